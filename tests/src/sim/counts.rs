@@ -126,8 +126,13 @@ impl World {
         }
         let hubs = self.hubs_known_to(scanner);
         let sessions = &self.nodes[scanner].sessions;
+        let began = counting.until - WAIT_FOR_HUBS_MS;
         let is_linked = |hub: &NodeId| {
-            let live = sessions.get(hub);
+            let is_dialled = counting.dialled.iter().any(|(dialled, _)| dialled == hub);
+            // What is left of a former link to it is none.
+            let live = sessions
+                .get(hub)
+                .filter(|live| !is_dialled || live.since >= began);
             let is_everything_asked = self.shape.sabotage != Some(Sabotage::CountsDoNotWait);
             live.is_some_and(|live| {
                 live.session.peer().is_some() && (!is_everything_asked || live.session.has_peers_log())
@@ -201,11 +206,13 @@ impl World {
     }
 
     /// Checks that a count covers what the hubs had written when they were dialled for it. Of a hub that has a copy nobody knows which
-    /// of its histories goes on.
+    /// of its histories goes on, and one that was retired meanwhile is not waited for.
     fn check_covers(&self, counting: &Counting, signed: &Count) {
+        let roster = self.hubs_known_to(counting.scanner);
         for (hub, written) in &counting.dialled {
             let key = self.nodes[*hub].key.public();
-            if self.nodes.iter().filter(|node| node.key.public() == key).count() > 1 {
+            let has_copy = self.nodes.iter().filter(|node| node.key.public() == key).count() > 1;
+            if has_copy || !roster.contains(hub) {
                 continue;
             }
             let heard = signed.heard.iter().find(|(origin, _)| *origin == key);

@@ -96,6 +96,8 @@ pub struct Node {
     pub skew_ms: i64,
     /// Its clock beside its peers'.
     rule: RefCell<RuleClock>,
+    /// Whether it judges by its own clock, whatever its peers' show.
+    compares_no_clocks: bool,
     /// Its sessions by peer.
     pub sessions: BTreeMap<NodeId, Live>,
     /// What waits to become durable.
@@ -127,6 +129,8 @@ pub struct NodeConfig {
     pub bundle: SignedBundle,
     /// How far its clock is off.
     pub skew_ms: i64,
+    /// Whether it judges by its own clock alone.
+    pub compares_no_clocks: bool,
 }
 
 impl Node {
@@ -150,6 +154,7 @@ impl Node {
             life: 0,
             skew_ms: config.skew_ms,
             rule: RefCell::default(),
+            compares_no_clocks: config.compares_no_clocks,
             sessions: BTreeMap::new(),
             batch: Batch::default(),
             commit_planned: false,
@@ -172,6 +177,7 @@ impl Node {
             roots: self.roots.clone(),
             bundle: self.first_bundle.clone(),
             skew_ms: self.skew_ms,
+            compares_no_clocks: self.compares_no_clocks,
         });
         copy.disk = self.disk.clone();
         copy
@@ -207,6 +213,9 @@ impl Node {
 
     /// Returns the time that it judges by, and how certain it is.
     pub fn moment(&self, world_ms: u64) -> RuleTime {
+        if self.compares_no_clocks {
+            return RuleTime::from(self.reading(world_ms).wall);
+        }
         self.rule.borrow_mut().read(self.reading(world_ms)).0
     }
 

@@ -79,6 +79,8 @@ pub enum Sabotage {
     CountsAreTakenTwice,
     /// Supervisors count as soon as the hubs are linked, whatever was not heard yet.
     CountsDoNotWait,
+    /// Everybody judges by the own clock, whatever others' show.
+    ClocksAreNotCompared,
     /// Nobody gives up a scan that others may have said yes to.
     NobodyWithdraws,
     /// Sessions take records that could not be read for records that are not here.

@@ -331,6 +331,7 @@ impl World {
             roots,
             bundle,
             skew_ms,
+            compares_no_clocks: self.breaks(Sabotage::ClocksAreNotCompared),
         }));
         node
     }
