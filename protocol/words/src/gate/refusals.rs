@@ -158,15 +158,15 @@ impl Phrasebook {
         }
         let gates = self.names.gates.get(&home).into_iter().flatten();
         let gates: Vec<String> = gates.map(|gate| self.gate(*gate)).collect();
-        let to = if gates.is_empty() {
-            format!("a gate of {hub}")
+        let words = if gates.is_empty() {
+            format!("To a gate of {hub}: only that hub can decide on this ticket now")
         } else {
-            format!("{} ({hub})", gates.join(" or "))
+            format!(
+                "To {}: this ticket can be decided on only there now",
+                gates.join(" or ")
+            )
         };
-        StaffMessage::new(
-            "Send on",
-            format!("To {to}: only that hub can decide on this ticket now"),
-        )
+        StaffMessage::new("Send on", words)
     }
 
     /// Names whoever judged, which need not be what staff hold in their hands.

@@ -119,7 +119,7 @@ fn verdicts_are_said_with_where_and_when() {
     let home = key(1).public();
     check(
         Verdict::Refer(Referral::HomeUnreachable { home }),
-        "Send on \u{2014} To Gate North or Gate South (Hub North): only that hub can decide on this ticket now",
+        "Send on \u{2014} To Gate North or Gate South: this ticket can be decided on only there now",
     );
 }
 
