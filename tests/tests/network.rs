@@ -2,6 +2,7 @@
 
 mod network {
     pub mod capacity;
+    pub mod exits;
     pub mod guests;
     pub mod lateness;
     pub mod namespace;
