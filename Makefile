@@ -5,7 +5,7 @@
 # One set of features for everything, so that nothing is built twice.
 WORKSPACE := --workspace --locked --features usher-scan/camera
 # What the demo runs, and no more: CAMERA=1 adds the camera of usher-scan.
-DEMO := --locked $(foreach name,cloud gate-agent scan keys tests,-p usher-$(name)) \
+DEMO := --locked $(foreach name,cloud gate-agent scan keys-cli tests,-p usher-$(name)) \
 	$(foreach name,cloud gate-agent scan keys demo,--bin usher-$(name)) $(if $(CAMERA),--features usher-scan/camera)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 SEEDS ?= 10000
@@ -29,7 +29,7 @@ build: ## build the four programs for development
 
 install: ## install the four programs, with the camera, into cargo's bin folder
 	@.ci/setup build
-	cargo install --locked --path keys
+	cargo install --locked --path keys/cli
 	cargo install --locked --path cloud
 	cargo install --locked --path gate-agent
 	cargo install --locked --path scanner-cli --features camera

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod enrolment;
 pub mod gate;
 pub mod hub;
+pub mod keys;
 pub mod organizer;
 pub mod problems;
 pub mod scanner;

@@ -8,8 +8,9 @@ use crate::tree::{Breach, Tree, accepts, refuses};
 const BEYOND: [&str; 2] = [TESTS, "usher-fuzz"];
 
 /// For each other crate of ours, the crates of ours it may build on.
-const DIRECTION: [(&str, &[&str]); 12] = [
+const DIRECTION: [(&str, &[&str]); 13] = [
     ("usher-keys", &[]),
+    ("usher-keys-cli", &["usher-keys", "usher-words"]),
     ("usher-protocol", &["usher-keys"]),
     ("usher-link", &["usher-keys", "usher-protocol"]),
     ("usher-disk", &["usher-keys", "usher-protocol"]),
@@ -93,9 +94,8 @@ const PURE: [(&str, &[&str]); 4] = [
     ),
 ];
 
-/// What `usher-keys` may build on with its feature `files` only: tempfile replaces key files in one step, the others
-/// serve the program.
-const KEY_FILES: [&str; 5] = ["anyhow", "clap", "getrandom", "rpassword", "tempfile"];
+/// What `usher-keys` may build on with its feature `files` only: it replaces key files in one step.
+const KEY_FILES: &str = "tempfile";
 
 /// The event and the database server of the tests: for tests only, or with a feature that the programs do not have.
 const FOR_TESTS: [&str; 2] = ["usher-fixtures", "usher-test-postgres"];
@@ -145,9 +145,7 @@ pub fn pure_dependencies(tree: &Tree) -> Vec<Breach> {
                 .find(|(name, _)| *name == manifest.name)
                 .map(|(_, allowed)| *allowed);
             let is_for_key_files = |dependency: &Dependency| {
-                manifest.name == "usher-keys"
-                    && dependency.is_optional
-                    && KEY_FILES.contains(&dependency.name.as_str())
+                manifest.name == "usher-keys" && dependency.is_optional && dependency.name == KEY_FILES
             };
             let shipped = manifest.shipped_dependencies();
             shipped

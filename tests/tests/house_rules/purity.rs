@@ -12,14 +12,8 @@ const PURE_FOLDERS: [&str; 4] = [
     "scanner-cli/eyes/src/",
 ];
 
-/// What in `keys` is not: key files, private folders, and the program around the library.
-const KEYS_RIM: [&str; 5] = [
-    "keys/src/main.rs",
-    "keys/src/cli",
-    "keys/src/pem",
-    "keys/src/file",
-    "keys/src/private",
-];
+/// What in `keys` is not: key files and private folders.
+const KEYS_RIM: [&str; 3] = ["keys/src/pem", "keys/src/file", "keys/src/private"];
 
 /// Modules of `std` that have effects.
 const EFFECTS: [&str; 6] = ["fs", "net", "thread", "env", "process", "io"];

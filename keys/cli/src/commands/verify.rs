@@ -2,7 +2,8 @@
 
 use clap::Args;
 use data_encoding::HEXLOWER_PERMISSIVE;
-use usher_keys::{KeyError, PublicKey, Signature};
+use usher_keys::{PublicKey, Signature};
+use usher_words::keys::{self as words, InvalidSignature, KeysRefusal};
 
 use super::{Outcome, output};
 
@@ -24,45 +25,34 @@ pub struct VerifyArgs {
 #[derive(Debug, Clone)]
 struct Bytes(Vec<u8>);
 
-fn bytes(text: &str) -> Result<Bytes, &'static str> {
+fn bytes(text: &str) -> Result<Bytes, String> {
     HEXLOWER_PERMISSIVE
         .decode(text.as_bytes())
         .map(Bytes)
-        .map_err(|_| "expected bytes in hexadecimal: an even number of the digits 0-9 and a-f")
-}
-
-/// Why a signature is not valid.
-#[derive(Debug, thiserror::Error)]
-enum NotValid {
-    #[error("the public key has {0} bytes instead of 32")]
-    KeyLength(usize),
-    #[error("the signature has {0} bytes instead of 64")]
-    SignatureLength(usize),
-    #[error(transparent)]
-    Key(#[from] KeyError),
+        .map_err(|_| words::refusal(&KeysRefusal::NotHexadecimal))
 }
 
 /// Verifies and says how it came out.
 pub fn verify(args: &VerifyArgs) -> anyhow::Result<Outcome> {
-    match check(args) {
-        Ok(()) => {
-            output::print("valid\n")?;
-            Ok(Outcome::Done)
-        }
-        Err(reason) => {
-            output::print(&format!("not valid: {reason}\n"))?;
-            Ok(Outcome::NotValid)
-        }
-    }
+    let checked = check(args);
+    output::print(&format!("{}\n", words::signature(&checked)))?;
+    Ok(match checked {
+        Ok(()) => Outcome::Done,
+        Err(_) => Outcome::NotValid,
+    })
 }
 
-fn check(args: &VerifyArgs) -> Result<(), NotValid> {
+fn check(args: &VerifyArgs) -> Result<(), InvalidSignature> {
     let key = args.public_key.0.as_slice();
-    let key = key.try_into().map_err(|_| NotValid::KeyLength(key.len()))?;
+    let key = key
+        .try_into()
+        .map_err(|_| InvalidSignature::KeyLength(key.len()))?;
     let signature = args.signature.0.as_slice();
     let signature = signature
         .try_into()
-        .map_err(|_| NotValid::SignatureLength(signature.len()))?;
-    let verifier = PublicKey(key).verifier()?;
-    Ok(verifier.verify_plain(&args.message.0, &Signature(signature))?)
+        .map_err(|_| InvalidSignature::SignatureLength(signature.len()))?;
+    let verified = PublicKey(key)
+        .verifier()
+        .and_then(|verifier| verifier.verify_plain(&args.message.0, &Signature(signature)));
+    verified.map_err(InvalidSignature::Key)
 }

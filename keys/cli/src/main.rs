@@ -1,6 +1,6 @@
 //! The program `usher-keys`: makes keys, signs trust bundles offline, looks into key files; what it may do is decided in the library.
 
-mod cli;
+mod commands;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -8,12 +8,12 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    match cli::run(cli::Arguments::parse()) {
+    match commands::run(commands::Arguments::parse()) {
         Ok(outcome) => outcome.into(),
         Err(error) => {
             // Where even standard error is gone, the exit code is all there is to say.
             let _ = writeln!(std::io::stderr().lock(), "usher-keys: {error:#}");
-            cli::exit_code_of(&error)
+            commands::exit_code_of(&error)
         }
     }
 }

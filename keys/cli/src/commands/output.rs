@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use usher_keys::file::{self, PUBLIC_MODE};
+use usher_words::keys::{self as words, KeysNote, KeysRefusal};
 
 use super::OutArgs;
 
@@ -13,16 +14,16 @@ pub fn print(text: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(error).context("cannot write to standard output")
+            Err(error).with_context(|| words::refusal(&KeysRefusal::NoOutput))
         }
         _ => Ok(()),
     }
 }
 
 /// Tells a person something, aside from the result.
-pub fn note(text: &str) {
+pub fn note(note: &KeysNote<'_>) {
     // A note nobody can read is no reason to fail.
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", words::note(note));
 }
 
 /// Writes a file of public content.
@@ -39,8 +40,10 @@ pub fn write(out: &OutArgs, bytes: &[u8]) -> anyhow::Result<()> {
 
 /// Says how to replace a file that is in the way.
 pub fn in_the_way(path: &Path) -> anyhow::Error {
-    anyhow!(
-        "{} exists already: choose another --out, or add --force to replace it",
-        path.display()
-    )
+    refused(&KeysRefusal::InTheWay(path))
+}
+
+/// Makes an error of why a command does nothing.
+pub fn refused(why: &KeysRefusal<'_>) -> anyhow::Error {
+    anyhow!(words::refusal(why))
 }

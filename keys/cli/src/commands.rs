@@ -215,7 +215,7 @@ impl From<Outcome> for ExitCode {
 /// Arguments that parse but cannot be used, as opposed to work that failed.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct UnusableArguments(&'static str);
+struct UnusableArguments(String);
 
 /// Returns the exit code of a command that failed.
 pub fn exit_code_of(error: &anyhow::Error) -> ExitCode {

@@ -1,4 +1,4 @@
-//! What the program takes from the machine: the time, random bytes and passphrases; no other file of this crate reads any of them.
+//! What the program takes from the machine: the time, random bytes and passphrases; no other file of this program reads any of them.
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -6,10 +6,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, bail};
 use usher_keys::pem::{self, KeyFileError};
 use usher_keys::{SecretKey, Timestamp};
+use usher_words::keys::{self as words, KeysPrompt, KeysRefusal};
 use zeroize::Zeroizing;
 
 /// The environment variable that stands in for the prompt.
-const PASSPHRASE_VARIABLE: &str = "USHER_PASSPHRASE";
+pub const PASSPHRASE_VARIABLE: &str = "USHER_PASSPHRASE";
 
 /// Returns the time now.
 pub fn now() -> anyhow::Result<Timestamp> {
@@ -20,7 +21,7 @@ pub fn now() -> anyhow::Result<Timestamp> {
     let now = SystemTime::now();
     let since_epoch = now
         .duration_since(UNIX_EPOCH)
-        .context("the clock says a time before 1970: set it first")?;
+        .with_context(|| words::refusal(&KeysRefusal::ClockBehind))?;
     Ok(Timestamp(u64::try_from(since_epoch.as_millis())?))
 }
 
@@ -31,7 +32,7 @@ pub fn random<const N: usize>() -> anyhow::Result<Zeroizing<[u8; N]>> {
         clippy::disallowed_methods,
         reason = "the program is where the library's seeds come from"
     )]
-    getrandom::fill(bytes.as_mut_slice()).context("the system's random source failed")?;
+    getrandom::fill(bytes.as_mut_slice()).with_context(|| words::refusal(&KeysRefusal::NoRandomness))?;
     Ok(bytes)
 }
 
@@ -40,9 +41,9 @@ pub fn new_passphrase() -> anyhow::Result<Zeroizing<String>> {
     if let Some(passphrase) = passphrase_from_environment()? {
         return Ok(passphrase);
     }
-    let first = prompt("New passphrase: ")?;
-    if *first != *prompt("The same again: ")? {
-        bail!("the two passphrases differ; nothing was written");
+    let first = prompt(&KeysPrompt::New)?;
+    if *first != *prompt(&KeysPrompt::Again)? {
+        bail!(words::refusal(&KeysRefusal::PassphrasesDiffer));
     }
     Ok(first)
 }
@@ -52,7 +53,10 @@ pub fn passphrase_from_environment() -> anyhow::Result<Option<Zeroizing<String>>
     match std::env::var(PASSPHRASE_VARIABLE) {
         Ok(passphrase) => Ok(Some(Zeroizing::new(passphrase))),
         Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => bail!("{PASSPHRASE_VARIABLE} is not UTF-8 text"),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            let variable = PASSPHRASE_VARIABLE;
+            bail!(words::refusal(&KeysRefusal::NotText { variable }))
+        }
     }
 }
 
@@ -67,14 +71,15 @@ pub fn read_secret(path: &Path) -> anyhow::Result<SecretKey> {
 fn read_encrypted(path: &Path) -> anyhow::Result<SecretKey> {
     let passphrase = match passphrase_from_environment()? {
         Some(passphrase) => passphrase,
-        None => prompt(&format!("Passphrase of {}: ", path.display()))?,
+        None => prompt(&KeysPrompt::Of(path))?,
     };
     let read: Result<_, KeyFileError> = pem::read_secret(path, Some(&passphrase));
     Ok(read?)
 }
 
-fn prompt(question: &str) -> anyhow::Result<Zeroizing<String>> {
-    rpassword::prompt_password(question)
+fn prompt(question: &KeysPrompt<'_>) -> anyhow::Result<Zeroizing<String>> {
+    let variable = PASSPHRASE_VARIABLE;
+    rpassword::prompt_password(words::prompt(question))
         .map(Zeroizing::new)
-        .with_context(|| format!("a passphrase is needed: set {PASSPHRASE_VARIABLE}, or use a terminal"))
+        .with_context(|| words::refusal(&KeysRefusal::NoPassphrase { variable }))
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use usher_keys::SecretKey;
 use usher_keys::pem;
+use usher_words::keys::KeysNote;
 
 use super::{effects, output};
 
@@ -26,9 +27,9 @@ pub struct NewKeyArgs {
 pub fn new_root(args: &NewKeyArgs) -> anyhow::Result<()> {
     new_key(args)?;
     if !args.passphrase {
-        output::note("The root key is not encrypted: whoever reads the file owns the event (--passphrase).");
+        output::note(&KeysNote::RootInTheClear);
     }
-    output::note("Keep the file offline and a copy elsewhere; devices pin the public key above.");
+    output::note(&KeysNote::RootMade);
     Ok(())
 }
 

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::Context;
 use serde::de::DeserializeOwned;
 use usher_keys::file;
 use usher_keys::{KeyRequest, PublicKey, RootSet, SecretKey, SignedBundle, Timestamp, TrustBundle};
+use usher_words::keys::{self as words, KeysNote, KeysRefusal};
 
 use super::{BundleArgs, CosignArgs, CurrentArgs, ExtendArgs, OutArgs, RequestArgs, RotateArgs, StrikeArgs};
-use super::{UnusableArguments, effects, inspect, output};
+use super::{UnusableArguments, effects, output};
 
 /// Largest JSON file we read, in bytes: a bundle at its limit in base64 with every root's signature.
 pub const MAX_JSON_BYTES: u64 = 64 * 1024;
@@ -22,8 +23,8 @@ pub fn first(args: &BundleArgs) -> anyhow::Result<()> {
         Some(threshold) => threshold,
         None if count == 1 => 1,
         None => {
-            let message = "there are several roots: say with --threshold how many of them must sign";
-            return Err(UnusableArguments(message).into());
+            let why = words::refusal(&KeysRefusal::NoThreshold);
+            return Err(UnusableArguments(why).into());
         }
     };
     let secrets = read_roots(&args.root)?;
@@ -46,8 +47,8 @@ pub fn rotate(args: &RotateArgs) -> anyhow::Result<()> {
 pub fn extend(args: &ExtendArgs) -> anyhow::Result<()> {
     let (current, secrets) = current(&args.current)?;
     let next = current.extend(&args.key, args.until).with_context(|| {
-        let bundle = args.current.bundle.display();
-        format!("nothing was signed; see: usher-keys inspect {bundle}")
+        let bundle = &args.current.bundle;
+        words::refusal(&KeysRefusal::NothingToExtend { bundle })
     })?;
     sign_and_write(&next, &secrets, &args.out)
 }
@@ -56,11 +57,8 @@ pub fn extend(args: &ExtendArgs) -> anyhow::Result<()> {
 pub fn strike(args: &StrikeArgs) -> anyhow::Result<()> {
     let (current, secrets) = current(&args.current)?;
     let Some(next) = current.strike(args.key, effects::now()?) else {
-        bail!(
-            "the bundle has no key {} that is not struck out yet; see: usher-keys inspect {}",
-            args.key,
-            args.current.bundle.display()
-        );
+        let (key, bundle) = (args.key, args.current.bundle.as_path());
+        return Err(output::refused(&KeysRefusal::NothingToStrike { key, bundle }));
     };
     sign_and_write(&next, &secrets, &args.out)
 }
@@ -81,7 +79,7 @@ pub fn cosign(args: &CosignArgs) -> anyhow::Result<()> {
             output::write(&OutArgs { out, force }, &bytes)?;
         }
     }
-    output::print(&inspect::describe_bundle(&signed)?)
+    output::print(&words::bundle(&signed)?)
 }
 
 /// Prints a bundle's public keys.
@@ -95,7 +93,7 @@ pub fn jwks(path: &Path) -> anyhow::Result<()> {
 /// Reads a JSON file of the kind asked for.
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> anyhow::Result<T> {
     let bytes = file::read_file::<MAX_JSON_BYTES>(path)?;
-    serde_json::from_slice(&bytes).with_context(|| format!("cannot use {}", path.display()))
+    serde_json::from_slice(&bytes).with_context(|| words::refusal(&KeysRefusal::Unusable(path)))
 }
 
 fn request(args: &RequestArgs) -> anyhow::Result<KeyRequest> {
@@ -103,7 +101,8 @@ fn request(args: &RequestArgs) -> anyhow::Result<KeyRequest> {
         return read_json(path);
     }
     spelled_out(args).ok_or_else(|| {
-        UnusableArguments("give --request FILE, or --event with all of its keys and times").into()
+        let why = words::refusal(&KeysRefusal::NoRequest);
+        UnusableArguments(why).into()
     })
 }
 
@@ -124,22 +123,23 @@ fn current(args: &CurrentArgs) -> anyhow::Result<(TrustBundle, Vec<SecretKey>)> 
     let named = signed.unverified()?.roots;
     let bundle = signed
         .verify(&named)
-        .with_context(|| format!("cannot go on from {}", args.bundle.display()))?;
+        .with_context(|| words::refusal(&KeysRefusal::NoWayOn(&args.bundle)))?;
     let secrets = read_roots(&args.root)?;
     let keys = publics(&secrets);
     require_roots(&bundle, &keys)?;
     let signed_by_us = signed.verify(&RootSet { threshold: 1, keys });
-    ensure!(
-        signed_by_us.is_ok(),
-        "none of the given roots has signed {}: let one that has make the next bundle, then use cosign",
-        args.bundle.display()
-    );
-    Ok((bundle, secrets))
+    match signed_by_us {
+        Ok(_) => Ok((bundle, secrets)),
+        Err(_) => {
+            let bundle = args.bundle.as_path();
+            Err(output::refused(&KeysRefusal::NotOurs { bundle }))
+        }
+    }
 }
 
 fn require_roots(bundle: &TrustBundle, keys: &[PublicKey]) -> anyhow::Result<()> {
     match keys.iter().find(|key| !bundle.roots.keys.contains(key)) {
-        Some(key) => bail!("root {} is not among the bundle's roots", key.id()),
+        Some(key) => Err(output::refused(&KeysRefusal::StrangeRoot(key.id()))),
         None => Ok(()),
     }
 }
@@ -156,14 +156,10 @@ fn sign_and_write(bundle: &TrustBundle, secrets: &[SecretKey], out: &OutArgs) ->
     bundle.check()?;
     let signed = bundle.sign(&secrets.iter().collect::<Vec<_>>());
     output::write(out, &to_json(&signed)?)?;
-    output::note(&format!(
-        "{}: version {} of event {}",
-        out.out.display(),
-        bundle.version,
-        bundle.event
-    ));
+    let file = out.out.as_path();
+    output::note(&KeysNote::Written { file, bundle });
     if let Err(missing) = signed.verify(&bundle.roots) {
-        output::note(&format!("{missing}: add the others with usher-keys cosign"));
+        output::note(&KeysNote::SignaturesMissing(&missing));
     }
     Ok(())
 }
