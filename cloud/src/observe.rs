@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
+use usher_words::problems::ProblemDetail;
 
 use crate::api::error::ApiError;
 use crate::state::AppState;
@@ -20,10 +21,9 @@ pub async fn request(State(app): State<Arc<AppState>>, request: Request, next: N
     let is_one_by_one = request.version() <= Version::HTTP_11;
     let route = request.extensions().get::<MatchedPath>().cloned();
     let limit = Duration::from_secs(app.config.limits.request_seconds.into());
-    let mut response = timeout(limit, next.run(request)).await.unwrap_or_else(|_| {
-        let detail = "The request took too long. Ask again; a booking with the same idempotency key.";
-        ApiError::Unavailable(detail).into_response()
-    });
+    let mut response = timeout(limit, next.run(request))
+        .await
+        .unwrap_or_else(|_| ApiError::from(ProblemDetail::TookTooLong).into_response());
     if is_one_by_one && app.draining.is_cancelled() {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);

@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use usher_keys::EventId;
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{ProblemDetail, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::booking::{BookOutcome, BookRequest};
@@ -200,9 +200,7 @@ fn accept(outcome: BookOutcome) -> Result<Booking, ApiError> {
         BookOutcome::KeyReused => Err(ProblemKind::KeyReused.into()),
         BookOutcome::Refunded => Err(ProblemKind::Refunded.into()),
         BookOutcome::NotFound => Err(ApiError::NotFound("reservation")),
-        BookOutcome::PaymentFailed => Err(ApiError::Unavailable(
-            "The payment service did not answer; nothing was charged. Try again in a moment.",
-        )),
+        BookOutcome::PaymentFailed => Err(ProblemDetail::GatewaySilent.into()),
         BookOutcome::TokenMissing => {
             let mut checks = Checks::default();
             checks.require(

@@ -7,7 +7,7 @@ use axum::extract::State;
 use usher_keys::enrolment::NamedGate;
 use usher_keys::{EnrolmentError, EnrolmentGrant, EnrolmentRequest, SealedGrant};
 use usher_protocol::policy::Gate;
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{ProblemDetail, ProblemKind};
 
 use crate::authority::writer::EnrolOutcome;
 use crate::catalogue::Event;
@@ -16,7 +16,6 @@ use crate::store::authority::CodeId;
 
 use super::error::ApiError;
 use super::input::JsonBody;
-use super::refusal::event_over;
 
 /// Enrols a device. Asking again with the same code and the same key gives the same certificate, as long as the device has
 /// written no log: the answer may get lost.
@@ -81,7 +80,7 @@ fn granted(outcome: EnrolOutcome) -> Result<usher_keys::DeviceIdentity, ApiError
         EnrolOutcome::Used => Err(ProblemKind::CodeUsed.into()),
         EnrolOutcome::Barred => Err(ProblemKind::DeviceBarred.into()),
         EnrolOutcome::HasLog => Err(ProblemKind::DeviceHasLog.into()),
-        EnrolOutcome::EventOver => Err(event_over()),
+        EnrolOutcome::EventOver => Err(ProblemDetail::CertificatesEnded.into()),
         EnrolOutcome::TooMany => Err(ProblemKind::TooManyDevices.into()),
     }
 }

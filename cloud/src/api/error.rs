@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use thiserror::Error;
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{ProblemDetail, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::booking::BookError;
@@ -47,9 +47,6 @@ pub enum ApiError {
         /// When the same request may be done, in seconds from now.
         retry_after: u64,
     },
-    /// Something we depend on does not answer now.
-    #[error("not available now: {0}")]
-    Unavailable(&'static str),
     /// The booking has no outcome yet.
     #[error("the booking has no outcome yet")]
     Booking(#[from] BookError),
@@ -64,6 +61,12 @@ pub enum ApiError {
 impl From<ProblemKind> for ApiError {
     fn from(kind: ProblemKind) -> Self {
         Self::refused(kind, kind.words())
+    }
+}
+
+impl From<ProblemDetail<'_>> for ApiError {
+    fn from(detail: ProblemDetail<'_>) -> Self {
+        Self::refused(detail.kind(), detail.words())
     }
 }
 
@@ -147,7 +150,6 @@ impl ApiError {
                 retry_after: Some(retry_after),
                 ..problem(ProblemKind::TooManyHeld, detail)
             },
-            Self::Unavailable(detail) => problem(ProblemKind::Unavailable, detail),
             Self::Booking(error) => booking_problem(&error),
             Self::Store(error) => store_problem(&error),
             Self::Internal => usual(ProblemKind::Internal),

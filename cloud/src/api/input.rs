@@ -13,16 +13,13 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
 use usher_protocol::plain;
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{ProblemDetail, ProblemKind};
 
 use crate::ids::OrganizerId;
 use crate::state::AppState;
 use crate::store::organizing::KeyHash;
 
 use super::error::{ApiError, FieldError};
-
-/// Said of a text with a NUL character: PostgreSQL stores none, so that neither engine is given one.
-const NUL: &str = "A text of the request has a NUL character in it (code 0): leave that out.";
 
 /// Reads a JSON body.
 #[derive(Debug)]
@@ -36,14 +33,15 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
         let whole = Bytes::from_request(Request::from_parts(parts.clone(), body), state).await;
         let bytes = whole.map_err(JsonRejection::from)?;
         if writes_nul(&bytes) {
-            return Err(ApiError::refused(ProblemKind::Unreadable, NUL));
+            return Err(ProblemDetail::NulCharacter.into());
         }
         let Json(read) = Json::from_request(Request::from_parts(parts, bytes.into()), state).await?;
         Ok(Self(read))
     }
 }
 
-/// Tells whether a text of a JSON document has a NUL character, which can only be written as an escape.
+/// Tells whether a text of a JSON document has a NUL character, which can only be written as an escape: PostgreSQL stores none, so
+/// that neither engine is given one.
 fn writes_nul(json: &[u8]) -> bool {
     let mut rest = json;
     while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
@@ -79,7 +77,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         if parts.uri.query().is_some_and(|query| query.contains("%00")) {
-            return Err(ApiError::refused(ProblemKind::Unreadable, NUL));
+            return Err(ProblemDetail::NulCharacter.into());
         }
         let Query(read) = Query::from_request_parts(parts, state).await?;
         Ok(Self(read))

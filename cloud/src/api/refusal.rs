@@ -1,7 +1,7 @@
 //! How the authority's errors and refusals look as problems: each says what to do about it.
 
 use usher_keys::Timestamp;
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{ProblemDetail, ProblemKind};
 
 use crate::authority::AuthorityError;
 use crate::authority::upload::UploadError;
@@ -17,21 +17,12 @@ impl From<AuthorityError> for ApiError {
     fn from(error: AuthorityError) -> Self {
         match error {
             AuthorityError::NoBundle => ProblemKind::NoTrustBundle.into(),
-            AuthorityError::NoKey { purpose } => Self::refused(
-                ProblemKind::NoKeyInForce,
-                format!(
-                    "No {purpose} key of the event may sign now: ask for its key-request, have it signed and upload the next bundle."
-                ),
-            ),
+            AuthorityError::NoKey { purpose } => ProblemDetail::NoKey { purpose }.into(),
             AuthorityError::OldCopy => ProblemKind::OldCopy.into(),
             AuthorityError::NoTicketKey(_) => ProblemKind::NoSigningKey.into(),
             AuthorityError::KeyEndsEarly { wanted } => keys_end_early(wanted),
-            AuthorityError::Conflict => {
-                Self::Unavailable("It was changed by someone else just now. Try again.")
-            }
-            AuthorityError::Closed => {
-                Self::Unavailable("The server is shutting down. Try again in a moment.")
-            }
+            AuthorityError::Conflict => ProblemDetail::ChangedMeanwhile.into(),
+            AuthorityError::Closed => ProblemDetail::ShuttingDown.into(),
             AuthorityError::Store(error) => Self::Store(error),
             error @ AuthorityError::Keys(_) => {
                 tracing::error!(
@@ -46,14 +37,8 @@ impl From<AuthorityError> for ApiError {
 
 /// Says that tickets cannot be signed before the roots have prolonged the event's keys.
 pub fn keys_end_early(wanted: Timestamp) -> ApiError {
-    let until = Moment(whole_seconds(wanted));
-    ApiError::refused(
-        ProblemKind::KeyEndsEarly,
-        format!(
-            "The event's ticket key ends before the event does, so its tickets would be refused at the end. Have the keys prolonged \
-             offline with `usher-keys extend --root root.pem --bundle bundle.json --until {until} --out next.json`, and upload the bundle."
-        ),
-    )
+    let until = Moment(whole_seconds(wanted)).to_string();
+    ProblemDetail::KeyEndsEarly { until: &until }.into()
 }
 
 impl From<UploadError> for ApiError {
@@ -104,14 +89,6 @@ pub fn declined(reason: DeclineReason) -> ProblemKind {
         DeclineReason::UnknownToken => ProblemKind::UnknownToken,
         DeclineReason::GivenUp => ProblemKind::GivenUp,
     }
-}
-
-/// Makes the problem of a device that would have nothing left to scan.
-pub fn event_over() -> ApiError {
-    ApiError::refused(
-        ProblemKind::EventOver,
-        "The event ended more than six hours ago, and certificates last no longer: change its ends_at first, or ask for a code with certificate_days.",
-    )
 }
 
 /// Gives an error's text the form of a sentence.

@@ -9,7 +9,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use serde::Serialize;
 use tokio::time::timeout;
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{ProblemDetail, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::halted;
@@ -41,7 +41,7 @@ pub struct Health {
 pub async fn health(State(app): State<Arc<AppState>>) -> Result<Json<Health>, ApiError> {
     soon(app.store.published(())).await?;
     if !app.store.is_alive() {
-        return Err(ApiError::Unavailable("The store takes no writes."));
+        return Err(ProblemDetail::NoWrites.into());
     }
     Ok(Json(Health { status: "ok" }))
 }

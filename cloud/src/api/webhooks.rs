@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use usher_words::problems::ProblemKind;
+use usher_words::problems::ProblemDetail;
 
 use crate::payment::PaymentGateway;
 use crate::state::AppState;
@@ -27,10 +27,7 @@ pub async fn stripe(
         .and_then(|value| value.to_str().ok());
     let is_signed = stripe.has_sent(signature.unwrap_or_default(), &body, app.clock.now());
     if !is_signed.ok_or(ApiError::NotFound("endpoint"))? {
-        return Err(ApiError::refused(
-            ProblemKind::Unreadable,
-            "The signature is none of this endpoint's secret, or older than five minutes.",
-        ));
+        return Err(ProblemDetail::StaleSignature.into());
     }
     if let Some(reference) = stripe.payment_told_of(&body)
         && let Some(booking) = app.store.booking_of_charge(reference).await?

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use usher_words::problems::ProblemDetail;
 
 use crate::api::error::ApiError;
 use crate::api::input::Id;
@@ -74,5 +75,5 @@ fn back(app: &AppState, reference: ChargeReference) -> String {
 }
 
 fn silent(_: crate::payment::GatewayError) -> ApiError {
-    ApiError::Unavailable("The bank does not answer. Try again in a moment.")
+    ProblemDetail::BankSilent.into()
 }

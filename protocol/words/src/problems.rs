@@ -1,5 +1,9 @@
 //! Every kind of problem that the cloud's API answers with, in one table; which values a problem carries beside it is the API's.
 
+mod details;
+
+pub use details::ProblemDetail;
+
 /// Declares the kinds: each has a status, a name for programs and words.
 macro_rules! kinds {
     ($($kind:ident = $status:literal, $slug:literal, $words:literal;)+) => {

@@ -10,12 +10,11 @@ use usher_keys::certificate::{MAX_GATES, MAX_NAME_BYTES};
 use usher_keys::expiry::AFTER_EVENT_MS;
 use usher_keys::{Capabilities, EnrolmentCode, EnrolmentSecret, EventId, Role, Timestamp};
 use usher_protocol::GateId;
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{ProblemDetail, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
 use crate::api::input::{Checks, JsonBody};
-use crate::api::refusal::event_over;
 use crate::catalogue::Event;
 use crate::ids::draw;
 use crate::moment::Moment;
@@ -157,7 +156,7 @@ pub async fn create(
         .certificate_ms
         .map_or(event.ends_at.plus_ms(AFTER_EVENT_MS), lasting);
     if certificate_until <= now {
-        return Err(event_over());
+        return Err(ProblemDetail::CertificatesEnded.into());
     }
     let code = add(&app, id, terms, expires_at).await?;
     let view = CodeView {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use usher_keys::EventId;
 use usher_protocol::TierId;
 use usher_protocol::policy::Policy;
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{ProblemDetail, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
@@ -415,10 +415,7 @@ pub async fn publish(
     let id = draft.id;
     let now = app.clock.now();
     if draft.status == EventStatus::Draft && draft.is_over(now) {
-        return Err(ApiError::refused(
-            ProblemKind::EventOver,
-            "The event is over before it is on sale: change its days first.",
-        ));
+        return Err(ProblemDetail::OverUnsold.into());
     }
     prices::check_draft(&app, draft)?;
     let believed_until = app.signer.believed_until(id);
