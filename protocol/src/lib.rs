@@ -20,6 +20,7 @@ pub mod record;
 mod rehearsal;
 pub mod request;
 pub mod routing;
+pub mod scans;
 pub mod state;
 pub mod sync;
 pub mod ticket;

@@ -14,7 +14,7 @@ use usher_protocol::record::{Body, Record};
 use usher_protocol::sync::Held;
 use usher_protocol::sync::session::CHECKPOINT_LAG;
 
-use super::scans::ScanRecord;
+use super::scans;
 use super::writer::{EnrolOutcome, RetireOutcome, RevokeOutcome, TicketOutcome, UploadOutcome};
 use super::*;
 use crate::selling::TicketState;
@@ -523,8 +523,11 @@ async fn a_passage_is_told_with_the_time_it_was_judged_at_and_not_with_its_logs_
     let run = hub.scan_judged(1, (START, judged));
     scene.authority().take_in(run).await.unwrap();
     let records = scene.records().await;
-    let scans = ScanRecord::read_all(&records);
-    let told: Vec<_> = scans.iter().map(|scan| (scan.at, scan.at_by)).collect();
+    let scans = scans::read_all(&records);
+    let told: Vec<_> = scans
+        .iter()
+        .map(|scan| (scan.dated.at(), scan.dated.word()))
+        .collect();
     assert_eq!(told, [(judged, "judge")]);
 }
 

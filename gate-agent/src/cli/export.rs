@@ -7,10 +7,12 @@ use serde::Serialize;
 use usher_device::clock::Clock;
 use usher_device::directory::DataDirectory;
 use usher_device::replica::{self, ScanRow};
+use usher_protocol::scans::ScanKind;
+use usher_words::export::{COLUMNS, verdict};
 
 use super::Format;
 
-/// One line; the names of the fields are the CSV's header.
+/// One line; the names of the fields are the columns.
 #[derive(Serialize)]
 struct ExportLine {
     at: String,
@@ -32,13 +34,11 @@ struct ExportLine {
     at_by: &'static str,
 }
 
-const HEADER: &str = "at,verdict,reason,gate,gate_name,unit,place,generation,tier,persons,scan,device,device_name,seq,by,why,at_by\r\n";
-
 /// Prints every scan.
 pub fn export(directory: &DataDirectory, format: Format) -> anyhow::Result<ExitCode> {
     let mut out = BufWriter::new(std::io::stdout().lock());
     if format == Format::Csv {
-        out.write_all(HEADER.as_bytes())?;
+        write!(out, "{}\r\n", COLUMNS.join(","))?;
     }
     replica::scans(&directory.replica_path(), Clock::system().now(), |row| {
         let line = ExportLine::from(row);
@@ -54,27 +54,35 @@ pub fn export(directory: &DataDirectory, format: Format) -> anyhow::Result<ExitC
 
 impl From<ScanRow> for ExportLine {
     fn from(row: ScanRow) -> Self {
-        let at = i64::try_from(row.at.0)
+        let scan = row.scan;
+        let at_ms = scan.dated.at().0;
+        let at = i64::try_from(at_ms)
             .ok()
             .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+        let verdict = verdict(&scan.kind);
+        let (reason, by, why) = match scan.kind {
+            ScanKind::Denied(kind) | ScanKind::Referred(kind) => (Some(kind.name()), None, None),
+            ScanKind::Overridden { by, why } | ScanKind::Annulled { by, why } => (None, Some(by), Some(why)),
+            ScanKind::Admitted | ScanKind::Exited | ScanKind::Withdrawn => (None, None, None),
+        };
         Self {
-            at: at.map_or_else(|| row.at.0.to_string(), |at| at.to_string()),
-            verdict: row.verdict,
-            reason: row.reason,
-            gate: row.gate.0,
+            at: at.map_or_else(|| at_ms.to_string(), |at| at.to_string()),
+            verdict,
+            reason,
+            gate: scan.gate.0,
             gate_name: row.gate_name,
-            unit: row.unit.0,
+            unit: scan.unit.0,
             place: row.place,
-            generation: row.generation.0,
-            tier: row.tier.map(|tier| tier.0),
-            persons: row.persons,
-            scan: format!("{:?}", row.scan),
-            device: row.device.to_string(),
+            generation: scan.generation.0,
+            tier: scan.tier.map(|tier| tier.0),
+            persons: scan.persons,
+            scan: format!("{:?}", scan.id),
+            device: scan.device.to_string(),
             device_name: row.device_name,
             seq: row.seq.0,
-            by: row.by,
-            why: row.why,
-            at_by: row.at_by,
+            by,
+            why,
+            at_by: scan.dated.word(),
         }
     }
 }
@@ -121,6 +129,9 @@ fn csv_field(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use usher_protocol::dating::Dated;
+    use usher_protocol::scans::WrittenScan;
+
     use super::*;
 
     #[test]
@@ -132,24 +143,24 @@ mod tests {
 
     #[test]
     fn the_header_names_the_fields_of_a_line_in_their_order() {
-        let row = ScanRow {
-            at: usher_keys::Timestamp(0),
-            at_by: "judge",
+        let scan = WrittenScan {
+            dated: Dated::Exactly(usher_keys::Timestamp(0)),
             device: usher_keys::PublicKey([1; 32]),
-            device_name: String::new(),
-            seq: usher_protocol::Seq(1),
-            scan: usher_protocol::ScanId([0; 16]),
-            verdict: "admit",
-            reason: None,
-            gate: usher_protocol::GateId(1),
-            gate_name: String::new(),
+            id: usher_protocol::ScanId([0; 16]),
+            kind: ScanKind::Admitted,
             unit: usher_protocol::Unit(5),
-            place: "A, row 1, seat 6".to_owned(),
             generation: usher_protocol::Generation(1),
+            gate: usher_protocol::GateId(1),
+            zone: None,
             tier: None,
             persons: 1,
-            by: None,
-            why: None,
+        };
+        let row = ScanRow {
+            scan,
+            seq: usher_protocol::Seq(1),
+            device_name: String::new(),
+            gate_name: String::new(),
+            place: "A, row 1, seat 6".to_owned(),
         };
         let line = ExportLine::from(row);
         assert!(
@@ -159,11 +170,7 @@ mod tests {
             line.csv()
         );
         let json = serde_json::to_string(&line).unwrap();
-        let positions: Vec<_> = HEADER
-            .trim_end()
-            .split(',')
-            .map(|name| json.find(&format!("\"{name}\":")))
-            .collect();
+        let positions = COLUMNS.map(|name| json.find(&format!("\"{name}\":")));
         assert!(
             positions.is_sorted() && positions.iter().all(Option::is_some),
             "{json}"

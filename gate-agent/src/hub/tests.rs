@@ -13,8 +13,9 @@ use usher_device::rehearsal::{
 use usher_device::replica::{ReplicaError, ScannerTerms, scans};
 use usher_keys::Role;
 use usher_link::{Dialer, Endpoint, LinkState, Progress};
-use usher_protocol::admission::{Direction, Reason, Referral, Verdict};
+use usher_protocol::admission::{Direction, Reason, Referral, RefusalKind, Verdict};
 use usher_protocol::request::{Answer, JudgedBy, Overriding, Request, RequestError, Response, Scan};
+use usher_protocol::scans::ScanKind;
 use usher_protocol::{GateId, TierId, Unit};
 
 use super::*;
@@ -181,11 +182,11 @@ async fn a_hub_whose_client_has_not_heard_the_homes_yes_says_where_to_call_too()
     let replica = venue.directories[0].1.replica_path();
     let mut own = Vec::new();
     scans(&replica, venue.show.clock.now(), |row| {
-        own.extend((row.device == key(A).public()).then_some((row.verdict, row.reason)));
+        own.extend((row.scan.device == key(A).public()).then_some(row.scan.kind));
         Ok::<_, ReplicaError>(())
     })
     .unwrap();
-    assert_eq!(own, [("refer", Some("asker_silent"))]);
+    assert_eq!(own, [ScanKind::Referred(RefusalKind::AskerSilent)]);
     a.services.path.unheard().heard(&Ok(yes), Instant::now());
     let used = judge(&a, scan(3, unit, STRICT)).await.unwrap().verdict;
     assert!(

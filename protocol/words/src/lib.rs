@@ -5,6 +5,7 @@ pub mod buyers;
 pub mod certificates;
 pub mod clock;
 pub mod enrolment;
+pub mod export;
 pub mod gate;
 pub mod hub;
 pub mod keys;

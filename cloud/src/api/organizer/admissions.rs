@@ -6,11 +6,12 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use usher_keys::EventId;
+use usher_protocol::scans::{ScanKind, WrittenScan};
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
 use crate::api::input::{Checks, Params};
-use crate::authority::scans::{ScanKind, ScanRecord};
+use crate::authority::scans;
 use crate::moment::Moment;
 use crate::state::AppState;
 use crate::store::authority::RecordsQuery;
@@ -84,19 +85,19 @@ pub struct AdmissionView {
 }
 
 impl AdmissionView {
-    fn of(scan: ScanRecord, names: &Names) -> Self {
+    fn of(scan: WrittenScan, names: &Names) -> Self {
         let (kind, reason, by, why) = match scan.kind {
             ScanKind::Admitted => ("admitted", None, None, None),
             ScanKind::Exited => ("exited", None, None, None),
-            ScanKind::Denied { reason } => ("denied", Some(reason), None, None),
-            ScanKind::Referred { reason } => ("referred", Some(reason), None, None),
+            ScanKind::Denied(kind) => ("denied", Some(kind.name()), None, None),
+            ScanKind::Referred(kind) => ("referred", Some(kind.name()), None, None),
             ScanKind::Overridden { by, why } => ("overridden", None, Some(by), Some(why)),
             ScanKind::Withdrawn => ("withdrawn", None, None, None),
             ScanKind::Annulled { by, why } => ("annulled", None, Some(by), Some(why)),
         };
         Self {
-            at: Moment(scan.at),
-            at_by: scan.at_by,
+            at: Moment(scan.dated.at()),
+            at_by: scan.dated.word(),
             kind,
             scan: format!("{:?}", scan.id),
             reason,
@@ -147,7 +148,7 @@ pub async fn list(
     let authority = app.authorities.of(id)?;
     let query = list.into_query(id)?;
     let records = app.store.records(query).await?;
-    let scans = ScanRecord::read_all(&records);
+    let scans = scans::read_all(&records);
     let names = Names::of(event, &authority, scans.iter().map(|scan| scan.unit).collect()).await?;
     Ok(Json(AdmissionsView {
         admissions: scans

@@ -7,13 +7,14 @@ use tempfile::TempDir;
 use usher_keys::Role;
 use usher_link::{Change, News, SyncStore as _};
 use usher_protocol::Seq;
-use usher_protocol::admission::{Reason, Referral, Verdict};
+use usher_protocol::admission::{Reason, Referral, RefusalKind, Verdict};
 use usher_protocol::assurance::Assurance;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::JudgingAs;
 use usher_protocol::log::{Hash, MAX_RUN_RECORDS, Run, Tail};
 use usher_protocol::record::Body;
 use usher_protocol::request::RequestError;
+use usher_protocol::scans::ScanKind;
 use usher_protocol::sync::Notice;
 use usher_protocol::trust::Trust;
 
@@ -292,15 +293,19 @@ async fn an_audit_and_an_export_of_a_running_replica_tell_all_there_is() {
     assert_eq!(audited.logs[&replica.me()].signed_up_to, Seq(5));
     let mut rows = Vec::new();
     scans(&stage.path(), stage.show.clock.now(), |row| {
-        rows.push((row.verdict, row.reason, row.gate_name, row.persons, row.by));
+        rows.push((row.scan.kind, row.gate_name, row.scan.persons));
         Ok::<_, ReplicaError>(())
     })
     .unwrap();
     let north = || "Gate North".to_owned();
+    let overridden = ScanKind::Overridden {
+        by: "Ada".to_owned(),
+        why: "<b>lost</b>".to_owned(),
+    };
     let expected = [
-        ("admit", None, north(), 1, None),
-        ("deny", Some("already_used"), north(), 0, None),
-        ("override", None, north(), 1, Some("Ada".to_owned())),
+        (ScanKind::Admitted, north(), 1),
+        (ScanKind::Denied(RefusalKind::AlreadyUsed), north(), 0),
+        (overridden, north(), 1),
     ];
     assert_eq!(rows, expected);
 }
@@ -335,12 +340,21 @@ async fn an_export_tells_when_scans_were_judged_although_the_logs_clock_was_ahea
     judge(&replica, &scan(3, 8, STRICT)).await.unwrap();
     let mut told = Vec::new();
     scans(&stage.path(), begun, |row| {
-        told.push((row.verdict, row.at.since_ms(begun) / 3_600_000, row.at_by));
+        let dated = row.scan.dated;
+        told.push((
+            row.scan.kind,
+            dated.at().since_ms(begun) / 3_600_000,
+            dated.word(),
+        ));
         Ok::<_, ReplicaError>(())
     })
     .unwrap();
     // Of the refusal only its place in the log is known: after the one before it.
-    let expected = [("admit", 20, "judge"), ("admit", 0, "judge"), ("deny", 0, "log")];
+    let expected = [
+        (ScanKind::Admitted, 20, "judge"),
+        (ScanKind::Admitted, 0, "judge"),
+        (ScanKind::Denied(RefusalKind::AlreadyUsed), 0, "log"),
+    ];
     assert_eq!(told, expected);
 }
 
