@@ -26,7 +26,7 @@ pub fn start(state: &Arc<AppState>, stop: &CancellationToken, tasks: &mut JoinSe
     tasks.spawn(repeat(ERASE_EVERY, stop.clone(), move || {
         let state = erasing.clone();
         async move {
-            told(
+            warn_of(
                 tidying::erase(&state).await,
                 "buyers of past events were not forgotten",
             )
@@ -34,13 +34,13 @@ pub fn start(state: &Arc<AppState>, stop: &CancellationToken, tasks: &mut JoinSe
     }));
     tasks.spawn(repeat(LOOK_EVERY, stop.clone(), move || {
         let state = settling.clone();
-        async move { told(settling::do_due(&state).await, "jobs could not be looked for") }
+        async move { warn_of(settling::do_due(&state).await, "jobs could not be looked for") }
     }));
     tasks.spawn(repeat(tidy_every, stop.clone(), move || {
         let state = tidying.clone();
         async move {
             state.metrics.upkeep();
-            told(
+            warn_of(
                 tidying::tidy(&state).await,
                 "expired units and reservations were not written down",
             );
@@ -50,11 +50,11 @@ pub fn start(state: &Arc<AppState>, stop: &CancellationToken, tasks: &mut JoinSe
 
 /// Does what was left behind when the server ended, before anybody asks for anything.
 pub async fn catch_up(state: &AppState) {
-    told(
+    warn_of(
         settling::take_over(state).await,
         "what was in progress waits for the end of its lease",
     );
-    told(settling::do_due(state).await, "jobs could not be looked for");
+    warn_of(settling::do_due(state).await, "jobs could not be looked for");
 }
 
 /// Puts the figures of the jobs up.
@@ -64,11 +64,12 @@ pub async fn measure(state: &AppState) {
             state.metrics.gauge("usher_jobs", counts.open.into());
             state.metrics.gauge("usher_jobs_failing", counts.failing.into());
         }
-        Err(error) => told(Err(error), "the jobs could not be counted"),
+        Err(error) => warn_of(Err(error), "the jobs could not be counted"),
     }
 }
 
-fn told(done: Result<(), StoreError>, otherwise: &'static str) {
+/// Logs why something was not done.
+fn warn_of(done: Result<(), StoreError>, otherwise: &'static str) {
     if let Err(error) = done {
         tracing::warn!(error = &error as &dyn std::error::Error, "{otherwise}");
     }

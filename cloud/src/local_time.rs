@@ -14,7 +14,7 @@ pub fn is_zone(name: &str) -> bool {
 }
 
 /// Returns an event's policy the offsets of its time zone around its dates; one that names no zone keeps its fixed offset.
-pub fn told(policy: Policy, starts_at: Timestamp, ends_at: Timestamp) -> Policy {
+pub fn with_offsets(policy: Policy, starts_at: Timestamp, ends_at: Timestamp) -> Policy {
     let Ok(zone) = TimeZone::get(&policy.time_zone) else {
         return policy;
     };
@@ -68,7 +68,7 @@ mod tests {
             tiers: Vec::new(),
             labels: None,
         };
-        let policy = told(policy, starts_at, starts_at.plus_ms(3_600_000));
+        let policy = with_offsets(policy, starts_at, starts_at.plus_ms(3_600_000));
         let changes = policy.offset_changes.iter();
         let changes = changes.map(|change| (moment(change.at).to_string(), change.utc_offset_minutes));
         (policy.utc_offset_minutes, changes.collect())

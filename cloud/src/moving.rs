@@ -37,7 +37,7 @@ pub fn moved_policy(event: &Event, to: Dates) -> Policy {
             until: shifted(window.until, event.starts_at, to.starts_at),
         };
     }
-    local_time::told(policy, to.starts_at, to.ends_at)
+    local_time::with_offsets(policy, to.starts_at, to.ends_at)
 }
 
 /// Moves a point in time along; what never ends goes on doing so.

@@ -130,13 +130,13 @@ impl Service {
         let mut look = tokio::time::interval(LOOK_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while stop.run_until_cancelled(look.tick()).await.is_some() {
-            self.look_again().await;
+            self.follow_folder().await;
         }
         self.shutdown().await;
     }
 
     /// Starts hubs of events that were added, and ends those of events that have long been over.
-    pub async fn look_again(&mut self) {
+    pub async fn follow_folder(&mut self) {
         match self.added() {
             Ok(added) => {
                 for enrolled in added {

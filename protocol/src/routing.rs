@@ -238,10 +238,10 @@ impl Routing {
             None if !is_waiting => self.judge(JudgingAs::CutOff),
             Some(_) | None => {
                 // Lines that are made meanwhile are looked for now and then.
-                let look_again = self.next_line_at.max(now_ms + 1).min(now_ms + NEXT_LINE_AFTER_MS);
+                let next_look_at = self.next_line_at.max(now_ms + 1).min(now_ms + NEXT_LINE_AFTER_MS);
                 let ends = self.asked.iter().filter_map(AskedLine::ends).min();
                 Next::Wait {
-                    until_ms: ends.map_or(look_again, |ends| ends.min(look_again)),
+                    until_ms: ends.map_or(next_look_at, |ends| ends.min(next_look_at)),
                 }
             }
         }

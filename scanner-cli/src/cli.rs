@@ -144,7 +144,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Err(Trouble::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(trouble) => {
             // Nobody is left to tell when this fails.
-            let _ = writeln!(io::stderr(), "usher-scan: {}", printable(&trouble.told()));
+            let _ = writeln!(io::stderr(), "usher-scan: {}", printable(&trouble.with_causes()));
             trouble.exit_code()
         }
     }

@@ -229,7 +229,7 @@ impl<W: Write> Screen<W> {
     ///
     /// # Errors
     /// The output cannot be written.
-    pub fn told(&mut self, what: &str, board: &Board) -> io::Result<()> {
+    pub fn notice(&mut self, what: &str, board: &Board) -> io::Result<()> {
         match self.style {
             Style::Panel { .. } => self.refreshed(board)?,
             Style::Plain => writeln!(self.out, "NOTICE {}", printable(what))?,

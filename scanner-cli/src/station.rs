@@ -324,7 +324,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
         // What is asked from now on is another question than that of an open scan.
         self.debounce.ask_anew();
         self.board.place = self.orders.place();
-        self.screen.told(&self.board.place, &self.board)
+        self.screen.notice(&self.board.place, &self.board)
     }
 
     /// Takes the last yes back.
@@ -359,7 +359,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
 
     /// Says something to whoever types.
     fn ask(&mut self, words: String) -> io::Result<()> {
-        self.screen.told(&words, &self.board)?;
+        self.screen.notice(&words, &self.board)?;
         self.board.asked = Some(words);
         self.screen.refreshed(&self.board)
     }
@@ -381,7 +381,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
         {
             answer.details.push(words::COUNTS_ONCE.to_owned());
         }
-        self.screen.told(words::COUNTS_ONCE, &self.board)
+        self.screen.notice(words::COUNTS_ONCE, &self.board)
     }
 }
 

@@ -375,7 +375,7 @@ impl Contents {
 
     /// Says in a line each what there is, for a terminal.
     pub fn listing(&self, now: Timestamp) -> Vec<String> {
-        let events = self.events.iter().map(|enrolled| enrolled.told(now));
+        let events = self.events.iter().map(|enrolled| enrolled.line(now));
         let former = self.former.iter().map(|enrolled| {
             format!(
                 "  {} is of an earlier enrolment for {}",
@@ -411,17 +411,17 @@ impl Enrolled {
     }
 
     /// Says what it is, in a line for a terminal.
-    fn told(&self, now: Timestamp) -> String {
+    fn line(&self, now: Timestamp) -> String {
         let end = end_in_words(self.window.until, now);
         let (event, event_name, name) = (self.event, self.event_name(), &self.name);
-        let mut told = format!("  {event} {event_name}: {name}, certificate {end}");
+        let mut line = format!("  {event} {event_name}: {name}, certificate {end}");
         if self.is_removable(now) {
             let path = self.directory.path().display();
-            told.push_str(&format!(
+            line.push_str(&format!(
                 " (export its scans if you want them; then {path} can be removed)"
             ));
         }
-        told.chars().filter(|character| !character.is_control()).collect()
+        line.chars().filter(|character| !character.is_control()).collect()
     }
 }
 

@@ -56,7 +56,7 @@ pub async fn look_up(
     let ticket = match replica.verify(&code) {
         Ok(ticket) => ticket,
         Err(rejection) => {
-            return Ok(Json(told(
+            return Ok(Json(answer_of(
                 None,
                 &Verdict::Deny(Reason::Rejected(rejection)),
                 &phrasebook,
@@ -79,7 +79,7 @@ pub async fn look_up(
     }
     let best = judged.into_iter().map(|(_, verdict)| verdict).max_by_key(chances);
     let best = best.ok_or_else(|| Problem::of(&HubProblem::NoPolicy))?;
-    Ok(Json(told(Some(facts), &best, &phrasebook)))
+    Ok(Json(answer_of(Some(facts), &best, &phrasebook)))
 }
 
 /// Keeps pages of other sites from asking in the name of whoever sits at the hub: a browser lets none of them send JSON here.
@@ -123,7 +123,7 @@ async fn at_each_gate(
     judging.await.map_err(|error| Problem::internal(&error))
 }
 
-fn told(facts: Option<TicketFacts>, verdict: &Verdict, phrasebook: &Phrasebook) -> LookupAnswer {
+fn answer_of(facts: Option<TicketFacts>, verdict: &Verdict, phrasebook: &Phrasebook) -> LookupAnswer {
     let answer = Answer {
         scan: ScanId([0; 16]),
         verdict: *verdict,

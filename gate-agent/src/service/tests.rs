@@ -58,7 +58,7 @@ async fn an_event_that_cannot_be_read_keeps_no_other_from_being_served() {
     std::fs::write(damaged.join("replica.db"), [0x5a; 8_192]).unwrap();
     let mut service = Service::start(&folder, config(), clock).await.unwrap();
     assert_eq!(service.hubs().count(), 1);
-    service.look_again().await;
+    service.follow_folder().await;
     assert_eq!(service.hubs().count(), 1);
     service.shutdown().await;
 }
@@ -76,7 +76,7 @@ async fn a_hub_that_is_enrolled_anew_takes_the_place_of_the_former_while_the_ser
     };
     assert_eq!(serving(&service), [key(HUB).public()]);
     enrol(&folder, (2, clock.now().plus_ms(2 * HOUR_MS)), &clock);
-    service.look_again().await;
+    service.follow_folder().await;
     assert_eq!(serving(&service), [key(2).public()]);
     service.shutdown().await;
 }
@@ -87,10 +87,10 @@ async fn an_event_is_served_for_a_day_after_its_end_and_its_directory_stays() {
     let path = enrol(&folder, (HUB, clock.now().plus_ms(HOUR_MS)), &clock);
     let mut service = Service::start(&folder, config(), clock.clone()).await.unwrap();
     clock.shift_ms(20 * 3_600_000);
-    service.look_again().await;
+    service.follow_folder().await;
     assert_eq!(service.hubs().count(), 1);
     clock.shift_ms(6 * 3_600_000);
-    service.look_again().await;
+    service.follow_folder().await;
     assert_eq!(service.hubs().count(), 0);
     assert!(path.join("replica.db").exists());
     service.shutdown().await;

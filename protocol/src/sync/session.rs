@@ -267,7 +267,7 @@ impl Session {
             let heads = ours.zip(theirs.head());
             if let Some(found) = heads.and_then(|(ours, theirs)| ForkProof::of_heads(ours, theirs)) {
                 // The log is not given up: the peer must be sent what proves it to the peer as well.
-                self.tell_fork(found);
+                self.report_fork(found);
             }
         }
         self.look_for_our_past(held);
@@ -310,7 +310,7 @@ impl Session {
         let found = theirs.and_then(|theirs| ForkProof::of_run(self.event, &theirs, &run));
         self.send(Message::Run(run));
         if let Some(found) = found {
-            self.tell_fork(found);
+            self.report_fork(found);
         }
     }
 

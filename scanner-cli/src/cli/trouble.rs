@@ -111,18 +111,18 @@ pub enum Trouble {
 
 impl Trouble {
     /// Says it with everything that led to it, in one line.
-    pub fn told(&self) -> String {
-        let mut told = self.to_string();
+    pub fn with_causes(&self) -> String {
+        let mut line = self.to_string();
         let mut cause = self.source();
         while let Some(error) = cause {
             let said = error.to_string();
-            if !told.ends_with(&said) {
-                told.push_str(": ");
-                told.push_str(&said);
+            if !line.ends_with(&said) {
+                line.push_str(": ");
+                line.push_str(&said);
             }
             cause = error.source();
         }
-        told
+        line
     }
 
     /// Returns the exit code.

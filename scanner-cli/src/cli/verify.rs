@@ -151,7 +151,7 @@ impl Check {
             return Ok(presentation::other_event(name));
         }
         let (gate, judged) = best.expect("there is at least one gate");
-        Ok(self.told(gate, &judged))
+        Ok(self.outcome_of(gate, &judged))
     }
 
     async fn judge_at(
@@ -189,7 +189,7 @@ impl Check {
         })
     }
 
-    fn told(&self, gate: GateId, judged: &request::Answer) -> ScanOutcome {
+    fn outcome_of(&self, gate: GateId, judged: &request::Answer) -> ScanOutcome {
         let phrasebook = presentation::phrasebook(&self.replica);
         let mut answer = match judged.verdict {
             // The rules say yes by what is known here; the last word is a hub's, and none was asked.

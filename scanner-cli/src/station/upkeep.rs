@@ -91,7 +91,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
         self.board.certificate = certificate;
         self.board.clock = clock;
         if let Some(words) = self.board.clock.clone().filter(|_| is_clock_news) {
-            self.screen.told(&words, &self.board)?;
+            self.screen.notice(&words, &self.board)?;
         }
         if is_news {
             return self.screen.warned(&self.board);

@@ -231,7 +231,7 @@ impl EventRequest {
         let units = seats.len() + slots.len();
         let detail = format!("must have 1 to {MAX_UNITS} seats and slots of general admission in all");
         checks.require((1..=MAX_UNITS as usize).contains(&units), "", detail);
-        let policy = local_time::told(self.policy(), self.starts_at.0, self.ends_at.0);
+        let policy = local_time::with_offsets(self.policy(), self.starts_at.0, self.ends_at.0);
         super::policy::check_names(&mut checks, &policy);
         if let Err(error) = policy.check() {
             checks.require(false, "", error.to_string());

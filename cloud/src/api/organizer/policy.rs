@@ -46,7 +46,7 @@ pub async fn replace(
     let own = own.reread(&app).await?;
     let OwnEvent(event) = &own;
     let wanted = Policy::from(wanted);
-    let policy = local_time::told(wanted.clone(), event.starts_at, event.ends_at);
+    let policy = local_time::with_offsets(wanted.clone(), event.starts_at, event.ends_at);
     let mut checks = Checks::default();
     check_time(&mut checks, (&wanted, &policy), event);
     check(checks, &policy, event)?;

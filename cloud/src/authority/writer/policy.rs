@@ -31,7 +31,7 @@ impl LogWriter {
                     labels: Some(labels),
                     ..event.policy
                 };
-                let policy = local_time::told(policy, event.starts_at, event.ends_at);
+                let policy = local_time::with_offsets(policy, event.starts_at, event.ends_at);
                 Some(self.write_policy(policy).await?)
             }
             None => None,

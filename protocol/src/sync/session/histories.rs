@@ -48,7 +48,7 @@ impl Session {
     }
 
     /// Once in a session: a peer that does not want the log is sent it again and again.
-    pub(super) fn tell_fork(&mut self, found: ForkProof) {
+    pub(super) fn report_fork(&mut self, found: ForkProof) {
         let is_new = !self.forks.contains(&found.origin());
         if is_new && found.check(self.event).is_some() {
             self.forks.insert(found.origin());
@@ -62,7 +62,7 @@ impl Session {
         let origin = found.origin();
         let is_authority = ctx.trust.bundle().authority_key(&origin).is_some();
         if is_authority || ctx.register.enrolled.contains_key(&origin) {
-            self.tell_fork(found);
+            self.report_fork(found);
         }
     }
 

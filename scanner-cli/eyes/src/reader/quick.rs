@@ -62,7 +62,7 @@ impl QuickReader {
         if !any_read(&detections) {
             detections.extend(self.fusion.read(&detections, allowance));
         }
-        self.told(detections)
+        self.reading_of(detections)
     }
 
     /// Where a code was seen in the last frames.
@@ -83,11 +83,11 @@ impl QuickReader {
         if !any_read(&detections) {
             detections.extend(self.fusion.read_better(&detections, allowance));
         }
-        self.told(detections)
+        self.reading_of(detections)
     }
 
     /// Tells what was seen, and remembers it.
-    fn told(&mut self, detections: Vec<Detection>) -> FrameReading {
+    fn reading_of(&mut self, detections: Vec<Detection>) -> FrameReading {
         let codes = codes(&detections);
         if !codes.is_empty() {
             self.fusion.forget();
