@@ -12,7 +12,7 @@ pub mod paying;
 mod reservations;
 pub mod sale;
 pub mod soundness;
-mod tickets;
+pub mod tickets;
 
 pub use bookings::{
     BeginBooking, BeginOutcome, BeginRefusal, Booking, BookingState, CloseBooking, CloseOutcome,
@@ -23,4 +23,4 @@ pub use reservations::{
     Claim, ErasePersonalData, Forget, HoldOutcome, HoldRequest, PriceLine, ReleaseOutcome, ReleaseRequest,
     Reservation, ReservationState, Shortage, Tidy, TierQuantity, UnitState,
 };
-pub use tickets::{CodeQuery, NewTicket, SoldTicket, TicketState, UnitToIssue};
+pub use tickets::{CodeQuery, NewTicket, ReissuedTo, SoldTicket, TicketState, UnitToIssue};

@@ -7,6 +7,7 @@ use crate::authority::AuthorityError;
 use crate::authority::upload::UploadError;
 use crate::authority::writer::TicketOutcome;
 use crate::selling::SoldTicket;
+use crate::selling::tickets::TicketRefusal;
 
 use super::error::ApiError;
 use super::organizer::signing::whole_seconds;
@@ -72,9 +73,11 @@ pub fn ticket(outcome: TicketOutcome) -> Result<SoldTicket, ApiError> {
     match outcome {
         TicketOutcome::Done(ticket) => Ok(*ticket),
         TicketOutcome::NotFound => Err(ApiError::NotFound("ticket of this event")),
-        TicketOutcome::Superseded => Err(ProblemKind::TicketSuperseded.into()),
-        TicketOutcome::Transferred => Err(ProblemKind::TicketTransferred.into()),
-        TicketOutcome::Revoked => Err(ProblemKind::TicketRevoked.into()),
+        TicketOutcome::Refused(refusal) => Err(match refusal {
+            TicketRefusal::Superseded => ProblemKind::TicketSuperseded.into(),
+            TicketRefusal::Transferred => ProblemKind::TicketTransferred.into(),
+            TicketRefusal::Revoked => ProblemKind::TicketRevoked.into(),
+        }),
     }
 }
 

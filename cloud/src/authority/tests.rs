@@ -17,8 +17,10 @@ use usher_protocol::sync::session::CHECKPOINT_LAG;
 use super::scans;
 use super::writer::{EnrolOutcome, RetireOutcome, RevokeOutcome, TicketOutcome, UploadOutcome};
 use super::*;
+use crate::selling::ReissuedTo;
 use crate::selling::TicketState;
-use crate::store::authority::{Append, AppendOutcome, ReissuedTo, Sealed};
+use crate::selling::tickets::TicketRefusal;
+use crate::store::authority::{Append, AppendOutcome, Sealed};
 use hub::Hub;
 use scene::{START, Scene, key, revocation};
 
@@ -164,7 +166,7 @@ async fn a_revoked_ticket_gets_no_fresh_code_and_a_replaced_one_never_comes_back
             Box::pin(writer.reissue_ticket(id, ReissuedTo::SameHolder))
         })
         .await;
-    assert_eq!(refused, TicketOutcome::Revoked);
+    assert_eq!(refused, TicketOutcome::Refused(TicketRefusal::Revoked));
     scene
         .do_to(first.id, |writer, id| Box::pin(writer.reinstate_ticket(id)))
         .await;
@@ -194,7 +196,7 @@ async fn a_revoked_ticket_gets_no_fresh_code_and_a_replaced_one_never_comes_back
             .do_to(first.id, |writer, id| Box::pin(writer.revoke_ticket(id)))
             .await,
     ] {
-        assert_eq!(outcome, TicketOutcome::Superseded);
+        assert_eq!(outcome, TicketOutcome::Refused(TicketRefusal::Superseded));
     }
     let superseded = Body::Superseded {
         unit: first.unit,

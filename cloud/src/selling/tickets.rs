@@ -1,4 +1,4 @@
-//! Tickets as plain values: what one will say before it is signed, and what it is once it is written down.
+//! Tickets as plain values: what one will say before it is signed, what it is once it is written down, and what may become of it.
 
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::labels::UnitLabel;
@@ -6,6 +6,8 @@ use usher_protocol::ticket::{TicketCode, TicketFlags};
 use usher_protocol::{Generation, TierId, Unit};
 
 use crate::ids::TicketId;
+
+use super::reservations::UnitState;
 
 /// What the ticket of a unit will say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,5 +103,177 @@ impl std::fmt::Debug for SoldTicket {
             .field("generation", &self.generation)
             .field("state", &self.state)
             .finish_non_exhaustive()
+    }
+}
+
+/// Whose the ticket is that takes another's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReissuedTo {
+    /// Its holder's, who has lost the code: it stays where the old one was.
+    SameHolder,
+    /// Somebody else's: it is in no booking, and nothing leads from one to the other.
+    SomebodyElse,
+}
+
+/// Why nothing becomes of a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TicketRefusal {
+    /// A newer ticket of the unit has taken its place.
+    Superseded,
+    /// It was transferred: what has taken its place is somebody else's.
+    Transferred,
+    /// It is revoked, and a revoked ticket never comes back under a fresh code.
+    Revoked,
+}
+
+/// Decides what a ticket that is to be revoked becomes.
+///
+/// # Errors
+///
+/// Why it is not revoked.
+pub fn may_revoke(state: TicketState) -> Result<TicketState, TicketRefusal> {
+    match state {
+        TicketState::Valid | TicketState::Revoked => Ok(TicketState::Revoked),
+        TicketState::Superseded => Err(TicketRefusal::Superseded),
+    }
+}
+
+/// Decides what a ticket that is to be good again becomes.
+///
+/// # Errors
+///
+/// Why it is not.
+pub fn may_reinstate(state: TicketState) -> Result<TicketState, TicketRefusal> {
+    match state {
+        TicketState::Valid | TicketState::Revoked => Ok(TicketState::Valid),
+        TicketState::Superseded => Err(TicketRefusal::Superseded),
+    }
+}
+
+/// What is done about a ticket that is to be replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replacing {
+    /// It is replaced now.
+    Now,
+    /// It was replaced so before: whoever asks again gets the ticket that took its place.
+    Before,
+}
+
+/// Decides whether a ticket gives way to its next generation. Whoever asks for a reissue and finds a transfer gets neither, nor
+/// the other way round: a holder's new code is for no one else.
+///
+/// # Errors
+///
+/// Why it does not.
+pub fn may_replace(ticket: &SoldTicket, to: ReissuedTo) -> Result<Replacing, TicketRefusal> {
+    match (ticket.state, to) {
+        (TicketState::Revoked, _) => Err(TicketRefusal::Revoked),
+        (TicketState::Valid, _) => Ok(Replacing::Now),
+        (TicketState::Superseded, ReissuedTo::SameHolder) if ticket.transferred => {
+            Err(TicketRefusal::Transferred)
+        }
+        (TicketState::Superseded, ReissuedTo::SomebodyElse) if !ticket.transferred => {
+            Err(TicketRefusal::Superseded)
+        }
+        (TicketState::Superseded, ReissuedTo::SameHolder | ReissuedTo::SomebodyElse) => Ok(Replacing::Before),
+    }
+}
+
+/// How a ticket and its unit stand in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IssuedUnit {
+    pub state: UnitState,
+    /// The newest generation of its ticket.
+    pub issued: Generation,
+    /// How the ticket stands that is to give way.
+    pub ticket: TicketState,
+}
+
+impl IssuedUnit {
+    /// Decides whether a ticket of that generation comes next: that of a sold unit, after its newest, which is valid.
+    pub fn is_followed_by(&self, next: Generation) -> bool {
+        let is_next = self.issued.0.checked_add(1) == Some(next.0);
+        self.state == UnitState::Booked && self.ticket == TicketState::Valid && is_next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use TicketState::{Revoked, Superseded, Valid};
+
+    use super::*;
+
+    #[test]
+    fn a_ticket_whose_place_is_taken_is_neither_revoked_nor_reinstated() {
+        for (state, revoked, reinstated) in [
+            (Valid, Ok(Revoked), Ok(Valid)),
+            (Revoked, Ok(Revoked), Ok(Valid)),
+            (
+                Superseded,
+                Err(TicketRefusal::Superseded),
+                Err(TicketRefusal::Superseded),
+            ),
+        ] {
+            assert_eq!((may_revoke(state), may_reinstate(state)), (revoked, reinstated));
+        }
+    }
+
+    fn sold(state: TicketState, transferred: bool) -> SoldTicket {
+        let event = EventId([1; 16]);
+        SoldTicket {
+            id: TicketId {
+                event,
+                local: [2; crate::ids::LOCAL_BYTES],
+            },
+            unit: Unit(3),
+            generation: Generation(1),
+            tier: TierId(1),
+            tier_name: "Stalls".to_owned(),
+            admits: 1,
+            label: UnitLabel::Unknown(Unit(3)),
+            state,
+            transferred,
+            code: TicketCode::draw_from(7),
+            payload: String::new(),
+            issued_at: Timestamp(0),
+        }
+    }
+
+    #[test]
+    fn who_asks_for_a_reissue_and_finds_a_transfer_gets_neither() {
+        use ReissuedTo::{SameHolder, SomebodyElse};
+        for (state, transferred, to, expected) in [
+            (Valid, false, SameHolder, Ok(Replacing::Now)),
+            (Valid, false, SomebodyElse, Ok(Replacing::Now)),
+            (Superseded, false, SameHolder, Ok(Replacing::Before)),
+            (Superseded, true, SomebodyElse, Ok(Replacing::Before)),
+            (Superseded, true, SameHolder, Err(TicketRefusal::Transferred)),
+            (Superseded, false, SomebodyElse, Err(TicketRefusal::Superseded)),
+            (Revoked, false, SameHolder, Err(TicketRefusal::Revoked)),
+            (Revoked, false, SomebodyElse, Err(TicketRefusal::Revoked)),
+        ] {
+            assert_eq!(
+                may_replace(&sold(state, transferred), to),
+                expected,
+                "{state:?} {to:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_the_next_generation_follows_and_only_a_valid_ticket_of_a_sold_unit() {
+        let newest = IssuedUnit {
+            state: UnitState::Booked,
+            issued: Generation(2),
+            ticket: Valid,
+        };
+        let follows = [1, 2, 3, 4].map(|next| newest.is_followed_by(Generation(next)));
+        assert_eq!(follows, [false, false, true, false]);
+        for state in [UnitState::Available, UnitState::Held, UnitState::Paying] {
+            assert!(!IssuedUnit { state, ..newest }.is_followed_by(Generation(3)));
+        }
+        for ticket in [Superseded, Revoked] {
+            assert!(!IssuedUnit { ticket, ..newest }.is_followed_by(Generation(3)));
+        }
     }
 }

@@ -16,7 +16,7 @@ use usher_protocol::{Generation, Origin, Seq, TierId, Unit};
 
 use crate::ids::TicketId;
 use crate::selling::jobs::LeaseHolder;
-use crate::selling::{NewTicket, TicketState};
+use crate::selling::{NewTicket, ReissuedTo, TicketState};
 
 pub use halts::{Halt, HaltAll, NoteOwnPast, Resume};
 
@@ -52,15 +52,6 @@ pub enum RowChange {
         /// Whose that is.
         to: ReissuedTo,
     },
-}
-
-/// Whose the ticket is that takes another's place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReissuedTo {
-    /// Its holder's, who has lost the code: it stays where the old one was.
-    SameHolder,
-    /// Somebody else's: it is in no booking, and nothing leads from one to the other.
-    SomebodyElse,
 }
 
 /// Asks to append to the logs of an event.

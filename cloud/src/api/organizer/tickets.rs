@@ -11,8 +11,8 @@ use crate::api::tickets::TicketView;
 use crate::authority::event::EventAuthority;
 use crate::catalogue::Event;
 use crate::ids::TicketId;
+use crate::selling::ReissuedTo;
 use crate::state::AppState;
-use crate::store::authority::ReissuedTo;
 
 use super::owned::PartOfOwnEvent;
 

@@ -1,14 +1,15 @@
 //! What the organizer does to a sold ticket: void it, make it good again, replace it; the sale and the log change together.
 
-use usher_protocol::Generation;
 use usher_protocol::record::Body;
+use usher_protocol::{Generation, Unit};
 
 use super::{Draft, LogWriter};
 use crate::authority::{AuthorityError, keys_wanted_until};
 use crate::ids::{TicketId, draw_ticket_code};
 use crate::selling::sale::keys_needed_until;
-use crate::selling::{NewTicket, SoldTicket, TicketState, UnitToIssue};
-use crate::store::authority::{GenerationQuery, ReissuedTo, RowChange};
+use crate::selling::tickets::{Replacing, TicketRefusal, may_reinstate, may_replace, may_revoke};
+use crate::selling::{NewTicket, ReissuedTo, SoldTicket, TicketState, UnitToIssue};
+use crate::store::authority::{GenerationQuery, RowChange};
 
 /// What became of a deed on a ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,13 +18,12 @@ pub enum TicketOutcome {
     Done(Box<SoldTicket>),
     /// There is no such ticket.
     NotFound,
-    /// A newer ticket of the unit has taken its place.
-    Superseded,
-    /// It was transferred: what has taken its place is somebody else's.
-    Transferred,
-    /// It is revoked, and a revoked ticket never comes back under a fresh code.
-    Revoked,
+    /// Nothing becomes of it.
+    Refused(TicketRefusal),
 }
+
+/// A rule of what a ticket becomes.
+type StateRule = fn(TicketState) -> Result<TicketState, TicketRefusal>;
 
 impl LogWriter {
     /// Makes a ticket void.
@@ -32,18 +32,8 @@ impl LogWriter {
     ///
     /// [`AuthorityError`].
     pub async fn revoke_ticket(&mut self, id: TicketId) -> Result<TicketOutcome, AuthorityError> {
-        let Some(ticket) = self.ticket(id).await? else {
-            return Ok(TicketOutcome::NotFound);
-        };
-        let (unit, generation) = (ticket.unit, ticket.generation);
-        match ticket.state {
-            TicketState::Superseded => Ok(TicketOutcome::Superseded),
-            TicketState::Revoked => Ok(TicketOutcome::Done(Box::new(ticket))),
-            TicketState::Valid => {
-                self.set_state(ticket, TicketState::Revoked, Body::Revoked { unit, generation })
-                    .await
-            }
-        }
+        let body = |unit, generation| Body::Revoked { unit, generation };
+        self.change_state(id, may_revoke, body).await
     }
 
     /// Makes a void ticket good again.
@@ -52,22 +42,12 @@ impl LogWriter {
     ///
     /// [`AuthorityError`].
     pub async fn reinstate_ticket(&mut self, id: TicketId) -> Result<TicketOutcome, AuthorityError> {
-        let Some(ticket) = self.ticket(id).await? else {
-            return Ok(TicketOutcome::NotFound);
-        };
-        let (unit, generation) = (ticket.unit, ticket.generation);
-        match ticket.state {
-            TicketState::Superseded => Ok(TicketOutcome::Superseded),
-            TicketState::Valid => Ok(TicketOutcome::Done(Box::new(ticket))),
-            TicketState::Revoked => {
-                self.set_state(ticket, TicketState::Valid, Body::Reinstated { unit, generation })
-                    .await
-            }
-        }
+        let body = |unit, generation| Body::Reinstated { unit, generation };
+        self.change_state(id, may_reinstate, body).await
     }
 
     /// Puts the next generation in a ticket's place, for its holder or for somebody else; asked again, gives the one that
-    /// took it. Whoever asks for the one and finds the other gets neither: a holder's new code is for no one else.
+    /// took it.
     ///
     /// # Errors
     ///
@@ -81,18 +61,10 @@ impl LogWriter {
             return Ok(TicketOutcome::NotFound);
         };
         let generation = Generation(ticket.generation.0.saturating_add(1));
-        match (ticket.state, to) {
-            (TicketState::Revoked, _) => Ok(TicketOutcome::Revoked),
-            (TicketState::Valid, _) => self.replace(&ticket, generation, to).await,
-            (TicketState::Superseded, ReissuedTo::SameHolder) if ticket.transferred => {
-                Ok(TicketOutcome::Transferred)
-            }
-            (TicketState::Superseded, ReissuedTo::SomebodyElse) if !ticket.transferred => {
-                Ok(TicketOutcome::Superseded)
-            }
-            (TicketState::Superseded, ReissuedTo::SameHolder | ReissuedTo::SomebodyElse) => {
-                self.successor(&ticket, generation).await
-            }
+        match may_replace(&ticket, to) {
+            Ok(Replacing::Now) => self.replace(&ticket, generation, to).await,
+            Ok(Replacing::Before) => self.successor(&ticket, generation).await,
+            Err(refusal) => Ok(TicketOutcome::Refused(refusal)),
         }
     }
 
@@ -101,22 +73,26 @@ impl LogWriter {
         Ok(self.parts.store.ticket(id).await?)
     }
 
-    async fn set_state(
+    async fn change_state(
         &mut self,
-        ticket: SoldTicket,
-        to: TicketState,
-        body: Body,
+        id: TicketId,
+        rule: StateRule,
+        body: fn(Unit, Generation) -> Body,
     ) -> Result<TicketOutcome, AuthorityError> {
-        let change = RowChange::SetTicketState {
-            ticket: ticket.id,
-            from: ticket.state,
-            to,
+        let Some(ticket) = self.ticket(id).await? else {
+            return Ok(TicketOutcome::NotFound);
+        };
+        let from = ticket.state;
+        let to = match rule(from) {
+            Ok(to) if to == from => return Ok(TicketOutcome::Done(Box::new(ticket))),
+            Ok(to) => to,
+            Err(refusal) => return Ok(TicketOutcome::Refused(refusal)),
         };
         let mut draft = Draft {
-            row_changes: vec![change],
+            row_changes: vec![RowChange::SetTicketState { ticket: id, from, to }],
             ..Draft::default()
         };
-        self.write(&mut draft, body)?;
+        self.write(&mut draft, body(ticket.unit, ticket.generation))?;
         self.commit(draft).await?;
         Ok(TicketOutcome::Done(Box::new(SoldTicket { state: to, ..ticket })))
     }
@@ -138,7 +114,7 @@ impl LogWriter {
         };
         Ok(match next {
             Some(next) if next.state == TicketState::Valid => TicketOutcome::Done(Box::new(next)),
-            Some(_) | None => TicketOutcome::Superseded,
+            Some(_) | None => TicketOutcome::Refused(TicketRefusal::Superseded),
         })
     }
 

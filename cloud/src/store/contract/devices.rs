@@ -8,10 +8,10 @@ use usher_protocol::{Generation, Unit};
 
 use crate::ids::{TicketId, draw_ticket_code};
 use crate::selling::jobs::LeaseHolder;
-use crate::selling::{ConfirmOutcome, NewTicket, SoldTicket, TicketState};
+use crate::selling::{ConfirmOutcome, NewTicket, ReissuedTo, SoldTicket, TicketState};
 use crate::store::authority::{
     Append, AppendOutcome, CodeId, Contact, EnrolmentTerms, GenerationQuery, HeldLink, NewCodeOutcome,
-    NewEnrolmentCode, NoteContact, PlacesQuery, ReissuedTo, RowChange, UsedCode,
+    NewEnrolmentCode, NoteContact, PlacesQuery, RowChange, UsedCode,
 };
 
 use super::case::{Case, HOLD_MS, HOLDER, START};

@@ -2,13 +2,14 @@
 
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::log::{Head, Stretch, Tail};
-use usher_protocol::{Origin, Seq};
+use usher_protocol::{Generation, Origin, Seq, Unit};
 
 use crate::ids::TicketId;
-use crate::selling::{NewTicket, TicketState};
+use crate::selling::tickets::IssuedUnit;
+use crate::selling::{NewTicket, ReissuedTo, TicketState};
 use crate::store::StoreError;
-use crate::store::authority::{Append, AppendOutcome, DropLog, ReissuedTo, RowChange, Sealed};
-use crate::store::operations::column::ms;
+use crate::store::authority::{Append, AppendOutcome, DropLog, RowChange, Sealed};
+use crate::store::operations::column::{ms, narrow, ticket_state, unit_state};
 use crate::store::operations::{Effect, codes};
 use crate::store::sql::{OptionalExtension, Sql, params};
 
@@ -193,7 +194,7 @@ fn set_ticket_state(
     Ok(changed == 1)
 }
 
-/// Puts the next generation in a valid ticket's place; `false` when the ticket is not valid or not the newest.
+/// Puts the next generation in a ticket's place; `false` when it may not come there.
 fn reissue(
     connection: &Sql<'_>,
     old: &TicketId,
@@ -201,11 +202,12 @@ fn reissue(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let event = old.event;
+    let issued = issued_unit(connection, old, new.unit)?;
+    if !issued.is_some_and(|issued| issued.is_followed_by(new.generation)) {
+        return Ok(false);
+    }
     let counted = connection
-        .prepare_cached(
-            "UPDATE units SET issued = ?3
-             WHERE event_id = ?1 AND unit = ?2 AND state = 'booked' AND issued = ?3 - 1",
-        )?
+        .prepare_cached("UPDATE units SET issued = ?3 WHERE event_id = ?1 AND unit = ?2 AND issued = ?3 - 1")?
         .execute(params![event.0, new.unit.0, new.generation.0])?;
     if counted == 0 || !set_ticket_state(connection, old, TicketState::Valid, TicketState::Superseded)? {
         return Ok(false);
@@ -229,13 +231,30 @@ fn reissue(
     Ok(true)
 }
 
+fn issued_unit(
+    connection: &Sql<'_>,
+    ticket: &TicketId,
+    unit: Unit,
+) -> Result<Option<IssuedUnit>, StoreError> {
+    let mut query = connection.prepare_cached(
+        "SELECT units.state, issued, tickets.state FROM units JOIN tickets USING (event_id, unit)
+         WHERE event_id = ?1 AND unit = ?2 AND ticket_id = ?3",
+    )?;
+    let mut found = query.query_and_then(params![ticket.event.0, unit.0, ticket.local], |row| {
+        Ok::<_, StoreError>(IssuedUnit {
+            state: unit_state(row.column(0)?.as_str()?)?,
+            issued: Generation(narrow(row.get(1)?, "generation")?),
+            ticket: ticket_state(row.column(2)?.as_str()?)?,
+        })
+    })?;
+    found.next().transpose()
+}
+
 /// Takes a new ticket out of the booking of the one it replaced, because it is somebody else's.
 fn part(connection: &Sql<'_>, old: &TicketId, new: &NewTicket) -> Result<bool, StoreError> {
     let event = old.event;
     let marked = connection
-        .prepare_cached(
-            "UPDATE tickets SET transferred = 1 WHERE event_id = ?1 AND ticket_id = ?2 AND state = 'superseded'",
-        )?
+        .prepare_cached("UPDATE tickets SET transferred = 1 WHERE event_id = ?1 AND ticket_id = ?2")?
         .execute(params![event.0, old.local])?;
     let parted = connection
         .prepare_cached("UPDATE tickets SET booking_id = NULL WHERE event_id = ?1 AND ticket_id = ?2")?
