@@ -218,7 +218,7 @@ impl AdmissionPath {
             return answer;
         }
         let (asked, told) = (asked(&task.scan, ticket), answer.verdict);
-        let verdict = self.replica.told_beside(asked, told, unheard).await;
+        let verdict = self.replica.weigh_with_unheard(asked, told, unheard).await;
         // What cannot be written down is not said: the home's word stands.
         let verdict = verdict.unwrap_or(told);
         Answer { verdict, ..answer }
@@ -284,7 +284,9 @@ impl AdmissionPath {
             Some((by, why)) => self.replica.override_refusal(asked, by, why).await?,
             None => {
                 let unheard = self.unheard.of(ticket.ticket().unit, Instant::now());
-                self.replica.judge_beside(asked, judging_as, unheard).await?
+                self.replica
+                    .judge_with_unheard(asked, judging_as, unheard)
+                    .await?
             }
         };
         Ok(self.answered(&task.scan, (&ticket, verdict), judging_as))

@@ -30,7 +30,7 @@ struct Visible {
     own_log: Origin,
     identity: DeviceIdentity,
     /// The authority's key, while its word counts.
-    voice: Option<SecretKey>,
+    assuring_key: Option<SecretKey>,
     assurance: Option<Assurance>,
     compared: Compared,
 }
@@ -59,7 +59,7 @@ impl AuthorityView {
                 register: Arc::default(),
                 own_log,
                 identity,
-                voice: None,
+                assuring_key: None,
                 assurance: None,
                 compared: Compared::default(),
             }),
@@ -141,7 +141,7 @@ impl AuthorityView {
         let tail = visible.held.get(&visible.own_log)?.tail;
         let is_current =
             |held: &Assurance| held.tail == tail && held.at <= at && at.since_ms(held.at) < ASSURANCE_AGE_MS;
-        let key = visible.voice.as_ref()?;
+        let key = visible.assuring_key.as_ref()?;
         let current = visible.assurance.filter(is_current);
         let assurance = current.unwrap_or_else(|| Assurance::sign(self.event, at, tail, key));
         visible.assurance = Some(assurance);
@@ -149,11 +149,11 @@ impl AuthorityView {
     }
 
     /// Sets the key by which the authority is heard, or says that its word does not count.
-    pub fn speak_by(&self, voice: Option<&SecretKey>) {
+    pub fn assure_by(&self, assuring_key: Option<&SecretKey>) {
         let mut visible = self.lock();
         let public = |key: &SecretKey| key.public();
-        if visible.voice.as_ref().map(public) != voice.map(public) {
-            (visible.voice, visible.assurance) = (voice.cloned(), None);
+        if visible.assuring_key.as_ref().map(public) != assuring_key.map(public) {
+            (visible.assuring_key, visible.assurance) = (assuring_key.cloned(), None);
         }
     }
 

@@ -76,12 +76,12 @@ impl Ledger {
 
     /// Judges a scan. Nothing changes until [`Ledger::write`] takes the body.
     pub fn judge(&self, asked: &ScanQuestion, judging_as: JudgingAs, now: impl Into<RuleTime>) -> Judged {
-        self.judge_beside(asked, judging_as, now, &[])
+        self.judge_with_unheard(asked, judging_as, now, &[])
     }
 
     /// Judges a scan of a ticket by which somebody was let in for a device that may not have heard so: if that is what uses it
     /// up, nobody can say here that it is used.
-    pub fn judge_beside(
+    pub fn judge_with_unheard(
         &self,
         asked: &ScanQuestion,
         judging_as: JudgingAs,
@@ -118,7 +118,7 @@ impl Ledger {
 
     /// Weighs a home's verdict on a scan of a ticket by which somebody was let in for a device that may not have heard so. Other
     /// words than the home's are ours, and written down as such.
-    pub fn told_beside(
+    pub fn weigh_with_unheard(
         &self,
         asked: &ScanQuestion,
         told: Verdict,

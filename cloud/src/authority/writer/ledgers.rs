@@ -63,7 +63,7 @@ impl LogWriter {
         writer.install_ticket_key();
         writer.restate().await?;
         writer.vouch_for_all().await;
-        writer.show_voice();
+        writer.show_assuring_key();
         Ok(writer)
     }
 
@@ -117,7 +117,7 @@ impl LogWriter {
         let (heads, taken) = take(&mut self.ledger, grown, now);
         self.view.grow(heads);
         self.view.register_in(self.ledger.state().register());
-        self.show_voice();
+        self.show_assuring_key();
         taken
     }
 
@@ -149,18 +149,18 @@ impl LogWriter {
             self.view.trust_in(trust, identity, self.ledger.me());
         }
         self.view.compare(compared);
-        self.show_voice();
+        self.show_assuring_key();
         Ok(())
     }
 
     /// Shows by which key the authority assures others of how far its log has come: while its word counts and it has all of it.
-    pub(super) fn show_voice(&self) {
+    pub(super) fn show_assuring_key(&self) {
         let (state, me) = (self.ledger.state(), self.ledger.me());
         let is_heard = state.authority() == Some(me) && self.has_whole_log();
         let bundle = self.ledger.trust().bundle();
         let key = self.keys.in_use(Purpose::Authority, bundle, self.now());
         self.view
-            .speak_by(key.filter(|key| is_heard && key.public() == me));
+            .assure_by(key.filter(|key| is_heard && key.public() == me));
     }
 
     /// Takes note that a device holds more of our own log than we do, and has the other processes hear of it. Bookings were lost with
@@ -222,7 +222,7 @@ impl LogWriter {
         self.halt = Some(halt);
         self.view.halt();
         self.install_ticket_key();
-        self.show_voice();
+        self.show_assuring_key();
     }
 
     /// Puts the bundle's active ticket key in use, or takes the present one out of use when there is none.

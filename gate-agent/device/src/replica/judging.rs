@@ -20,7 +20,7 @@ impl Replica {
     ///
     /// [`RequestError::Busy`], [`RequestError::Unavailable`].
     pub async fn judge(&self, asked: ScanQuestion, judging_as: JudgingAs) -> Result<Verdict, RequestError> {
-        self.judge_beside(asked, judging_as, Vec::new()).await
+        self.judge_with_unheard(asked, judging_as, Vec::new()).await
     }
 
     /// Judges a scan of a ticket by which somebody was let in for a device that may not have heard so, and makes what came of it
@@ -29,7 +29,7 @@ impl Replica {
     /// # Errors
     ///
     /// [`RequestError::Busy`], [`RequestError::Unavailable`].
-    pub async fn judge_beside(
+    pub async fn judge_with_unheard(
         &self,
         asked: ScanQuestion,
         judging_as: JudgingAs,
@@ -44,7 +44,7 @@ impl Replica {
     /// # Errors
     ///
     /// [`RequestError::Busy`], [`RequestError::Unavailable`].
-    pub async fn told_beside(
+    pub async fn weigh_with_unheard(
         &self,
         asked: ScanQuestion,
         told: Verdict,

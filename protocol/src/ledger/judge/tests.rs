@@ -578,7 +578,7 @@ fn a_ticket_whose_asker_has_not_heard_the_yes_is_not_said_to_be_used() {
         let refused = ScanId([0x77; 16]);
         let unheard = [refused, scan].map(|scan| Unheard { scan, asker });
         home.ledger
-            .judge_beside(asked, JudgingAs::Home, NOW, &unheard)
+            .judge_with_unheard(asked, JudgingAs::Home, NOW, &unheard)
             .verdict
     };
     let silent = Referral::AskerSilent {

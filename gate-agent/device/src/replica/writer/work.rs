@@ -123,9 +123,10 @@ impl Work<'_> {
     fn judge(&mut self, asked: &ScanQuestion, judging: Judging) -> Verdict {
         let judged = match judging {
             Judging::Ours(judging_as, unheard) => {
-                self.ledger.judge_beside(asked, judging_as, self.moment, &unheard)
+                self.ledger
+                    .judge_with_unheard(asked, judging_as, self.moment, &unheard)
             }
-            Judging::Told(told, unheard) => self.ledger.told_beside(asked, told, self.now, &unheard),
+            Judging::Told(told, unheard) => self.ledger.weigh_with_unheard(asked, told, self.now, &unheard),
         };
         if let Some(body) = judged.body {
             let entry = self.ledger.write(body, self.now);
