@@ -174,6 +174,13 @@ async fn hub_in_the_north(stage: &Stage) -> anyhow::Result<Hub> {
     Ok(hub)
 }
 
+async fn is_denied(turnstile: &Turnstile, ticket: &BoughtTicket) -> anyhow::Result<()> {
+    until("the hub to deny a revoked ticket", async || {
+        Ok((reason(turnstile, ticket).await? == "revoked").then_some(()))
+    })
+    .await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cloud_on_an_older_backup_writes_on_only_when_the_hubs_have_given_its_log_back()
 -> anyhow::Result<()> {
@@ -192,10 +199,7 @@ async fn a_cloud_on_an_older_backup_writes_on_only_when_the_hubs_have_given_its_
 
     // The hub hears what the backup does not hold.
     stage.organizer.revoke(&lost.ticket_id).await?;
-    until("the hub to deny it", async || {
-        Ok((reason(&turnstile, &lost).await? == "revoked").then_some(()))
-    })
-    .await?;
+    is_denied(&turnstile, &lost).await?;
     stage.cloud.process.kill9()?;
     hub.process.kill9()?;
     restore_on_a_new_machine(&mut stage, &backup).await?;
@@ -226,10 +230,7 @@ async fn a_cloud_on_an_older_backup_writes_on_only_when_the_hubs_have_given_its_
     stage.cloud.start_again().await?;
     stage.organizer.revoke(&next.ticket_id).await?;
     for ticket in [&lost, &next] {
-        until("the hub to deny both", async || {
-            Ok((reason(&turnstile, ticket).await? == "revoked").then_some(()))
-        })
-        .await?;
+        is_denied(&turnstile, ticket).await?;
     }
     let devices = stage.organizer.devices().await?.devices;
     ensure!(!devices.iter().any(|device| device.frozen), "{devices:?}");

@@ -69,16 +69,7 @@ async fn the_leader_and_its_agent_are_killed_while_buyers_buy_and_a_hub_admits()
     let hub = hub_in_the_north(&stage).await?;
     let turnstile = hub.turnstile(NORTH).await?;
     let diary = Arc::new(Diary::default());
-    let mut people = JoinSet::new();
-    for nth in 0..BUYERS {
-        let http = if nth % 2 == 0 {
-            &stage.cloud.http
-        } else {
-            &other.http
-        };
-        let buyer = Buyer::new(http.clone(), stage.organizer.event.clone());
-        people.spawn(crowd::keep_buying(buyer, Arc::clone(&diary)));
-    }
+    let mut people = buyers(&stage, &other, &diary);
     people.spawn(crowd::keep_going_in(turnstile, Arc::clone(&diary)));
     let mut longest = Duration::ZERO;
     for round in 1..=rounds {
@@ -114,6 +105,21 @@ async fn the_leader_and_its_agent_are_killed_while_buyers_buy_and_a_hub_admits()
         "somebody waited {slowest:?} at the gate"
     );
     Ok(())
+}
+
+/// Sends buyers to two clouds.
+fn buyers(stage: &Stage, other: &Cloud, diary: &Arc<Diary>) -> JoinSet<anyhow::Result<()>> {
+    let mut buyers = JoinSet::new();
+    for nth in 0..BUYERS {
+        let http = if nth % 2 == 0 {
+            &stage.cloud.http
+        } else {
+            &other.http
+        };
+        let buyer = Buyer::new(http.clone(), stage.organizer.event.clone());
+        buyers.spawn(crowd::keep_buying(buyer, Arc::clone(diary)));
+    }
+    buyers
 }
 
 /// Kills the leader and its agent after a while, and waits until somebody has bought since; gives who it was and how long it took.

@@ -171,9 +171,13 @@ async fn two_processes_sell_an_event_dry_though_one_is_killed() -> anyhow::Resul
         .count("SELECT count(*) FROM charges WHERE state = 'charged'")
         .await?;
     ensure!(charged == confirmed, "{charged} charges for {confirmed} bookings");
-    let config = pair.stage.cloud.config().as_os_str();
+    is_sound(&pair.stage).await
+}
+
+async fn is_sound(stage: &Stage) -> anyhow::Result<()> {
+    let config = stage.cloud.config().as_os_str();
     let arguments = ["audit".as_ref(), "--config".as_ref(), config];
-    let audited = pair.stage.programs.run(Program::Cloud, &arguments).await?;
+    let audited = stage.programs.run(Program::Cloud, &arguments).await?;
     ensure!(
         audited.ends_with("every page, log, ticket and booking is sound"),
         "{audited}"

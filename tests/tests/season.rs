@@ -109,18 +109,8 @@ async fn one_folder_and_one_service_serve_two_events_and_tell_their_tickets_apar
         let own = evening.buyer.save_code(&own, &folders[0]).await?;
         let wrong = other.buyer.save_code(&wrong, &folders[1]).await?;
         let mut arguments: Vec<OsString> = ["--dir".into(), scanner.clone().into()].into();
-        arguments.extend(
-            [
-                "--event",
-                &evening.event,
-                "run",
-                "--gate",
-                "1",
-                "--plain",
-                "--image",
-            ]
-            .map(OsString::from),
-        );
+        let event = evening.event.as_str();
+        arguments.extend(["--event", event, "run", "--gate", "1", "--plain", "--image"].map(OsString::from));
         arguments.extend([own.into(), wrong.into()]);
         let shown = stage.programs.run(Program::Scan, &arguments).await?;
         assert!(shown.contains("ADMIT Come in"), "{shown}");

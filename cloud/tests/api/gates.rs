@@ -96,27 +96,20 @@ async fn a_hub_hears_of_a_revocation_and_its_scans_come_up() {
     );
 
     let unit = Unit(0);
-    let revoked = order(&cloud, &event, &format!("tickets/{id}/revoke"), Value::Null)
-        .await
-        .ok(200);
+    let deed = async |deed: &str| order(&cloud, &event, &format!("tickets/{id}/{deed}"), Value::Null).await;
+    let revoked = deed("revoke").await.ok(200);
     assert_eq!(
         (&revoked["status"], &revoked["payload"]),
         (&json!("revoked"), &Value::Null)
     );
     hub.until(|state| state.history(unit, ZoneId(1)).revoked).await;
-    order(&cloud, &event, &format!("tickets/{id}/reinstate"), Value::Null)
-        .await
-        .ok(200);
+    deed("reinstate").await.ok(200);
     hub.until(|state| !state.history(unit, ZoneId(1)).revoked).await;
-    let reissued = order(&cloud, &event, &format!("tickets/{id}/reissue"), Value::Null)
-        .await
-        .ok(200);
+    let reissued = deed("reissue").await.ok(200);
     assert_eq!(reissued["generation"], 2);
     hub.until(|state| state.history(unit, ZoneId(1)).newest.0 == 2)
         .await;
-    order(&cloud, &event, &format!("tickets/{id}/revoke"), Value::Null)
-        .await
-        .check_problem(409, "ticket-superseded");
+    deed("revoke").await.check_problem(409, "ticket-superseded");
     assert_eq!(link.leave().await, SessionEnd::Ours(Farewell::Leaving));
 }
 

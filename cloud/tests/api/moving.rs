@@ -112,14 +112,7 @@ async fn a_plan_names_everything_that_depends_on_the_date_and_changes_nothing() 
             &json!("2027-12-05T00:00:00Z")
         )
     );
-    let keys = of_kind(&plan, "key");
-    assert_eq!(keys.len(), 3, "{keys:?}");
-    for key in keys {
-        assert_eq!(
-            (&key["by"], &key["then_until"]),
-            (&json!("root"), &json!("2028-03-04T00:00:00Z"))
-        );
-    }
+    names_keys_for_the_root(&plan);
     let certificates = of_kind(&plan, "certificate");
     let said: Vec<_> = certificates
         .iter()
@@ -127,18 +120,13 @@ async fn a_plan_names_everything_that_depends_on_the_date_and_changes_nothing() 
         .collect();
     assert!(said.contains(&("nobody", "2027-12-05T06:00:00Z")), "{said:?}");
     assert!(said.contains(&("organizer", "2027-02-14T08:00:00Z")), "{said:?}");
-    assert!(
-        of_kind(&plan, "reservations")[0]["what"]
-            .as_str()
-            .unwrap()
-            .starts_with("2 places")
-    );
-    assert!(
-        of_kind(&plan, "tickets")[0]["what"]
-            .as_str()
-            .unwrap()
-            .starts_with("1 places are sold in 1 booking")
-    );
+    for (kind, begins) in [
+        ("reservations", "2 places"),
+        ("tickets", "1 places are sold in 1 booking"),
+    ] {
+        let what = of_kind(&plan, kind)[0]["what"].as_str().unwrap();
+        assert!(what.starts_with(begins), "{what}");
+    }
     for kind in [
         "sale",
         "policy",
@@ -153,6 +141,18 @@ async fn a_plan_names_everything_that_depends_on_the_date_and_changes_nothing() 
         "usher-keys extend --root root.pem --bundle bundle.json --until 2028-03-04T00:00:00Z --out bundle-2.json"
     );
     assert_eq!(shown(&cloud, &event).await, before);
+}
+
+#[track_caller]
+fn names_keys_for_the_root(plan: &Value) {
+    let keys = of_kind(plan, "key");
+    assert_eq!(keys.len(), 3, "{keys:?}");
+    for key in keys {
+        assert_eq!(
+            (&key["by"], &key["then_until"]),
+            (&json!("root"), &json!("2028-03-04T00:00:00Z"))
+        );
+    }
 }
 
 #[tokio::test]
@@ -197,18 +197,7 @@ async fn a_moved_event_sells_again_once_its_keys_are_prolonged_and_says_so_until
     assert!(cloud.get("/").await.text().contains("sale paused"));
     assert!(sale_warning(&cloud).await.unwrap().contains(&event));
     let ticket = booking["tickets"][0]["ticket_id"].as_str().unwrap();
-    for deed in ["reissue", "transfer"] {
-        let refused = cloud
-            .organize(
-                Method::POST,
-                &path(&event, &format!("/tickets/{ticket}/{deed}")),
-                &Value::Null,
-            )
-            .await;
-        let problem = refused.check_problem(409, "key-ends-early");
-        let detail = problem["detail"].as_str().unwrap();
-        assert!(detail.contains("usher-keys extend"), "{detail}");
-    }
+    nothing_is_signed_anew(&cloud, &event, ticket).await;
 
     extend(&cloud, &event).await;
     let page = shown(&cloud, &event).await;
@@ -220,6 +209,16 @@ async fn a_moved_event_sells_again_once_its_keys_are_prolonged_and_says_so_until
     cloud.buy(&event, &[1]).await;
     let text = cloud.get(&format!("/events/{event}")).await.text();
     assert!(text.contains("sell.js") && !text.contains("paused"), "{text}");
+}
+
+async fn nothing_is_signed_anew(cloud: &Cloud, event: &str, ticket: &str) {
+    for deed in ["reissue", "transfer"] {
+        let path = path(event, &format!("/tickets/{ticket}/{deed}"));
+        let refused = cloud.organize(Method::POST, &path, &Value::Null).await;
+        let problem = refused.check_problem(409, "key-ends-early");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains("usher-keys extend"), "{detail}");
+    }
 }
 
 #[tokio::test]

@@ -374,21 +374,26 @@ fn other_keys(keys: &[Key]) -> Vec<Rejected> {
     ]
 }
 
+fn held_by(key: &Key, holder: &SecretKey) -> Payload {
+    let ticket = Ticket {
+        holder: Some(holder.public()),
+        ..ordinary(key)
+    };
+    ticket.sign(&key.secret())
+}
+
+fn shown(payload: &Payload, by: &SecretKey, at: Timestamp) -> Vec<u8> {
+    let text = payload.shown_live(by, at);
+    digits::decode(text.as_bytes()).expect("what we write can be read")
+}
+
 /// A live ticket that is not shown live.
 fn live(key: &Key) -> Vec<Rejected> {
     let holder = SecretKey::from_seed(&HOLDER_SEED);
-    let live = |holder: &SecretKey| {
-        let ticket = Ticket {
-            holder: Some(holder.public()),
-            ..ordinary(key)
-        };
-        ticket.sign(&key.secret())
-    };
-    let shown = |payload: &Payload, by: &SecretKey, at: Timestamp| {
-        let text = payload.shown_live(by, at);
-        digits::decode(text.as_bytes()).expect("what we write can be read")
-    };
-    let (ours, other) = (live(&holder), live(&SecretKey::from_seed(&[0x71; 32])));
+    let (ours, other) = (
+        held_by(key, &holder),
+        held_by(key, &SecretKey::from_seed(&[0x71; 32])),
+    );
     let now = shown(&ours, &holder, NOW);
     let moving = &now[ours.bytes().len()..];
     let (shown_at, signature) = moving.split_at(8);

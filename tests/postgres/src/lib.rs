@@ -115,21 +115,8 @@ fn url(port: u16, database: &str) -> String {
     format!("postgres://owl@127.0.0.1:{port}/{database}")
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the tests that wait for it run on other threads"
-)]
-fn start(fsync: &str) -> Server {
-    let programs = programs();
-    let folder = tempfile::Builder::new()
-        .prefix("usher-postgres-")
-        .tempdir()
-        .unwrap()
-        .keep();
-    if is_root(&folder) {
-        chown(&folder, Some(NOBODY), Some(NOBODY)).unwrap();
-    }
-    let made = as_owner(&folder, &programs.join("initdb"))
+fn make_cluster(programs: &Path, folder: &Path) {
+    let made = as_owner(folder, &programs.join("initdb"))
         .args([
             "--no-sync",
             "--auth=trust",
@@ -146,6 +133,23 @@ fn start(fsync: &str) -> Server {
         "initdb: {}",
         String::from_utf8_lossy(&made.stderr)
     );
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests that wait for it run on other threads"
+)]
+fn start(fsync: &str) -> Server {
+    let programs = programs();
+    let folder = tempfile::Builder::new()
+        .prefix("usher-postgres-")
+        .tempdir()
+        .unwrap()
+        .keep();
+    if is_root(&folder) {
+        chown(&folder, Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    make_cluster(&programs, &folder);
     let certified = as_owner(&folder, Path::new("/bin/sh"))
         .args(["-c", CERTIFY])
         .status()

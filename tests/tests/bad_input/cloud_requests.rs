@@ -40,6 +40,12 @@ async fn raw(
     http.send_raw(Method::POST, path, Some(body)).await
 }
 
+fn reservation(event: &str, change: &dyn Fn(&mut Value)) -> String {
+    let mut request = json!({ "event_id": event, "tiers": [{ "tier": STANDING, "quantity": 1 }] });
+    change(&mut request);
+    request.to_string()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_that_make_no_sense_are_refused_and_change_nothing() -> anyhow::Result<()> {
     let stage = Stage::on_sale(Places::FEW).await?;
@@ -47,11 +53,7 @@ async fn requests_that_make_no_sense_are_refused_and_change_nothing() -> anyhow:
     let seats = format!("/v1/events/{event}/seats");
     let before = http.get(&seats).await?.expect(200)?.body;
 
-    let reservation = |change: &dyn Fn(&mut Value)| {
-        let mut request = json!({ "event_id": event, "tiers": [{ "tier": STANDING, "quantity": 1 }] });
-        change(&mut request);
-        request.to_string()
-    };
+    let reservation = |change: &dyn Fn(&mut Value)| reservation(event, change);
     let wrong: [(String, u16); 13] = [
         (String::new(), 400),
         ("{".into(), 400),
@@ -85,27 +87,16 @@ async fn requests_that_make_no_sense_are_refused_and_change_nothing() -> anyhow:
     }
     let huge = reservation(&|_| ()).replace("\"quantity\":1", &format!("\"quantity\":{}", "9".repeat(400)));
     ensure!(huge.len() > 400, "the huge number is not in {huge}");
-    check_refused(
-        "a number of 400 digits",
-        &raw(http, "/v1/reservations", JSON, huge).await?,
-        400,
-    );
-    let deep = "[".repeat(50_000);
-    check_refused(
-        "50,000 brackets",
-        &raw(http, "/v1/reservations", JSON, deep).await?,
-        422,
-    );
-    check_refused(
-        "no text",
-        &raw(http, "/v1/reservations", JSON, [b'"', 0xff, 0xfe, b'"']).await?,
-        400,
-    );
-    check_refused(
-        "a form",
-        &raw(http, "/v1/reservations", "text/plain", reservation(&|_| ())).await?,
-        415,
-    );
+    let form = reservation(&|_| ());
+    for (what, content_type, bytes, status) in [
+        ("a number of 400 digits", JSON, huge.into_bytes(), 400),
+        ("50,000 brackets", JSON, "[".repeat(50_000).into_bytes(), 422),
+        ("no text", JSON, vec![b'"', 0xff, 0xfe, b'"'], 400),
+        ("a form", "text/plain", form.into_bytes(), 415),
+    ] {
+        let reply = raw(http, "/v1/reservations", content_type, bytes).await?;
+        check_refused(what, &reply, status);
+    }
 
     assert_eq!(http.get(&seats).await?.expect(200)?.body, before);
     stage.buyer().buy_one(STANDING).await?;

@@ -137,6 +137,22 @@ async fn postpone(stage: &Stage, (old, new): (Dates, Dates)) -> anyhow::Result<V
     buy(stage, SEATED).await
 }
 
+async fn knows_the_event(hub: &Hub) -> anyhow::Result<()> {
+    hub.linked_to("cloud").await?;
+    until("the hub to know the event", async || {
+        Ok(hub.status().await?.event_name)
+    })
+    .await?;
+    Ok(())
+}
+
+async fn is_sound(stage: &Stage) -> anyhow::Result<()> {
+    let config = stage.cloud.config().as_os_str();
+    let audit: [&OsStr; 3] = ["audit".as_ref(), "--config".as_ref(), config];
+    stage.programs.run(Program::Cloud, &audit).await?;
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ticket_sold_before_the_move_opens_the_gate_on_the_new_date_and_not_on_the_old_one()
 -> anyhow::Result<()> {
@@ -149,11 +165,7 @@ async fn a_ticket_sold_before_the_move_opens_the_gate_on_the_new_date_and_not_on
         peers: Vec::new(),
     };
     let mut hub = stage.hub(setup()).await?;
-    hub.linked_to("cloud").await?;
-    until("the hub to know the event", async || {
-        Ok(hub.status().await?.event_name)
-    })
-    .await?;
+    knows_the_event(&hub).await?;
     let scanner = Scanner::enrol(
         &stage.programs,
         &stage.path("scanner"),
@@ -178,9 +190,7 @@ async fn a_ticket_sold_before_the_move_opens_the_gate_on_the_new_date_and_not_on
 
     // The day comes, and the venue has no network.
     stage.cloud.process.kill9()?;
-    let config = stage.cloud.config().as_os_str();
-    let audit: [&OsStr; 3] = ["audit".as_ref(), "--config".as_ref(), config];
-    stage.programs.run(Program::Cloud, &audit).await?;
+    is_sound(&stage).await?;
     hub.process.stop().await?;
     for (dates, expected) in [(old, "too_early"), (new, "admitted")] {
         let programs = shifted(&stage.programs, dates.hours_from_now()?)?;

@@ -68,7 +68,11 @@ async fn a_scanner_whose_clock_is_wrong_says_so_and_goes_by_the_hubs() -> anyhow
         reader = wrong.wedge(GATE, &dated.stage.path("shown-again"))?;
     }
     reader.kill9()?;
-    let told = wrong.run(&["status".into()]).await?;
+    says_that_its_clock_is_wrong(&wrong).await
+}
+
+async fn says_that_its_clock_is_wrong(scanner: &Scanner) -> anyhow::Result<()> {
+    let told = scanner.run(&["status".into()]).await?;
     for words in [
         "CLOCK        this machine's clock is 45 min ahead",
         "linked       Hub ",

@@ -179,6 +179,13 @@ async fn tickets(stage: &Stage) -> anyhow::Result<Vec<BoughtTicket>> {
     Ok(tickets)
 }
 
+async fn go_out(turnstile: &Turnstile, ticket: &BoughtTicket) -> anyhow::Result<()> {
+    let exit = json!({ "payload": ticket.payload, "gate": NORTH, "direction": "out" });
+    let said: HubVerdict = turnstile.ask(&exit).await?.expect(200)?.json()?;
+    ensure!(said.verdict == "admit", "the way out: {said:?}");
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_capacity_that_is_lowered_and_raised_while_people_come_is_kept_and_strands_no_place()
 -> anyhow::Result<()> {
@@ -190,7 +197,8 @@ async fn a_capacity_that_is_lowered_and_raised_while_people_come_is_kept_and_str
         venue.south.turnstile(SOUTH).await?,
     ];
     let north = turnstiles[0].clone();
-    limit(&stage, &venue, usize::try_from(FIRST)?).await?;
+    let first = usize::try_from(FIRST)?;
+    limit(&stage, &venue, first).await?;
     let mut queues = Queues::begin(turnstiles, &tickets);
     until("half of the places to be taken", async || {
         Ok((queues.inside() >= INSIDE_BY_THEN).then_some(()))
@@ -202,10 +210,8 @@ async fn a_capacity_that_is_lowered_and_raised_while_people_come_is_kept_and_str
     // Scans that began before end.
     queues.scan_on(2).await?;
     let inside = queues.inside();
-    ensure!(
-        (INSIDE_BY_THEN..=usize::try_from(FIRST)?).contains(&inside),
-        "{inside} people went in"
-    );
+    let range = INSIDE_BY_THEN..=first;
+    ensure!(range.contains(&inside), "{inside} people went in");
     queues.say_full(inside, lowered).await?;
     queues.scan_on(REFUSED).await?;
     assert_eq!(queues.inside(), inside, "nobody goes in beyond the capacity");
@@ -226,20 +232,16 @@ async fn a_capacity_that_is_lowered_and_raised_while_people_come_is_kept_and_str
     let northern = Arc::clone(&queues.queues[0]);
     let held_up = northern.turn.lock().await;
     for first in [&tickets[0], &tickets[tickets.len() / 2]] {
-        let exit = json!({ "payload": first.payload, "gate": NORTH, "direction": "out" });
-        let said: HubVerdict = north.ask(&exit).await?.expect(200)?.json()?;
-        ensure!(said.verdict == "admit", "the way out: {said:?}");
+        go_out(&north, first).await?;
     }
     queues.let_in(full + 2).await?;
     drop(held_up);
     queues.scan_on(REFUSED).await?;
     assert_eq!(queues.inside(), full + 2, "as many as have left");
-    let counts: serde_json::Value = {
-        let path = stage.organizer.path("counts");
-        drop(queues);
-        venue.settled(&stage).await?;
-        stage.organizer.http.get(&path).await?.expect(200)?.json()?
-    };
+    drop(queues);
+    venue.settled(&stage).await?;
+    let path = stage.organizer.path("counts");
+    let counts: serde_json::Value = stage.organizer.http.get(&path).await?.expect(200)?.json()?;
     assert_eq!(counts["zones"][0]["inside"], json!(full));
     assert_eq!(stage.organizer.incidents().await?, []);
     Ok(())

@@ -10,7 +10,7 @@ use usher_protocol::labels::{SeatNumbers, SeatRows, UnitLabels};
 use usher_protocol::log::{Head, Tail};
 use usher_protocol::policy::{EntryRule, Gate, Offline, OffsetChange, Policy, TierRules, Zone};
 use usher_protocol::record::{
-    Body, Counterpart, MAX_RECORD_BYTES, PlacesOf, Record, Refusal, RightToAnnul, ShownPassage, Unread,
+    Body, Count, Counterpart, MAX_RECORD_BYTES, PlacesOf, Record, Refusal, RightToAnnul, ShownPassage, Unread,
 };
 use usher_protocol::ticket::{PAYLOAD_VERSION, Rejection, Ticket};
 use usher_protocol::trust::Trust;
@@ -139,23 +139,20 @@ fn body(body: &Body) -> (&'static str, Value) {
             "annulled",
             json!({ "passage": of_passage(passage), "right": of_right(right), "by": by, "reason": why }),
         ),
-        Body::Counted { count, by } => {
-            let heard = count.heard.iter();
-            let heard: Vec<_> = heard
-                .map(|(origin, seq)| json!({ "origin": origin, "seq": seq }))
-                .collect();
-            (
-                "counted",
-                json!({
-                    "at": count.at, "zone": count.zone, "inside": count.inside, "heard": heard, "by": by,
-                }),
-            )
-        }
+        Body::Counted { count, by } => ("counted", of_count(count, by)),
         Body::Lent { zone, to, places, of } => (
             "lent",
             json!({ "zone": zone, "to": to, "places": places, "of": places_of(*of) }),
         ),
     }
+}
+
+fn of_count(count: &Count, by: &str) -> Value {
+    let heard = count.heard.iter();
+    let heard: Vec<_> = heard
+        .map(|(origin, seq)| json!({ "origin": origin, "seq": seq }))
+        .collect();
+    json!({ "at": count.at, "zone": count.zone, "inside": count.inside, "heard": heard, "by": by })
 }
 
 fn of_right(right: &RightToAnnul) -> Value {

@@ -189,12 +189,7 @@ fn word(random: &mut Random, kind: usize) -> Body {
             },
         },
         21 => Body::Counted {
-            count: Count {
-                at: Timestamp(big(random)),
-                zone: ZoneId(small(random)),
-                inside: number(random),
-                heard: list(random, |random| (key(random), Seq(big(random)))),
-            },
+            count: count(random),
             by: text(random),
         },
         20 => Body::Annulled {
@@ -208,6 +203,15 @@ fn word(random: &mut Random, kind: usize) -> Body {
             why: text(random),
         },
         _ => Body::ForkSeen(Box::new(fork_proof(random))),
+    }
+}
+
+fn count(random: &mut Random) -> Count {
+    Count {
+        at: Timestamp(big(random)),
+        zone: ZoneId(small(random)),
+        inside: number(random),
+        heard: list(random, |random| (key(random), Seq(big(random)))),
     }
 }
 

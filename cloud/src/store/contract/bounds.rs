@@ -215,16 +215,11 @@ pub async fn what_nobody_paid_for_is_forgotten(case: Case) {
         assert_eq!(found.is_some(), kept, "{reservation:?}");
     }
     // No unit refers to what is not there: all that is left to tidy is the one of the declined payment.
-    let tidy = Tidy {
-        event: case.event,
-        limit: 100,
-        now,
-    };
-    assert_eq!(case.store.tidy(tidy).await.unwrap(), 1);
-    assert_eq!(
-        case.begin(expired.id, "d", now).await,
-        BeginOutcome::Refused(BeginRefusal::NotFound)
-    );
+    let (event, limit) = (case.event, 100);
+    let tidied = case.store.tidy(Tidy { event, limit, now }).await;
+    assert_eq!(tidied.unwrap(), 1);
+    let begun = case.begin(expired.id, "d", now).await;
+    assert_eq!(begun, BeginOutcome::Refused(BeginRefusal::NotFound));
     assert_eq!(case.seat(0, now).await, Status::Available);
     case.held(&[0], now).await;
 }

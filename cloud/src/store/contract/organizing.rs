@@ -174,14 +174,9 @@ pub async fn moving_an_event_moves_its_windows_once_and_frees_what_is_not_paid_f
         case.confirm(&open, START).await,
         ConfirmOutcome::Confirmed(_)
     ));
-    let nowhere = MoveEvent {
-        event: draw_event_id(START),
-        ..request
-    };
-    assert_eq!(
-        case.store.move_event(nowhere).await.unwrap(),
-        MoveOutcome::NotFound
-    );
+    let event = draw_event_id(START);
+    let nowhere = case.store.move_event(MoveEvent { event, ..request }).await;
+    assert_eq!(nowhere.unwrap(), MoveOutcome::NotFound);
 }
 
 pub async fn hostile_text_comes_back_as_it_went_in(case: Case) {
