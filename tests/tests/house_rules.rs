@@ -8,6 +8,8 @@
 mod circles;
 #[path = "house_rules/documented.rs"]
 mod documented;
+#[path = "house_rules/guide.rs"]
+mod guide;
 #[path = "house_rules/imports.rs"]
 mod imports;
 #[path = "house_rules/layout.rs"]
@@ -134,6 +136,11 @@ fn no_file_names_a_path_of_the_machine_it_was_written_on() {
 #[test]
 fn every_path_that_a_page_names_exists() {
     keep(layout::paths_on_pages);
+}
+
+#[test]
+fn what_the_guide_says_is_decided_in_a_file_is_there() {
+    keep(guide::names);
 }
 
 #[test]
