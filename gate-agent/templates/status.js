@@ -89,7 +89,7 @@ function sentence(words) {
 // All that is wrong, the worst first: what hides behind another trouble is not seen to.
 function troubles(status) {
   const found = [];
-  if (!status.may_judge) found.push("By this machine's clock this hub's certificate has run out, or it was revoked: it lets nobody in. Check the clock first; if it is right, ask the organizer for a code and run: usher-gate-agent enroll --anew CODE");
+  if (!status.may_judge) found.push("This hub lets nobody in: its certificate has run out by this machine's clock, or it was revoked. Check the clock; if it is right, enrol it anew with a code from the organizer: usher-gate-agent enroll --anew CODE");
   if (!status.storage_ok) found.push("The hub cannot save to its disk: no scan can be decided. Make room on the disk or replace it.");
   if (status.clock) found.push(sentence(status.clock));
   return found.concat(status.warnings);
@@ -106,7 +106,7 @@ async function lookUp(event) {
   event.preventDefault();
   const found = byId("found");
   found.className = "";
-  found.textContent = "Looking …";
+  found.textContent = "Looking it up …";
   try {
     const answer = await fetch("v1/lookups", {
       method: "POST",
@@ -135,7 +135,7 @@ async function refresh() {
     showCertificates(status);
     byId("footer").textContent = `${status.records} records in ${status.logs} logs`;
   } catch (error) {
-    alarm([`The hub does not answer (${error.message}). What you see is old. Look whether it runs: usher-gate-agent run`]);
+    alarm([`The hub does not answer (${error.message}). This page shows what was last heard. If the hub is not running, start it: usher-gate-agent run`]);
   }
   setTimeout(refresh, REFRESH_MS);
 }
