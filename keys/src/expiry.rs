@@ -4,8 +4,7 @@ use serde::Serialize;
 
 use crate::ident::Timestamp;
 
-const MINUTE_MS: u64 = 60 * 1000;
-const HOUR_MS: u64 = 60 * MINUTE_MS;
+const HOUR_MS: u64 = 60 * 60 * 1000;
 const DAY_MS: u64 = 24 * HOUR_MS;
 
 /// How long certificates last beyond their event's end, in milliseconds: the last guests have left, and what scanners
@@ -49,26 +48,6 @@ pub fn warning_at(until: Timestamp, now: Timestamp) -> Option<WarningLevel> {
         .find_map(|(limit_ms, level)| (left_ms <= limit_ms).then_some(level))
 }
 
-/// Says when a certificate ends or has ended, seen from `now`: "ends in 5 h 12 min".
-#[must_use]
-pub fn end_in_words(until: Timestamp, now: Timestamp) -> String {
-    match (until.since_ms(now), now.since_ms(until)) {
-        (0, since) => format!("ended {} ago", span(since)),
-        (left, _) => format!("ends in {}", span(left)),
-    }
-}
-
-/// Says a span of time with one or two units, rounded down.
-fn span(ms: u64) -> String {
-    let (days, hours, minutes) = (ms / DAY_MS, ms / HOUR_MS % 24, ms / MINUTE_MS % 60);
-    match (days, hours) {
-        (0, 0) => format!("{minutes} min"),
-        (0, hours) => format!("{hours} h {minutes} min"),
-        (1, hours) => format!("1 day {hours} h"),
-        (days, _) => format!("{days} days"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,25 +55,24 @@ mod tests {
     const END: Timestamp = Timestamp(100 * DAY_MS);
 
     #[track_caller]
-    fn check(left_ms: i64, level: Option<WarningLevel>, words: &str) {
+    fn check(left_ms: i64, level: Option<WarningLevel>) {
         let now = Timestamp(END.0.saturating_add_signed(-left_ms));
         assert_eq!(warning_at(END, now), level, "{left_ms} ms before the end");
-        assert_eq!(end_in_words(END, now), words);
     }
 
     #[test]
     fn warnings_come_a_day_six_hours_and_an_hour_before_the_end() {
         let hours = |hours: i64| hours * 3_600_000;
-        check(hours(72), None, "ends in 3 days");
-        check(hours(24) + 1, None, "ends in 1 day 0 h");
-        check(hours(24), Some(WarningLevel::Day), "ends in 1 day 0 h");
-        check(hours(6) + 1, Some(WarningLevel::Day), "ends in 6 h 0 min");
-        check(hours(6), Some(WarningLevel::SixHours), "ends in 6 h 0 min");
-        check(hours(1) + 1, Some(WarningLevel::SixHours), "ends in 1 h 0 min");
-        check(hours(1), Some(WarningLevel::Hour), "ends in 1 h 0 min");
-        check(1, Some(WarningLevel::Hour), "ends in 0 min");
-        check(0, Some(WarningLevel::Ended), "ended 0 min ago");
-        check(-hours(30), Some(WarningLevel::Ended), "ended 1 day 6 h ago");
+        check(hours(72), None);
+        check(hours(24) + 1, None);
+        check(hours(24), Some(WarningLevel::Day));
+        check(hours(6) + 1, Some(WarningLevel::Day));
+        check(hours(6), Some(WarningLevel::SixHours));
+        check(hours(1) + 1, Some(WarningLevel::SixHours));
+        check(hours(1), Some(WarningLevel::Hour));
+        check(1, Some(WarningLevel::Hour));
+        check(0, Some(WarningLevel::Ended));
+        check(-hours(30), Some(WarningLevel::Ended));
         assert_eq!(warning_at(Timestamp::FOREVER, END), None);
         assert_eq!(warning_at(Timestamp(0), END), Some(WarningLevel::Ended));
     }

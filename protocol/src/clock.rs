@@ -11,18 +11,6 @@ use usher_keys::{PublicKey, Timestamp};
 /// beside the doors' hours.
 pub const AGREEMENT_MS: u64 = 2 * 60 * 1000;
 
-/// Says how far a clock is from another, to the minute: "45 min ahead of", "20 h 3 min behind", "5 days 3 h ahead
-/// of".
-pub fn apart_in_words(ahead_ms: i64) -> String {
-    let minutes = ahead_ms.unsigned_abs().saturating_add(30_000) / 60_000;
-    let way = if ahead_ms > 0 { "ahead of" } else { "behind" };
-    match (minutes / 60, minutes % 60) {
-        (0, minutes) => format!("{minutes} min {way}"),
-        (hours @ ..48, minutes) => format!("{hours} h {minutes} min {way}"),
-        (hours, _) if hours % 24 == 0 => format!("{} days {way}", hours / 24),
-        (hours, _) => format!("{} days {} h {way}", hours / 24, hours % 24),
-    }
-}
 /// How long a peer counts as linked after its clock was last heard, in milliseconds: some beats.
 const LINKED_FOR_MS: i64 = 20_000;
 /// How long the clocks of peers count of whom nobody is linked any more, in milliseconds: a night.

@@ -13,9 +13,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
-use usher_keys::expiry::{AFTER_EVENT_MS, end_in_words};
+use usher_keys::expiry::AFTER_EVENT_MS;
 use usher_keys::private;
 use usher_keys::{EventId, Role, Timestamp, Window};
+use usher_words::certificates::end_in_words;
 
 pub use choice::EventChoice;
 use event_directory::EventDirectory;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use usher_device::clock::Clock;
 use usher_device::folder::{Enrolled, Folder};
 use usher_keys::Timestamp;
-use usher_keys::expiry::end_in_words;
+use usher_words::certificates::end_in_words;
 use usher_words::hub::NO_POLICY;
 use usher_words::hub::command_line::{self as words, NotServed, StatusLine, status_line as say};
 

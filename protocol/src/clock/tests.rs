@@ -202,16 +202,3 @@ fn a_clock_before_what_is_past_for_certain_gives_way_to_any_that_is_not() {
     clock.hear(peer(2), stamp(TRUE_MS + DAY_MS), now);
     assert!(matches!(clock.read(now).1, ClockHealth::InDoubt(_)));
 }
-
-#[test]
-fn how_far_clocks_are_apart_is_said_in_what_people_count_in() {
-    for (ahead_ms, words) in [
-        (2 * 60_000 + 29_000, "2 min ahead of"),
-        (-(20 * HOUR_MS - 1), "20 h 0 min behind"),
-        (47 * HOUR_MS, "47 h 0 min ahead of"),
-        (5 * 24 * HOUR_MS, "5 days ahead of"),
-        (-(123 * HOUR_MS), "5 days 3 h behind"),
-    ] {
-        assert_eq!(apart_in_words(ahead_ms), words);
-    }
-}

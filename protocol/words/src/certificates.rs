@@ -1,10 +1,14 @@
 //! What people are told of certificates that end soon, have ended or were renewed; where and how often it is shown is the programs'.
 
 use serde::Serialize;
-use usher_keys::expiry::{WarningLevel, end_in_words, warning_at};
+use usher_keys::expiry::{WarningLevel, warning_at};
 use usher_keys::{Role, Timestamp};
 
 use crate::gate::Phrasebook;
+
+const MINUTE_MS: u64 = 60 * 1000;
+const HOUR_MS: u64 = 60 * MINUTE_MS;
+const DAY_MS: u64 = 24 * HOUR_MS;
 
 /// What is said of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -81,6 +85,26 @@ pub fn renewed(holder: Holder<'_>, until: Timestamp, phrasebook: &Phrasebook) ->
     }
 }
 
+/// Says when a certificate ends or has ended, seen from `now`: "ends in 5 h 12 min".
+#[must_use]
+pub fn end_in_words(until: Timestamp, now: Timestamp) -> String {
+    match (until.since_ms(now), now.since_ms(until)) {
+        (0, since) => format!("ended {} ago", span(since)),
+        (left, _) => format!("ends in {}", span(left)),
+    }
+}
+
+/// Says a span of time with one or two units, rounded down.
+fn span(ms: u64) -> String {
+    let (days, hours, minutes) = (ms / DAY_MS, ms / HOUR_MS % 24, ms / MINUTE_MS % 60);
+    match (days, hours) {
+        (0, 0) => format!("{minutes} min"),
+        (0, hours) => format!("{hours} h {minutes} min"),
+        (1, hours) => format!("1 day {hours} h"),
+        (days, _) => format!("{days} days"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use usher_keys::Window;
@@ -121,5 +145,23 @@ mod tests {
             words.starts_with("The certificate of scanner Ada ends in 1 h"),
             "{words}"
         );
+    }
+
+    #[test]
+    fn the_end_of_a_certificate_is_said_with_one_unit_or_two() {
+        let end = Timestamp(100 * DAY_MS);
+        let hour = i64::try_from(HOUR_MS).unwrap();
+        for (left_ms, words) in [
+            (72 * hour, "ends in 3 days"),
+            (24 * hour, "ends in 1 day 0 h"),
+            (6 * hour + 1, "ends in 6 h 0 min"),
+            (hour, "ends in 1 h 0 min"),
+            (1, "ends in 0 min"),
+            (0, "ended 0 min ago"),
+            (-30 * hour, "ended 1 day 6 h ago"),
+        ] {
+            let now = Timestamp(end.0.saturating_add_signed(-left_ms));
+            assert_eq!(end_in_words(end, now), words);
+        }
     }
 }

@@ -1,7 +1,20 @@
 //! What is said of a machine's clock that is wrong or in doubt.
 
 use usher_keys::Timestamp;
-use usher_protocol::clock::{AGREEMENT_MS, ClockHealth, apart_in_words};
+use usher_protocol::clock::{AGREEMENT_MS, ClockHealth};
+
+/// Says how far a clock is from another, to the minute: "45 min ahead of", "20 h 3 min behind", "5 days 3 h ahead
+/// of".
+pub(crate) fn apart_in_words(ahead_ms: i64) -> String {
+    let minutes = ahead_ms.unsigned_abs().saturating_add(30_000) / 60_000;
+    let way = if ahead_ms > 0 { "ahead of" } else { "behind" };
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} min {way}"),
+        (hours @ ..48, minutes) => format!("{hours} h {minutes} min {way}"),
+        (hours, _) if hours % 24 == 0 => format!("{} days {way}", hours / 24),
+        (hours, _) => format!("{} days {} h {way}", hours / 24, hours % 24),
+    }
+}
 
 /// Says what is wrong with this machine's clock, which is compared with so many others, if anything is.
 pub fn clock_off(health: ClockHealth, compared: usize) -> Option<String> {
@@ -77,5 +90,19 @@ mod tests {
             )
         );
         assert_eq!(clock_behind(evening, Timestamp(0)), None);
+    }
+
+    #[test]
+    fn how_far_clocks_are_apart_is_said_in_what_people_count_in() {
+        const HOUR_MS: i64 = 60 * 60 * 1000;
+        for (ahead_ms, words) in [
+            (2 * 60_000 + 29_000, "2 min ahead of"),
+            (-(20 * HOUR_MS - 1), "20 h 0 min behind"),
+            (47 * HOUR_MS, "47 h 0 min ahead of"),
+            (5 * 24 * HOUR_MS, "5 days ahead of"),
+            (-(123 * HOUR_MS), "5 days 3 h behind"),
+        ] {
+            assert_eq!(apart_in_words(ahead_ms), words);
+        }
     }
 }

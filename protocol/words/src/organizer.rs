@@ -4,7 +4,9 @@
 pub mod moving;
 pub mod revoking;
 
-use usher_protocol::clock::{AGREEMENT_MS, apart_in_words};
+use usher_protocol::clock::AGREEMENT_MS;
+
+use crate::clock::apart_in_words;
 
 /// A device that has told nobody its name.
 pub const UNNAMED: &str = "a device whose name is not known";

@@ -1,6 +1,8 @@
 //! What the cloud says to whoever runs it, in its log and in `/readyz`: sales that are not what they seem, and a wrong clock.
 
-use usher_protocol::clock::{ClockHealth, apart_in_words};
+use usher_protocol::clock::ClockHealth;
+
+use crate::clock::apart_in_words;
 
 /// Says that events are on sale for which nobody pays.
 pub fn test_sale(names: &str) -> String {

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use usher_keys::expiry::{WarningLevel, end_in_words, warning_at};
+use usher_keys::expiry::{WarningLevel, warning_at};
 use usher_keys::{Certificate, KeyError, PublicKey, Role, Timestamp};
+use usher_words::certificates::end_in_words;
 use usher_words::organizer;
 use utoipa::ToSchema;
 
