@@ -32,6 +32,8 @@ mod stores;
 mod tree;
 #[path = "house_rules/unfinished.rs"]
 mod unfinished;
+#[path = "house_rules/vocabulary.rs"]
+mod vocabulary;
 
 use tree::{Rule, Tree};
 
@@ -136,6 +138,11 @@ fn no_file_names_a_path_of_the_machine_it_was_written_on() {
 #[test]
 fn every_path_that_a_page_names_exists() {
     keep(layout::paths_on_pages);
+}
+
+#[test]
+fn names_are_made_of_words_that_the_glossary_or_everybody_knows() {
+    keep(vocabulary::names);
 }
 
 #[test]

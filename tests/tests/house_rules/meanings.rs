@@ -79,7 +79,7 @@ fn objection(name: &str, places: &Declarations<'_>, same_role: &[(&str, usize)])
 }
 
 /// The names and lines of the types, enums, traits and aliases that are `pub` without a restriction.
-fn public_types(code: &str) -> Vec<(String, usize)> {
+pub fn public_types(code: &str) -> Vec<(String, usize)> {
     let all: Vec<(usize, &str)> = words(code).collect();
     let declared = all.windows(3).filter_map(|three| {
         let [(start, visibility), (_, keyword), (end, name)] = three else {
