@@ -7,6 +7,7 @@ mod events;
 mod overrule;
 mod run;
 mod status;
+mod supervisor;
 mod trouble;
 mod undo;
 mod verify;

@@ -1,7 +1,5 @@
 //! `usher-scan override`: asks a hub to let people in against the rules; whether that may be is the certificate's and the hub's to say.
 
-use std::io;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -9,16 +7,16 @@ use clap::{Args, value_parser};
 use usher_device::directory::DataDirectory;
 use usher_words::scanner::Undecided;
 
+use super::supervisor::SupervisorArgs;
 use super::trouble::Trouble;
-use super::{DirectionArg, codes, hub_address, runtime};
+use super::{DirectionArg, runtime};
 use crate::answer::{ScanOutcome, Signal};
 use crate::ask::OwnScan;
 use crate::gate_position::{GateChoice, GatePosition};
 use crate::lookup;
 use crate::order::ShownCode;
-use crate::overruling::{self, Overruling};
+use crate::overruling;
 use crate::scanner::Scanner;
-use crate::screen::{Screen, Style};
 use crate::station::draw_scan;
 use crate::status;
 
@@ -29,37 +27,17 @@ const LAST_SYNC: Duration = Duration::ZERO;
 
 #[derive(Debug, Args)]
 pub(super) struct OverrideArgs {
-    /// The text of the ticket's QR code, or its ticket code of eight characters.
-    #[arg(
-        value_name = "PAYLOAD",
-        required_unless_present = "image",
-        conflicts_with = "image"
-    )]
-    payload: Option<String>,
-    /// A picture of the code.
-    #[arg(long, value_name = "FILE")]
-    image: Option<PathBuf>,
+    #[command(flatten)]
+    supervisor: SupervisorArgs,
     /// The gate, by its number or its name.
     #[arg(long, value_name = "GATE")]
     gate: GateChoice,
-    /// The supervisor's name.
-    #[arg(long, value_name = "NAME", value_parser = overruling::words)]
-    by: String,
-    /// The reason, in a few words.
-    #[arg(long, value_name = "REASON", value_parser = overruling::words)]
-    why: String,
     /// Which way people pass: in. Whoever leaves needs no override: scan the exit.
     #[arg(long, value_enum, default_value = "in")]
     direction: DirectionArg,
     /// How many people pass.
     #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u8).range(1..))]
     persons: u8,
-    /// A hub to ask, in place of those of the enrolment; can be given several times.
-    #[arg(long = "hub", value_name = "HOST:PORT", value_parser = hub_address)]
-    hubs: Vec<String>,
-    /// Write a JSON object, as `run --json` does for scans.
-    #[arg(long)]
-    json: bool,
 }
 
 impl OverrideArgs {
@@ -67,10 +45,10 @@ impl OverrideArgs {
         if self.direction == DirectionArg::Out {
             return Err(Trouble::OverridesLetIn);
         }
-        let code = codes::only(self.payload.take(), self.image.take())?;
-        let style = if self.json { Style::Json } else { Style::Plain };
+        let code = self.supervisor.code()?;
+        let mut screen = self.supervisor.screen();
         let answer = runtime()?.block_on(self.switched_on(folder, code))?;
-        Screen::new(io::stdout(), style).judged(&answer)?;
+        screen.judged(&answer)?;
         Ok(match answer.signal {
             Signal::Admit => ExitCode::SUCCESS,
             Signal::Deny | Signal::Refer => ExitCode::from(1),
@@ -79,7 +57,7 @@ impl OverrideArgs {
     }
 
     async fn switched_on(self, folder: &DataDirectory, code: Vec<u8>) -> Result<ScanOutcome, Trouble> {
-        let scanner = Scanner::start(folder, &self.hubs)?;
+        let scanner = Scanner::start(folder, &self.supervisor.hubs)?;
         let outcome = self.asked(&scanner, code).await;
         scanner.end(LAST_SYNC).await;
         outcome
@@ -111,11 +89,7 @@ impl OverrideArgs {
             hubs: &hubs,
             replica: &replica,
         };
-        let overruling = Overruling {
-            by: self.by,
-            why: self.why,
-        };
-        let decided = overruling::decided(own, overruling).await;
+        let decided = overruling::decided(own, self.supervisor.overruling()).await;
         decided.map_err(|why| match why {
             Undecided::MayNot => Trouble::MayNotOverride,
             Undecided::Outwards => Trouble::OverridesLetIn,

@@ -1,7 +1,5 @@
 //! `usher-scan undo`: a supervisor says that nobody passed by the last scan of a ticket; whether that may be is the ledger's to say.
 
-use std::io;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,12 +10,12 @@ use usher_device::replica::Annulment;
 use usher_protocol::ledger::NotAnnulled;
 use usher_protocol::request::TicketFacts;
 
+use super::supervisor::SupervisorArgs;
 use super::trouble::Trouble;
-use super::{DirectionArg, codes, hub_address, runtime};
+use super::{DirectionArg, runtime};
 use crate::answer::ScanOutcome;
-use crate::overruling::{self, Overruling};
+use crate::overruling;
 use crate::scanner::Scanner;
-use crate::screen::{Screen, Style};
 use crate::{annulling, lookup, presentation};
 
 /// How long to wait for a hub, and then for what it knows of the ticket.
@@ -29,43 +27,23 @@ const LAST_SYNC: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
 pub(super) struct UndoArgs {
-    /// The text of the ticket's QR code, or its ticket code of eight characters.
-    #[arg(
-        value_name = "PAYLOAD",
-        required_unless_present = "image",
-        conflicts_with = "image"
-    )]
-    payload: Option<String>,
-    /// A picture of the code.
-    #[arg(long, value_name = "FILE")]
-    image: Option<PathBuf>,
-    /// The supervisor's name.
-    #[arg(long, value_name = "NAME", value_parser = overruling::words)]
-    by: String,
-    /// The reason, in a few words.
-    #[arg(long, value_name = "REASON", value_parser = overruling::words)]
-    why: String,
+    #[command(flatten)]
+    supervisor: SupervisorArgs,
     /// Which way nobody passed.
     #[arg(long, value_enum, default_value = "in")]
     direction: DirectionArg,
-    /// A hub to ask, in place of those of the enrolment; can be given several times.
-    #[arg(long = "hub", value_name = "HOST:PORT", value_parser = hub_address)]
-    hubs: Vec<String>,
-    /// Write a JSON object, as `run --json` does for scans.
-    #[arg(long)]
-    json: bool,
 }
 
 impl UndoArgs {
     pub(super) fn run(mut self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
-        let code = codes::only(self.payload.take(), self.image.take())?;
-        let style = if self.json { Style::Json } else { Style::Plain };
+        let code = self.supervisor.code()?;
+        let mut screen = self.supervisor.screen();
         let (answer, is_heard) = runtime()?.block_on(self.switched_on(folder, code))?;
         let answer = match answer.outcome {
             presentation::ANNULLED if !is_heard => presentation::unheard(answer),
             _ => answer,
         };
-        Screen::new(io::stdout(), style).judged(&answer)?;
+        screen.judged(&answer)?;
         let is_done = answer.outcome == presentation::ANNULLED;
         Ok(if is_done {
             ExitCode::SUCCESS
@@ -80,7 +58,7 @@ impl UndoArgs {
         folder: &DataDirectory,
         code: Vec<u8>,
     ) -> Result<(ScanOutcome, bool), Trouble> {
-        let scanner = Scanner::start(folder, &self.hubs)?;
+        let scanner = Scanner::start(folder, &self.supervisor.hubs)?;
         let outcome = self.undone(&scanner, code).await;
         let is_linked = !scanner.hubs().linked().is_empty();
         let kept = scanner.end(LAST_SYNC).await;
@@ -110,11 +88,8 @@ impl UndoArgs {
     /// Waits for the hubs to tell of the ticket's last scan, and before that of the key that signed it, if that is new.
     async fn last_scan(self, scanner: &Scanner, code: &[u8]) -> Option<(Annulment, TicketFacts)> {
         let (replica, until) = (scanner.replica(), Instant::now() + WAIT_FOR_HUB);
-        let said = Overruling {
-            by: self.by,
-            why: self.why,
-        };
         let direction = self.direction.into();
+        let said = self.supervisor.overruling();
         let mut ticket = None;
         loop {
             ticket = ticket.or_else(|| annulling::ticket_of(&replica, code));
