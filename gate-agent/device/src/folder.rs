@@ -17,6 +17,7 @@ use usher_keys::expiry::AFTER_EVENT_MS;
 use usher_keys::private;
 use usher_keys::{EventId, Role, Timestamp, Window};
 use usher_words::certificates::end_in_words;
+use usher_words::enrolment::{FolderEntry, folder_line, role_name};
 
 pub use choice::EventChoice;
 use event_directory::EventDirectory;
@@ -119,7 +120,7 @@ pub enum FolderError {
         event: EventId,
     },
     /// The folder is another kind of device's.
-    #[error("{} belongs to a {}: name another folder with --dir", path.display(), word(*role))]
+    #[error("{} belongs to a {}: name another folder with --dir", path.display(), role_name(*role))]
     OtherRole {
         path: PathBuf,
         /// What the device is.
@@ -378,11 +379,8 @@ impl Contents {
     pub fn listing(&self, now: Timestamp) -> Vec<String> {
         let events = self.events.iter().map(|enrolled| enrolled.line(now));
         let former = self.former.iter().map(|enrolled| {
-            format!(
-                "  {} is of an earlier enrolment for {}",
-                enrolled.directory.path().display(),
-                enrolled.event
-            )
+            let (directory, event) = (enrolled.directory.path(), enrolled.event);
+            folder_line(&FolderEntry::Former { directory, event })
         });
         let unreadable = self.unreadable.iter().map(|error| format!("  {}", chain(error)));
         events.chain(former).chain(unreadable).collect()
@@ -413,24 +411,14 @@ impl Enrolled {
 
     /// Says what it is, in a line for a terminal.
     fn line(&self, now: Timestamp) -> String {
-        let end = end_in_words(self.window.until, now);
-        let (event, event_name, name) = (self.event, self.event_name(), &self.name);
-        let mut line = format!("  {event} {event_name}: {name}, certificate {end}");
-        if self.is_removable(now) {
-            let path = self.directory.path().display();
-            line.push_str(&format!(
-                " (export its scans if you want them; then {path} can be removed)"
-            ));
-        }
+        let line = folder_line(&FolderEntry::Enrolment {
+            event: self.event,
+            event_name: &self.event_name(),
+            device: &self.name,
+            end: &end_in_words(self.window.until, now),
+            removable: self.is_removable(now).then(|| self.directory.path()),
+        });
         line.chars().filter(|character| !character.is_control()).collect()
-    }
-}
-
-fn word(role: Role) -> &'static str {
-    match role {
-        Role::Cloud => "cloud",
-        Role::Hub => "hub",
-        Role::Scanner => "scanner",
     }
 }
 

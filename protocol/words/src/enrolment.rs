@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
-use usher_keys::{Capabilities, EnrolmentCode, EnrolmentGrant, Role, Timestamp};
+use usher_keys::{Capabilities, EnrolmentCode, EnrolmentGrant, EventId, Role, Timestamp};
 
 /// Says what is about to be asked for.
 pub fn asking(code: &EnrolmentCode, name: &str, role: Role) -> String {
@@ -103,6 +103,46 @@ pub fn role_name(role: Role) -> &'static str {
         Role::Cloud => "cloud",
         Role::Hub => "hub",
         Role::Scanner => "scanner",
+    }
+}
+
+/// One thing that a device's folder holds.
+#[derive(Debug)]
+pub enum FolderEntry<'a> {
+    /// What it is for an event.
+    Enrolment {
+        event: EventId,
+        event_name: &'a str,
+        /// How people call the device there.
+        device: &'a str,
+        /// When its certificate ends, in words.
+        end: &'a str,
+        /// Its directory, if nobody needs it any more.
+        removable: Option<&'a Path>,
+    },
+    /// What is left of an earlier enrolment.
+    Former { directory: &'a Path, event: EventId },
+}
+
+/// Says in a line what a folder holds.
+pub fn folder_line(entry: &FolderEntry<'_>) -> String {
+    match entry {
+        FolderEntry::Enrolment {
+            event,
+            event_name,
+            device,
+            end,
+            removable,
+        } => {
+            let removable = removable.map_or_else(String::new, |path| {
+                let path = path.display();
+                format!(" (export its scans if you want them; then {path} can be removed)")
+            });
+            format!("  {event} {event_name}: {device}, certificate {end}{removable}")
+        }
+        FolderEntry::Former { directory, event } => {
+            format!("  {} is of an earlier enrolment for {event}", directory.display())
+        }
     }
 }
 
