@@ -59,13 +59,13 @@ enum Command {
         /// The file to make, and beside it one that ends in .commits.
         file: PathBuf,
     },
-    /// Puts a backup where the settings want the SQLite store, if none is there; a PostgreSQL database that was restored with its
-    /// own tools is only marked. Nothing is sold or ordered from it until `usher-cloud resume`.
+    /// Puts a backup where the settings want the SQLite store, if none is there; a store that came back in another way
+    /// (a PostgreSQL database, a snapshot of the machine) is only marked. Nothing is sold or ordered from it until `usher-cloud resume`.
     Restore {
         /// The settings of the server.
         #[arg(long)]
         config: PathBuf,
-        /// The backup, with the file beside it that ends in .commits; none for PostgreSQL.
+        /// The backup, with the file beside it that ends in .commits; none for a store that is back already.
         file: Option<PathBuf>,
     },
     /// Lets events sell and order again that are halted because the store was restored, or devices have shown that it is an older

@@ -26,6 +26,7 @@ use usher_keys::{EnrolmentId, EventId, PublicKey, Timestamp};
 use usher_protocol::log::Run;
 
 use crate::catalogue::{Event, EventLine, EventPage, EventQuery, Layout, Occupancy, OccupancyQuery};
+use crate::clock::Clock;
 use crate::ids::{BookingId, ChargeReference, OrganizerId, ReservationId, TicketId};
 use crate::selling::jobs::{DueJobs, FreeJobs, HeldJob, Job, JobCounts, JobId, LeaseOutcome};
 use crate::selling::{
@@ -60,13 +61,14 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the SQLite engine's file, making it and bringing its tables up to date as needed.
+    /// Opens the SQLite engine's file, making it and bringing its tables up to date as needed. Events of a copy that was put in
+    /// place by hand are halted.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the file cannot be opened, is not ours or is damaged.
     pub fn open_sqlite(file: &Path) -> Result<Self, StoreError> {
-        let database = sqlite::Database::open(file, &sqlite::migrations())?;
+        let database = sqlite::Database::open_store(file, Clock::System.now())?;
         Ok(Self {
             engine: Engine::Sqlite(database),
         })

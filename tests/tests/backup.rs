@@ -162,6 +162,59 @@ async fn restore_on_a_new_machine(stage: &mut Stage, backup: &Path) -> anyhow::R
     stage.cloud.start_again().await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_is_put_in_place_by_hand_sells_nothing_until_it_is_resumed() -> anyhow::Result<()> {
+    let mut stage = Stage::on_sale(Places::FEW).await?;
+    let (programs, backup) = (stage.programs.clone(), stage.path("backup.db"));
+    let before = stage.buyer().buy_one(SEATED).await?;
+    let made = cloud(&programs, &stage, "backup", Some(&backup)).await?;
+    says(&made, 0, &[SOUND]);
+    stage.buyer().buy_one(SEATED).await?;
+    stage.cloud.process.stop().await?;
+
+    // A backup with its note, and a copy that has none.
+    let database = lose_database(&stage)?;
+    fs::copy(&backup, &database)?;
+    fs::copy(
+        backup.with_extension("commits"),
+        database.with_extension("commits"),
+    )?;
+    stage.cloud.start_again().await?;
+    is_halted(&stage, &before).await?;
+    resume_and_stop(&programs, &mut stage).await?;
+    fs::remove_file(database.with_extension("commits"))?;
+    stage.cloud.start_again().await?;
+    is_halted(&stage, &before).await?;
+    resume_and_stop(&programs, &mut stage).await?;
+
+    // Whole and with its own note, which nobody but the operator can tell from the store itself.
+    stage.cloud.start_again().await?;
+    let running = cloud(&programs, &stage, "restore", None).await?;
+    says(&running, 1, &["another usher-cloud uses"]);
+    stage.cloud.process.stop().await?;
+    says(
+        &cloud(&programs, &stage, "restore", None).await?,
+        0,
+        &["1 events are halted"],
+    );
+    stage.cloud.start_again().await?;
+    is_halted(&stage, &before).await
+}
+
+/// Resumes all, sees that it sells, and stops the cloud.
+async fn resume_and_stop(programs: &Programs, stage: &mut Stage) -> anyhow::Result<()> {
+    says(
+        &resume(programs, stage, &["--accept-loss"]).await?,
+        0,
+        &["resumed"],
+    );
+    stage.cloud.process.stop().await?;
+    stage.cloud.start_again().await?;
+    stage.buyer().buy_one(STANDING).await?;
+    says(&cloud(programs, stage, "audit", None).await?, 0, &[SOUND]);
+    stage.cloud.process.stop().await
+}
+
 async fn hub_in_the_north(stage: &Stage) -> anyhow::Result<Hub> {
     let code = stage.organizer.enrolment_code(Role::Hub, "north").await?;
     let setup = HubSetup {

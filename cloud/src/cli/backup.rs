@@ -44,7 +44,8 @@ pub async fn back_up(config: &Path, to: &Path) -> anyhow::Result<bool> {
     Ok(audit.findings.is_empty())
 }
 
-/// Puts a backup where the settings want the store, if none is there; of a PostgreSQL database it only says that it was restored.
+/// Puts a backup where the settings want the store, if none is there; without one it says of the store that it was restored in another
+/// way.
 ///
 /// # Errors
 ///
@@ -53,7 +54,16 @@ pub async fn restore(config: &Path, from: Option<&Path>) -> anyhow::Result<()> {
     let settings = Config::load(config)?;
     let (store, from) = match (settings.store_location(), from) {
         (StoreLocation::File(store), Some(from)) => (store, from),
-        (StoreLocation::File(_), None) => bail!("name the backup that is to be restored"),
+        (StoreLocation::File(store), None) if !store.exists() => {
+            bail!(
+                "there is no store at {}: name the backup that is to be restored",
+                store.display()
+            )
+        }
+        (location @ StoreLocation::File(_), None) => {
+            let _lock = state::lock_data_dir(&settings)?;
+            return halt(&location).await;
+        }
         (StoreLocation::Servers { .. }, Some(_)) => bail!(elsewhere("restored", "pg_restore")),
         (location @ StoreLocation::Servers { .. }, None) => return halt(&location).await,
     };
@@ -80,7 +90,7 @@ pub async fn restore(config: &Path, from: Option<&Path>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Marks a PostgreSQL database as restored.
+/// Halts the events of a store that was restored in another way.
 async fn halt(location: &StoreLocation) -> anyhow::Result<()> {
     let store = Store::open(location)
         .await

@@ -70,7 +70,7 @@ impl fmt::Display for Finding {
             Self::File(lost @ FileFinding::Lost { .. }) => write!(
                 f,
                 "{lost} (to go on from it, knowing that it has forgotten sales and revocations, remove the file .commits \
-                 beside it)"
+                 beside it: its events are halted then, as after a restore, until `usher-cloud resume`)"
             ),
             Self::File(found) => found.fmt(f),
             Self::Dangling { table } => write!(f, "a row of {table:?} refers to one that is not there"),

@@ -4,6 +4,7 @@ pub mod alone;
 pub mod audit;
 pub mod backup;
 mod commits;
+mod copies;
 mod writer;
 
 use std::path::Path;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use refinery::Migration;
 use rusqlite::Connection;
 use usher_disk::{CommitNote, DatabaseLocation, Readers, Tables};
-use usher_keys::private;
+use usher_keys::{Timestamp, private};
 
 use crate::store::StoreError;
 use crate::store::operations::Effect;
@@ -32,6 +33,29 @@ impl Database {
     ///
     /// [`StoreError`].
     pub fn open(file: &Path, migrations: &[Migration]) -> Result<Self, StoreError> {
+        Self::open_checked(file, migrations, |_| Ok(()))
+    }
+
+    /// Opens the file of the store likewise. One that was put in place by hand has its events halted first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub fn open_store(file: &Path, now: Timestamp) -> Result<Self, StoreError> {
+        Self::open_checked(file, &migrations(), |connection| {
+            if copies::is_copy(connection, file)? {
+                copies::take_for_store(connection, now)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Opens the file; the check comes before the note is made that a copy may lack.
+    fn open_checked(
+        file: &Path,
+        migrations: &[Migration],
+        check: impl FnOnce(&Connection) -> Result<(), StoreError>,
+    ) -> Result<Self, StoreError> {
         if let Some(directory) = file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             private::make_folder(directory)?;
         }
@@ -40,6 +64,7 @@ impl Database {
         let noted = CommitNote::read(&note);
         let connection = location.open_writer(&tables(migrations))?;
         commits::check(&connection, noted)?;
+        check(&connection)?;
         let readers = Readers::open(&location)?;
         let writer = StoreWriter::start(connection, Some(CommitNote::open(&note)?))?;
         Ok(Self {

@@ -20,14 +20,22 @@ const NOTE_BYTES: usize = 16;
 pub struct CommitNote(File);
 
 impl CommitNote {
-    /// Opens the note in a file, making it as needed.
+    /// Opens the note in a file, making it as needed; a new one is durable at once, since its absence means something too.
     ///
     /// # Errors
     ///
     /// [`DiskError::File`].
     pub fn open(path: &Path) -> Result<Self, DiskError> {
-        let file = private::open_file(path).map_err(|error| DiskError::of_file(path, error))?;
-        Ok(Self(file))
+        let is_new = !path.exists();
+        let opened = private::open_file(path).and_then(|file| {
+            if is_new {
+                file.sync_all()?;
+                let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+                File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+            }
+            Ok(Self(file))
+        });
+        opened.map_err(|error| DiskError::of_file(path, error))
     }
 
     /// Locks the note as long as it is open.

@@ -46,7 +46,7 @@ pub fn paused_sales(named: &[PausedSale], more: usize) -> String {
 /// Says for which events nothing is sold or ordered, because the store may be an older copy.
 pub fn halted(names: &[String]) -> String {
     format!(
-        "HALTED: the store was restored, or devices have shown that it is an older copy, so nothing is sold or ordered for: {}. \
+        "HALTED: the store was restored or is a copy, or devices have shown that it is an older one, so nothing is sold or ordered for: {}. \
          Wait until their hubs have linked, say `usher-cloud resume`, which tells what is missing, and start this server again",
         names.join(", ")
     )

@@ -230,5 +230,8 @@ async fn an_older_copy_of_a_clouds_database_is_refused_until_a_person_decides() 
     );
     stage.cloud.process.forget()?;
     fs::remove_file(database.with_extension("commits"))?;
-    stage.cloud.start_again().await
+    stage.cloud.start_again().await?;
+    let ready = stage.cloud.http.get("/readyz").await?.text();
+    ensure!(ready.contains("HALTED"), "{ready}");
+    Ok(())
 }

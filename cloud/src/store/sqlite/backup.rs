@@ -12,12 +12,9 @@ use usher_keys::{Timestamp, private};
 
 use crate::store::StoreError;
 use crate::store::audit::Audit;
-use crate::store::authority::HaltAll;
 use crate::store::finding::Finding;
-use crate::store::operations::authority::halts;
-use crate::store::sql::Sql;
 
-use super::{audit, commits, migrations, tables};
+use super::{audit, commits, copies, migrations, tables};
 
 /// What the name of a file ends with that is not whole yet.
 const UNFINISHED: &str = "unfinished";
@@ -101,6 +98,7 @@ pub fn back_up(store: &Path, to: &Path) -> Result<Backup, BackupError> {
     let unfinished = Unfinished::beside(to)?;
     let from = DatabaseLocation::File(store.to_owned());
     from.copy_to(&unfinished.0).map_err(StoreError::from)?;
+    mark_as_backup(&unfinished.0)?;
     let commits = counted(&unfinished.0)?;
     let audit = audit::of_noted(&unfinished.0, commits)?;
     write_note(&note, commits)?;
@@ -147,7 +145,7 @@ fn checked(copy: &Path, noted: u64, now: Timestamp) -> Result<Audit, BackupError
     let opened = DatabaseLocation::File(copy.to_owned()).open_writer(&tables(&migrations()));
     let audit = match opened.map_err(StoreError::from) {
         Ok(connection) => {
-            halts::halt_all(&Sql::Sqlite(&connection), &HaltAll { now })?;
+            copies::take_for_store(&connection, now)?;
             drop(connection);
             audit::of_noted(copy, noted)?
         }
@@ -159,6 +157,13 @@ fn checked(copy: &Path, noted: u64, now: Timestamp) -> Result<Audit, BackupError
     } else {
         Err(BackupError::Unsound(audit.findings))
     }
+}
+
+fn mark_as_backup(copy: &Path) -> Result<(), BackupError> {
+    let connection = DatabaseLocation::File(copy.to_owned())
+        .open_alone()
+        .map_err(StoreError::from)?;
+    Ok(copies::mark_as_backup(&connection).map_err(StoreError::from)?)
 }
 
 fn counted(copy: &Path) -> Result<u64, BackupError> {

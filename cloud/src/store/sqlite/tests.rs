@@ -180,7 +180,7 @@ fn a_booking_that_was_open_before_there_were_jobs_is_settled_by_one() {
         .set_grouped(true)
         .run(&mut connection)
         .unwrap();
-    let now = usher_keys::Timestamp(1_000);
+    let now = Timestamp(1_000);
     let due = jobs::due_jobs(&Sql::Sqlite(&connection), &DueJobs { limit: 9, now }).unwrap();
     let open = BookingId {
         event: usher_keys::EventId([0; 16]),
