@@ -138,6 +138,7 @@ impl Scene {
                 let store = rusqlite::Connection::open(case.file("store.db")).unwrap();
                 let copy = case.file("older.db");
                 store.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+                std::fs::copy(case.file("store.commits"), case.file("older.commits")).unwrap();
             })
             .await;
         let ours = scene.authority().view().own_log();
@@ -146,9 +147,14 @@ impl Scene {
         let lost = scene.run(ours, copied.tail.seq).await.unwrap();
         let scene = scene
             .restart_after(|case| {
-                std::fs::rename(case.file("older.db"), case.file("store.db")).unwrap();
-                // On a new machine nothing remembers that there was a newer one.
-                std::fs::remove_file(case.file("store.commits")).unwrap();
+                // With its own note, as a snapshot of the whole machine: nothing remembers that there was a newer one.
+                for end in ["db", "commits"] {
+                    std::fs::rename(
+                        case.file(&format!("older.{end}")),
+                        case.file(&format!("store.{end}")),
+                    )
+                    .unwrap();
+                }
             })
             .await;
         (scene, lost)
