@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use thiserror::Error;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -172,16 +173,24 @@ impl Authorities {
     ///
     /// [`StoreError`] when not even the list can be read.
     pub async fn start(&self) -> Result<(), StoreError> {
-        self.compare(&mut Followed::default()).await
+        for cell in self.parts.store.each_cell() {
+            self.compare(&cell, &mut Followed::default()).await?;
+        }
+        Ok(())
     }
 
     /// Follows what other processes write to the store, until told to stop.
     pub async fn follow(&self, stop: CancellationToken) {
+        let cells = self.parts.store.each_cell();
+        join_all(cells.iter().map(|cell| self.follow_cell(cell, &stop))).await;
+    }
+
+    async fn follow_cell(&self, cell: &Store, stop: &CancellationToken) {
         let mut followed = Followed::default();
         let mut ticks = interval(FOLLOW_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while stop.run_until_cancelled(ticks.tick()).await.is_some() {
-            if let Err(error) = self.compare(&mut followed).await {
+            if let Err(error) = self.compare(cell, &mut followed).await {
                 // The gates see by the age of what they know that it is not compared any more.
                 let error = &error as &dyn std::error::Error;
                 tracing::debug!(error, "the store could not be asked what is new");
@@ -189,14 +198,14 @@ impl Authorities {
         }
     }
 
-    /// Compares what is visible of each event with what is stored. An event that could not be taken up is tried again when
+    /// Compares what is visible of each event of a cell with what is stored. An event that could not be taken up is tried again when
     /// something of it has changed.
-    async fn compare(&self, followed: &mut Followed) -> Result<(), StoreError> {
+    async fn compare(&self, cell: &Store, followed: &mut Followed) -> Result<(), StoreError> {
         let at = self.parts.clock.now();
-        let total = self.parts.store.feed_total(()).await?;
+        let total = cell.feed_total(()).await?;
         if followed.total != Some(total) {
             // What changes meanwhile makes the next total another one.
-            followed.versions = self.parts.store.feed_versions(()).await?;
+            followed.versions = cell.feed_versions(()).await?;
             followed.total = Some(total);
         }
         let Followed { versions, failed, .. } = followed;

@@ -1,6 +1,7 @@
 //! The command line of `usher-cloud`: one function for each subcommand; what they do is elsewhere.
 
 mod backup;
+mod cell;
 mod relocation;
 mod resume;
 
@@ -21,7 +22,7 @@ use crate::config::{Config, LogFormat};
 use crate::ids::{OrganizerId, draw};
 use crate::master_key::MasterKey;
 use crate::server::Server;
-use crate::store::location::StoreLocation;
+use crate::store::location::{StoreLocation, StorePlaces};
 use crate::store::organizing::{KeyHash, NewOrganizer};
 use crate::store::{self, Audit, AuditedEvent, Store};
 
@@ -80,6 +81,9 @@ enum Command {
     /// Moves a store that no server uses to another place: between SQLite and PostgreSQL, or to another of the same. One that was
     /// interrupted goes on where it was when it is said again.
     Move(relocation::Move),
+    /// Cells: databases beside the store that each have a share of the events.
+    #[command(subcommand)]
+    Cell(cell::CellOrder),
     /// Seals the secret keys in the store under the newest master key, so that older ones are not needed any more.
     ResealKeys {
         /// The settings of the server.
@@ -114,6 +118,7 @@ impl Cli {
             Command::Resume(order) => return order.run().await,
             Command::Migrate { config } => relocation::migrate(&config).await?,
             Command::Move(order) => order.run().await?,
+            Command::Cell(order) => order.run().await?,
             Command::ResealKeys { config } => reseal_keys(&config).await?,
             Command::OrganizerKey { config, name } => organizer_key(&config, name).await?,
         }
@@ -153,12 +158,18 @@ fn start_logging(config: &Config) -> anyhow::Result<()> {
 }
 
 async fn audit(config: &Path) -> anyhow::Result<ExitCode> {
-    let location = store_location(config)?;
-    let audit = store::audit(&location)
-        .await
-        .with_context(|| format!("auditing {location}"))?;
-    print_audit(&audit)?;
-    Ok(exit_code(audit.findings.is_empty()))
+    let mut is_sound = true;
+    for (cell, location) in store_places(config)?.all() {
+        let audit = store::audit(location)
+            .await
+            .with_context(|| format!("auditing {location}"))?;
+        if let Some(cell) = cell {
+            writeln!(std::io::stdout(), "cell {cell}:")?;
+        }
+        print_audit(&audit)?;
+        is_sound &= audit.findings.is_empty();
+    }
+    Ok(exit_code(is_sound))
 }
 
 fn exit_code(is_sound: bool) -> ExitCode {
@@ -193,15 +204,22 @@ fn print_audit(audit: &Audit) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Says where the store is, unless others can get at its folder.
+/// Says where the store is, the home cell if there are others, unless others can get at its folder.
 fn store_location(config: &Path) -> anyhow::Result<StoreLocation> {
-    let location = Config::load(config)?.store_location();
-    if let StoreLocation::File(file) = &location
-        && let Some(folder) = file.parent()
-    {
-        private::check_folder(folder)?;
+    Ok(store_places(config)?.home)
+}
+
+/// Says where the store and its cells are, unless others can get at the folder of one.
+fn store_places(config: &Path) -> anyhow::Result<StorePlaces> {
+    let places = Config::load(config)?.store_places();
+    for (_, location) in places.all() {
+        if let StoreLocation::File(file) = location
+            && let Some(folder) = file.parent()
+        {
+            private::check_folder(folder)?;
+        }
     }
-    Ok(location)
+    Ok(places)
 }
 
 async fn organizer_key(config: &Path, name: String) -> anyhow::Result<()> {
@@ -215,12 +233,12 @@ async fn organizer_key(config: &Path, name: String) -> anyhow::Result<()> {
 }
 
 async fn reseal_keys(config: &Path) -> anyhow::Result<()> {
-    let location = store_location(config)?;
+    let places = store_places(config)?;
     let config = Config::load(config)?;
     let master = MasterKey::load(&config.keys, &config.data_dir).context("taking the master key")?;
-    let store = Store::open(&location)
+    let store = Store::open_places(&places)
         .await
-        .with_context(|| format!("opening {location}"))?;
+        .with_context(|| format!("opening {}", places.home))?;
     let resealed = KeySafe::new(store.clone(), master).reseal().await?;
     store.close().await;
     let mut out = std::io::stdout().lock();

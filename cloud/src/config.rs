@@ -3,6 +3,7 @@
 pub mod proxies;
 mod ranges;
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,7 +16,7 @@ use usher_keys::enrolment::MAX_UPLINKS;
 
 use crate::master_key::MasterKeySettings;
 use crate::selling::claimant::HoldBounds;
-use crate::store::location::{StoreLocation, StoreSettings};
+use crate::store::location::{CellName, StoreLocation, StorePlaces, StoreSettings, StoreUrl};
 use proxies::Network;
 
 /// What environment variables begin with; levels are separated by two underscores.
@@ -39,6 +40,8 @@ pub struct Config {
     /// Where everything is kept.
     pub data_dir: PathBuf,
     pub store: StoreSettings,
+    /// The cells beside the home cell, which `store` names.
+    pub cells: BTreeMap<CellName, StoreUrl>,
     /// Where the master key comes from.
     pub keys: MasterKeySettings,
     pub reservations: Reservations,
@@ -59,6 +62,7 @@ impl Default for Config {
             public_url: String::new(),
             data_dir: PathBuf::from("usher-cloud-data"),
             store: StoreSettings::default(),
+            cells: BTreeMap::new(),
             keys: MasterKeySettings::default(),
             reservations: Reservations::default(),
             payments: Payments::default(),
@@ -284,6 +288,18 @@ impl Config {
                 expected,
             });
         }
+        let is_on_servers = |url: &StoreUrl| match url {
+            StoreUrl::Postgres(_) => true,
+            StoreUrl::DataDir | StoreUrl::Sqlite(_) => false,
+        };
+        if !self.cells.values().all(is_on_servers) {
+            let expected =
+                "names, each with the address of a PostgreSQL database: postgres://USER@HOST/DATABASE";
+            return Err(ConfigError::OutOfRange {
+                key: "cells",
+                expected,
+            });
+        }
         let url = &self.public_url;
         if !(url.is_empty() || url.starts_with("http://") || url.starts_with("https://"))
             || url.ends_with('/')
@@ -301,6 +317,16 @@ impl Config {
     /// Says where the store is.
     pub fn store_location(&self) -> StoreLocation {
         self.store.location(&self.data_dir)
+    }
+
+    /// Says where the store and its cells are.
+    pub fn store_places(&self) -> StorePlaces {
+        let place =
+            |(name, url): (&CellName, &StoreUrl)| (name.clone(), self.store.location_of(url, &self.data_dir));
+        StorePlaces {
+            home: self.store_location(),
+            cells: self.cells.iter().map(place).collect(),
+        }
     }
 
     /// Returns how long requests are still taken after the order to stop: not at all where nobody else could serve instead.
@@ -390,6 +416,11 @@ mod tests {
             let text = format!("[payments]\nstripe_api = \"{clear}\"");
             check_refused(&text, &["payments.stripe_api", "https://"]);
         }
+        check_refused(
+            "[cells]\nNorth = \"sqlite:/tmp/n.db\"",
+            &["name of a cell", "a-z"],
+        );
+        check_refused("[cells]\nnorth = \"sqlite:/tmp/n.db\"", &["cells", "PostgreSQL"]);
         check_refused(
             "uplink_public = [\"tickets.example\"]",
             &["uplink_public", "host:port"],

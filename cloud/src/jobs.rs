@@ -11,7 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::state::AppState;
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 /// How often to look for jobs that are due: one look at an index. With it, whoever dies is followed within 15 seconds.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -19,29 +19,41 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often to look for buyers that are to be forgotten: it is a matter of years, and a look goes through all bookings of past events.
 const ERASE_EVERY: Duration = Duration::from_hours(1);
 
-/// Starts to look for work; it ends when `stop` is cancelled.
+/// Starts to look for work in every cell; it ends when `stop` is cancelled.
 pub fn start(state: &Arc<AppState>, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
+    for cell in state.store.each_cell() {
+        start_in(state, &cell, stop, tasks);
+    }
+}
+
+fn start_in(state: &Arc<AppState>, cell: &Store, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
     let tidy_every = Duration::from_secs(state.config.reservations.tidy_every_seconds.into());
-    let (settling, tidying, erasing) = (state.clone(), state.clone(), state.clone());
+    let here = || (state.clone(), cell.clone());
+    let (settling, tidying, erasing) = (here(), here(), here());
     tasks.spawn(repeat(ERASE_EVERY, stop.clone(), move || {
-        let state = erasing.clone();
+        let (state, cell) = erasing.clone();
         async move {
             warn_of(
-                tidying::erase(&state).await,
+                tidying::erase(&state, &cell).await,
                 "buyers of past events were not forgotten",
             )
         }
     }));
     tasks.spawn(repeat(LOOK_EVERY, stop.clone(), move || {
-        let state = settling.clone();
-        async move { warn_of(settling::do_due(&state).await, "jobs could not be looked for") }
+        let (state, cell) = settling.clone();
+        async move {
+            warn_of(
+                settling::do_due(&state, &cell).await,
+                "jobs could not be looked for",
+            )
+        }
     }));
     tasks.spawn(repeat(tidy_every, stop.clone(), move || {
-        let state = tidying.clone();
+        let (state, cell) = tidying.clone();
         async move {
             state.metrics.upkeep();
             warn_of(
-                tidying::tidy(&state).await,
+                tidying::tidy(&state, &cell).await,
                 "expired units and reservations were not written down",
             );
         }
@@ -50,11 +62,16 @@ pub fn start(state: &Arc<AppState>, stop: &CancellationToken, tasks: &mut JoinSe
 
 /// Does what was left behind when the server ended, before anybody asks for anything.
 pub async fn catch_up(state: &AppState) {
-    warn_of(
-        settling::take_over(state).await,
-        "what was in progress waits for the end of its lease",
-    );
-    warn_of(settling::do_due(state).await, "jobs could not be looked for");
+    for cell in state.store.each_cell() {
+        warn_of(
+            settling::take_over(state, &cell).await,
+            "what was in progress waits for the end of its lease",
+        );
+        warn_of(
+            settling::do_due(state, &cell).await,
+            "jobs could not be looked for",
+        );
+    }
 }
 
 /// Puts the figures of the jobs up.

@@ -72,10 +72,10 @@ impl AppState {
     /// When the directory cannot be used, is used by another server, or holds a damaged database.
     pub async fn open(config: Config, clock: Clock, public_url: String) -> anyhow::Result<Arc<Self>> {
         let (lock, holder) = lock_data_dir(&config)?;
-        let location = config.store_location();
-        let store = Store::open(&location)
+        let places = config.store_places();
+        let store = Store::open_places(&places)
             .await
-            .with_context(|| format!("opening {location}"))?;
+            .with_context(|| format!("opening {}", places.home))?;
         let signer = TicketSigner::default();
         let seat_maps = SeatMaps::new(store.clone(), signer.clone());
         let metrics = Metrics::default();

@@ -5,6 +5,7 @@
 
 mod audit;
 pub mod authority;
+pub mod cells;
 pub(crate) mod engine;
 pub mod error;
 pub mod finding;
@@ -21,23 +22,26 @@ pub(crate) mod sqlite;
 pub(crate) mod contract;
 
 use std::path::Path;
+use std::sync::Arc;
 
+use futures_util::future::try_join_all;
 use usher_keys::{EnrolmentId, EventId, PublicKey, Timestamp};
 use usher_protocol::log::Run;
 
-use crate::catalogue::{Event, EventLine, EventPage, EventQuery, Layout, Occupancy, OccupancyQuery};
+use crate::catalogue::{Event, EventLine, Layout, Occupancy, OccupancyQuery};
 use crate::clock::Clock;
 use crate::ids::{BookingId, ChargeReference, OrganizerId, ReservationId, TicketId};
-use crate::selling::jobs::{DueJobs, FreeJobs, HeldJob, Job, JobCounts, JobId, LeaseOutcome};
+use crate::selling::jobs::{HeldJob, Job, JobCounts, JobId, LeaseOutcome};
 use crate::selling::{
     BeginBooking, BeginOutcome, Booking, CloseBooking, CloseOutcome, CodeQuery, ConfirmBooking,
     ConfirmOutcome, ErasePersonalData, Forget, HoldOutcome, HoldRequest, NoteOutcome, NotePayment,
     OpenBooking, ReleaseOutcome, ReleaseRequest, RenewBooking, RenewOutcome, Reservation, SoldTicket, Tidy,
 };
 pub use audit::{Audit, AuditedEvent};
+use cells::{CellLine, Cells, NewCell, NewCellOutcome};
 use engine::Engine;
 pub use error::StoreError;
-use location::StoreLocation;
+use location::{CellName, StoreLocation};
 use postgres::server::Servers;
 use postgres::{Concerns, Postgres};
 pub use sqlite::audit::of_file as audit_sqlite;
@@ -45,19 +49,22 @@ pub use sqlite::backup;
 
 use authority::{
     Append, AppendOutcome, ChangedTicket, ChangesAfter, Code, CodeId, Contact, DropLog, FeedVersion,
-    GenerationQuery, Halt, HaltAll, KeepCheckpoint, NewBundle, NewBundleOutcome, NewCodeOutcome,
-    NewEnrolmentCode, NewKeys, NoteContact, NoteOwnPast, PinnedBundle, PlacesQuery, RecordsQuery, Resume,
-    RunQuery, SealedKey, StoredChanges, StoredCheckpoint, StoredRecord, UnitPlaces,
+    GenerationQuery, Halt, KeepCheckpoint, NewBundle, NewBundleOutcome, NewCodeOutcome, NewEnrolmentCode,
+    NewKeys, NoteContact, NoteOwnPast, PinnedBundle, PlacesQuery, RecordsQuery, Resume, RunQuery, SealedKey,
+    StoredChanges, StoredCheckpoint, StoredRecord, UnitPlaces,
 };
 use organizing::{
-    AddUnits, EventChange, EventSales, KeyHash, MoveEvent, MoveOutcome, NewEvent, NewOrganizer, NewVenue,
-    Publish, PublishOutcome, Venue,
+    AddUnits, EventChange, EventSales, KeyHash, MoveEvent, MoveOutcome, NewOrganizer, NewVenue, Publish,
+    PublishOutcome, Venue,
 };
 
 /// The store; clones share it.
 #[derive(Debug, Clone)]
 pub struct Store {
+    /// The home cell's, which is the only one unless there are others.
     engine: Engine,
+    /// The other cells, if the settings name any.
+    cells: Option<Arc<Cells>>,
 }
 
 impl Store {
@@ -69,9 +76,7 @@ impl Store {
     /// [`StoreError`] when the file cannot be opened, is not ours or is damaged.
     pub fn open_sqlite(file: &Path) -> Result<Self, StoreError> {
         let database = sqlite::Database::open_store(file, Clock::System.now())?;
-        Ok(Self {
-            engine: Engine::Sqlite(database),
-        })
+        Ok(Self::of(Engine::Sqlite(database)))
     }
 
     /// Opens the store that the settings name, bringing its tables up to date as needed.
@@ -113,32 +118,34 @@ impl Store {
     pub(crate) async fn open_servers(servers: Servers) -> Result<Self, StoreError> {
         let opening = tokio::task::spawn_blocking(move || Postgres::open(servers));
         let database = opening.await.unwrap_or(Err(StoreError::Closed))?;
-        Ok(Self {
-            engine: Engine::Postgres(database),
-        })
+        Ok(Self::of(Engine::Postgres(database)))
+    }
+
+    /// Makes a store of one cell.
+    fn of(engine: Engine) -> Self {
+        Self { engine, cells: None }
     }
 
     /// Tells whether other processes may write to it too.
     pub fn is_shared(&self) -> bool {
-        match &self.engine {
-            Engine::Sqlite(_) => false,
-            Engine::Postgres(_) => true,
-        }
+        self.engines().iter().any(Engine::is_shared)
     }
 
-    /// Returns what runs it, for another record in the same database.
+    /// Returns what runs the home cell, for another record in the same database.
     pub(crate) fn engine(&self) -> Engine {
         self.engine.clone()
     }
 
     /// Tells whether writes are taken.
     pub fn is_alive(&self) -> bool {
-        self.engine.is_alive()
+        self.engines().iter().all(Engine::is_alive)
     }
 
     /// Waits until everything asked for is durable, then refuses further work.
     pub async fn close(&self) {
-        self.engine.close().await;
+        for engine in self.engines() {
+            engine.close().await;
+        }
     }
 }
 
@@ -158,11 +165,15 @@ pub async fn audit(location: &StoreLocation) -> Result<Audit, StoreError> {
     auditing.await.unwrap_or(Err(StoreError::Closed))
 }
 
-/// Writes the operations of the store for every engine: `writes` run in the engine's group commit, `reads` beside it.
+/// Writes the operations of the store for every engine: `writes` run in the group commit of the cell their event is in, `reads` beside
+/// it; `gathers` ask every cell, and the answers become one. What is of no event is at home.
 macro_rules! operations {
     (
         writes { $( $(#[$write_doc:meta])* $write:ident($write_request:ty) -> $write_outcome:ty = $write_by:path; )* }
         reads { $( $(#[$read_doc:meta])* $read:ident($read_request:ty) -> $read_outcome:ty = $read_by:path; )* }
+        gathers {
+            $( $(#[$all_doc:meta])* $all:ident($all_request:ty) -> $all_outcome:ty = $all_by:path, $as_one:path; )*
+        }
     ) => {
         impl Store {
             $(
@@ -172,9 +183,9 @@ macro_rules! operations {
                 ///
                 /// [`StoreError`]; nothing has changed then.
                 pub async fn $write(&self, request: $write_request) -> Result<$write_outcome, StoreError> {
-                    self.engine
-                        .write(request.event(), move |connection| $write_by(connection, &request))
-                        .await
+                    let event = Concerns::event(&request);
+                    let engine = self.engine_of(event).await?;
+                    engine.write(event, move |connection| $write_by(connection, &request)).await
                 }
             )*
             $(
@@ -184,7 +195,21 @@ macro_rules! operations {
                 ///
                 /// [`StoreError`].
                 pub async fn $read(&self, request: $read_request) -> Result<$read_outcome, StoreError> {
-                    self.engine.read(move |connection| $read_by(connection, &request)).await
+                    let engine = self.engine_of(Concerns::event(&request)).await?;
+                    engine.read(move |connection| $read_by(connection, &request)).await
+                }
+            )*
+            $(
+                $(#[$all_doc])*
+                ///
+                /// # Errors
+                ///
+                /// [`StoreError`].
+                pub async fn $all(&self, request: $all_request) -> Result<$all_outcome, StoreError> {
+                    let asked = self.engines().into_iter().map(|engine| async move {
+                        engine.read(move |connection| $all_by(connection, &request)).await
+                    });
+                    Ok($as_one(try_join_all(asked).await?))
                 }
             )*
         }
@@ -220,16 +245,12 @@ operations! {
         lease_job(HeldJob) -> LeaseOutcome = operations::jobs::lease_job;
         /// Puts a job off after a failure; tells how often it has failed, if the holder still had it.
         put_off_job(HeldJob) -> Option<u32> = operations::jobs::put_off_job;
-        /// Frees the jobs that a process left behind; tells how many.
-        free_jobs(FreeJobs) -> usize = operations::jobs::free_jobs;
 
         // Organizing.
         /// Adds an organizer with its first API key.
         add_organizer(NewOrganizer) -> () = operations::organizers::add_organizer;
         /// Adds a venue.
         add_venue(NewVenue) -> () = operations::organizers::add_venue;
-        /// Adds a draft event with its tiers, still without units.
-        add_event(NewEvent) -> () = operations::drafts::add_event;
         /// Adds some of a draft's units.
         add_units(AddUnits) -> () = operations::drafts::add_units;
         /// Changes an event; tells whether there was one to change.
@@ -247,8 +268,6 @@ operations! {
         drop_log(DropLog) -> bool = operations::authority::append::drop_log;
         /// Notes that a device holds more of the authority's own log than is stored, and halts the event.
         note_own_past(NoteOwnPast) -> () = operations::authority::halts::note_own_past;
-        /// Halts every event; tells how many.
-        halt_all(HaltAll) -> usize = operations::authority::halts::halt_all;
         /// Ends the halt of an event, unless more has become known of it; tells whether it did.
         resume(Resume) -> bool = operations::authority::halts::resume;
         /// Adds the next version of an event's trust bundle.
@@ -263,6 +282,12 @@ operations! {
         add_code(NewEnrolmentCode) -> NewCodeOutcome = operations::authority::devices::add_code;
         /// Writes down when a device was last linked.
         note_contact(NoteContact) -> () = operations::authority::devices::note_contact;
+
+        // Cells.
+        /// Lets a cell take new events.
+        add_cell(NewCell) -> () = operations::cells::add_cell;
+        /// Makes a database a cell, unless there is something in it.
+        become_cell(NewCell) -> NewCellOutcome = operations::cells::become_cell;
     }
     reads {
         // Selling.
@@ -282,18 +307,10 @@ operations! {
         open_booking(BookingId) -> Option<OpenBooking> = operations::rows::open_booking;
 
         // Jobs.
-        /// Lists jobs that wait for anybody, those that have waited longest first.
-        due_jobs(DueJobs) -> Vec<Job> = operations::jobs::due_jobs;
         /// Finds a job.
         job(JobId) -> Option<Job> = operations::jobs::job;
-        /// Counts the jobs.
-        job_counts(()) -> JobCounts = operations::jobs::job_counts;
 
         // The catalogue.
-        /// Lists published events that have not ended, by start.
-        events(EventQuery) -> EventPage = operations::catalogue::events;
-        /// Lists the ids of all published events.
-        published(()) -> Vec<EventId> = operations::catalogue::published;
         /// Finds an event, drafts too.
         event(EventId) -> Option<Event> = operations::catalogue::event;
         /// Lists an event's seats, which never change once it is published.
@@ -306,20 +323,12 @@ operations! {
         organizer_by_key(KeyHash) -> Option<OrganizerId> = operations::organizers::organizer_by_key;
         /// Lists an organizer's venues.
         venues(OrganizerId) -> Vec<Venue> = operations::organizers::venues;
-        /// Lists an organizer's events, drafts too, newest first.
-        events_of(OrganizerId) -> Vec<EventLine> = operations::catalogue::events_of;
         /// Counts what an event has sold.
         sales(SalesQuery) -> EventSales = operations::catalogue::sales;
 
         // The authority.
         /// Finds what is stored of an event beyond what is known of it.
         changes_after(ChangesAfter) -> StoredChanges = operations::authority::feed::changes_after;
-        /// Lists the events that have a trust bundle, and what counts the changes of each stands at.
-        feed_versions(()) -> Vec<(EventId, FeedVersion)> = operations::authority::feed::feed_versions;
-        /// Adds up what counts the changes of all events: the cheap question whether anything has changed.
-        feed_total(()) -> u64 = operations::authority::feed::feed_total;
-        /// Lists the events of which nothing is sold or ordered, and why.
-        halts(()) -> Vec<(EventId, Halt)> = operations::authority::halts::halts;
         /// Lists records of all logs of an event, in the order in which the store came to hold them.
         records(RecordsQuery) -> Vec<StoredRecord> = operations::authority::logs::records;
         /// Finds the next run of a log.
@@ -332,10 +341,6 @@ operations! {
         link_key(()) -> Option<SealedKey> = operations::secret_keys::link_key;
         /// Lists the secret keys of an event.
         event_keys(EventId) -> Vec<SealedKey> = operations::secret_keys::event_keys;
-        /// Lists all secret keys.
-        secret_keys(()) -> Vec<SealedKey> = operations::secret_keys::secret_keys;
-        /// Finds the event of an enrolment code.
-        code_event(EnrolmentId) -> Option<EventId> = operations::authority::devices::code_event;
         /// Finds an enrolment code.
         code(CodeId) -> Option<Code> = operations::authority::devices::code;
         /// Lists the devices that were enrolled to last as long as the event.
@@ -348,6 +353,30 @@ operations! {
         changed_tickets(EventId) -> Vec<ChangedTicket> = operations::authority::logs::changed_tickets;
         /// Finds the ticket of a generation.
         ticket_of(GenerationQuery) -> Option<TicketId> = operations::authority::logs::ticket_of;
+
+        // Cells.
+        /// Lists the cells that take new events, with how many they have.
+        cell_lines(()) -> Vec<CellLine> = operations::cells::cells;
+        /// Finds which cell this database is.
+        this_cell(()) -> Option<CellName> = operations::cells::this_cell;
+    }
+    gathers {
+        /// Lists the events that have a trust bundle, and what counts the changes of each stands at.
+        feed_versions(()) -> Vec<(EventId, FeedVersion)> = operations::authority::feed::feed_versions, cells::one_list;
+        /// Adds up what counts the changes of all events: the cheap question whether anything has changed.
+        feed_total(()) -> u64 = operations::authority::feed::feed_total, cells::total;
+        /// Lists the ids of all published events.
+        published(()) -> Vec<EventId> = operations::catalogue::published, cells::one_list;
+        /// Lists an organizer's events, drafts too, newest first.
+        events_of(OrganizerId) -> Vec<EventLine> = operations::catalogue::events_of, cells::newest_first;
+        /// Counts the jobs.
+        job_counts(()) -> JobCounts = operations::jobs::job_counts, cells::sum;
+        /// Lists the events of which nothing is sold or ordered, and why.
+        halts(()) -> Vec<(EventId, Halt)> = operations::authority::halts::halts, cells::oldest_first;
+        /// Lists all secret keys.
+        secret_keys(()) -> Vec<SealedKey> = operations::secret_keys::secret_keys, cells::one_list;
+        /// Finds the event of an enrolment code.
+        code_event(EnrolmentId) -> Option<EventId> = operations::authority::devices::code_event, cells::first;
     }
 }
 

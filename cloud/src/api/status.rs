@@ -39,7 +39,7 @@ pub struct Health {
     (status = 200, body = Health),
 ))]
 pub async fn health(State(app): State<Arc<AppState>>) -> Result<Json<Health>, ApiError> {
-    soon(app.store.published(())).await?;
+    soon(app.store.home().published(())).await?;
     if !app.store.is_alive() {
         return Err(ProblemDetail::NoWrites.into());
     }

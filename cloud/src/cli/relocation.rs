@@ -73,22 +73,23 @@ impl Move {
     }
 }
 
-/// Brings the tables of the store to this version's, and says of which version they were.
+/// Brings the tables of the store and its cells to this version's, and says of which version they were.
 ///
 /// # Errors
 ///
 /// When that cannot be done.
 pub async fn migrate(config: &Path) -> anyhow::Result<()> {
-    let location = super::store_location(config)?;
-    let were = version(&location).await?;
-    let store = Store::open(&location)
-        .await
-        .with_context(|| format!("bringing {location} up to date"))?;
-    store.close().await;
-    let are = version(&location).await?;
-    writeln!(
-        std::io::stdout(),
-        "the tables of {location} were of version {were} and are of version {are}"
-    )?;
+    for (_, location) in super::store_places(config)?.all() {
+        let were = version(location).await?;
+        let store = Store::open(location)
+            .await
+            .with_context(|| format!("bringing {location} up to date"))?;
+        store.close().await;
+        let are = version(location).await?;
+        writeln!(
+            std::io::stdout(),
+            "the tables of {location} were of version {were} and are of version {are}"
+        )?;
+    }
     Ok(())
 }

@@ -41,10 +41,10 @@ impl ResumeOrder {
     ///
     /// When the store cannot be read or written.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let location = super::store_location(&self.config)?;
-        let store = Store::open(&location)
+        let places = super::store_places(&self.config)?;
+        let store = Store::open_places(&places)
             .await
-            .with_context(|| format!("opening {location}"))?;
+            .with_context(|| format!("opening {}", places.home))?;
         let is_done = self.resume_all(&store).await?;
         store.close().await;
         Ok(super::exit_code(is_done))

@@ -5,40 +5,40 @@ use futures_util::future::join_all;
 use crate::ids::BookingId;
 use crate::selling::jobs::{DueJobs, FreeJobs, JobId};
 use crate::state::AppState;
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 /// Jobs done side by side: most wait for the payment service.
 const AT_ONCE: u32 = 64;
 
-/// Frees what earlier servers on this data directory have left behind.
+/// Frees what earlier servers on this data directory have left behind in a cell.
 ///
 /// # Errors
 ///
 /// [`StoreError`]; leases end by themselves.
-pub async fn take_over(state: &AppState) -> Result<(), StoreError> {
+pub async fn take_over(state: &AppState, cell: &Store) -> Result<(), StoreError> {
     let free = FreeJobs {
         holder: state.holder,
         now: state.clock.now(),
     };
-    let freed = state.store.free_jobs(free).await?;
+    let freed = cell.free_jobs(free).await?;
     if freed > 0 {
         tracing::info!(freed, "taking up what was in progress when the server ended");
     }
     Ok(())
 }
 
-/// Does all jobs that are due; what cannot be done now is put off.
+/// Does all jobs of a cell that are due; what cannot be done now is put off.
 ///
 /// # Errors
 ///
 /// [`StoreError`]: the jobs cannot be read.
-pub async fn do_due(state: &AppState) -> Result<(), StoreError> {
+pub async fn do_due(state: &AppState, cell: &Store) -> Result<(), StoreError> {
     loop {
         let wanted = DueJobs {
             limit: AT_ONCE,
             now: state.clock.now(),
         };
-        let due = state.store.due_jobs(wanted).await?;
+        let due = cell.due_jobs(wanted).await?;
         let is_last = due.len() < AT_ONCE as usize;
         let doing = due.into_iter().map(|job| match job.id {
             JobId::SettleBooking(booking) => settle(state, booking),

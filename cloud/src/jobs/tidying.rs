@@ -7,7 +7,7 @@ use usher_keys::{EventId, Timestamp};
 
 use crate::selling::{ErasePersonalData, Forget, Tidy};
 use crate::state::AppState;
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 /// Units or reservations written in one command: a fraction of a millisecond each keeps the writer free for buyers.
 const TIDY_AT_ONCE: u32 = 200;
@@ -16,16 +16,15 @@ const TIDY_AT_ONCE: u32 = 200;
 /// its time is over, and not that it never was.
 const FORGOTTEN_AFTER: Duration = Duration::from_hours(1);
 
-/// Tidies all events once.
+/// Tidies all events of a cell once.
 ///
 /// # Errors
 ///
 /// [`StoreError`]; the next round goes on.
-pub async fn tidy(state: &AppState) -> Result<(), StoreError> {
-    for event in state.store.published(()).await? {
+pub async fn tidy(state: &AppState, cell: &Store) -> Result<(), StoreError> {
+    for event in cell.published(()).await? {
         loop {
-            let tidied = state
-                .store
+            let tidied = cell
                 .tidy(Tidy {
                     event,
                     limit: TIDY_AT_ONCE,
@@ -36,17 +35,16 @@ pub async fn tidy(state: &AppState) -> Result<(), StoreError> {
                 break;
             }
         }
-        forget(state, event).await?;
+        forget(state, cell, event).await?;
     }
     Ok(())
 }
 
-async fn forget(state: &AppState, event: EventId) -> Result<(), StoreError> {
+async fn forget(state: &AppState, cell: &Store, event: EventId) -> Result<(), StoreError> {
     let kept_ms = u64::try_from(FORGOTTEN_AFTER.as_millis()).unwrap_or(u64::MAX);
     let ended_by = Timestamp(state.clock.now().0.saturating_sub(kept_ms));
     loop {
-        let forgotten = state
-            .store
+        let forgotten = cell
             .forget(Forget {
                 event,
                 ended_by,
@@ -59,23 +57,23 @@ async fn forget(state: &AppState, event: EventId) -> Result<(), StoreError> {
     }
 }
 
-/// Erases who the buyers of events were that ended long ago.
+/// Erases who the buyers of a cell's events were that ended long ago.
 ///
 /// # Errors
 ///
 /// [`StoreError`]; the next round goes on.
-pub async fn erase(state: &AppState) -> Result<(), StoreError> {
+pub async fn erase(state: &AppState, cell: &Store) -> Result<(), StoreError> {
     let kept = Duration::from_hours(24) * state.config.retention.personal_data_days;
     let kept_ms = u64::try_from(kept.as_millis()).unwrap_or(u64::MAX);
     let ended_by = Timestamp(state.clock.now().0.saturating_sub(kept_ms));
-    for event in state.store.published(()).await? {
+    for event in cell.published(()).await? {
         loop {
             let erase = ErasePersonalData {
                 event,
                 ended_by,
                 limit: TIDY_AT_ONCE,
             };
-            if state.store.erase_personal_data(erase).await? < TIDY_AT_ONCE as usize {
+            if cell.erase_personal_data(erase).await? < TIDY_AT_ONCE as usize {
                 break;
             }
         }

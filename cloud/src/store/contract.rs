@@ -40,6 +40,16 @@ macro_rules! contracts {
                 )*
             } )*
         }
+        mod cells {
+            $( mod $file {
+                $(
+                    #[tokio::test(flavor = "multi_thread")]
+                    async fn $name() {
+                        super::super::$file::$name(super::super::Case::on_cells().await).await;
+                    }
+                )*
+            } )*
+        }
         /// A server, a network and failovers that break transactions off must not be noticed.
         mod faulty_postgres {
             $( mod $file {

@@ -57,6 +57,14 @@ impl Engine {
         }
     }
 
+    /// Tells whether other processes may write to it too.
+    pub fn is_shared(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => false,
+            Self::Postgres(_) => true,
+        }
+    }
+
     /// Tells whether writes are taken.
     pub fn is_alive(&self) -> bool {
         match self {

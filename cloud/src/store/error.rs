@@ -11,6 +11,7 @@ use usher_disk::DiskError;
 use usher_keys::private::PrivacyError;
 
 use super::finding::Finding;
+use super::location::CellName;
 use super::relocation::mark::Mark;
 use super::sql::SqlError;
 
@@ -61,6 +62,17 @@ pub enum StoreError {
     /// The store is being moved to another place, or was.
     #[error("{0}")]
     Moved(Mark),
+    /// The settings lack a cell.
+    #[error(
+        "events are in the cell {0}, which [cells] in the settings does not name: add it, as at every other server"
+    )]
+    NoCell(CellName),
+    /// A cell's database is not that cell.
+    #[error(
+        "the database that [cells] in the settings names {0} is not that cell: look at its URL, or make it that cell with \
+         usher-cloud cell add"
+    )]
+    OtherCell(CellName),
     /// Anything else PostgreSQL says.
     #[error("the database refused")]
     Postgres(#[source] ServerError),
@@ -110,6 +122,8 @@ impl StoreError {
             | Self::Newer
             | Self::Older
             | Self::Moved(_)
+            | Self::NoCell(_)
+            | Self::OtherCell(_)
             | Self::Postgres(_)
             | Self::Thread(_)
             | Self::Directory(_) => false,

@@ -1,7 +1,9 @@
 //! Where a store is, in the words of the settings: the URL of a SQLite file or of a PostgreSQL database.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use serde::Deserialize;
 use thiserror::Error;
@@ -11,6 +13,8 @@ use tokio_postgres::config::Config as PostgresConfig;
 const MACHINE_CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
 /// The file in the data directory that is the store unless a URL says otherwise.
 const STORE_FILE: &str = "usher-cloud.db";
+/// Longest name of a cell, in characters: it stands in settings, logs and one row for each event.
+const MAX_NAME: usize = 32;
 
 /// Settings of the store.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -34,7 +38,12 @@ impl Default for StoreSettings {
 impl StoreSettings {
     /// Says where the store of a server with that data directory is.
     pub fn location(&self, data_dir: &Path) -> StoreLocation {
-        match &self.url {
+        self.location_of(&self.url, data_dir)
+    }
+
+    /// Says where the database of a URL is, with the certificates of these settings.
+    pub fn location_of(&self, url: &StoreUrl, data_dir: &Path) -> StoreLocation {
+        match url {
             StoreUrl::DataDir => StoreLocation::File(data_dir.join(STORE_FILE)),
             StoreUrl::Sqlite(file) => StoreLocation::File(file.clone()),
             StoreUrl::Postgres(config) => StoreLocation::Servers {
@@ -68,6 +77,67 @@ impl fmt::Display for StoreLocation {
                 write!(f, "the PostgreSQL database {database}")
             }
         }
+    }
+}
+
+/// Where the databases of a store with cells are.
+#[derive(Debug, Clone)]
+pub struct StorePlaces {
+    /// The home cell.
+    pub home: StoreLocation,
+    /// The other cells.
+    pub cells: BTreeMap<CellName, StoreLocation>,
+}
+
+impl StorePlaces {
+    /// Returns all of them with their names, home first.
+    pub fn all(&self) -> impl Iterator<Item = (Option<&CellName>, &StoreLocation)> {
+        let cells = self.cells.iter().map(|(name, location)| (Some(name), location));
+        std::iter::once((None, &self.home)).chain(cells)
+    }
+}
+
+/// The name of a cell.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct CellName(String);
+
+/// A text that is no name of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the name of a cell has 1 to {MAX_NAME} characters, each of a-z, 0-9 or -")]
+pub struct InvalidCellName;
+
+impl CellName {
+    /// Returns it as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for CellName {
+    type Error = InvalidCellName;
+
+    fn try_from(text: String) -> Result<Self, InvalidCellName> {
+        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if (1..=MAX_NAME).contains(&text.len()) && text.bytes().all(is_plain) {
+            Ok(Self(text))
+        } else {
+            Err(InvalidCellName)
+        }
+    }
+}
+
+impl FromStr for CellName {
+    type Err = InvalidCellName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidCellName> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl fmt::Display for CellName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

@@ -6,6 +6,7 @@ pub mod authority;
 pub mod begin;
 pub mod bounds;
 pub mod catalogue;
+pub mod cells;
 pub mod close;
 pub mod codes;
 pub mod column;

@@ -148,6 +148,7 @@ pub fn migrations() -> Vec<Migration> {
             "V23__payments",
             include_str!("../../migrations/V23__payments.sql"),
         ),
+        ("V30__cells", include_str!("../../migrations/V30__cells.sql")),
     ]
     .map(|(name, sql)| Migration::unapplied(name, sql).expect("migrations are named V<number>__<name>"))
     .to_vec()

@@ -51,7 +51,7 @@ impl Other {
 }
 
 async fn follow(authorities: &Authorities, authority: &EventAuthority) {
-    authorities.compare(&mut Default::default()).await.unwrap();
+    authorities.start().await.unwrap();
     authority
         .ask(|writer| Box::pin(async move { writer.catch_up().await }))
         .await
@@ -161,7 +161,7 @@ async fn an_event_that_one_process_took_up_is_taken_up_by_the_other() {
     let other = Other::beside(&scene).await;
     assert!(other.authorities.of(scene.case.event).is_err());
     scene.sign_first_bundle().await;
-    other.authorities.compare(&mut Default::default()).await.unwrap();
+    other.authorities.start().await.unwrap();
     assert!(other.authorities.of(scene.case.event).is_ok());
 }
 
@@ -186,7 +186,7 @@ async fn gates_are_assured_of_what_was_compared_and_not_of_what_may_have_come_si
     );
     // Nothing has changed since, which is a comparison too.
     scene.clock.advance_ms(60_000);
-    other.authorities.compare(&mut Default::default()).await.unwrap();
+    other.authorities.start().await.unwrap();
     assert_eq!(view.assurance().unwrap().at, START.plus_ms(120_000));
 }
 

@@ -19,8 +19,9 @@ use crate::selling::{
     BeginBooking, BeginOutcome, Claim, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome, Ending,
     HoldOutcome, HoldRequest, NewTicket, OpenBooking, RequestHash, Reservation, TierQuantity,
 };
+use crate::store::cells::{NewCell, NewCellOutcome};
 use crate::store::contract::server;
-use crate::store::location::StoreLocation;
+use crate::store::location::{CellName, StoreLocation, StorePlaces};
 use crate::store::organizing::{
     AddUnits, KeyHash, NewEvent, NewOrganizer, NewUnit, NewVenue, Publish, Venue,
 };
@@ -29,6 +30,7 @@ use crate::store::postgres::server::Servers;
 use crate::store::{self, Audit, Store};
 
 pub const STORE_FILE: &str = "store.db";
+const CELL_FILE: &str = "cell.db";
 /// When every case begins.
 pub const START: Timestamp = Timestamp(1_800_000_000_000);
 /// How long its event's reservations hold.
@@ -68,6 +70,8 @@ enum Engine {
     Sqlite,
     /// In the database of this URL, with faults or without.
     Postgres(String, Option<Faults>),
+    /// In two files, one of which is home and the other the cell of its events.
+    Cells,
 }
 
 impl Engine {
@@ -81,8 +85,24 @@ impl Engine {
                 };
                 Store::open_servers(servers).await.unwrap()
             }
+            Self::Cells => open_cells(files).await,
         }
     }
+}
+
+async fn open_cells(files: &TempDir) -> Store {
+    let name: CellName = "north".parse().unwrap();
+    let file = |name| StoreLocation::File(files.path().join(name));
+    let places = StorePlaces {
+        home: file(STORE_FILE),
+        cells: [(name.clone(), file(CELL_FILE))].into(),
+    };
+    let store = Store::open_places(&places).await.unwrap();
+    let cell = &store.each_cell()[1];
+    let became = cell.become_cell(NewCell { name: name.clone() }).await.unwrap();
+    assert_eq!(became, NewCellOutcome::Cell);
+    store.add_cell(NewCell { name }).await.unwrap();
+    store
 }
 
 impl Case {
@@ -95,6 +115,11 @@ impl Case {
             .await
             .unwrap();
         Self::on(Engine::Postgres(url, None)).await
+    }
+
+    /// On two SQLite files, so that nothing is where it would be without cells.
+    pub async fn on_cells() -> Self {
+        Self::on(Engine::Cells).await
     }
 
     /// On a PostgreSQL that breaks a fifth of all transactions off.
@@ -111,7 +136,7 @@ impl Case {
     /// Counts the faults that its store has borne.
     pub fn faults(&self) -> u64 {
         match &self.engine {
-            Engine::Sqlite | Engine::Postgres(_, None) => 0,
+            Engine::Sqlite | Engine::Cells | Engine::Postgres(_, None) => 0,
             Engine::Postgres(_, Some(faults)) => faults.struck(),
         }
     }
@@ -143,6 +168,7 @@ impl Case {
         let location = match &self.engine {
             Engine::Sqlite => StoreLocation::File(self.file(STORE_FILE)),
             Engine::Postgres(url, _) => server::location(url),
+            Engine::Cells => StoreLocation::File(self.file(CELL_FILE)),
         };
         store::audit(&location).await.unwrap()
     }
@@ -150,7 +176,7 @@ impl Case {
     /// Returns the URL of the database it is in, if it is in one.
     pub fn url(&self) -> Option<String> {
         match &self.engine {
-            Engine::Sqlite => None,
+            Engine::Sqlite | Engine::Cells => None,
             Engine::Postgres(url, _) => Some(url.clone()),
         }
     }

@@ -1,21 +1,26 @@
-//! Which event a command changes: a writer has it to itself from the beginning of its transaction.
+//! Which event a command or question is about: its cell runs it, and a writer has the event to itself from the beginning of its transaction.
 
 use usher_keys::EventId;
 
-use crate::selling::jobs::{FreeJobs, HeldJob, JobId};
+use crate::catalogue::OccupancyQuery;
+use crate::ids::{BookingId, ChargeReference, OrganizerId, ReservationId, TicketId};
+use crate::selling::jobs::{HeldJob, JobId};
 use crate::selling::{
-    BeginBooking, CloseBooking, ConfirmBooking, ErasePersonalData, Forget, HoldRequest, NotePayment,
-    ReleaseRequest, RenewBooking, Tidy,
+    BeginBooking, CloseBooking, CodeQuery, ConfirmBooking, ErasePersonalData, Forget, HoldRequest,
+    NotePayment, ReleaseRequest, RenewBooking, Tidy,
 };
+use crate::store::SalesQuery;
 use crate::store::authority::{
-    Append, DropLog, HaltAll, KeepCheckpoint, KeyUse, NewBundle, NewEnrolmentCode, NewKeys, NoteContact,
-    NoteOwnPast, Resume, SealedKey,
+    Append, ChangesAfter, CodeId, DropLog, GenerationQuery, KeepCheckpoint, KeyUse, NewBundle,
+    NewEnrolmentCode, NewKeys, NoteContact, NoteOwnPast, PlacesQuery, RecordsQuery, Resume, RunQuery,
+    SealedKey,
 };
-use crate::store::organizing::{AddUnits, EventChange, MoveEvent, NewEvent, NewOrganizer, NewVenue, Publish};
+use crate::store::cells::NewCell;
+use crate::store::organizing::{AddUnits, EventChange, KeyHash, MoveEvent, NewOrganizer, NewVenue, Publish};
 
-/// A command of the store.
+/// A command to the store, or a question.
 pub trait Concerns {
-    /// Returns the event it changes; `None` when it is of no event.
+    /// Returns the event it is about; `None` when it is of no event.
     fn event(&self) -> Option<EventId>;
 }
 
@@ -40,7 +45,6 @@ concerns! {
     CloseBooking: booking.event;
     NotePayment: booking.event;
     RenewBooking: booking.event;
-    NewEvent: id;
     AddUnits: event;
     EventChange: event;
     MoveEvent: event;
@@ -53,6 +57,25 @@ concerns! {
     NoteContact: event;
     NoteOwnPast: event;
     Resume: event;
+    ReservationId: event;
+    BookingId: event;
+    TicketId: event;
+    ChargeReference: event;
+    CodeQuery: event;
+    OccupancyQuery: event;
+    SalesQuery: event;
+    ChangesAfter: event;
+    RecordsQuery: event;
+    RunQuery: event;
+    CodeId: event;
+    PlacesQuery: event;
+    GenerationQuery: event;
+}
+
+impl Concerns for EventId {
+    fn event(&self) -> Option<EventId> {
+        Some(*self)
+    }
 }
 
 impl Concerns for NewKeys {
@@ -70,36 +93,28 @@ impl Concerns for SealedKey {
     }
 }
 
-impl Concerns for HeldJob {
+impl Concerns for JobId {
     fn event(&self) -> Option<EventId> {
-        match self.job {
-            JobId::SettleBooking(booking) => Some(booking.event),
+        match self {
+            Self::SettleBooking(booking) => Some(booking.event),
         }
     }
 }
 
-/// Of any event: each of its rows is only changed while it is what was read.
-impl Concerns for FreeJobs {
+impl Concerns for HeldJob {
     fn event(&self) -> Option<EventId> {
-        None
+        self.job.event()
     }
 }
 
-/// Of all events at once: where no server runs, or each hears of it as of any change.
-impl Concerns for HaltAll {
-    fn event(&self) -> Option<EventId> {
-        None
-    }
+macro_rules! concerns_no_event {
+    ($($request:ty),*) => { $(
+        impl Concerns for $request {
+            fn event(&self) -> Option<EventId> {
+                None
+            }
+        }
+    )* };
 }
 
-impl Concerns for NewOrganizer {
-    fn event(&self) -> Option<EventId> {
-        None
-    }
-}
-
-impl Concerns for NewVenue {
-    fn event(&self) -> Option<EventId> {
-        None
-    }
-}
+concerns_no_event!((), NewOrganizer, NewVenue, OrganizerId, KeyHash, NewCell);

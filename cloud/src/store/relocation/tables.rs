@@ -30,7 +30,7 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 }
 
 /// The tables that are moved.
-pub const TABLES: [Table; 20] = [
+pub const TABLES: [Table; 23] = [
     table("organizers", &["organizer_id"]),
     table("organizer_keys", &["key_hash"]),
     table("venues", &["venue_id"]),
@@ -51,6 +51,9 @@ pub const TABLES: [Table; 20] = [
     table("halts", &["event_id"]),
     table("jobs", &["event_id", "kind", "subject"]),
     table("secret_keys", &["public_key"]),
+    table("cells", &["name"]),
+    table("event_cells", &["event_id"]),
+    table("this_cell", &["one"]),
 ];
 
 /// The tables that are not moved, with the reason.

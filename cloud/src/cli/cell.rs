@@ -1,0 +1,96 @@
+//! The cells of a store, in words for whoever looks after the server: which there are, and letting one take new events.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::Subcommand;
+
+use crate::store::Store;
+use crate::store::cells::{NewCell, NewCellOutcome};
+use crate::store::location::CellName;
+
+/// What to do with cells.
+#[derive(Debug, Subcommand)]
+pub enum CellOrder {
+    /// Lists the cells of [cells] in the settings and how many events the directory has in each.
+    List {
+        /// The settings of the server.
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// Lets a cell of [cells] in the settings take new events; its database must be empty. Every server must know it before that.
+    Add {
+        /// The settings of the server.
+        #[arg(long)]
+        config: PathBuf,
+        /// The name of the cell.
+        name: CellName,
+    },
+}
+
+impl CellOrder {
+    /// Does it.
+    ///
+    /// # Errors
+    ///
+    /// What keeps it from being done.
+    pub async fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::List { config } => list(&config).await,
+            Self::Add { config, name } => add(&config, name).await,
+        }
+    }
+}
+
+async fn list(config: &Path) -> anyhow::Result<()> {
+    let places = super::store_places(config)?;
+    let home = Store::open(&places.home)
+        .await
+        .with_context(|| format!("opening {}", places.home))?;
+    let lines = home.cell_lines(()).await?;
+    home.close().await;
+    let events: BTreeMap<_, _> = lines.into_iter().map(|line| (line.name, line.events)).collect();
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "home: {}", places.home)?;
+    for (name, location) in &places.cells {
+        match events.get(name) {
+            Some(events) => writeln!(out, "{name}: {location}, {events} events")?,
+            None => writeln!(
+                out,
+                "{name}: {location}, takes no events before usher-cloud cell add {name}"
+            )?,
+        }
+    }
+    for name in events.keys().filter(|name| !places.cells.contains_key(name)) {
+        writeln!(out, "{name}: MISSING in [cells]; no server starts without it")?;
+    }
+    Ok(())
+}
+
+async fn add(config: &Path, name: CellName) -> anyhow::Result<()> {
+    let places = super::store_places(config)?;
+    let Some(location) = places.cells.get(&name) else {
+        bail!("[cells] in the settings names no {name}: add it there, at every server, and start them again")
+    };
+    let open = async |location| {
+        let opened = Store::open(location).await;
+        opened.with_context(|| format!("opening {location}"))
+    };
+    let (home, cell) = (open(&places.home).await?, open(location).await?);
+    let new = NewCell { name };
+    match cell.become_cell(new.clone()).await? {
+        NewCellOutcome::Cell => {}
+        NewCellOutcome::Used => bail!("{location} is not empty: a cell begins with a new database"),
+    }
+    home.add_cell(new.clone()).await?;
+    cell.close().await;
+    home.close().await;
+    writeln!(
+        std::io::stdout(),
+        "{} takes new events from now on: {location}",
+        new.name
+    )?;
+    Ok(())
+}

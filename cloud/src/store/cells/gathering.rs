@@ -1,0 +1,156 @@
+//! Questions about all events: each cell answers for its own, and the answers become one.
+
+use std::time::Duration;
+
+use futures_util::future::{join_all, try_join_all};
+use tokio::time::timeout;
+use usher_keys::EventId;
+
+use crate::catalogue::{EventCursor, EventLine, EventPage, EventQuery};
+use crate::selling::jobs::{DueJobs, FreeJobs, Job, JobCounts};
+use crate::store::authority::{Halt, HaltAll};
+use crate::store::operations::authority::halts;
+use crate::store::operations::{Effect, catalogue, jobs};
+use crate::store::sql::Sql;
+use crate::store::{Store, StoreError};
+
+/// How long buyers who look for events wait for a cell: longer, and one that is away keeps them from the others' events.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+impl Store {
+    /// Lists published events that have not ended, by start. Those of a cell that does not answer are left out, unless it is home.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn events(&self, query: EventQuery) -> Result<EventPage, StoreError> {
+        let ask = |cell: Self| {
+            let query = query.clone();
+            async move {
+                cell.engine
+                    .read(move |connection| catalogue::events(connection, &query))
+                    .await
+            }
+        };
+        if self.cells.is_none() {
+            return ask(self.home()).await;
+        }
+        let others = self
+            .each_cell()
+            .into_iter()
+            .skip(1)
+            .map(|cell| timeout(PATIENCE, ask(cell)));
+        let (home, others) = tokio::join!(ask(self.home()), join_all(others));
+        let mut pages = vec![home?];
+        for answer in others {
+            match answer {
+                Ok(Ok(page)) => pages.push(page),
+                Ok(Err(_)) | Err(_) => tracing::warn!("a cell does not answer: its events are not listed"),
+            }
+        }
+        Ok(one_page(pages, &query))
+    }
+
+    /// Lists jobs that wait for anybody, those that have waited longest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn due_jobs(&self, request: DueJobs) -> Result<Vec<Job>, StoreError> {
+        let asked = self.engines().into_iter().map(|engine| async move {
+            engine
+                .read(move |connection| jobs::due_jobs(connection, &request))
+                .await
+        });
+        let mut due = one_list(try_join_all(asked).await?);
+        due.sort_by_key(|job| job.due_at);
+        due.truncate(usize::try_from(request.limit).unwrap_or(usize::MAX));
+        Ok(due)
+    }
+
+    /// Frees the jobs that a process left behind; tells how many.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; the cells before that have done it then.
+    pub async fn free_jobs(&self, request: FreeJobs) -> Result<usize, StoreError> {
+        self.write_everywhere(move |connection| jobs::free_jobs(connection, &request))
+            .await
+    }
+
+    /// Halts every event; tells how many.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; the cells before that have done it then.
+    pub async fn halt_all(&self, request: HaltAll) -> Result<usize, StoreError> {
+        self.write_everywhere(move |connection| halts::halt_all(connection, &request))
+            .await
+    }
+
+    /// Has every cell do something of no single event; adds up how often that was.
+    async fn write_everywhere(
+        &self,
+        work: impl Fn(&Sql<'_>) -> Result<Effect<usize>, StoreError> + Send + Copy + 'static,
+    ) -> Result<usize, StoreError> {
+        let mut sum = 0;
+        for engine in self.engines() {
+            sum += engine.write(None, work).await?;
+        }
+        Ok(sum)
+    }
+}
+
+/// Puts pages together, and says where the next one begins.
+fn one_page(pages: Vec<EventPage>, query: &EventQuery) -> EventPage {
+    let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+    let is_more = pages.iter().any(|page| page.next.is_some());
+    let mut events: Vec<_> = pages.into_iter().flat_map(|page| page.events).collect();
+    events.sort_by_key(|event| (event.starts_at, event.id));
+    let is_more = is_more || events.len() > limit;
+    events.truncate(limit);
+    let next = events.last().filter(|_| is_more).map(|last| EventCursor {
+        starts_at: last.starts_at,
+        event: last.id,
+    });
+    EventPage { events, next }
+}
+
+/// Puts lists together, one cell after the other.
+pub fn one_list<T>(lists: Vec<Vec<T>>) -> Vec<T> {
+    lists.into_iter().flatten().collect()
+}
+
+/// Puts lists of events together, the newest first.
+pub fn newest_first(lists: Vec<Vec<EventLine>>) -> Vec<EventLine> {
+    let mut lines = one_list(lists);
+    lines.sort_by_key(|line| std::cmp::Reverse(line.id));
+    lines
+}
+
+/// Puts lists of halted events together, the oldest first.
+pub fn oldest_first(lists: Vec<Vec<(EventId, Halt)>>) -> Vec<(EventId, Halt)> {
+    let mut halts = one_list(lists);
+    halts.sort_by_key(|(event, _)| *event);
+    halts
+}
+
+/// Adds jobs up.
+pub fn sum(counts: Vec<JobCounts>) -> JobCounts {
+    counts
+        .into_iter()
+        .fold(JobCounts::default(), |sum, counts| JobCounts {
+            open: sum.open + counts.open,
+            failing: sum.failing + counts.failing,
+        })
+}
+
+/// Adds numbers up.
+pub fn total(numbers: Vec<u64>) -> u64 {
+    numbers.into_iter().fold(0, u64::wrapping_add)
+}
+
+/// Takes what one cell has found.
+pub fn first<T>(found: Vec<Option<T>>) -> Option<T> {
+    found.into_iter().flatten().next()
+}

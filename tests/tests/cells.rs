@@ -1,0 +1,182 @@
+//! A cloud with cells: events on different PostgreSQL servers, sold and admitted as if they were in one database.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, ensure};
+use serde_json::{Value, json};
+use usher_tests::stage::Stage;
+use usher_tests::stage::buyer::Buyer;
+use usher_tests::stage::cloud::Cloud;
+use usher_tests::stage::festival::{NORTH, Places, SEATED, STANDING};
+use usher_tests::stage::hub::{Hub, HubSetup};
+use usher_tests::stage::organizer::{Organizer, Role};
+use usher_tests::stage::patience::until;
+use usher_tests::stage::programs::{Ended, Program, finish};
+
+/// What an audit says when nothing is wrong.
+const SOUND: &str = "every page, log, ticket and booking is sound";
+
+/// Two processes of one cloud: home is on one PostgreSQL server, the cell `north` on another.
+struct Pair {
+    stage: Stage,
+    other: Cloud,
+    home: String,
+    north: String,
+    settings: String,
+}
+
+impl Pair {
+    async fn start() -> anyhow::Result<Self> {
+        let home = tokio::task::spawn_blocking(usher_test_postgres::new_database).await?;
+        let north = tokio::task::spawn_blocking(usher_test_postgres::new_durable_database).await?;
+        let settings = format!("store.url = \"{home}\"\nkeys.master_key = \"{}\"", "0".repeat(64));
+        let cells = format!("{settings}\ncells.north = \"{north}\"");
+        let stage = Stage::empty(&cells).await?;
+        let other = Cloud::start(&stage.programs, &stage.path("other"), &cells).await?;
+        Ok(Self {
+            stage,
+            other,
+            home,
+            north,
+            settings,
+        })
+    }
+
+    /// Puts one more event on sale.
+    async fn put_on_sale(&self, name: &str) -> anyhow::Result<Organizer> {
+        let mut organizer = self.stage.organizer.clone();
+        organizer
+            .draft_as(|venue| {
+                let mut draft = usher_tests::stage::festival::draft(venue, Places::FEW);
+                draft["name"] = json!(name);
+                draft
+            })
+            .await?;
+        organizer.sign_keys().await?;
+        organizer.publish().await?;
+        Ok(organizer)
+    }
+
+    async fn cell(&self, arguments: &[&str]) -> anyhow::Result<Ended> {
+        let mut run = self.stage.programs.command(Program::Cloud);
+        run.arg("cell").args(arguments);
+        run.arg("--config").arg(self.stage.cloud.config());
+        finish(run).await
+    }
+
+    /// Returns a buyer of an event at one of the processes.
+    fn buyer(&self, at: &Cloud, of: &Organizer) -> Buyer {
+        Buyer::new(at.http.clone(), of.event.clone())
+    }
+}
+
+async fn tickets_in(database: &str) -> anyhow::Result<usize> {
+    let database = database.to_owned();
+    let count = "SELECT count(*) FROM tickets";
+    let printed = tokio::task::spawn_blocking(move || usher_test_postgres::run(&database, count)).await?;
+    Ok(printed.trim().parse()?)
+}
+
+#[track_caller]
+fn says(ended: &Ended, code: i32, texts: &[&str]) {
+    let said = format!("{}{}", ended.stdout, ended.stderr);
+    assert!(ended.code == Some(code), "{ended:?}");
+    for text in texts {
+        assert!(said.contains(text), "{text:?} is not in {said:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_of_two_cells_on_two_servers_are_sold_and_admitted_as_if_they_were_in_one()
+-> anyhow::Result<()> {
+    let mut pair = Pair::start().await?;
+    let at_home = pair.put_on_sale("Owls at home").await?;
+    says(
+        &pair.cell(&["list"]).await?,
+        0,
+        &["north", "takes no events before"],
+    );
+    says(&pair.cell(&["add", "east"]).await?, 1, &["names no east"]);
+    says(&pair.cell(&["add", "north"]).await?, 0, &["takes new events"]);
+    says(&pair.cell(&["add", "north"]).await?, 0, &["takes new events"]);
+    let in_north = pair.put_on_sale("Owls of the north").await?;
+    says(&pair.cell(&["list"]).await?, 0, &["1 events"]);
+
+    for cloud in [&pair.stage.cloud, &pair.other] {
+        let listed = cloud.http.get("/v1/events").await?.text();
+        ensure!(
+            [&at_home, &in_north].iter().all(|of| listed.contains(&of.event)),
+            "{listed}"
+        );
+        for of in [&at_home, &in_north] {
+            pair.buyer(cloud, of).buy_one(SEATED).await?;
+        }
+    }
+    ensure!(
+        (tickets_in(&pair.home).await?, tickets_in(&pair.north).await?) == (2, 2),
+        "tickets are where their events are"
+    );
+
+    // What one process writes reaches the hub that is linked to the other; a process that dies is followed.
+    let ticket = pair.buyer(&pair.other, &in_north).buy_one(STANDING).await?;
+    let code = in_north.enrolment_code(Role::Hub, "north").await?;
+    let setup = HubSetup {
+        name: "north",
+        dir: pair.stage.path("north"),
+        peers: Vec::new(),
+    };
+    let hub = Hub::enrol(&pair.stage.programs, setup, &code).await?;
+    hub.linked_to("cloud").await?;
+    let turnstile = hub.turnstile(NORTH).await?;
+    let mut there = in_north.clone();
+    there.http = there.http.at(pair.other.listening.http);
+    there.revoke(&ticket.ticket_id).await?;
+    until(
+        "the hub to deny what was revoked at the other process",
+        async || {
+            let asked = json!({ "payload": ticket.payload, "gate": NORTH, "persons": 2 });
+            let verdict: Value = turnstile.ask(&asked).await?.expect(200)?.json()?;
+            Ok((verdict["reason"] == "revoked").then_some(()))
+        },
+    )
+    .await?;
+    pair.stage.cloud.process.kill9()?;
+    pair.buyer(&pair.other, &in_north).buy_one(STANDING).await?;
+    pair.stage.cloud.start_again().await?;
+    pair.buyer(&pair.stage.cloud, &at_home).buy_one(STANDING).await?;
+    let audit = pair.stage.cloud.audit().await?;
+    ensure!(
+        audit.matches(SOUND).count() == 2 && audit.contains("cell north:"),
+        "{audit}"
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_starts_with_all_cells_as_they_are_or_not_at_all() -> anyhow::Result<()> {
+    let pair = Pair::start().await?;
+    says(&pair.cell(&["add", "north"]).await?, 0, &["takes new events"]);
+    let swapped = format!("{}\ncells.south = \"{}\"", pair.settings, pair.north);
+    for (settings, said) in [
+        (pair.settings.clone(), "does not name"),
+        (swapped, "is not that cell"),
+        (
+            format!("{}\ncells.north = \"{}\"", pair.settings, pair.home),
+            "is not that cell",
+        ),
+    ] {
+        let config: PathBuf = pair.stage.path("wrong.toml");
+        let data = pair.stage.path("wrong");
+        std::fs::write(
+            &config,
+            format!(
+                "listen = \"127.0.0.1:0\"\nuplink_listen = \"127.0.0.1:0\"\ndata_dir = {data:?}\n{settings}\n"
+            ),
+        )?;
+        let mut run = pair.stage.programs.command(Program::Cloud);
+        run.args(["serve", "--config"]).arg(&config);
+        let refused = finish(run).await.context("a server with the wrong cells")?;
+        says(&refused, 1, &[said]);
+    }
+    Ok(())
+}
