@@ -1,11 +1,14 @@
 //! A cloud with cells: events on different PostgreSQL servers, sold and admitted as if they were in one database.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 use usher_tests::stage::Stage;
-use usher_tests::stage::buyer::Buyer;
+use usher_tests::stage::buyer::{BoughtTicket, Buyer};
 use usher_tests::stage::cloud::Cloud;
 use usher_tests::stage::festival::{NORTH, Places, SEATED, STANDING};
 use usher_tests::stage::hub::{Hub, HubSetup};
@@ -15,6 +18,9 @@ use usher_tests::stage::programs::{Ended, Program, finish};
 
 /// What an audit says when nothing is wrong.
 const SOUND: &str = "every page, log, ticket and booking is sound";
+
+/// Buyers that buy while an event moves.
+const BUYERS: usize = 4;
 
 /// Two processes of one cloud: home is on one PostgreSQL server, the cell `north` on another.
 struct Pair {
@@ -44,10 +50,15 @@ impl Pair {
 
     /// Puts one more event on sale.
     async fn put_on_sale(&self, name: &str) -> anyhow::Result<Organizer> {
+        self.put_on_sale_with(name, Places::FEW).await
+    }
+
+    /// The same with these places.
+    async fn put_on_sale_with(&self, name: &str, places: Places) -> anyhow::Result<Organizer> {
         let mut organizer = self.stage.organizer.clone();
         organizer
             .draft_as(|venue| {
-                let mut draft = usher_tests::stage::festival::draft(venue, Places::FEW);
+                let mut draft = usher_tests::stage::festival::draft(venue, places);
                 draft["name"] = json!(name);
                 draft
             })
@@ -149,6 +160,106 @@ async fn events_of_two_cells_on_two_servers_are_sold_and_admitted_as_if_they_wer
         audit.matches(SOUND).count() == 2 && audit.contains("cell north:"),
         "{audit}"
     );
+    Ok(())
+}
+
+/// Buys one place after the other at both processes until told to stop; gives the tickets that were answered.
+async fn keep_buying(buyers: [Buyer; 2], stop: Arc<AtomicBool>) -> Vec<BoughtTicket> {
+    let mut tickets = Vec::new();
+    while !stop.load(Ordering::Relaxed) {
+        for buyer in &buyers {
+            // Refused while the event moves.
+            tickets.extend(buyer.buy_one(STANDING).await);
+        }
+    }
+    tickets
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_moves_to_another_cell_while_buyers_buy_and_a_hub_is_linked() -> anyhow::Result<()> {
+    let pair = Pair::start().await?;
+    let places = Places {
+        standing: 2_000,
+        ..Places::FEW
+    };
+    let moving = pair.put_on_sale_with("Owls on the wing", places).await?;
+    says(&pair.cell(&["add", "north"]).await?, 0, &["takes new events"]);
+    let code = moving.enrolment_code(Role::Hub, "north").await?;
+    let setup = HubSetup {
+        name: "north",
+        dir: pair.stage.path("north"),
+        peers: Vec::new(),
+    };
+    let hub = Hub::enrol(&pair.stage.programs, setup, &code).await?;
+    hub.linked_to("cloud").await?;
+    let turnstile = hub.turnstile(NORTH).await?;
+
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut crowd = JoinSet::new();
+    for _ in 0..BUYERS {
+        let buyers = [&pair.stage.cloud, &pair.other].map(|at| pair.buyer(at, &moving));
+        crowd.spawn(keep_buying(buyers, stop.clone()));
+    }
+    until("some tickets to be sold", async || {
+        Ok((tickets_in(&pair.home).await? > 20).then_some(()))
+    })
+    .await?;
+    let moved = pair.cell(&["move", &moving.event, "--to", "north"]).await?;
+    says(
+        &moved,
+        0,
+        &["units: ", "compared row by row", "nobody could use it for about"],
+    );
+    until("some tickets to be sold in the cell", async || {
+        Ok((tickets_in(&pair.north).await? > 60).then_some(()))
+    })
+    .await?;
+    stop.store(true, Ordering::Relaxed);
+    let answered: Vec<_> = crowd.join_all().await.into_iter().flatten().collect();
+
+    ensure!(tickets_in(&pair.home).await? == 0, "tickets are left behind");
+    ensure!(
+        tickets_in(&pair.north).await? >= answered.len(),
+        "a ticket is gone"
+    );
+    for ticket in &answered {
+        let kept = pair.buyer(&pair.other, &moving).ticket(&ticket.ticket_id).await?;
+        ensure!(kept.payload == ticket.payload, "{ticket:?} is {kept:?} now");
+    }
+    let lost = answered.first().context("nobody has bought")?;
+    ensure!(
+        turnstile.scan(&answered[1].payload).await?.verdict == "admit",
+        "a good ticket"
+    );
+    moving.revoke(&lost.ticket_id).await?;
+    until("the hub to deny what was revoked after the move", async || {
+        let asked = json!({ "payload": lost.payload, "gate": NORTH, "persons": 2 });
+        let verdict: Value = turnstile.ask(&asked).await?.expect(200)?.json()?;
+        Ok((verdict["reason"] == "revoked").then_some(()))
+    })
+    .await?;
+    until("the scan to be told", async || {
+        Ok(moving
+            .admitted_units()
+            .await?
+            .contains(&answered[1].unit)
+            .then_some(()))
+    })
+    .await?;
+    until("every payment to have an end", async || {
+        let database = pair.north.clone();
+        let open = "SELECT count(*) FROM bookings WHERE state = 'paying'";
+        let open = tokio::task::spawn_blocking(move || usher_test_postgres::run(&database, open)).await?;
+        Ok((open.trim() == "0").then_some(()))
+    })
+    .await?;
+    says(
+        &pair.cell(&["move", &moving.event, "--to", "north"]).await?,
+        1,
+        &["in north already"],
+    );
+    let audit = pair.stage.cloud.audit().await?;
+    ensure!(audit.matches(SOUND).count() == 2, "{audit}");
     Ok(())
 }
 

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
+use usher_keys::EventId;
 
 use crate::store::Store;
 use crate::store::cells::{NewCell, NewCellOutcome};
@@ -28,6 +30,21 @@ pub enum CellOrder {
         /// The name of the cell.
         name: CellName,
     },
+    /// Moves an event with all that belongs to it to another cell while the servers run: for some seconds nobody can use it. One that was
+    /// interrupted goes on when it is said again.
+    Move {
+        /// The settings of the server.
+        #[arg(long)]
+        config: PathBuf,
+        /// The event.
+        event: EventId,
+        /// The cell it goes to.
+        #[arg(long, required_unless_present = "undo")]
+        to: Option<CellName>,
+        /// Calls a move off that has not ended: the event stays where it is.
+        #[arg(long)]
+        undo: bool,
+    },
 }
 
 impl CellOrder {
@@ -40,6 +57,12 @@ impl CellOrder {
         match self {
             Self::List { config } => list(&config).await,
             Self::Add { config, name } => add(&config, name).await,
+            Self::Move {
+                config,
+                event,
+                to,
+                undo,
+            } => move_event(&config, event, to.filter(|_| !undo)).await,
         }
     }
 }
@@ -92,5 +115,33 @@ async fn add(config: &Path, name: CellName) -> anyhow::Result<()> {
         "{} takes new events from now on: {location}",
         new.name
     )?;
+    Ok(())
+}
+
+/// Moves an event, or calls its move off where no cell is named.
+async fn move_event(config: &Path, event: EventId, to: Option<CellName>) -> anyhow::Result<()> {
+    let places = super::store_places(config)?;
+    let store = Store::open_places(&places)
+        .await
+        .with_context(|| format!("opening {}", places.home))?;
+    let begun = Instant::now();
+    let mut out = std::io::stdout();
+    match to {
+        None => {
+            store.stay_in_cell(event).await?;
+            writeln!(out, "{event} stays where it is")?;
+        }
+        Some(to) => {
+            for table in store.move_to_cell(event, &to).await? {
+                writeln!(out, "{}: {} rows", table.table, table.rows)?;
+            }
+            let paused = begun.elapsed().as_secs_f32();
+            writeln!(
+                out,
+                "{event} is in {to}, compared row by row; nobody could use it for about {paused:.1} s"
+            )?;
+        }
+    }
+    store.close().await;
     Ok(())
 }

@@ -2,18 +2,30 @@
 //! organizers, their venues, and the directory that says where the events are which are not at home.
 
 mod gathering;
+pub mod moving;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use usher_keys::EventId;
+use tokio::time::timeout;
+use usher_keys::{EventId, Timestamp};
+
+use crate::ids::{OrganizerId, VenueId};
 
 use super::engine::Engine;
 use super::location::{CellName, StorePlaces};
 use super::operations::{cells, drafts};
 use super::organizing::NewEvent;
 use super::{Store, StoreError};
+use moving::DirectoryLine;
+
 pub use gathering::{first, newest_first, oldest_first, one_list, sum, total};
+
+/// How long a process goes by what the directory says of an event: one question a second for each event that is asked for.
+const ROUTE_LIFE: Duration = Duration::from_secs(1);
+/// How long the directory may take to answer before an event is taken to be where it was.
+const ROUTE_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Where an event is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,35 +68,79 @@ pub struct PlaceEvent {
     pub event: EventId,
 }
 
+/// What an event refers to that is kept at home.
+#[derive(Debug, Clone, Copy)]
+pub struct Guest {
+    /// The organizer.
+    pub organizer: OrganizerId,
+    /// The venue.
+    pub venue: VenueId,
+    /// When the event was made.
+    pub at: Timestamp,
+}
+
+/// Where an event was found.
+#[derive(Debug, Clone)]
+struct Route {
+    engine: Engine,
+    found_at: Instant,
+}
+
 /// The cells beside the home cell.
 #[derive(Debug)]
 pub struct Cells {
     engines: BTreeMap<CellName, Engine>,
-    /// Where events are, as far as this process has asked; an event stays where it is.
-    known: Mutex<HashMap<EventId, Engine>>,
+    /// Where events are, as far as this process has asked.
+    known: Mutex<HashMap<EventId, Route>>,
 }
 
 impl Cells {
+    /// Finds the cell of an event. The directory is asked again after a second, so that an event that moves is followed; where it does not
+    /// answer, the event is taken to be where it was: if it is not, nothing is found there.
     async fn engine_of(&self, home: &Engine, event: EventId) -> Result<Engine, StoreError> {
-        if let Some(engine) = self.known().get(&event) {
-            return Ok(engine.clone());
-        }
-        let engine = match home
-            .read(move |connection| cells::place_of(connection, &event))
-            .await?
+        let known = self.known().get(&event).cloned();
+        if let Some(route) = &known
+            && route.found_at.elapsed() < ROUTE_LIFE
         {
-            None => return Ok(home.clone()),
-            Some(Place::Home) => home.clone(),
-            Some(Place::Cell(name)) => match self.engines.get(&name) {
-                Some(engine) => engine.clone(),
-                None => return Err(StoreError::NoCell(name)),
-            },
+            return Ok(route.engine.clone());
+        }
+        let asked_at = Instant::now();
+        let asking = home.read(move |connection| cells::directory_line(connection, &event));
+        let engine = match (timeout(ROUTE_PATIENCE, asking).await, known) {
+            (Ok(Ok(line)), _) => self.engine_at(home, line)?,
+            (Ok(Err(_)) | Err(_), Some(route)) => Some(route.engine),
+            (Ok(Err(error)), None) => return Err(error),
+            (Err(_), None) => return Err(StoreError::Overloaded),
         };
-        self.known().insert(event, engine.clone());
+        let Some(engine) = engine else {
+            return Ok(home.clone());
+        };
+        let route = Route {
+            engine: engine.clone(),
+            found_at: asked_at,
+        };
+        self.known().insert(event, route);
         Ok(engine)
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<EventId, Engine>> {
+    /// Returns the engine of what the directory says; `None` for an event that it does not know.
+    fn engine_at(&self, home: &Engine, line: Option<DirectoryLine>) -> Result<Option<Engine>, StoreError> {
+        let Some(line) = line else {
+            return Ok(None);
+        };
+        if line.moving_to.is_some() {
+            return Err(StoreError::Moving);
+        }
+        match line.at {
+            Place::Home => Ok(Some(home.clone())),
+            Place::Cell(name) => match self.engines.get(&name) {
+                Some(engine) => Ok(Some(engine.clone())),
+                None => Err(StoreError::NoCell(name)),
+            },
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<EventId, Route>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -169,11 +225,16 @@ impl Store {
                 })
                 .await?
                 != Place::Home;
+        let guest = Guest {
+            organizer: request.organizer,
+            venue: request.venue.id,
+            at: request.now,
+        };
         let engine = self.engine_of(Some(event)).await?;
         engine
             .write(Some(event), move |connection| {
                 if is_elsewhere {
-                    cells::welcome(connection, &request)?;
+                    cells::welcome(connection, &guest)?;
                 }
                 drafts::add_event(connection, &request)
             })

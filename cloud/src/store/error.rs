@@ -67,6 +67,12 @@ pub enum StoreError {
         "events are in the cell {0}, which [cells] in the settings does not name: add it, as at every other server"
     )]
     NoCell(CellName),
+    /// The event is being moved to another cell.
+    #[error("the event is being moved to another cell: ask again")]
+    Moving,
+    /// What arrived at another cell is not what was sent.
+    #[error("the rows of {0} are not the same in both cells; the event stays where it is")]
+    Differs(&'static str),
     /// A cell's database is not that cell.
     #[error(
         "the database that [cells] in the settings names {0} is not that cell: look at its URL, or make it that cell with \
@@ -113,6 +119,7 @@ impl StoreError {
             | Self::Closed
             | Self::GroupLost
             | Self::Overtaken
+            | Self::Moving
             | Self::Unreachable(_)
             | Self::BrokenOff(_) => true,
             Self::Disk(error) => error.is_temporary(),
@@ -123,6 +130,7 @@ impl StoreError {
             | Self::Older
             | Self::Moved(_)
             | Self::NoCell(_)
+            | Self::Differs(_)
             | Self::OtherCell(_)
             | Self::Postgres(_)
             | Self::Thread(_)

@@ -1,6 +1,7 @@
 //! Moving a whole store to another place, from one engine to the other or to another of the same: table by table, again from where it
 //! was when it was killed, and compared row by row at the end. No server runs on either meanwhile.
 
+pub mod event_rows;
 pub mod mark;
 mod occupied;
 mod tables;

@@ -2,14 +2,15 @@
 
 use usher_keys::EventId;
 
+use crate::ids::{OrganizerId, VenueId};
 use crate::store::StoreError;
-use crate::store::cells::{CellLine, NewCell, NewCellOutcome, Place, PlaceEvent};
+use crate::store::cells::moving::{DirectoryLine, EventOnItsWay};
+use crate::store::cells::{CellLine, Guest, NewCell, NewCellOutcome, Place, PlaceEvent};
 use crate::store::location::CellName;
-use crate::store::organizing::NewEvent;
 use crate::store::sql::{OptionalExtension, Sql, params};
 
 use super::Effect;
-use super::column::ms;
+use super::column::{moment, ms};
 
 /// Lists the cells that take new events, with how many they have.
 pub fn cells(connection: &Sql<'_>, (): &()) -> Result<Vec<CellLine>, StoreError> {
@@ -34,20 +35,45 @@ pub fn add_cell(connection: &Sql<'_>, new: &NewCell) -> Result<Effect<()>, Store
     Ok(Effect::Keep(()))
 }
 
-/// Finds where an event is; `None` if the directory does not know it and it is not at home.
-pub fn place_of(connection: &Sql<'_>, event: &EventId) -> Result<Option<Place>, StoreError> {
-    let found: Option<Option<String>> = connection
-        .prepare_cached("SELECT cell FROM event_cells WHERE event_id = ?1")?
-        .query_row([event.0], |row| row.get(0))
-        .optional()?;
-    match found {
-        Some(Some(cell)) => Ok(Some(Place::Cell(name(cell)?))),
-        Some(None) => Ok(Some(Place::Home)),
-        None => {
-            let mut here = connection.prepare_cached("SELECT 1 FROM events WHERE event_id = ?1")?;
-            Ok(here.exists([event.0])?.then_some(Place::Home))
-        }
+/// Finds what the directory says of an event; `None` if it does not know it and it is not at home.
+pub fn directory_line(connection: &Sql<'_>, event: &EventId) -> Result<Option<DirectoryLine>, StoreError> {
+    let mut query =
+        connection.prepare_cached("SELECT cell, moving_to FROM event_cells WHERE event_id = ?1")?;
+    let found = query.query_and_then([event.0], |row| {
+        let [at, moving_to] =
+            [row.get::<Option<String>>(0)?, row.get(1)?].map(|cell| cell.map(name).transpose());
+        Ok::<_, StoreError>(DirectoryLine {
+            at: at?.map_or(Place::Home, Place::Cell),
+            moving_to: moving_to?,
+        })
+    })?;
+    if let Some(line) = { found }.next() {
+        return line.map(Some);
     }
+    let mut here = connection.prepare_cached("SELECT 1 FROM events WHERE event_id = ?1")?;
+    Ok(here.exists([event.0])?.then_some(DirectoryLine {
+        at: Place::Home,
+        moving_to: None,
+    }))
+}
+
+/// Writes down where an event is and where it is on its way to.
+pub fn note_on_its_way(connection: &Sql<'_>, noted: &EventOnItsWay) -> Result<(), StoreError> {
+    let at = match &noted.at {
+        Place::Home => None,
+        Place::Cell(cell) => Some(cell.as_str()),
+    };
+    connection
+        .prepare_cached(
+            "INSERT INTO event_cells (event_id, cell, moving_to) VALUES (?1, ?2, ?3)
+             ON CONFLICT (event_id) DO UPDATE SET cell = excluded.cell, moving_to = excluded.moving_to",
+        )?
+        .execute(params![
+            noted.event.0,
+            at,
+            noted.to.as_ref().map(CellName::as_str)
+        ])?;
+    Ok(())
 }
 
 /// Writes down where a new event is to be: in the cell with the fewest; at home if there are no others.
@@ -87,20 +113,35 @@ pub fn become_cell(connection: &Sql<'_>, new: &NewCell) -> Result<Effect<NewCell
     Ok(Effect::Keep(NewCellOutcome::Cell))
 }
 
-/// Adds what an event refers to that is kept at home: here are only the ids, and what is nobody's to change.
-pub fn welcome(connection: &Sql<'_>, event: &NewEvent) -> Result<(), StoreError> {
-    let at = ms(event.now);
+/// Finds what an event that is here refers to.
+pub fn guest(connection: &Sql<'_>, event: EventId) -> Result<Option<Guest>, StoreError> {
+    let found = connection
+        .prepare_cached("SELECT organizer_id, venue_id, created_at FROM events WHERE event_id = ?1")?
+        .query_row([event.0], |row| {
+            Ok(Guest {
+                organizer: OrganizerId(row.get(0)?),
+                venue: VenueId(row.get(1)?),
+                at: moment(row.get(2)?),
+            })
+        })
+        .optional()?;
+    Ok(found)
+}
+
+/// Adds what an event refers to that is kept at home: here are only the ids.
+pub fn welcome(connection: &Sql<'_>, guest: &Guest) -> Result<(), StoreError> {
+    let Guest { organizer, venue, at } = guest;
     connection
         .prepare_cached(
             "INSERT INTO organizers (organizer_id, name, created_at) VALUES (?1, '', ?2) ON CONFLICT DO NOTHING",
         )?
-        .execute(params![event.organizer.0, at])?;
+        .execute(params![organizer.0, ms(*at)])?;
     connection
         .prepare_cached(
             "INSERT INTO venues (venue_id, organizer_id, name, city, address, created_at)
              VALUES (?1, ?2, '', '', '', ?3) ON CONFLICT DO NOTHING",
         )?
-        .execute(params![event.venue.id.0, event.organizer.0, at])?;
+        .execute(params![venue.0, organizer.0, ms(*at)])?;
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use crate::store::sql::{OptionalExtension, Row, Sql, SqlError, params};
 use super::RelocationError;
 
 /// Rows that are copied in one commit, or compared at a time: with the widest table some ten thousand values.
-const BATCH: usize = 500;
+pub const BATCH: usize = 500;
 
 /// A table that is moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,9 +87,21 @@ pub struct Moved {
 
 /// What a table holds: how many rows, and the sum of their hashes, which is the same in whatever order they come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Content {
-    rows: u64,
+pub struct Content {
+    /// How many rows.
+    pub rows: u64,
     sum: [u8; 32],
+}
+
+impl Content {
+    /// Adds rows.
+    pub fn add(&mut self, rows: &Rows) {
+        self.rows += rows.len() as u64;
+        for row in rows {
+            let sum = self.sum.iter_mut().zip(hash_of(row));
+            sum.for_each(|(sum, byte)| *sum ^= byte);
+        }
+    }
 }
 
 /// Copies every table and compares it afterwards.
@@ -167,7 +179,7 @@ pub fn open_payments(connection: &Sql<'_>) -> Result<u64, StoreError> {
 }
 
 /// Lists the columns of a table, by name.
-fn columns(connection: &Sql<'_>, table: Table) -> Result<Vec<String>, StoreError> {
+pub fn columns(connection: &Sql<'_>, table: Table) -> Result<Vec<String>, StoreError> {
     let mut list = connection.prepare_cached(connection.pick(
         "SELECT name FROM pragma_table_info(?1)",
         "SELECT column_name::text FROM information_schema.columns
@@ -180,7 +192,7 @@ fn columns(connection: &Sql<'_>, table: Table) -> Result<Vec<String>, StoreError
 }
 
 /// Rows, each with the values of all columns by name.
-type Rows = Vec<Vec<Value>>;
+pub type Rows = Vec<Vec<Value>>;
 
 /// Where in a table to go on.
 #[derive(Debug, Clone)]
@@ -212,7 +224,8 @@ fn page(connection: &Sql<'_>, of: &Copying, beyond: &Beyond) -> Result<Rows, Sto
     Ok(rows?)
 }
 
-fn read(connection: &Sql<'_>, sql: &str, values: &[&dyn ToSql]) -> Result<Rows, SqlError> {
+/// Reads rows with all their columns.
+pub fn read(connection: &Sql<'_>, sql: &str, values: &[&dyn ToSql]) -> Result<Rows, SqlError> {
     let mut select = connection.prepare_cached(sql)?;
     let columns = select.column_count();
     let row = |row: &Row<'_>| {
@@ -223,7 +236,7 @@ fn read(connection: &Sql<'_>, sql: &str, values: &[&dyn ToSql]) -> Result<Rows, 
 }
 
 /// Writes parameters as `?1, ?2`.
-fn numbered(first: usize, count: usize) -> String {
+pub fn numbered(first: usize, count: usize) -> String {
     let numbers: Vec<String> = (first..first + count)
         .map(|number| format!("?{number}"))
         .collect();
@@ -232,9 +245,11 @@ fn numbered(first: usize, count: usize) -> String {
 
 /// A table that is copied or looked through.
 #[derive(Debug, Clone)]
-struct Copying {
-    table: Table,
-    columns: Vec<String>,
+pub struct Copying {
+    /// The table.
+    pub table: Table,
+    /// All its columns, by name.
+    pub columns: Vec<String>,
 }
 
 impl Copying {
@@ -268,14 +283,15 @@ impl Copying {
         Ok(rows)
     }
 
-    fn key_of(&self, row: &[Value]) -> Vec<Value> {
+    /// Returns the key of a row.
+    pub fn key_of(&self, row: &[Value]) -> Vec<Value> {
         let place = |name: &&str| self.columns.iter().position(|column| column == name);
         let places = self.table.key.iter().filter_map(place);
         places.map(|place| row[place].clone()).collect()
     }
 
-    /// Inserts rows that may be there already, and how many that makes.
-    fn insert(&self, connection: &Sql<'_>, rows: &[Vec<Value>], count: i64) -> Result<(), StoreError> {
+    /// Inserts rows that may be there already.
+    pub fn insert_rows(&self, connection: &Sql<'_>, rows: &[Vec<Value>]) -> Result<(), StoreError> {
         let width = self.columns.len();
         let groups = (0..rows.len()).map(|row| format!("({})", numbered(row * width + 1, width)));
         let groups: Vec<String> = groups.collect();
@@ -287,6 +303,12 @@ impl Copying {
         );
         let values: Vec<&dyn ToSql> = rows.iter().flatten().map(|value| value as &dyn ToSql).collect();
         connection.prepare_cached(&sql)?.execute(values.as_slice())?;
+        Ok(())
+    }
+
+    /// Inserts rows that may be there already, and how many that makes.
+    fn insert(&self, connection: &Sql<'_>, rows: &[Vec<Value>], count: i64) -> Result<(), StoreError> {
+        self.insert_rows(connection, rows)?;
         connection
             .prepare_cached(
                 "INSERT INTO store_move_tables (name, row_count) VALUES (?1, ?2)
@@ -316,15 +338,7 @@ async fn content(engine: &Engine, table: Table) -> Result<Content, StoreError> {
         if rows.is_empty() {
             return Ok(content);
         }
-        content.rows += rows.len() as u64;
-        for row in &rows {
-            let hash = hash_of(row);
-            content
-                .sum
-                .iter_mut()
-                .zip(hash)
-                .for_each(|(sum, byte)| *sum ^= byte);
-        }
+        content.add(&rows);
     }
 }
 

@@ -1,0 +1,154 @@
+//! Moving an event to another cell while its servers run: for a moment nobody uses it, then its rows are taken along. Killed at any point,
+//! it goes on when it is asked again.
+
+use thiserror::Error;
+use tokio::runtime::Handle;
+use tokio::time::sleep;
+use usher_keys::EventId;
+
+use super::{Cells, Place, ROUTE_LIFE};
+use crate::store::engine::Engine;
+use crate::store::location::CellName;
+use crate::store::operations::{Effect, catalogue, cells};
+use crate::store::relocation::Moved;
+use crate::store::relocation::event_rows::{There, take_along};
+use crate::store::{Store, StoreError};
+
+/// Why an event was not moved. It is where it was then, unless it says otherwise.
+#[derive(Debug, Clone, Error)]
+pub enum EventMoveError {
+    /// There is no such event.
+    #[error("there is no such event")]
+    NoEvent,
+    /// The settings name no such cell, or it takes no events yet.
+    #[error("there is no cell {0}: `usher-cloud cell list` shows those there are")]
+    NoCell(CellName),
+    /// It is there already.
+    #[error("the event is in {0} already")]
+    Here(CellName),
+    /// It is on its way to another cell.
+    #[error("the event is on its way to {0}: say that again, or call it off with --undo")]
+    OnItsWay(CellName),
+    /// It has arrived, and cannot be called off.
+    #[error("the event is in the other cell already: say the move again, so that it is found there")]
+    Arrived,
+    /// One of the stores.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Asks to write down that an event is on its way, has arrived, or stays.
+#[derive(Debug, Clone)]
+pub struct EventOnItsWay {
+    /// The event.
+    pub event: EventId,
+    /// Where it is.
+    pub at: Place,
+    /// Where it goes to, if it does.
+    pub to: Option<CellName>,
+}
+
+/// Where the directory has an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirectoryLine {
+    /// Where it is.
+    pub at: Place,
+    /// Where it is on its way to.
+    pub moving_to: Option<CellName>,
+}
+
+impl Store {
+    /// Moves an event to another cell, or goes on with that; tells what was moved, unless an earlier attempt had done it.
+    ///
+    /// # Errors
+    ///
+    /// [`EventMoveError`].
+    pub async fn move_to_cell(&self, event: EventId, to: &CellName) -> Result<Vec<Moved>, EventMoveError> {
+        let no_cell = || EventMoveError::NoCell(to.clone());
+        let there = self
+            .cells
+            .as_ref()
+            .and_then(|cells| cells.engines.get(to))
+            .ok_or_else(no_cell)?;
+        if !self.cell_lines(()).await?.iter().any(|line| line.name == *to) {
+            return Err(no_cell());
+        }
+        let line = self.directory_line(event).await?;
+        match &line.moving_to {
+            Some(other) if other != to => return Err(EventMoveError::OnItsWay(other.clone())),
+            Some(_) | None => {}
+        }
+        if line.at == Place::Cell(to.clone()) {
+            return Err(EventMoveError::Here(to.clone()));
+        }
+        self.note(event, line.at.clone(), Some(to.clone())).await?;
+        // By then every server that reaches the directory has asked it again. What one that does not reach it still does here comes
+        // before the copy or finds nothing.
+        sleep(2 * ROUTE_LIFE).await;
+        let there = There {
+            engine: there.clone(),
+            runtime: Handle::current(),
+        };
+        let taking = there.clone();
+        let moved = self
+            .engine_at(&line.at)?
+            .write(Some(event), move |connection| {
+                take_along(connection, event, &taking)
+            })
+            .await?;
+        if moved.is_none() && !is_in(&there.engine, event).await? {
+            return Err(EventMoveError::NoEvent);
+        }
+        self.note(event, Place::Cell(to.clone()), None).await?;
+        Ok(moved.unwrap_or_default())
+    }
+
+    /// Calls a move off that has not taken the event along.
+    ///
+    /// # Errors
+    ///
+    /// [`EventMoveError`].
+    pub async fn stay_in_cell(&self, event: EventId) -> Result<(), EventMoveError> {
+        let line = self.directory_line(event).await?;
+        if !is_in(&self.engine_at(&line.at)?, event).await? {
+            return Err(EventMoveError::Arrived);
+        }
+        Ok(self.note(event, line.at, None).await?)
+    }
+
+    async fn directory_line(&self, event: EventId) -> Result<DirectoryLine, EventMoveError> {
+        let line = self
+            .engine
+            .read(move |connection| cells::directory_line(connection, &event));
+        line.await?.ok_or(EventMoveError::NoEvent)
+    }
+
+    async fn note(&self, event: EventId, at: Place, to: Option<CellName>) -> Result<(), StoreError> {
+        let noted = EventOnItsWay { event, at, to };
+        self.engine
+            .write(None, move |connection| {
+                cells::note_on_its_way(connection, &noted).map(Effect::Keep)
+            })
+            .await
+    }
+
+    fn engine_at(&self, place: &Place) -> Result<Engine, StoreError> {
+        match (place, &self.cells) {
+            (Place::Home, Some(_) | None) => Ok(self.engine.clone()),
+            (Place::Cell(name), cells) => {
+                let engine = cells
+                    .as_ref()
+                    .and_then(|cells: &std::sync::Arc<Cells>| cells.engines.get(name));
+                engine.cloned().ok_or_else(|| StoreError::NoCell(name.clone()))
+            }
+        }
+    }
+}
+
+async fn is_in(engine: &Engine, event: EventId) -> Result<bool, StoreError> {
+    let found = engine.read(move |connection| catalogue::event(connection, &event));
+    Ok(found.await?.is_some())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! A move that is interrupted goes on, whatever was done of it.
+
+use super::*;
+use crate::selling::Reservation;
+use crate::store::cells::NewCell;
+use crate::store::contract::case::{Case, START};
+use crate::store::location::{StoreLocation, StorePlaces};
+
+/// A case whose event is in the cell `north`, and another cell.
+struct Scene {
+    case: Case,
+    /// The same store with both cells.
+    store: Store,
+    north: CellName,
+    south: CellName,
+}
+
+impl Scene {
+    async fn open() -> Self {
+        let case = Case::on_cells().await;
+        let [north, south]: [CellName; 2] = ["north", "south"].map(|name| name.parse().unwrap());
+        let file = |name| StoreLocation::File(case.file(name));
+        let places = StorePlaces {
+            home: file("store.db"),
+            cells: [
+                (north.clone(), file("cell.db")),
+                (south.clone(), file("south.db")),
+            ]
+            .into(),
+        };
+        let store = Store::open_places(&places).await.unwrap();
+        let new = NewCell { name: south.clone() };
+        store.each_cell()[2].become_cell(new.clone()).await.unwrap();
+        store.add_cell(new).await.unwrap();
+        Self {
+            case,
+            store,
+            north,
+            south,
+        }
+    }
+
+    /// Sells a seat.
+    async fn sell(&self, seat: u32) -> Reservation {
+        let held = self.case.held(&[seat], START).await;
+        let open = self.case.begun(held.id, &format!("key {seat}"), START).await;
+        self.case.confirm(&open, START).await;
+        held
+    }
+
+    async fn note(&self, at: &CellName, to: Option<&CellName>) {
+        let at = Place::Cell(at.clone());
+        self.store.note(self.case.event, at, to.cloned()).await.unwrap();
+    }
+
+    /// Copies all there is to the other cell and is killed before the end.
+    async fn copy_and_die(&self) {
+        self.note(&self.north, Some(&self.south)).await;
+        let there = There {
+            engine: self.store.each_cell()[2].engine.clone(),
+            runtime: Handle::current(),
+        };
+        let event = self.case.event;
+        let here = self.store.each_cell()[1].engine.clone();
+        let copied = here.write(Some(event), move |connection| {
+            take_along(connection, event, &there)?;
+            Ok(Effect::Undo(()))
+        });
+        copied.await.unwrap();
+    }
+
+    async fn move_south(&self) -> Result<Vec<Moved>, EventMoveError> {
+        self.store.move_to_cell(self.case.event, &self.south).await
+    }
+
+    /// Every one of these is sold, and nothing else.
+    async fn has_sold(&self, store: &Store, reservations: &[&Reservation]) {
+        for held in reservations {
+            let booking = store.booking_of_reservation(held.id).await.unwrap().unwrap();
+            assert_eq!(booking.tickets.len(), 1);
+        }
+        let sales = store.sales(crate::store::SalesQuery {
+            event: self.case.event,
+            now: START,
+        });
+        let sold: u32 = sales.await.unwrap().tiers.iter().map(|tier| tier.booked).sum();
+        assert_eq!(sold as usize, reservations.len());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_that_is_killed_before_the_event_is_taken_along_begins_again_or_is_called_off() {
+    let scene = Scene::open().await;
+    let first = scene.sell(0).await;
+    scene.copy_and_die().await;
+    let asked = scene.store.reservation(first.id).await;
+    assert!(matches!(asked, Err(StoreError::Moving)), "{asked:?}");
+    let elsewhere = scene.store.move_to_cell(scene.case.event, &scene.north).await;
+    assert!(
+        matches!(elsewhere, Err(EventMoveError::OnItsWay(_))),
+        "{elsewhere:?}"
+    );
+
+    scene.store.stay_in_cell(scene.case.event).await.unwrap();
+    scene.has_sold(&scene.store, &[&first]).await;
+    // What was copied then is out of date.
+    let second = scene.sell(1).await;
+    let moved = scene.move_south().await.unwrap();
+    let rows = |name| moved.iter().find(|table| table.table == name).unwrap().rows;
+    assert_eq!((rows("units"), rows("bookings"), rows("tickets")), (12, 2, 2));
+    scene.has_sold(&scene.store, &[&first, &second]).await;
+    let there = &scene.store.each_cell()[2];
+    scene.has_sold(there, &[&first, &second]).await;
+    let here = &scene.store.each_cell()[1];
+    assert_eq!(here.event(scene.case.event).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_that_is_killed_after_the_event_was_taken_along_goes_on_and_is_not_called_off() {
+    let scene = Scene::open().await;
+    let sold = scene.sell(0).await;
+    scene.move_south().await.unwrap();
+    scene.note(&scene.north, Some(&scene.south)).await;
+    let stay = scene.store.stay_in_cell(scene.case.event).await;
+    assert!(matches!(stay, Err(EventMoveError::Arrived)), "{stay:?}");
+    assert_eq!(scene.move_south().await.unwrap(), []);
+    scene.has_sold(&scene.store, &[&sold]).await;
+    let again = scene.move_south().await;
+    assert!(matches!(again, Err(EventMoveError::Here(_))), "{again:?}");
+    let unknown = scene
+        .store
+        .move_to_cell(scene.case.event, &"east".parse().unwrap())
+        .await;
+    assert!(matches!(unknown, Err(EventMoveError::NoCell(_))), "{unknown:?}");
+}

@@ -1,0 +1,154 @@
+//! Taking the rows of one event along to another database: copied, compared and deleted by whoever has the event to itself.
+
+use rusqlite::ToSql;
+use rusqlite::types::Value;
+use tokio::runtime::Handle;
+use usher_keys::EventId;
+
+use crate::store::StoreError;
+use crate::store::engine::Engine;
+use crate::store::operations::{Effect, cells};
+use crate::store::sql::Sql;
+
+use super::tables::{BATCH, Content, Copying, Moved, Rows, TABLES, columns, numbered, read};
+
+/// The directory of cells, which has a row for each event and stays at home.
+const DIRECTORY: &str = "event_cells";
+
+/// Where rows go to.
+#[derive(Debug, Clone)]
+pub struct There {
+    /// Its engine.
+    pub engine: Engine,
+    /// What waits for it; the thread that takes the rows along is none of its own.
+    pub runtime: Handle,
+}
+
+impl There {
+    fn write(
+        &self,
+        event: EventId,
+        work: impl Fn(&Sql<'_>) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let writing = self
+            .engine
+            .write(Some(event), move |connection| work(connection).map(Effect::Keep));
+        self.runtime.block_on(writing)
+    }
+}
+
+/// Takes an event along, in a transaction that has it to itself: what of it has been taken there before is deleted first. `None` when it is
+/// not here.
+pub fn take_along(
+    connection: &Sql<'_>,
+    event: EventId,
+    there: &There,
+) -> Result<Effect<Option<Vec<Moved>>>, StoreError> {
+    let Some(guest) = cells::guest(connection, event)? else {
+        return Ok(Effect::Undo(None));
+    };
+    let tables = tables_of_events(connection)?;
+    let all = tables.clone();
+    there.write(event, move |connection| delete(connection, &all, event))?;
+    there.write(event, move |connection| cells::welcome(connection, &guest))?;
+    let mut moved = Vec::new();
+    for table in &tables {
+        let sent = copy(connection, table, event, there)?;
+        let arrived = {
+            let table = table.clone();
+            let reading = there
+                .engine
+                .read(move |connection| content(connection, &table, event));
+            there.runtime.block_on(reading)?
+        };
+        if sent != arrived {
+            return Err(StoreError::Differs(table.table.name));
+        }
+        moved.push(Moved {
+            table: table.table.name,
+            rows: sent.rows,
+        });
+    }
+    delete(connection, &tables, event)?;
+    Ok(Effect::Keep(Some(moved)))
+}
+
+/// Lists the tables in which an event has rows, in an order in which no row refers to one that comes later.
+fn tables_of_events(connection: &Sql<'_>) -> Result<Vec<Copying>, StoreError> {
+    let mut found = Vec::new();
+    for table in TABLES.into_iter().filter(|table| table.name != DIRECTORY) {
+        let columns = columns(connection, table)?;
+        if columns.iter().any(|column| column == "event_id") {
+            found.push(Copying { table, columns });
+        }
+    }
+    Ok(found)
+}
+
+/// Copies an event's rows of a table; tells what they were.
+fn copy(connection: &Sql<'_>, table: &Copying, event: EventId, there: &There) -> Result<Content, StoreError> {
+    let mut content = Content::default();
+    each_page(connection, table, event, |rows| {
+        content.add(&rows);
+        let table = table.clone();
+        there.write(event, move |connection| table.insert_rows(connection, &rows))
+    })?;
+    Ok(content)
+}
+
+/// Sums an event's rows of a table up.
+fn content(connection: &Sql<'_>, table: &Copying, event: EventId) -> Result<Content, StoreError> {
+    let mut content = Content::default();
+    each_page(connection, table, event, |rows| {
+        content.add(&rows);
+        Ok(())
+    })?;
+    Ok(content)
+}
+
+/// Goes through an event's rows of a table in the order of its key.
+fn each_page(
+    connection: &Sql<'_>,
+    table: &Copying,
+    event: EventId,
+    mut each: impl FnMut(Rows) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut after: Option<Vec<Value>> = None;
+    loop {
+        let rows = page(connection, table, event, after.as_deref())?;
+        let Some(last) = rows.last() else {
+            return Ok(());
+        };
+        after = Some(table.key_of(last));
+        each(rows)?;
+    }
+}
+
+fn page(
+    connection: &Sql<'_>,
+    table: &Copying,
+    event: EventId,
+    after: Option<&[Value]>,
+) -> Result<Rows, StoreError> {
+    let (columns, name, key) = (
+        table.columns.join(", "),
+        table.table.name,
+        table.table.key.join(", "),
+    );
+    let beyond = after.map_or_else(String::new, |values| {
+        format!(" AND ({key}) > ({})", numbered(3, values.len()))
+    });
+    let sql = format!("SELECT {columns} FROM {name} WHERE event_id = ?1{beyond} ORDER BY {key} LIMIT ?2");
+    let batch = i64::try_from(BATCH).unwrap_or(i64::MAX);
+    let mut given: Vec<&dyn ToSql> = vec![&event.0, &batch];
+    given.extend(after.into_iter().flatten().map(|value| value as &dyn ToSql));
+    Ok(read(connection, &sql, given.as_slice())?)
+}
+
+fn delete(connection: &Sql<'_>, tables: &[Copying], event: EventId) -> Result<(), StoreError> {
+    for table in tables.iter().rev() {
+        let sql = format!("DELETE FROM {} WHERE event_id = ?1", table.table.name);
+        connection.prepare_cached(&sql)?.execute([event.0])?;
+    }
+    Ok(())
+}
