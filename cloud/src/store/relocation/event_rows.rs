@@ -39,6 +39,10 @@ impl There {
 
 /// Takes an event along, in a transaction that has it to itself: what of it has been taken there before is deleted first. `None` when it is
 /// not here.
+///
+/// # Errors
+///
+/// [`StoreError`], also when what arrived is not what was sent; nothing has changed here then.
 pub fn take_along(
     connection: &Sql<'_>,
     event: EventId,
