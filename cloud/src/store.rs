@@ -38,7 +38,8 @@ use crate::selling::{
     OpenBooking, ReleaseOutcome, ReleaseRequest, RenewBooking, RenewOutcome, Reservation, SoldTicket, Tidy,
 };
 pub use audit::{Audit, AuditedEvent};
-use cells::{CellLine, Cells, NewCell, NewCellOutcome};
+use cells::Cells;
+use cells::directory::{CellLine, NewCell, NewCellOutcome};
 use engine::Engine;
 pub use error::StoreError;
 use location::{CellName, StoreLocation};

@@ -11,7 +11,7 @@ use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{BoughtTicket, Buyer};
 use usher_tests::stage::cloud::Cloud;
 use usher_tests::stage::festival::{NORTH, Places, SEATED, STANDING};
-use usher_tests::stage::hub::{Hub, HubSetup};
+use usher_tests::stage::hub::{Hub, HubSetup, Turnstile};
 use usher_tests::stage::organizer::{Organizer, Role};
 use usher_tests::stage::patience::until;
 use usher_tests::stage::programs::{Ended, Program, finish};
@@ -217,15 +217,45 @@ async fn an_event_moves_to_another_cell_while_buyers_buy_and_a_hub_is_linked() -
     stop.store(true, Ordering::Relaxed);
     let answered: Vec<_> = crowd.join_all().await.into_iter().flatten().collect();
 
+    all_are_there(&pair, &moving, &answered).await?;
+    gates_go_on(&moving, &turnstile, &answered).await?;
+    says(
+        &pair.cell(&["move", &moving.event, "--to", "north"]).await?,
+        1,
+        &["in north already"],
+    );
+    let audit = pair.stage.cloud.audit().await?;
+    ensure!(audit.matches(SOUND).count() == 2, "{audit}");
+    Ok(())
+}
+
+/// Every ticket that was answered is in the cell, and every payment comes to its end.
+async fn all_are_there(pair: &Pair, moving: &Organizer, answered: &[BoughtTicket]) -> anyhow::Result<()> {
     ensure!(tickets_in(&pair.home).await? == 0, "tickets are left behind");
     ensure!(
         tickets_in(&pair.north).await? >= answered.len(),
         "a ticket is gone"
     );
-    for ticket in &answered {
-        let kept = pair.buyer(&pair.other, &moving).ticket(&ticket.ticket_id).await?;
+    for ticket in answered {
+        let kept = pair.buyer(&pair.other, moving).ticket(&ticket.ticket_id).await?;
         ensure!(kept.payload == ticket.payload, "{ticket:?} is {kept:?} now");
     }
+    until("every payment to have an end", async || {
+        let database = pair.north.clone();
+        let open = "SELECT count(*) FROM bookings WHERE state = 'paying'";
+        let open = tokio::task::spawn_blocking(move || usher_test_postgres::run(&database, open)).await?;
+        Ok((open.trim() == "0").then_some(()))
+    })
+    .await?;
+    Ok(())
+}
+
+/// A ticket from before is let in and told of, and one that is revoked is denied.
+async fn gates_go_on(
+    moving: &Organizer,
+    turnstile: &Turnstile,
+    answered: &[BoughtTicket],
+) -> anyhow::Result<()> {
     let lost = answered.first().context("nobody has bought")?;
     ensure!(
         turnstile.scan(&answered[1].payload).await?.verdict == "admit",
@@ -246,20 +276,6 @@ async fn an_event_moves_to_another_cell_while_buyers_buy_and_a_hub_is_linked() -
             .then_some(()))
     })
     .await?;
-    until("every payment to have an end", async || {
-        let database = pair.north.clone();
-        let open = "SELECT count(*) FROM bookings WHERE state = 'paying'";
-        let open = tokio::task::spawn_blocking(move || usher_test_postgres::run(&database, open)).await?;
-        Ok((open.trim() == "0").then_some(()))
-    })
-    .await?;
-    says(
-        &pair.cell(&["move", &moving.event, "--to", "north"]).await?,
-        1,
-        &["in north already"],
-    );
-    let audit = pair.stage.cloud.audit().await?;
-    ensure!(audit.matches(SOUND).count() == 2, "{audit}");
     Ok(())
 }
 

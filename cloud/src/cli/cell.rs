@@ -10,7 +10,7 @@ use clap::Subcommand;
 use usher_keys::EventId;
 
 use crate::store::Store;
-use crate::store::cells::{NewCell, NewCellOutcome};
+use crate::store::cells::directory::{NewCell, NewCellOutcome};
 use crate::store::location::CellName;
 
 /// What to do with cells.

@@ -1,6 +1,7 @@
 //! Cells: an event and all that belongs to it is in one of several databases, and no transaction spans two. The home cell has the
 //! organizers, their venues, and the directory that says where the events are which are not at home.
 
+pub mod directory;
 mod gathering;
 pub mod moving;
 
@@ -9,16 +10,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
-use usher_keys::{EventId, Timestamp};
-
-use crate::ids::{OrganizerId, VenueId};
+use usher_keys::EventId;
 
 use super::engine::Engine;
 use super::location::{CellName, StorePlaces};
 use super::operations::{cells, drafts};
 use super::organizing::NewEvent;
 use super::{Store, StoreError};
-use moving::DirectoryLine;
+use directory::{CellLine, DirectoryLine, Guest, Place, PlaceEvent};
 
 pub use gathering::{first, newest_first, oldest_first, one_list, sum, total};
 
@@ -26,58 +25,6 @@ pub use gathering::{first, newest_first, oldest_first, one_list, sum, total};
 const ROUTE_LIFE: Duration = Duration::from_secs(1);
 /// How long the directory may take to answer before an event is taken to be where it was.
 const ROUTE_PATIENCE: Duration = Duration::from_millis(500);
-
-/// Where an event is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
-    /// In the home cell.
-    Home,
-    /// In another.
-    Cell(CellName),
-}
-
-/// A cell that takes new events.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CellLine {
-    /// Its name.
-    pub name: CellName,
-    /// How many events the directory has there.
-    pub events: u32,
-}
-
-/// Asks to make a database a cell, or to let a cell take new events.
-#[derive(Debug, Clone)]
-pub struct NewCell {
-    /// Its name.
-    pub name: CellName,
-}
-
-/// What became of a database that was to be a cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NewCellOutcome {
-    /// It is that cell.
-    Cell,
-    /// It is something else already.
-    Used,
-}
-
-/// Asks to write down where a new event is to be.
-#[derive(Debug, Clone, Copy)]
-pub struct PlaceEvent {
-    /// The event.
-    pub event: EventId,
-}
-
-/// What an event refers to that is kept at home.
-#[derive(Debug, Clone, Copy)]
-pub struct Guest {
-    /// The organizer.
-    pub organizer: OrganizerId,
-    /// The venue.
-    pub venue: VenueId,
-    /// When the event was made.
-    pub at: Timestamp,
-}
 
 /// Where an event was found.
 #[derive(Debug, Clone)]

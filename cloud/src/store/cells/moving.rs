@@ -6,7 +6,8 @@ use tokio::runtime::Handle;
 use tokio::time::sleep;
 use usher_keys::EventId;
 
-use super::{Cells, Place, ROUTE_LIFE};
+use super::directory::{DirectoryLine, EventOnItsWay, Place};
+use super::{Cells, ROUTE_LIFE};
 use crate::store::engine::Engine;
 use crate::store::location::CellName;
 use crate::store::operations::{Effect, catalogue, cells};
@@ -35,26 +36,6 @@ pub enum EventMoveError {
     /// One of the stores.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// Asks to write down that an event is on its way, has arrived, or stays.
-#[derive(Debug, Clone)]
-pub struct EventOnItsWay {
-    /// The event.
-    pub event: EventId,
-    /// Where it is.
-    pub at: Place,
-    /// Where it goes to, if it does.
-    pub to: Option<CellName>,
-}
-
-/// Where the directory has an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DirectoryLine {
-    /// Where it is.
-    pub at: Place,
-    /// Where it is on its way to.
-    pub moving_to: Option<CellName>,
 }
 
 impl Store {

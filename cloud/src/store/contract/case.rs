@@ -19,7 +19,7 @@ use crate::selling::{
     BeginBooking, BeginOutcome, Claim, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome, Ending,
     HoldOutcome, HoldRequest, NewTicket, OpenBooking, RequestHash, Reservation, TierQuantity,
 };
-use crate::store::cells::{NewCell, NewCellOutcome};
+use crate::store::cells::directory::{NewCell, NewCellOutcome};
 use crate::store::contract::server;
 use crate::store::location::{CellName, StoreLocation, StorePlaces};
 use crate::store::organizing::{

@@ -4,8 +4,9 @@ use usher_keys::EventId;
 
 use crate::ids::{OrganizerId, VenueId};
 use crate::store::StoreError;
-use crate::store::cells::moving::{DirectoryLine, EventOnItsWay};
-use crate::store::cells::{CellLine, Guest, NewCell, NewCellOutcome, Place, PlaceEvent};
+use crate::store::cells::directory::{
+    CellLine, DirectoryLine, EventOnItsWay, Guest, NewCell, NewCellOutcome, Place, PlaceEvent,
+};
 use crate::store::location::CellName;
 use crate::store::sql::{OptionalExtension, Sql, params};
 

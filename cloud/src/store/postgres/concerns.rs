@@ -15,7 +15,7 @@ use crate::store::authority::{
     NewEnrolmentCode, NewKeys, NoteContact, NoteOwnPast, PlacesQuery, RecordsQuery, Resume, RunQuery,
     SealedKey,
 };
-use crate::store::cells::NewCell;
+use crate::store::cells::directory::NewCell;
 use crate::store::organizing::{AddUnits, EventChange, KeyHash, MoveEvent, NewOrganizer, NewVenue, Publish};
 
 /// A command to the store, or a question.

@@ -10,7 +10,7 @@ use crate::store::engine::Engine;
 use crate::store::operations::{Effect, cells};
 use crate::store::sql::Sql;
 
-use super::tables::{BATCH, Content, Copying, Moved, Rows, TABLES, columns, numbered, read};
+use super::tables::{BATCH, Content, Copying, Moved, TABLES, WholeRows, columns, numbered, read};
 
 /// The directory of cells, which has a row for each event and stays at home.
 const DIRECTORY: &str = "event_cells";
@@ -115,7 +115,7 @@ fn each_page(
     connection: &Sql<'_>,
     table: &Copying,
     event: EventId,
-    mut each: impl FnMut(Rows) -> Result<(), StoreError>,
+    mut each: impl FnMut(WholeRows) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let mut after: Option<Vec<Value>> = None;
     loop {
@@ -133,7 +133,7 @@ fn page(
     table: &Copying,
     event: EventId,
     after: Option<&[Value]>,
-) -> Result<Rows, StoreError> {
+) -> Result<WholeRows, StoreError> {
     let (columns, name, key) = (
         table.columns.join(", "),
         table.table.name,

@@ -95,7 +95,7 @@ pub struct Content {
 
 impl Content {
     /// Adds rows.
-    pub fn add(&mut self, rows: &Rows) {
+    pub fn add(&mut self, rows: &WholeRows) {
         self.rows += rows.len() as u64;
         for row in rows {
             let sum = self.sum.iter_mut().zip(hash_of(row));
@@ -192,7 +192,7 @@ pub fn columns(connection: &Sql<'_>, table: Table) -> Result<Vec<String>, StoreE
 }
 
 /// Rows, each with the values of all columns by name.
-pub type Rows = Vec<Vec<Value>>;
+pub type WholeRows = Vec<Vec<Value>>;
 
 /// Where in a table to go on.
 #[derive(Debug, Clone)]
@@ -204,7 +204,7 @@ enum Beyond {
 }
 
 /// Reads some rows in the order of the key.
-fn page(connection: &Sql<'_>, of: &Copying, beyond: &Beyond) -> Result<Rows, StoreError> {
+fn page(connection: &Sql<'_>, of: &Copying, beyond: &Beyond) -> Result<WholeRows, StoreError> {
     let (columns, name, key) = (of.columns.join(", "), of.table.name, of.table.key.join(", "));
     let all = format!("SELECT {columns} FROM {name}");
     let batch = i64::try_from(BATCH).unwrap_or(i64::MAX);
@@ -225,7 +225,7 @@ fn page(connection: &Sql<'_>, of: &Copying, beyond: &Beyond) -> Result<Rows, Sto
 }
 
 /// Reads rows with all their columns.
-pub fn read(connection: &Sql<'_>, sql: &str, values: &[&dyn ToSql]) -> Result<Rows, SqlError> {
+pub fn read(connection: &Sql<'_>, sql: &str, values: &[&dyn ToSql]) -> Result<WholeRows, SqlError> {
     let mut select = connection.prepare_cached(sql)?;
     let columns = select.column_count();
     let row = |row: &Row<'_>| {
@@ -272,7 +272,7 @@ impl Copying {
     }
 
     /// Reads the next rows.
-    async fn next(&self, from: &Engine, beyond: &mut Beyond) -> Result<Rows, StoreError> {
+    async fn next(&self, from: &Engine, beyond: &mut Beyond) -> Result<WholeRows, StoreError> {
         let (of, from_here) = (self.clone(), beyond.clone());
         let rows = from
             .read(move |connection| page(connection, &of, &from_here))

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::selling::Reservation;
-use crate::store::cells::NewCell;
+use crate::store::cells::directory::NewCell;
 use crate::store::contract::case::{Case, START};
 use crate::store::location::{StoreLocation, StorePlaces};
 

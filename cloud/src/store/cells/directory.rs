@@ -1,0 +1,78 @@
+//! What the directory of cells says of events and cells, and what it is asked to write down.
+
+use usher_keys::{EventId, Timestamp};
+
+use crate::ids::{OrganizerId, VenueId};
+use crate::store::location::CellName;
+
+/// Where an event is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In the home cell.
+    Home,
+    /// In another.
+    Cell(CellName),
+}
+
+/// A cell that takes new events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellLine {
+    /// Its name.
+    pub name: CellName,
+    /// How many events the directory has there.
+    pub events: u32,
+}
+
+/// Asks to make a database a cell, or to let a cell take new events.
+#[derive(Debug, Clone)]
+pub struct NewCell {
+    /// Its name.
+    pub name: CellName,
+}
+
+/// What became of a database that was to be a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewCellOutcome {
+    /// It is that cell.
+    Cell,
+    /// It is something else already.
+    Used,
+}
+
+/// Asks to write down where a new event is to be.
+#[derive(Debug, Clone, Copy)]
+pub struct PlaceEvent {
+    /// The event.
+    pub event: EventId,
+}
+
+/// What an event refers to that is kept at home.
+#[derive(Debug, Clone, Copy)]
+pub struct Guest {
+    /// The organizer.
+    pub organizer: OrganizerId,
+    /// The venue.
+    pub venue: VenueId,
+    /// When the event was made.
+    pub at: Timestamp,
+}
+
+/// Asks to write down that an event is on its way, has arrived, or stays.
+#[derive(Debug, Clone)]
+pub struct EventOnItsWay {
+    /// The event.
+    pub event: EventId,
+    /// Where it is.
+    pub at: Place,
+    /// Where it goes to, if it does.
+    pub to: Option<CellName>,
+}
+
+/// Where the directory has an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirectoryLine {
+    /// Where it is.
+    pub at: Place,
+    /// Where it is on its way to.
+    pub moving_to: Option<CellName>,
+}
