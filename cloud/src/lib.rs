@@ -22,6 +22,7 @@ pub mod pages;
 pub mod paused_sale;
 pub mod payment;
 pub mod qr;
+pub mod rights;
 pub mod routes;
 pub mod seat_maps;
 pub mod selling;

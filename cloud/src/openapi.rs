@@ -1,6 +1,7 @@
 //! The OpenAPI document: what the routes say of themselves, and what follows for each from what it takes.
 
 mod bounds;
+pub mod roles;
 
 use std::collections::BTreeMap;
 
@@ -102,6 +103,7 @@ fn write_pattern(parameter: &mut RefOr<Parameter>) {
 
 /// Adds the refusals that an operation has because of what it takes, unless it describes that status itself.
 fn add_usual(path: &str, operation: &mut Operation) {
+    let is_for_roles = roles::are_told(operation);
     let responses = &mut operation.responses.responses;
     let told: Vec<String> = responses.keys().cloned().collect();
     let has_query = operation
@@ -112,9 +114,10 @@ fn add_usual(path: &str, operation: &mut Operation) {
             RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Query,
             RefOr::Ref(_) => false,
         });
-    let usual: [(bool, &[ProblemKind]); 5] = [
+    let usual: [(bool, &[ProblemKind]); 6] = [
         (true, &[ProblemKind::Internal, ProblemKind::Unavailable]),
         (operation.security.is_some(), &[ProblemKind::Unauthorized]),
+        (is_for_roles, &[ProblemKind::NotAllowed]),
         (path.contains('{'), &[ProblemKind::NotFound]),
         (has_query, &[ProblemKind::Unreadable]),
         (operation.request_body.is_some(), &ProblemKind::OF_BODIES),

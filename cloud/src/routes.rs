@@ -16,11 +16,12 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::api::error::ApiError;
 use crate::api::input::Caller;
+use crate::api::organizer::allowed::operation_of;
 use crate::api::{
     bookings, enrolments, events, keys, organizer, reservations, seats, status, tickets, webhooks,
 };
 use crate::observe;
-use crate::openapi::{self, Document};
+use crate::openapi::{self, Document, roles};
 use crate::pages;
 use crate::state::AppState;
 
@@ -60,30 +61,41 @@ fn operations() -> Api {
         .routes(routes!(status::metrics))
 }
 
-/// For organizers: an API key lets them in, and [`organizer::owned`] to their own events alone.
+/// Puts handlers behind their routes; those alone that check what the caller may do and whose event it is.
+macro_rules! checked {
+    ($($handler:path,)+) => {
+        OpenApiRouter::new()$(.routes(roles::written(routes!($handler), operation_of($handler))))+
+    };
+}
+
+/// For organizers: an API key lets them in, its role and [`organizer::owned`] to what they may do with their own events.
 fn organizer() -> Api {
-    OpenApiRouter::new()
-        .routes(routes!(organizer::venues::create, organizer::venues::list))
-        .routes(routes!(organizer::events::create, organizer::events::list))
-        .routes(routes!(organizer::events::show, organizer::events::change))
-        .routes(routes!(organizer::events::publish))
-        .routes(routes!(organizer::moving::relocate))
-        .routes(routes!(organizer::policy::replace))
-        .routes(routes!(organizer::keys::request))
-        .routes(routes!(organizer::keys::upload))
-        .routes(routes!(organizer::codes::create))
-        .routes(routes!(organizer::devices::list))
-        .routes(routes!(organizer::revoking::revoke))
-        .routes(routes!(organizer::revoking::retire))
-        .routes(routes!(organizer::revoking::settle))
-        .routes(routes!(organizer::tickets::revoke))
-        .routes(routes!(organizer::tickets::reinstate))
-        .routes(routes!(organizer::tickets::reissue))
-        .routes(routes!(organizer::tickets::transfer))
-        .routes(routes!(organizer::bookings::renew))
-        .routes(routes!(organizer::admissions::list))
-        .routes(routes!(organizer::incidents::list))
-        .routes(routes!(organizer::counts::show))
+    checked![
+        organizer::venues::create,
+        organizer::venues::list,
+        organizer::events::create,
+        organizer::events::list,
+        organizer::events::show,
+        organizer::events::change,
+        organizer::events::publish,
+        organizer::moving::relocate,
+        organizer::policy::replace,
+        organizer::keys::request,
+        organizer::keys::upload,
+        organizer::codes::create,
+        organizer::devices::list,
+        organizer::revoking::revoke,
+        organizer::revoking::retire,
+        organizer::revoking::settle,
+        organizer::tickets::revoke,
+        organizer::tickets::reinstate,
+        organizer::tickets::reissue,
+        organizer::tickets::transfer,
+        organizer::bookings::renew,
+        organizer::admissions::list,
+        organizer::incidents::list,
+        organizer::counts::show,
+    ]
 }
 
 /// For payment services, which prove by a signature who they are.

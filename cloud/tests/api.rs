@@ -22,5 +22,6 @@ mod api {
     pub mod races;
     pub mod reservations;
     pub mod retention;
+    pub mod roles;
     pub mod tickets;
 }

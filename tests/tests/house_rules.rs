@@ -22,6 +22,8 @@ mod meanings;
 mod names;
 #[path = "house_rules/purity.rs"]
 mod purity;
+#[path = "house_rules/rights.rs"]
+mod rights;
 #[path = "house_rules/sizes.rs"]
 mod sizes;
 #[path = "house_rules/source.rs"]
@@ -73,6 +75,16 @@ fn pure_crates_depend_on_nothing_that_has_effects() {
 #[test]
 fn only_the_link_knows_quinn_and_rustls() {
     keep(imports::quic_stays_in_the_link);
+}
+
+#[test]
+fn handlers_of_organizers_take_nothing_unchecked() {
+    keep(rights::handlers_are_checked);
+}
+
+#[test]
+fn routes_of_organizers_take_only_handlers_that_check() {
+    keep(rights::routes_are_checked);
 }
 
 #[test]

@@ -16,6 +16,7 @@ use usher_protocol::plain;
 use usher_words::problems::{ProblemDetail, ProblemKind};
 
 use crate::ids::OrganizerId;
+use crate::rights::StaffRole;
 use crate::state::AppState;
 use crate::store::organizing::KeyHash;
 
@@ -110,9 +111,14 @@ impl<T: FromStr + Send, S: Send + Sync> FromRequestParts<S> for Id<T> {
     }
 }
 
-/// The organizer whose API key came with the request.
+/// Whose API key came with the request.
 #[derive(Debug, Clone, Copy)]
-pub struct Caller(pub OrganizerId);
+pub struct Caller {
+    /// The organizer.
+    pub organizer: OrganizerId,
+    /// What the key may do.
+    pub role: StaffRole,
+}
 
 impl FromRequestParts<Arc<AppState>> for Caller {
     type Rejection = ApiError;
@@ -130,7 +136,10 @@ impl FromRequestParts<Arc<AppState>> for Caller {
             .ok_or(ProblemKind::Unauthorized)?;
         let hash = KeyHash(*blake3::hash(key.trim().as_bytes()).as_bytes());
         let organizer = app.store.organizer_by_key(hash).await?;
-        let caller = Self(organizer.ok_or(ProblemKind::Unauthorized)?);
+        let caller = Self {
+            organizer: organizer.ok_or(ProblemKind::Unauthorized)?,
+            role: StaffRole::Owner,
+        };
         parts.extensions.insert(caller);
         Ok(caller)
     }

@@ -1,6 +1,7 @@
 //! `/v1/organizer`: where organizers make and publish what is sold; every request carries an API key.
 
 pub mod admissions;
+pub mod allowed;
 pub mod bookings;
 pub mod codes;
 pub mod counts;

@@ -52,6 +52,7 @@ kinds! {
     NotAuthenticated = 402, "not_authenticated", "The payment was not confirmed at your bank, and nothing was charged. Try again, or try another card.";
     UnknownToken = 402, "unknown_token", "The payment service does not know this payment token; nothing was charged.";
     GivenUp = 402, "given_up", "The payment came too late and was given up; nothing was charged. Try again.";
+    NotAllowed = 403, "not-allowed", "The role of this API key does not allow it: the detail says which roles do.";
     NotFound = 404, "not-found", "There is no such thing, or it is not yours to see.";
     WrongMethod = 405, "unreadable-request", "This address does not take this method: see /docs for the ones there are.";
     UnitsTaken = 409, "units-taken", "Some of these seats were just taken: choose others.";

@@ -13,6 +13,7 @@ use crate::api::error::ApiError;
 use crate::api::input::{Checks, Params};
 use crate::authority::scans;
 use crate::moment::Moment;
+use crate::rights::may;
 use crate::state::AppState;
 use crate::store::authority::RecordsQuery;
 
@@ -141,7 +142,7 @@ impl ListAdmissions {
 ))]
 pub async fn list(
     State(app): State<Arc<AppState>>,
-    OwnEvent(event): OwnEvent,
+    OwnEvent(event, _): OwnEvent<may::SeeAdmissions>,
     Params(list): Params<ListAdmissions>,
 ) -> Result<Json<AdmissionsView>, ApiError> {
     let id = event.id;

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
 use crate::ids::BookingId;
+use crate::rights::may;
 use crate::selling::{RenewBooking, RenewOutcome};
 use crate::state::AppState;
 
@@ -35,7 +36,7 @@ pub struct RenewedView {
 ))]
 pub async fn renew(
     State(app): State<Arc<AppState>>,
-    PartOfOwnEvent(event, id): PartOfOwnEvent<BookingId>,
+    PartOfOwnEvent(event, id, _): PartOfOwnEvent<may::RenewBooking, BookingId>,
 ) -> Result<Json<RenewedView>, ApiError> {
     if id.event != event.id {
         return Err(ApiError::NotFound("booking of this event"));

@@ -18,6 +18,7 @@ use crate::api::input::{Checks, JsonBody};
 use crate::catalogue::Event;
 use crate::ids::draw;
 use crate::moment::Moment;
+use crate::rights::may;
 use crate::state::AppState;
 use crate::store::authority::{CodeId, EnrolmentTerms, NewCodeOutcome, NewEnrolmentCode};
 
@@ -143,7 +144,7 @@ impl CodeRequest {
 ))]
 pub async fn create(
     State(app): State<Arc<AppState>>,
-    OwnEvent(event): OwnEvent,
+    OwnEvent(event, _): OwnEvent<may::MakeEnrolmentCode>,
     JsonBody(request): JsonBody<CodeRequest>,
 ) -> Result<(StatusCode, Json<CodeView>), ApiError> {
     let id = event.id;

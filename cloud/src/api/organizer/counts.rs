@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
 use crate::moment::Moment;
+use crate::rights::may;
 use crate::state::AppState;
 
 use super::names::DeviceName;
@@ -104,7 +105,7 @@ pub struct GateCountView {
 ))]
 pub async fn show(
     State(app): State<Arc<AppState>>,
-    OwnEvent(event): OwnEvent,
+    OwnEvent(event, _): OwnEvent<may::SeeCounts>,
 ) -> Result<Json<CountsView>, ApiError> {
     let id = event.id;
     let authority = app.authorities.of(id)?;

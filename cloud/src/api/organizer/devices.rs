@@ -19,6 +19,7 @@ use crate::authority::event::EventAuthority;
 use crate::authority::presence::Present;
 use crate::authority::writer::LogWriter;
 use crate::moment::Moment;
+use crate::rights::may;
 use crate::selling::jobs::LeaseHolder;
 use crate::state::AppState;
 use crate::store::authority::Contact;
@@ -101,7 +102,7 @@ pub struct DevicesView {
 ))]
 pub async fn list(
     State(app): State<Arc<AppState>>,
-    OwnEvent(event): OwnEvent,
+    OwnEvent(event, _): OwnEvent<may::SeeDevices>,
 ) -> Result<Json<DevicesView>, ApiError> {
     let id = event.id;
     let authority = app.authorities.of(id)?;

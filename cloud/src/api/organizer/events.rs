@@ -13,19 +13,21 @@ use usher_words::problems::{ProblemDetail, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
-use crate::api::input::{Caller, Checks, JsonBody};
+use crate::api::input::{Checks, JsonBody};
 use crate::api::refusal::keys_end_early;
 use crate::authority::keys_wanted_until;
 use crate::catalogue::{Event, EventLine, EventStatus};
-use crate::ids::draw_event_id;
+use crate::ids::{OrganizerId, draw_event_id};
 use crate::moment::Moment;
 use crate::money::MAX_PRICE;
+use crate::rights::may;
 use crate::selling::sale::{keys_needed_until, sale_status};
 use crate::state::AppState;
 use crate::store::SalesQuery;
 use crate::store::organizing::{AddUnits, EventChange, EventSales, NewEvent, Publish, PublishOutcome, Venue};
 use crate::test_sale;
 
+use super::allowed::Allowed;
 use super::draft::{EventRequest, Inventory, RESERVATION_SECONDS, check_texts, check_times};
 use super::owned::OwnEvent;
 use super::policy_spec::PolicySpec;
@@ -194,15 +196,15 @@ impl OrganizerEventView {
 ))]
 pub async fn create(
     State(app): State<Arc<AppState>>,
-    caller: Caller,
+    allowed: Allowed<may::AddEvent>,
     JsonBody(request): JsonBody<EventRequest>,
 ) -> Result<(StatusCode, Json<OrganizerEventView>), ApiError> {
     let inventory = request.inventory()?;
-    let venues = app.store.venues(caller.0).await?;
+    let venues = app.store.venues(allowed.caller.organizer).await?;
     let venue = venues.into_iter().find(|venue| venue.id == request.venue_id);
     let venue = venue.ok_or(ApiError::NotFound("venue of yours"))?;
-    let id = add(&app, caller, venue, request, inventory).await?;
-    let OwnEvent(event) = OwnEvent::made(&app, caller, id).await?;
+    let id = add(&app, allowed.caller.organizer, venue, request, inventory).await?;
+    let OwnEvent(event, _) = OwnEvent::made(&app, allowed, id).await?;
     Ok((
         StatusCode::CREATED,
         Json(OrganizerEventView::of(&app, event, None)),
@@ -211,7 +213,7 @@ pub async fn create(
 
 async fn add(
     app: &AppState,
-    caller: Caller,
+    organizer: OrganizerId,
     venue: Venue,
     request: EventRequest,
     inventory: Inventory,
@@ -221,7 +223,7 @@ async fn add(
     let default_ms = u64::try_from(app.default_hold().as_millis()).unwrap_or(u64::MAX);
     let event = NewEvent {
         id,
-        organizer: caller.0,
+        organizer,
         venue,
         name: request.name,
         description: request.description,
@@ -255,9 +257,9 @@ async fn add(
 ))]
 pub async fn list(
     State(app): State<Arc<AppState>>,
-    caller: Caller,
+    allowed: Allowed<may::SeeEvents>,
 ) -> Result<Json<OrganizerEventsView>, ApiError> {
-    let events = app.store.events_of(caller.0).await?;
+    let events = app.store.events_of(allowed.caller.organizer).await?;
     let events = events
         .into_iter()
         .map(|event| OrganizerEventLine::of(&app, event));
@@ -273,7 +275,7 @@ pub async fn list(
 ))]
 pub async fn show(
     State(app): State<Arc<AppState>>,
-    OwnEvent(event): OwnEvent,
+    OwnEvent(event, _): OwnEvent<may::SeeEvents>,
 ) -> Result<Json<OrganizerEventView>, ApiError> {
     let id = event.id;
     let sales = app
@@ -388,13 +390,13 @@ impl EventPatch {
 ))]
 pub async fn change(
     State(app): State<Arc<AppState>>,
-    own: OwnEvent,
+    own: OwnEvent<may::ChangeEvent>,
     JsonBody(patch): JsonBody<EventPatch>,
 ) -> Result<Json<OrganizerEventView>, ApiError> {
     let own = own.reread(&app).await?;
     app.store.change_event(patch.into_change(&own.0)?).await?;
     app.seat_maps.forget(own.0.id);
-    let OwnEvent(event) = own.reread(&app).await?;
+    let OwnEvent(event, _) = own.reread(&app).await?;
     // Gates show its name, and devices last as long as it does. Should this fail, changing it again or the next start makes up for it.
     app.authorities.publish_policy(&event).await?;
     Ok(Json(OrganizerEventView::of(&app, event, None)))
@@ -409,9 +411,9 @@ pub async fn change(
 ))]
 pub async fn publish(
     State(app): State<Arc<AppState>>,
-    own: OwnEvent,
+    own: OwnEvent<may::Publish>,
 ) -> Result<Json<OrganizerEventView>, ApiError> {
-    let OwnEvent(draft) = &own;
+    let OwnEvent(draft, _) = &own;
     let id = draft.id;
     let now = app.clock.now();
     if draft.status == EventStatus::Draft && draft.is_over(now) {
@@ -428,7 +430,7 @@ pub async fn publish(
         PublishOutcome::Incomplete => return Err(ProblemKind::DraftIncomplete.into()),
         PublishOutcome::NotFound => return Err(ApiError::NotFound("event of yours")),
     }
-    let OwnEvent(event) = own.reread(&app).await?;
+    let OwnEvent(event, _) = own.reread(&app).await?;
     test_sale::warn_of(&app, &event);
     // Should this fail, publishing again or the next start makes up for it.
     app.authorities.publish_policy(&event).await?;

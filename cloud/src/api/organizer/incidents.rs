@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
 use crate::moment::Moment;
+use crate::rights::may;
 use crate::state::AppState;
 
 use super::names::{DeviceName, GateView, Names, UnitView};
@@ -81,7 +82,7 @@ impl PassageView {
 ))]
 pub async fn list(
     State(app): State<Arc<AppState>>,
-    OwnEvent(event): OwnEvent,
+    OwnEvent(event, _): OwnEvent<may::SeeIncidents>,
 ) -> Result<Json<IncidentsView>, ApiError> {
     let id = event.id;
     let authority = app.authorities.of(id)?;

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use crate::api::error::ApiError;
 use crate::api::input::JsonBody;
 use crate::authority::writer::UploadOutcome;
+use crate::rights::may;
 use crate::state::AppState;
 
 use super::owned::OwnEvent;
@@ -35,7 +36,7 @@ pub struct TrustView {
 ))]
 pub async fn request(
     State(app): State<Arc<AppState>>,
-    OwnEvent(event): OwnEvent,
+    OwnEvent(event, _): OwnEvent<may::RequestKeys>,
 ) -> Result<Json<KeyRequest>, ApiError> {
     Ok(Json(app.authorities.key_request(&event).await?))
 }
@@ -50,7 +51,7 @@ pub async fn request(
 ))]
 pub async fn upload(
     State(app): State<Arc<AppState>>,
-    OwnEvent(event): OwnEvent,
+    OwnEvent(event, _): OwnEvent<may::ChangeTrust>,
     JsonBody(signed): JsonBody<SignedBundle>,
 ) -> Result<Json<TrustView>, ApiError> {
     let id = event.id;

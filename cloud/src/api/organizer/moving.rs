@@ -17,6 +17,7 @@ use crate::authority::AuthorityError;
 use crate::catalogue::{Event, EventStatus};
 use crate::moment::Moment;
 use crate::moving::{Dates, moved_policy};
+use crate::rights::may;
 use crate::state::AppState;
 use crate::store::organizing::{MoveEvent, MoveOutcome};
 pub use dependents::DependentView;
@@ -142,7 +143,7 @@ impl MoveRequest {
 ))]
 pub async fn relocate(
     State(app): State<Arc<AppState>>,
-    own: OwnEvent,
+    own: OwnEvent<may::MoveEvent>,
     JsonBody(request): JsonBody<MoveRequest>,
 ) -> Result<Json<MoveView>, ApiError> {
     let own = own.reread(&app).await?;
@@ -166,7 +167,11 @@ pub async fn relocate(
 }
 
 /// Moves it in one transaction and tells its gates by one policy.
-async fn apply(app: &Arc<AppState>, survey: &Survey, own: OwnEvent) -> Result<Option<u32>, ApiError> {
+async fn apply(
+    app: &Arc<AppState>,
+    survey: &Survey,
+    own: OwnEvent<may::MoveEvent>,
+) -> Result<Option<u32>, ApiError> {
     let id = survey.event.id;
     let request = MoveEvent {
         event: id,
@@ -179,7 +184,7 @@ async fn apply(app: &Arc<AppState>, survey: &Survey, own: OwnEvent) -> Result<Op
         MoveOutcome::NotFound => return Err(ApiError::NotFound("event of yours")),
         MoveOutcome::Moved { freed } => tracing::info!(event = %id, freed, "an event was moved"),
     }
-    let OwnEvent(event) = own.reread(app).await?;
+    let OwnEvent(event, _) = own.reread(app).await?;
     match app.authorities.publish_policy(&event).await {
         Ok(version) => Ok(version.map(|version| version.0)),
         // It ran out before the event was moved: the bundle that prolongs it brings the policy along.

@@ -8,66 +8,91 @@ use axum::http::request::Parts;
 use usher_keys::EventId;
 
 use crate::api::error::ApiError;
-use crate::api::input::{Caller, Id};
+use crate::api::input::Id;
 use crate::catalogue::Event;
+use crate::ids::OrganizerId;
+use crate::rights::{Right, may};
 use crate::state::AppState;
+
+use super::allowed::{Allowed, ChecksRight};
 
 const NOT_YOURS: ApiError = ApiError::NotFound("event of yours");
 
-/// The caller's event in a path such as `/events/{event_id}/policy`.
+/// The caller's event in a path such as `/events/{event_id}/policy`, with which they may do an operation.
 #[derive(Debug)]
-pub struct OwnEvent(pub Event);
+pub struct OwnEvent<R>(pub Event, pub Allowed<R>);
 
-/// The caller's event, and the second id of a path such as `/events/{event_id}/devices/{device}`.
+/// The same, and the second id of a path such as `/events/{event_id}/devices/{device}`.
 #[derive(Debug)]
-pub struct PartOfOwnEvent<T>(pub Event, pub T);
+pub struct PartOfOwnEvent<R, T>(pub Event, pub T, pub Allowed<R>);
 
-impl FromRequestParts<Arc<AppState>> for OwnEvent {
+impl<R: Right> ChecksRight for OwnEvent<R> {
+    type Right = R;
+}
+
+impl<R: Right, T> ChecksRight for PartOfOwnEvent<R, T> {
+    type Right = R;
+}
+
+impl<R: Right> FromRequestParts<Arc<AppState>> for OwnEvent<R> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
-        let caller = Caller::from_request_parts(parts, app).await?;
+        let allowed = Allowed::from_request_parts(parts, app).await?;
         let Id(id) = Id::from_request_parts(parts, app).await?;
-        find(app, caller, id).await.map(Self)
+        let event = find(app, allowed.caller.organizer, id).await?;
+        Ok(Self(event, allowed))
     }
 }
 
-impl<T: FromStr + Send> FromRequestParts<Arc<AppState>> for PartOfOwnEvent<T> {
+impl<R: Right, T: FromStr + Send> FromRequestParts<Arc<AppState>> for PartOfOwnEvent<R, T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
-        let caller = Caller::from_request_parts(parts, app).await?;
+        let allowed: Allowed<R> = Allowed::from_request_parts(parts, app).await?;
         let Path((event, part)) = Path::<(String, String)>::from_request_parts(parts, app)
             .await
             .map_err(|_| ApiError::NotFound("page"))?;
         let invalid = || ApiError::NotFound("thing: an id in the address is not valid");
         let event = event.parse().map_err(|_| invalid())?;
         let part = part.parse().map_err(|_| invalid())?;
-        Ok(Self(find(app, caller, event).await?, part))
+        let event = find(app, allowed.caller.organizer, event).await?;
+        Ok(Self(event, part, allowed))
     }
 }
 
-async fn find(app: &AppState, caller: Caller, id: EventId) -> Result<Event, ApiError> {
+async fn find(app: &AppState, organizer: OrganizerId, id: EventId) -> Result<Event, ApiError> {
     let event = app.store.event(id).await?;
-    event.filter(|event| event.organizer == caller.0).ok_or(NOT_YOURS)
+    event
+        .filter(|event| event.organizer == organizer)
+        .ok_or(NOT_YOURS)
 }
 
-impl OwnEvent {
+impl OwnEvent<may::AddEvent> {
     /// Finds the event of this id that the caller has just made.
     ///
     /// # Errors
     ///
     /// [`ApiError::NotFound`], [`ApiError::Store`].
-    pub async fn made(app: &AppState, caller: Caller, id: EventId) -> Result<Self, ApiError> {
-        find(app, caller, id).await.map(Self)
+    pub async fn made(
+        app: &AppState,
+        allowed: Allowed<may::AddEvent>,
+        id: EventId,
+    ) -> Result<Self, ApiError> {
+        let event = find(app, allowed.caller.organizer, id).await?;
+        Ok(Self(event, allowed))
     }
+}
 
+impl<R: Right> OwnEvent<R> {
     /// Reads it again: after it was changed, or after a body that may have taken its time to come.
     ///
     /// # Errors
     ///
     /// [`ApiError::NotFound`], [`ApiError::Store`].
     pub async fn reread(self, app: &AppState) -> Result<Self, ApiError> {
-        find(app, Caller(self.0.organizer), self.0.id).await.map(Self)
+        let Self(event, allowed) = self;
+        let event = find(app, allowed.caller.organizer, event.id).await?;
+        Ok(Self(event, allowed))
     }
 }

@@ -14,6 +14,7 @@ use crate::api::error::ApiError;
 use crate::api::input::{Checks, JsonBody};
 use crate::catalogue::{Event, EventStatus};
 use crate::local_time;
+use crate::rights::may;
 use crate::state::AppState;
 use crate::store::organizing::EventChange;
 
@@ -40,18 +41,18 @@ pub struct PolicyView {
 ))]
 pub async fn replace(
     State(app): State<Arc<AppState>>,
-    own: OwnEvent,
+    own: OwnEvent<may::ChangePolicy>,
     JsonBody(wanted): JsonBody<PolicySpec>,
 ) -> Result<Json<PolicyView>, ApiError> {
     let own = own.reread(&app).await?;
-    let OwnEvent(event) = &own;
+    let OwnEvent(event, _) = &own;
     let wanted = Policy::from(wanted);
     let policy = local_time::with_offsets(wanted.clone(), event.starts_at, event.ends_at);
     let mut checks = Checks::default();
     check_time(&mut checks, (&wanted, &policy), event);
     check(checks, &policy, event)?;
     app.store.change_event(change(event.id, policy)).await?;
-    let OwnEvent(event) = own.reread(&app).await?;
+    let OwnEvent(event, _) = own.reread(&app).await?;
     let version = app
         .authorities
         .publish_policy(&event)

@@ -16,6 +16,7 @@ use crate::authority::writer::{
     Consequences, ForkHistory, RetireOutcome, Revocation, RevokeOutcome, SettleOutcome, Since,
 };
 use crate::moment::Moment;
+use crate::rights::may;
 use crate::state::AppState;
 
 use super::devices::DeviceKey;
@@ -69,7 +70,7 @@ pub struct ConsequencesView {
 ))]
 pub async fn revoke(
     State(app): State<Arc<AppState>>,
-    PartOfOwnEvent(event, DeviceKey(device)): PartOfOwnEvent<DeviceKey>,
+    PartOfOwnEvent(event, DeviceKey(device), _): PartOfOwnEvent<may::RevokeDevice, DeviceKey>,
     Params(params): Params<RevokeParams>,
 ) -> Result<Json<ConsequencesView>, ApiError> {
     let id = event.id;
@@ -109,7 +110,7 @@ pub struct RetireRequest {
 ))]
 pub async fn retire(
     State(app): State<Arc<AppState>>,
-    PartOfOwnEvent(event, DeviceKey(hub)): PartOfOwnEvent<DeviceKey>,
+    PartOfOwnEvent(event, DeviceKey(hub), _): PartOfOwnEvent<may::RetireHub, DeviceKey>,
     JsonBody(request): JsonBody<RetireRequest>,
 ) -> Result<Json<ConsequencesView>, ApiError> {
     let id = event.id;
@@ -169,7 +170,7 @@ pub struct SettledView {
 ))]
 pub async fn settle(
     State(app): State<Arc<AppState>>,
-    PartOfOwnEvent(event, DeviceKey(device)): PartOfOwnEvent<DeviceKey>,
+    PartOfOwnEvent(event, DeviceKey(device), _): PartOfOwnEvent<may::SettleFork, DeviceKey>,
     JsonBody(request): JsonBody<SettleRequest>,
 ) -> Result<Json<SettledView>, ApiError> {
     let id = event.id;

@@ -11,6 +11,7 @@ use crate::api::tickets::TicketView;
 use crate::authority::event::EventAuthority;
 use crate::catalogue::Event;
 use crate::ids::TicketId;
+use crate::rights::may;
 use crate::selling::ReissuedTo;
 use crate::state::AppState;
 
@@ -24,7 +25,7 @@ use super::owned::PartOfOwnEvent;
 ))]
 pub async fn revoke(
     State(app): State<Arc<AppState>>,
-    PartOfOwnEvent(event, id): PartOfOwnEvent<TicketId>,
+    PartOfOwnEvent(event, id, _): PartOfOwnEvent<may::RevokeTicket, TicketId>,
 ) -> Result<Json<TicketView>, ApiError> {
     let authority = authority_of(&app, &event, id)?;
     let outcome = authority
@@ -41,7 +42,7 @@ pub async fn revoke(
 ))]
 pub async fn reinstate(
     State(app): State<Arc<AppState>>,
-    PartOfOwnEvent(event, id): PartOfOwnEvent<TicketId>,
+    PartOfOwnEvent(event, id, _): PartOfOwnEvent<may::ReinstateTicket, TicketId>,
 ) -> Result<Json<TicketView>, ApiError> {
     let authority = authority_of(&app, &event, id)?;
     let outcome = authority
@@ -60,7 +61,7 @@ pub async fn reinstate(
 ))]
 pub async fn reissue(
     State(app): State<Arc<AppState>>,
-    PartOfOwnEvent(event, id): PartOfOwnEvent<TicketId>,
+    PartOfOwnEvent(event, id, _): PartOfOwnEvent<may::ReissueTicket, TicketId>,
 ) -> Result<Json<TicketView>, ApiError> {
     replace(&app, (&event, id), ReissuedTo::SameHolder).await
 }
@@ -75,7 +76,7 @@ pub async fn reissue(
 ))]
 pub async fn transfer(
     State(app): State<Arc<AppState>>,
-    PartOfOwnEvent(event, id): PartOfOwnEvent<TicketId>,
+    PartOfOwnEvent(event, id, _): PartOfOwnEvent<may::TransferTicket, TicketId>,
 ) -> Result<Json<TicketView>, ApiError> {
     replace(&app, (&event, id), ReissuedTo::SomebodyElse).await
 }

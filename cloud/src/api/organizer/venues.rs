@@ -10,10 +10,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
-use crate::api::input::{Caller, Checks, JsonBody};
+use crate::api::input::{Checks, JsonBody};
 use crate::ids::VenueId;
+use crate::rights::may;
 use crate::state::AppState;
 use crate::store::organizing::{NewVenue, Venue};
+
+use super::allowed::Allowed;
 
 /// Length of a venue's name and city, in bytes: what a page and a ticket have room for.
 pub const NAME_BYTES: RangeInclusive<usize> = 1..=80;
@@ -75,7 +78,7 @@ pub struct VenuesView {
 ))]
 pub async fn create(
     State(app): State<Arc<AppState>>,
-    Caller(organizer): Caller,
+    allowed: Allowed<may::AddVenue>,
     JsonBody(request): JsonBody<VenueRequest>,
 ) -> Result<(StatusCode, Json<VenueView>), ApiError> {
     let mut checks = Checks::default();
@@ -93,7 +96,7 @@ pub async fn create(
     app.store
         .add_venue(NewVenue {
             venue: venue.clone(),
-            organizer,
+            organizer: allowed.caller.organizer,
             now,
         })
         .await?;
@@ -106,9 +109,9 @@ pub async fn create(
 ))]
 pub async fn list(
     State(app): State<Arc<AppState>>,
-    Caller(organizer): Caller,
+    allowed: Allowed<may::SeeVenues>,
 ) -> Result<Json<VenuesView>, ApiError> {
-    let venues = app.store.venues(organizer).await?;
+    let venues = app.store.venues(allowed.caller.organizer).await?;
     Ok(Json(VenuesView {
         venues: venues.into_iter().map(Into::into).collect(),
     }))

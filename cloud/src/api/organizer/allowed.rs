@@ -1,0 +1,84 @@
+//! What a handler of organizers asks for first: a caller who may do its operation. It is the check, and the route table takes no other handlers.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
+use usher_words::problems::ProblemKind;
+
+use crate::api::error::ApiError;
+use crate::api::input::Caller;
+use crate::rights::{Operation, Right};
+use crate::state::AppState;
+
+/// A caller who may do an operation, such as `Allowed<may::AddVenue>`.
+#[derive(Debug)]
+pub struct Allowed<R> {
+    /// Who it is.
+    pub caller: Caller,
+    right: PhantomData<R>,
+}
+
+impl<R: Right> FromRequestParts<Arc<AppState>> for Allowed<R> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        if caller.role.may(R::OPERATION) {
+            let right = PhantomData;
+            Ok(Self { caller, right })
+        } else {
+            Err(not_allowed(caller, R::OPERATION))
+        }
+    }
+}
+
+fn not_allowed(caller: Caller, operation: Operation) -> ApiError {
+    let roles: Vec<_> = operation.roles().iter().map(|role| role.word()).collect();
+    ApiError::refused(
+        ProblemKind::NotAllowed,
+        format!(
+            "The role of this API key is {}, and {} is for {} only: ask one of those to do it.",
+            caller.role.word(),
+            operation.name(),
+            roles.join(", ")
+        ),
+    )
+}
+
+/// What a handler may ask for first: it has checked that the caller may do an operation, and whose the thing in the path is.
+pub trait ChecksRight {
+    /// What the caller may do.
+    type Right: Right;
+}
+
+impl<R: Right> ChecksRight for Allowed<R> {
+    type Right = R;
+}
+
+/// A handler that asks for the state, and then for what is [`ChecksRight`]; `Arguments` are all that it asks for.
+pub trait CheckedHandler<Arguments> {
+    /// What it does.
+    const OPERATION: Operation;
+}
+
+macro_rules! checked_handler {
+    ($($other:ident)*) => {
+        impl<F, Answer, C, $($other),*> CheckedHandler<(C, $($other,)*)> for F
+        where
+            F: Fn(State<Arc<AppState>>, C, $($other),*) -> Answer,
+            C: ChecksRight,
+        {
+            const OPERATION: Operation = C::Right::OPERATION;
+        }
+    };
+}
+
+checked_handler!();
+checked_handler!(A);
+
+/// Returns what a handler does. Of one that checks nothing there is nothing to return, and it does not compile.
+pub fn operation_of<Arguments, H: CheckedHandler<Arguments>>(_: H) -> Operation {
+    H::OPERATION
+}

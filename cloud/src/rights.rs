@@ -1,0 +1,179 @@
+//! Who of an organizer may do what: one table of operations, each with the roles that may do it. Whose event it is, is asked elsewhere.
+
+use serde::{Deserialize, Serialize};
+
+/// What somebody, or a key, is to an organizer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StaffRole {
+    /// May do everything, and says who else may do what.
+    Owner,
+    /// Makes and sells events.
+    Manager,
+    /// Helps buyers, and voids tickets.
+    BoxOffice,
+    /// Helps buyers.
+    Support,
+    /// Looks after hubs, scanners and gates.
+    GateAdmin,
+    /// Sees everything and changes nothing.
+    Auditor,
+    /// Sees events and figures.
+    Viewer,
+}
+
+impl StaffRole {
+    /// All roles, the mightiest first.
+    pub const ALL: [Self; 7] = [
+        Self::Owner,
+        Self::Manager,
+        Self::BoxOffice,
+        Self::Support,
+        Self::GateAdmin,
+        Self::Auditor,
+        Self::Viewer,
+    ];
+
+    /// Returns the word for it in JSON and in the store.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Manager => "manager",
+            Self::BoxOffice => "box_office",
+            Self::Support => "support",
+            Self::GateAdmin => "gate_admin",
+            Self::Auditor => "auditor",
+            Self::Viewer => "viewer",
+        }
+    }
+
+    /// Finds the role of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.word() == word)
+    }
+
+    /// Tells whether it may do an operation.
+    pub fn may(self, operation: Operation) -> bool {
+        self == Self::Owner || operation.others().contains(&self)
+    }
+}
+
+/// An operation as a type, so that a handler says in its arguments what it does; [`may`] has one for each.
+pub trait Right: Send + Sync + 'static {
+    /// The operation.
+    const OPERATION: Operation;
+}
+
+/// Declares the operations: each has a name for programs, and the roles beside the owner that may do it.
+macro_rules! operations {
+    ($($operation:ident = $name:literal, $what:literal, [$($role:ident)*];)+) => {
+        /// What an organizer's people and keys can ask for under `/v1/organizer`; each route is of one.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Operation {
+            $(#[doc = $what] $operation,)+
+        }
+
+        impl Operation {
+            /// All operations, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$operation,)+];
+
+            /// Returns the name for programs.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$operation => $name,)+
+                }
+            }
+
+            /// Returns the roles that may do it beside the owner, who may do everything.
+            fn others(self) -> &'static [StaffRole] {
+                match self {
+                    $(Self::$operation => &[$(StaffRole::$role),*],)+
+                }
+            }
+        }
+
+        /// Each operation as a type: `OwnEvent<may::Publish>` is an event that the caller may publish.
+        pub mod may {
+            use super::{Operation, Right};
+
+            $(
+                #[doc = $what]
+                #[derive(Debug, Clone, Copy)]
+                pub struct $operation;
+
+                impl Right for $operation {
+                    const OPERATION: Operation = Operation::$operation;
+                }
+            )+
+        }
+    };
+}
+
+operations! {
+    SeeVenues = "see_venues", "Lists venues.", [Manager BoxOffice Support GateAdmin Auditor Viewer];
+    AddVenue = "add_venue", "Adds a venue.", [Manager];
+    SeeEvents = "see_events", "Lists events, and shows one with what it has sold.", [Manager BoxOffice Support GateAdmin Auditor Viewer];
+    AddEvent = "add_event", "Makes a draft.", [Manager];
+    ChangeEvent = "change_event", "Changes an event and its prices.", [Manager];
+    Publish = "publish", "Puts a draft on sale.", [Manager];
+    MoveEvent = "move_event", "Moves an event to another date.", [Manager];
+    ChangePolicy = "change_policy", "Changes what gates go by.", [Manager GateAdmin];
+    RequestKeys = "request_keys", "Makes keys and asks for their signature.", [Manager];
+    ChangeTrust = "change_trust", "Hands in a trust bundle.", [Manager];
+    MakeEnrolmentCode = "make_enrolment_code", "Lets a device in.", [Manager GateAdmin];
+    SeeDevices = "see_devices", "Lists devices.", [Manager Support GateAdmin Auditor];
+    RevokeDevice = "revoke_device", "Shuts a device out.", [Manager GateAdmin];
+    RetireHub = "retire_hub", "Gives a hub's units to others.", [Manager GateAdmin];
+    SettleFork = "settle_fork", "Says which history of a device counts.", [Manager GateAdmin];
+    RevokeTicket = "revoke_ticket", "Makes a ticket void.", [Manager BoxOffice];
+    ReinstateTicket = "reinstate_ticket", "Makes a void ticket good again.", [Manager BoxOffice];
+    ReissueTicket = "reissue_ticket", "Replaces a ticket for its holder.", [Manager BoxOffice Support];
+    TransferTicket = "transfer_ticket", "Gives a ticket to somebody else.", [Manager BoxOffice Support];
+    RenewBooking = "renew_booking", "Gives a booking a new id.", [Manager BoxOffice Support];
+    SeeAdmissions = "see_admissions", "Lists scans.", [Manager Support GateAdmin Auditor];
+    SeeIncidents = "see_incidents", "Lists contradictions.", [Manager Support GateAdmin Auditor];
+    SeeCounts = "see_counts", "Counts people.", [Manager BoxOffice Support GateAdmin Auditor Viewer];
+}
+
+impl Operation {
+    /// Lists the roles that may do it.
+    pub fn roles(self) -> Vec<StaffRole> {
+        let all = StaffRole::ALL.into_iter();
+        all.filter(|role| role.may(self)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Tells whether an operation only shows something.
+    fn only_shows(operation: Operation) -> bool {
+        operation.name().starts_with("see_")
+    }
+
+    #[test]
+    fn whoever_only_looks_changes_nothing() {
+        for operation in Operation::ALL {
+            for role in [StaffRole::Auditor, StaffRole::Viewer] {
+                let is_fine = !role.may(*operation) || only_shows(*operation);
+                assert!(is_fine, "{role:?} may {operation:?}");
+            }
+            let sees = only_shows(*operation);
+            assert_eq!(StaffRole::Auditor.may(*operation), sees, "{operation:?}");
+            assert!(StaffRole::Owner.may(*operation), "{operation:?}");
+        }
+    }
+
+    #[test]
+    fn a_role_and_an_operation_have_one_name_each() {
+        for role in StaffRole::ALL {
+            assert_eq!(StaffRole::from_word(role.word()), Some(role));
+            assert_eq!(serde_json::to_value(role).unwrap(), role.word());
+        }
+        let names: BTreeSet<_> = Operation::ALL.iter().map(|operation| operation.name()).collect();
+        assert_eq!(names.len(), Operation::ALL.len());
+    }
+}
