@@ -6,6 +6,7 @@
 )]
 
 pub mod bookings;
+pub mod caller;
 pub mod claimant;
 pub mod enrolments;
 pub mod error;

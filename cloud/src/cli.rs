@@ -11,7 +11,6 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
-use data_encoding::BASE32HEX_NOPAD;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use usher_keys::private;
@@ -19,7 +18,7 @@ use usher_keys::private;
 use crate::authority::key_safe::KeySafe;
 use crate::clock::Clock;
 use crate::config::{Config, LogFormat};
-use crate::ids::{OrganizerId, draw};
+use crate::ids::OrganizerId;
 use crate::master_key::MasterKey;
 use crate::server::Server;
 use crate::store::location::{StoreLocation, StorePlaces};
@@ -256,18 +255,14 @@ async fn reseal_keys(config: &Path) -> anyhow::Result<()> {
 /// When the store fails.
 pub async fn add_organizer(store: &Store, name: String) -> anyhow::Result<String> {
     let now = Clock::System.now();
-    let key = format!(
-        "uok_{}",
-        BASE32HEX_NOPAD.encode(&draw::<32>()).to_ascii_lowercase()
-    );
-    let hash = KeyHash(*blake3::hash(key.as_bytes()).as_bytes());
+    let (text, key) = KeyHash::draw();
     store
         .add_organizer(NewOrganizer {
             id: OrganizerId::draw(now),
             name,
-            key: hash,
+            key,
             now,
         })
         .await?;
-    Ok(key)
+    Ok(text)
 }

@@ -198,6 +198,11 @@ sortable_id!(
     "org_"
 );
 sortable_id!(
+    /// Identifies an API key. It opens nothing.
+    ApiKeyId,
+    "key_"
+);
+sortable_id!(
     /// Identifies a venue.
     VenueId,
     "ven_"

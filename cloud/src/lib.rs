@@ -32,3 +32,4 @@ pub mod state;
 pub mod store;
 pub mod test_sale;
 pub mod wrong_clock;
+pub mod wrong_keys;

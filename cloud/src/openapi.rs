@@ -116,7 +116,10 @@ fn add_usual(path: &str, operation: &mut Operation) {
         });
     let usual: [(bool, &[ProblemKind]); 6] = [
         (true, &[ProblemKind::Internal, ProblemKind::Unavailable]),
-        (operation.security.is_some(), &[ProblemKind::Unauthorized]),
+        (
+            operation.security.is_some(),
+            &[ProblemKind::Unauthorized, ProblemKind::TooManyWrongKeys],
+        ),
         (is_for_roles, &[ProblemKind::NotAllowed]),
         (path.contains('{'), &[ProblemKind::NotFound]),
         (has_query, &[ProblemKind::Unreadable]),
@@ -152,7 +155,7 @@ fn complete_response(status: &str, response: &mut Response, schemas: &BTreeMap<S
             .content
             .insert("application/problem+json".into(), problem.into());
     }
-    if status == "503" {
+    if ["429", "503"].contains(&status) {
         let seconds = HeaderBuilder::new()
             .schema(Some(Object::with_type(Type::Integer)))
             .build();

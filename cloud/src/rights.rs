@@ -110,6 +110,9 @@ macro_rules! operations {
 }
 
 operations! {
+    SeeApiKeys = "see_api_keys", "Lists API keys.", [Auditor];
+    MakeApiKey = "make_api_key", "Makes an API key of any role.", [];
+    RevokeApiKey = "revoke_api_key", "Revokes an API key.", [];
     SeeVenues = "see_venues", "Lists venues.", [Manager BoxOffice Support GateAdmin Auditor Viewer];
     AddVenue = "add_venue", "Adds a venue.", [Manager];
     SeeEvents = "see_events", "Lists events, and shows one with what it has sold.", [Manager BoxOffice Support GateAdmin Auditor Viewer];

@@ -14,8 +14,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
+use crate::api::caller::Caller;
 use crate::api::error::ApiError;
-use crate::api::input::Caller;
 use crate::api::organizer::allowed::operation_of;
 use crate::api::{
     bookings, enrolments, events, keys, organizer, reservations, seats, status, tickets, webhooks,
@@ -71,6 +71,9 @@ macro_rules! checked {
 /// For organizers: an API key lets them in, its role and [`organizer::owned`] to what they may do with their own events.
 fn organizer() -> Api {
     checked![
+        organizer::api_keys::create,
+        organizer::api_keys::list,
+        organizer::api_keys::revoke,
         organizer::venues::create,
         organizer::venues::list,
         organizer::events::create,

@@ -28,6 +28,7 @@ use crate::selling::jobs::LeaseHolder;
 use crate::signing::TicketSigner;
 use crate::store::Store;
 use crate::store::location::StoreLocation;
+use crate::wrong_keys::WrongKeys;
 
 /// The sandbox gateway's own file in the data directory.
 pub const SANDBOX_FILE: &str = "sandbox.db";
@@ -58,6 +59,8 @@ pub struct AppState {
     pub holder: LeaseHolder,
     /// Cancelled when the server was told to stop: it still serves, and takes nothing over.
     pub draining: CancellationToken,
+    /// Wrong API keys, by where they came from.
+    pub wrong_keys: WrongKeys,
     /// Whether the log has been told of a proxy that is not trusted: once is enough.
     pub told_of_proxy: AtomicBool,
     /// Keeps a second server out of the data directory.
@@ -114,6 +117,7 @@ impl AppState {
             metrics,
             holder,
             draining: CancellationToken::new(),
+            wrong_keys: WrongKeys::default(),
             told_of_proxy: AtomicBool::new(false),
             _lock: lock,
         }))

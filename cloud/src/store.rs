@@ -3,6 +3,7 @@
 //! Every operation takes one request with the time in it and gives one outcome. A refusal (a seat is taken, a
 //! reservation has expired) is an outcome; a [`StoreError`] means that nothing was decided and nothing has changed.
 
+pub mod api_keys;
 mod audit;
 pub mod authority;
 pub mod cells;
@@ -48,6 +49,7 @@ use postgres::{Concerns, Postgres};
 pub use sqlite::audit::of_file as audit_sqlite;
 pub use sqlite::backup;
 
+use api_keys::{ApiKey, NewApiKey, NewKeyOutcome, NoteKeyUse, RevokeKey, RevokeKeyOutcome};
 use authority::{
     Append, AppendOutcome, ChangedTicket, ChangesAfter, Code, CodeId, Contact, DropLog, FeedVersion,
     GenerationQuery, Halt, KeepCheckpoint, NewBundle, NewBundleOutcome, NewCodeOutcome, NewEnrolmentCode,
@@ -248,6 +250,12 @@ operations! {
         put_off_job(HeldJob) -> Option<u32> = operations::jobs::put_off_job;
 
         // Organizing.
+        /// Adds an API key.
+        add_api_key(NewApiKey) -> NewKeyOutcome = operations::api_keys::add_api_key;
+        /// Revokes an API key.
+        revoke_api_key(RevokeKey) -> RevokeKeyOutcome = operations::api_keys::revoke_api_key;
+        /// Writes down that an API key was used.
+        note_key_use(NoteKeyUse) -> () = operations::api_keys::note_key_use;
         /// Adds an organizer with its first API key.
         add_organizer(NewOrganizer) -> () = operations::organizers::add_organizer;
         /// Adds a venue.
@@ -320,8 +328,10 @@ operations! {
         occupancy(OccupancyQuery) -> Occupancy = operations::catalogue::occupancy;
 
         // Organizing.
-        /// Finds whose API key this is.
-        organizer_by_key(KeyHash) -> Option<OrganizerId> = operations::organizers::organizer_by_key;
+        /// Finds an API key, good or not.
+        api_key(KeyHash) -> Option<ApiKey> = operations::api_keys::api_key;
+        /// Lists an organizer's API keys, oldest first, with those that have ended.
+        api_keys(OrganizerId) -> Vec<ApiKey> = operations::api_keys::api_keys;
         /// Lists an organizer's venues.
         venues(OrganizerId) -> Vec<Venue> = operations::organizers::venues;
         /// Counts what an event has sold.

@@ -40,12 +40,7 @@ impl FromRequestParts<Arc<AppState>> for Asking {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, Infallible> {
-        // What came over no connection, in tests alone, comes from nowhere; all of it together.
-        let peer = parts
-            .extensions
-            .get::<Peer>()
-            .map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.0);
-        let address = address(app, peer, &parts.headers);
+        let address = address_of(parts, app);
         let (session, new_cookie) = match session(&parts.headers) {
             Some(session) => (session, None),
             None => {
@@ -61,8 +56,14 @@ impl FromRequestParts<Arc<AppState>> for Asking {
     }
 }
 
-fn address(app: &AppState, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    let said = headers.get_all(FORWARDED_FOR);
+/// Finds where a request comes from: the other end of its connection, or what a trusted proxy says.
+pub fn address_of(parts: &Parts, app: &AppState) -> IpAddr {
+    // What came over no connection, in tests alone, comes from nowhere; all of it together.
+    let peer = parts
+        .extensions
+        .get::<Peer>()
+        .map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.0);
+    let said = parts.headers.get_all(FORWARDED_FOR);
     let hops: Vec<&str> = said
         .iter()
         .flat_map(|value| value.to_str().unwrap_or_default().split(','))

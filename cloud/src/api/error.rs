@@ -42,8 +42,10 @@ pub enum ApiError {
     /// The client does too much at once.
     #[error("too much at once")]
     TooMany {
+        /// What of.
+        kind: ProblemKind,
         /// What to do about it.
-        detail: String,
+        detail: Cow<'static, str>,
         /// When the same request may be done, in seconds from now.
         retry_after: u64,
     },
@@ -129,6 +131,15 @@ impl ApiError {
         }
     }
 
+    /// Makes the error of a kind that says no more than its words and when to try again, in seconds.
+    pub fn too_many(kind: ProblemKind, retry_after: u64) -> Self {
+        Self::TooMany {
+            kind,
+            detail: kind.words().into(),
+            retry_after,
+        }
+    }
+
     /// Returns the RFC 9457 form.
     pub fn problem(self) -> Problem {
         match self {
@@ -146,9 +157,13 @@ impl ApiError {
                 ..usual(ProblemKind::UnitsShort)
             },
             Self::Refused { kind, detail } => problem(kind, detail),
-            Self::TooMany { detail, retry_after } => Problem {
+            Self::TooMany {
+                kind,
+                detail,
+                retry_after,
+            } => Problem {
                 retry_after: Some(retry_after),
-                ..problem(ProblemKind::TooManyHeld, detail)
+                ..problem(kind, detail)
             },
             Self::Booking(error) => booking_problem(&error),
             Self::Store(error) => store_problem(&error),

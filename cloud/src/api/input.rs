@@ -3,22 +3,16 @@
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, JsonRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
 use usher_protocol::plain;
 use usher_words::problems::{ProblemDetail, ProblemKind};
-
-use crate::ids::OrganizerId;
-use crate::rights::StaffRole;
-use crate::state::AppState;
-use crate::store::organizing::KeyHash;
 
 use super::error::{ApiError, FieldError};
 
@@ -108,40 +102,6 @@ impl<T: FromStr + Send, S: Send + Sync> FromRequestParts<S> for Id<T> {
         text.parse()
             .map(Self)
             .map_err(|_| ApiError::NotFound("id: check the address"))
-    }
-}
-
-/// Whose API key came with the request.
-#[derive(Debug, Clone, Copy)]
-pub struct Caller {
-    /// The organizer.
-    pub organizer: OrganizerId,
-    /// What the key may do.
-    pub role: StaffRole,
-}
-
-impl FromRequestParts<Arc<AppState>> for Caller {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
-        // The route table asks before any handler does.
-        if let Some(caller) = parts.extensions.get::<Self>() {
-            return Ok(*caller);
-        }
-        let key = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.strip_prefix("Bearer "))
-            .ok_or(ProblemKind::Unauthorized)?;
-        let hash = KeyHash(*blake3::hash(key.trim().as_bytes()).as_bytes());
-        let organizer = app.store.organizer_by_key(hash).await?;
-        let caller = Self {
-            organizer: organizer.ok_or(ProblemKind::Unauthorized)?,
-            role: StaffRole::Owner,
-        };
-        parts.extensions.insert(caller);
-        Ok(caller)
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod admissions;
 pub mod allowed;
+pub mod api_keys;
 pub mod bookings;
 pub mod codes;
 pub mod counts;

@@ -256,7 +256,8 @@ fn too_many_held(too_many: &TooManyHeld, now: Timestamp) -> ApiError {
         BoundBy::Address => HeldFrom::Network,
     };
     ApiError::TooMany {
-        detail: buyers::too_many_held(from, (too_many.held, too_many.most), retry_after),
+        kind: ProblemKind::TooManyHeld,
+        detail: buyers::too_many_held(from, (too_many.held, too_many.most), retry_after).into(),
         retry_after,
     }
 }

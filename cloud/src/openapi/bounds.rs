@@ -12,7 +12,7 @@ use crate::api::bookings::{EMAIL_BYTES, TOKEN_BYTES};
 use crate::api::organizer::codes::{MAX_CERTIFICATE_DAYS, MAX_CODE_MINUTES};
 use crate::api::organizer::draft::{MAX_DESCRIPTION, MAX_LABEL, MAX_NAME, RESERVATION_SECONDS};
 use crate::api::organizer::venues::{ADDRESS_BYTES, NAME_BYTES};
-use crate::ids::{BookingId, ReservationId, TicketId, VenueId};
+use crate::ids::{ApiKeyId, BookingId, ReservationId, TicketId, VenueId};
 use crate::money::MAX_PRICE;
 
 /// What a value must keep to.
@@ -34,6 +34,7 @@ const DEVICE_KEY: &str = "^[0-9a-f]{64}$";
 pub fn pattern(name: &str) -> Option<&'static str> {
     match name {
         "event_id" => Some(EVENT_ID),
+        "key_id" => Some(ApiKeyId::PATTERN),
         "venue_id" => Some(VenueId::PATTERN),
         "reservation_id" => Some(ReservationId::PATTERN),
         "booking_id" => Some(BookingId::PATTERN),
@@ -49,6 +50,7 @@ fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
         ("VenueRequest", "name", Bound::Text(NAME_BYTES)),
         ("VenueRequest", "city", Bound::Text(NAME_BYTES)),
         ("VenueRequest", "address", Bound::Text(ADDRESS_BYTES)),
+        ("ApiKeyRequest", "name", Bound::Text(NAME_BYTES)),
         ("EventRequest", "tiers", Bound::Items(1..=MAX_PARTS)),
         ("TierSpec", "price", Bound::Number(0..=MAX_PRICE)),
         ("TierSpec", "admits", Bound::Number(1..=u8::MAX.into())),

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use usher_keys::Timestamp;
 
 /// Where a client is on the network: an IPv4 address, or of IPv6 the 64 bits that one household or office has to itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ClientAddress {
     /// All of it.
     V4([u8; 4]),

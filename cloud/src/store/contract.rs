@@ -1,5 +1,6 @@
 //! The contract of the store: every operation, with its refusals, the same on every engine.
 
+mod api_keys;
 mod bookings;
 mod bounds;
 pub mod case;
@@ -121,6 +122,12 @@ contracts! {
         the_layout_lists_seats_and_not_slots,
         occupancy_tells_when_it_is_out_of_date,
         sales_count_what_was_confirmed,
+    }
+    api_keys {
+        keys_of_an_organizer_are_listed_with_what_became_of_them,
+        a_revoked_key_stays_revoked_and_is_forgotten_much_later,
+        the_last_owner_stays_also_when_two_revoke_each_other,
+        an_organizer_has_so_many_good_keys,
     }
     organizing {
         a_key_leads_to_its_organizer,

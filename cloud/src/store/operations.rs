@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod agreement;
+pub mod api_keys;
 pub mod authority;
 pub mod begin;
 pub mod bounds;

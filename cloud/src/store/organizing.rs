@@ -1,17 +1,36 @@
 //! What the store is asked and answers by organizers: venues, drafts, changes and sales figures as plain values.
 
+use data_encoding::BASE32HEX_NOPAD;
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::policy::Policy;
 use usher_protocol::{TierId, Unit};
 
 use crate::catalogue::{Event, EventStatus, Seat, Tier, TierCount};
-use crate::ids::{OrganizerId, VenueId};
+use crate::ids::{ApiKeyId, OrganizerId, VenueId, draw};
 use crate::money::Currency;
 use crate::moving::Dates;
+use crate::rights::StaffRole;
+
+use super::api_keys::{ApiKey, NewApiKey};
 
 /// The BLAKE3 hash of an API key's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyHash(pub [u8; 32]);
+
+impl KeyHash {
+    /// Hashes a key's text.
+    pub fn of(text: &str) -> Self {
+        Self(*blake3::hash(text.as_bytes()).as_bytes())
+    }
+
+    /// Draws a key: its text, which holds 32 random bytes, and the hash that is kept.
+    pub fn draw() -> (String, Self) {
+        let random = BASE32HEX_NOPAD.encode(&draw::<32>()).to_ascii_lowercase();
+        let text = format!("uok_{random}");
+        let hash = Self::of(&text);
+        (text, hash)
+    }
+}
 
 /// Asks to add an organizer.
 #[derive(Debug, Clone)]
@@ -24,6 +43,24 @@ pub struct NewOrganizer {
     pub key: KeyHash,
     /// The time.
     pub now: Timestamp,
+}
+
+impl NewOrganizer {
+    /// Returns its first key, which never ends and has the organizer's number as its own.
+    pub fn first_key(&self) -> NewApiKey {
+        let key = ApiKey {
+            id: ApiKeyId(self.id.0),
+            organizer: self.id,
+            name: "First key".to_owned(),
+            role: StaffRole::Owner,
+            created_at: self.now,
+            expires_at: None,
+            last_used_at: None,
+            revoked_at: None,
+        };
+        let hash = self.key;
+        NewApiKey { key, hash }
+    }
 }
 
 /// Asks to add a venue.

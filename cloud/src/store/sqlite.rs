@@ -149,6 +149,10 @@ pub fn migrations() -> Vec<Migration> {
             include_str!("../../migrations/V23__payments.sql"),
         ),
         ("V30__cells", include_str!("../../migrations/V30__cells.sql")),
+        (
+            "V35__api_keys",
+            include_str!("../../migrations/V35__api_keys.sql"),
+        ),
     ]
     .map(|(name, sql)| Migration::unapplied(name, sql).expect("migrations are named V<number>__<name>"))
     .to_vec()

@@ -158,6 +158,14 @@ impl Client {
         .await
     }
 
+    /// Makes an API key of a role.
+    pub async fn make_key(&self, role: &str) -> Value {
+        let request = json!({"name": format!("A {role}"), "role": role});
+        self.organize(Method::POST, "/v1/organizer/api-keys", &request)
+            .await
+            .ok(201)
+    }
+
     /// Makes and publishes an event, with changes to the usual one.
     pub async fn event(&self, change: impl FnOnce(&mut Value)) -> String {
         let event = self.draft(change).await;

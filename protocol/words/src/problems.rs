@@ -77,6 +77,8 @@ kinds! {
     NotForked = 409, "not-forked", "This device has only one history, or somebody has said already which one counts.";
     TooManyCodes = 409, "too-many-codes", "The event has too many unused enrolment codes: use them, or wait until they have run out.";
     TooManyDevices = 409, "too-many-devices", "The event has as many devices or hubs as it can.";
+    TooManyApiKeys = 409, "too-many-api-keys", "The organizer has as many API keys as it can: revoke those that nobody uses.";
+    LastOwnerKey = 409, "last-owner-key", "This is the last key of an owner that does not end, and without it nobody could let anybody in again: make another one first.";
     CodeUsed = 409, "code-used", "Another device has used this enrolment code: ask for a new one.";
     DeviceBarred = 409, "device-barred", "This device's key was revoked or retired, or had another role: enrol it with a fresh key.";
     DeviceHasLog = 409, "device-has-log", "This device's key has written a log of this event already: a second one beside it would let people in again. Enrol with a fresh folder, which makes a fresh key, and retire the device it was.";
@@ -94,6 +96,7 @@ kinds! {
     BundleForeignKeys = 422, "bundle-foreign-keys", "The bundle has no key for some purpose that this server holds: sign the answer to this event's key-request.";
     BundleNotInForce = 422, "bundle-not-in-force", "A key of the first bundle cannot be used now: it must be active and in its window.";
     TooManyHeld = 429, "too-many-held", "Too many places are held and not paid for: pay for them or give them back, or try again when Retry-After says.";
+    TooManyWrongKeys = 429, "too-many-wrong-keys", "Too many wrong API keys came from this address: look at the key, and try again when Retry-After says.";
     Internal = 500, "internal", "Something is wrong on our side, and the server's log says what. Try again; if it happens again, tell whoever runs the server.";
     Unavailable = 503, "unavailable", "Nothing was changed. Try again in a moment.";
     Draining = 503, "draining", "This server is shutting down. Ask another one of the same cloud, or this one when it is back.";

@@ -7,8 +7,8 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use usher_words::problems::ProblemKind;
 
+use crate::api::caller::Caller;
 use crate::api::error::ApiError;
-use crate::api::input::Caller;
 use crate::rights::{Operation, Right};
 use crate::state::AppState;
 

@@ -1,4 +1,4 @@
-//! The event in an organizer's path, which handlers get from here alone: another's is as if it were not there.
+//! The event or key in an organizer's path, which handlers get from here alone: another's is as if it were not there.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -10,9 +10,10 @@ use usher_keys::EventId;
 use crate::api::error::ApiError;
 use crate::api::input::Id;
 use crate::catalogue::Event;
-use crate::ids::OrganizerId;
+use crate::ids::{ApiKeyId, OrganizerId};
 use crate::rights::{Right, may};
 use crate::state::AppState;
+use crate::store::api_keys::ApiKey;
 
 use super::allowed::{Allowed, ChecksRight};
 
@@ -25,6 +26,27 @@ pub struct OwnEvent<R>(pub Event, pub Allowed<R>);
 /// The same, and the second id of a path such as `/events/{event_id}/devices/{device}`.
 #[derive(Debug)]
 pub struct PartOfOwnEvent<R, T>(pub Event, pub T, pub Allowed<R>);
+
+/// The organizer's API key in a path such as `/api-keys/{key_id}/revoke`.
+#[derive(Debug)]
+pub struct OwnApiKey<R>(pub ApiKey, pub Allowed<R>);
+
+impl<R: Right> ChecksRight for OwnApiKey<R> {
+    type Right = R;
+}
+
+impl<R: Right> FromRequestParts<Arc<AppState>> for OwnApiKey<R> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
+        let allowed: Allowed<R> = Allowed::from_request_parts(parts, app).await?;
+        let Id(id) = Id::<ApiKeyId>::from_request_parts(parts, app).await?;
+        let keys = app.store.api_keys(allowed.caller.organizer).await?;
+        let found = keys.into_iter().find(|key| key.id == id);
+        let key = found.ok_or(ApiError::NotFound("API key of yours"))?;
+        Ok(Self(key, allowed))
+    }
+}
 
 impl<R: Right> ChecksRight for OwnEvent<R> {
     type Right = R;

@@ -1,11 +1,12 @@
-//! Organizers, their API keys (as hashes) and their venues.
+//! Organizers and their venues.
 
 use crate::ids::{OrganizerId, VenueId};
 use crate::store::StoreError;
-use crate::store::organizing::{KeyHash, NewOrganizer, NewVenue, Venue};
-use crate::store::sql::{OptionalExtension, Sql, params};
+use crate::store::organizing::{NewOrganizer, NewVenue, Venue};
+use crate::store::sql::{Sql, params};
 
 use super::Effect;
+use super::api_keys;
 use super::column::ms;
 
 /// Adds an organizer with its first API key.
@@ -13,21 +14,8 @@ pub fn add_organizer(connection: &Sql<'_>, request: &NewOrganizer) -> Result<Eff
     connection
         .prepare_cached("INSERT INTO organizers (organizer_id, name, created_at) VALUES (?1, ?2, ?3)")?
         .execute(params![request.id.0, request.name, ms(request.now)])?;
-    connection
-        .prepare_cached(
-            "INSERT INTO organizer_keys (key_hash, organizer_id, created_at) VALUES (?1, ?2, ?3)",
-        )?
-        .execute(params![request.key.0, request.id.0, ms(request.now)])?;
+    api_keys::insert(connection, &request.first_key())?;
     Ok(Effect::Keep(()))
-}
-
-/// Finds whose API key this is.
-pub fn organizer_by_key(connection: &Sql<'_>, key: &KeyHash) -> Result<Option<OrganizerId>, StoreError> {
-    let found = connection
-        .prepare_cached("SELECT organizer_id FROM organizer_keys WHERE key_hash = ?1")?
-        .query_row([key.0], |row| row.get(0).map(OrganizerId))
-        .optional()?;
-    Ok(found)
 }
 
 /// Adds a venue.

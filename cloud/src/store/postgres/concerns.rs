@@ -10,6 +10,7 @@ use crate::selling::{
     NotePayment, ReleaseRequest, RenewBooking, Tidy,
 };
 use crate::store::SalesQuery;
+use crate::store::api_keys::{NewApiKey, NoteKeyUse, RevokeKey};
 use crate::store::authority::{
     Append, ChangesAfter, CodeId, DropLog, GenerationQuery, KeepCheckpoint, KeyUse, NewBundle,
     NewEnrolmentCode, NewKeys, NoteContact, NoteOwnPast, PlacesQuery, RecordsQuery, Resume, RunQuery,
@@ -117,4 +118,14 @@ macro_rules! concerns_no_event {
     )* };
 }
 
-concerns_no_event!((), NewOrganizer, NewVenue, OrganizerId, KeyHash, NewCell);
+concerns_no_event!(
+    (),
+    NewOrganizer,
+    NewVenue,
+    OrganizerId,
+    KeyHash,
+    NewCell,
+    NewApiKey,
+    RevokeKey,
+    NoteKeyUse
+);

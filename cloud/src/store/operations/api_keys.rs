@@ -1,0 +1,120 @@
+//! The rows of API keys; which may be added and revoked is decided in `store::api_keys`.
+
+use usher_keys::Timestamp;
+
+use crate::ids::{ApiKeyId, OrganizerId};
+use crate::rights::StaffRole;
+use crate::store::StoreError;
+use crate::store::api_keys::{
+    ApiKey, NewApiKey, NewKeyOutcome, NoteKeyUse, RevokeKey, RevokeKeyOutcome, may_add, may_revoke,
+};
+use crate::store::organizing::KeyHash;
+use crate::store::sql::{Row, Sql, params};
+
+use super::Effect;
+use super::column::{moment, ms};
+
+/// The columns [`read`] reads.
+const COLUMNS: &str = "key_id, organizer_id, name, role, created_at, expires_at, last_used_at, revoked_at";
+
+fn read(row: &Row<'_>) -> Result<ApiKey, StoreError> {
+    let at =
+        |column| -> Result<Option<Timestamp>, StoreError> { Ok(row.get::<Option<i64>>(column)?.map(moment)) };
+    let unknown = StoreError::Unreadable { what: "staff role" };
+    Ok(ApiKey {
+        id: ApiKeyId(row.get(0)?),
+        organizer: OrganizerId(row.get(1)?),
+        name: row.get(2)?,
+        role: StaffRole::from_word(row.column(3)?.as_str()?).ok_or(unknown)?,
+        created_at: moment(row.get(4)?),
+        expires_at: at(5)?,
+        last_used_at: at(6)?,
+        revoked_at: at(7)?,
+    })
+}
+
+/// Adds a key, and forgets those that ended long ago.
+pub fn add_api_key(connection: &Sql<'_>, request: &NewApiKey) -> Result<Effect<NewKeyOutcome>, StoreError> {
+    let now = request.key.created_at;
+    lock(connection, &request.key.organizer)?;
+    let keys = api_keys(connection, &request.key.organizer)?;
+    if may_add(&keys, now) == NewKeyOutcome::TooMany {
+        return Ok(Effect::Undo(NewKeyOutcome::TooMany));
+    }
+    for ended in keys.iter().filter(|key| key.is_forgotten(now)) {
+        connection
+            .prepare_cached("DELETE FROM organizer_keys WHERE key_id = ?1")?
+            .run([ended.id.0])?;
+    }
+    insert(connection, request)?;
+    Ok(Effect::Keep(NewKeyOutcome::Added))
+}
+
+/// Writes a new key.
+pub fn insert(connection: &Sql<'_>, NewApiKey { key, hash }: &NewApiKey) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO organizer_keys (key_hash, key_id, organizer_id, name, role, created_at, expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .run(params![
+            hash.0,
+            key.id.0,
+            key.organizer.0,
+            key.name,
+            key.role.word(),
+            ms(key.created_at),
+            key.expires_at.map(ms)
+        ])?;
+    Ok(())
+}
+
+/// Revokes a key.
+pub fn revoke_api_key(
+    connection: &Sql<'_>,
+    request: &RevokeKey,
+) -> Result<Effect<RevokeKeyOutcome>, StoreError> {
+    lock(connection, &request.organizer)?;
+    let outcome = may_revoke(&api_keys(connection, &request.organizer)?, request);
+    let RevokeKeyOutcome::Revoked(revoked) = &outcome else {
+        return Ok(Effect::Undo(outcome));
+    };
+    connection
+        .prepare_cached("UPDATE organizer_keys SET revoked_at = ?2 WHERE key_id = ?1")?
+        .run(params![revoked.id.0, revoked.revoked_at.map(ms)])?;
+    Ok(Effect::Keep(outcome))
+}
+
+/// Writes down that a key was used.
+pub fn note_key_use(connection: &Sql<'_>, request: &NoteKeyUse) -> Result<Effect<()>, StoreError> {
+    connection
+        .prepare_cached("UPDATE organizer_keys SET last_used_at = ?2 WHERE key_hash = ?1")?
+        .run(params![request.hash.0, ms(request.now)])?;
+    Ok(Effect::Keep(()))
+}
+
+/// Finds the key with this hash, good or not.
+pub fn api_key(connection: &Sql<'_>, hash: &KeyHash) -> Result<Option<ApiKey>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM organizer_keys WHERE key_hash = ?1");
+    let mut query = connection.prepare_cached(&sql)?;
+    query.query_and_then([hash.0], read)?.next().transpose()
+}
+
+/// Lists an organizer's keys, oldest first, with those that have ended.
+pub fn api_keys(connection: &Sql<'_>, organizer: &OrganizerId) -> Result<Vec<ApiKey>, StoreError> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM organizer_keys WHERE organizer_id = ?1 ORDER BY created_at, key_id");
+    let mut query = connection.prepare_cached(&sql)?;
+    query.query_and_then([organizer.0], read)?.collect()
+}
+
+/// Has the keys of an organizer to itself until the transaction ends: two that revoke each other must not both succeed. SQLite has one writer.
+fn lock(connection: &Sql<'_>, organizer: &OrganizerId) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(connection.pick(
+            "SELECT 1 FROM organizers WHERE organizer_id = ?1",
+            "SELECT 1 FROM organizers WHERE organizer_id = ?1 FOR UPDATE",
+        ))?
+        .exists([organizer.0])?;
+    Ok(())
+}
