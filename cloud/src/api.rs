@@ -14,6 +14,7 @@ pub mod events;
 pub mod input;
 pub mod keys;
 pub mod organizer;
+pub mod recording;
 pub mod refusal;
 pub mod reservations;
 pub mod seats;

@@ -23,7 +23,7 @@ use crate::master_key::MasterKey;
 use crate::server::Server;
 use crate::store::location::{StoreLocation, StorePlaces};
 use crate::store::organizing::{KeyHash, NewOrganizer};
-use crate::store::{self, Audit, AuditedEvent, Store};
+use crate::store::{self, Audit, AuditedEvent, AuditedOrganizer, Store};
 
 /// Said when the server is told to stop once more while it lets things finish.
 const STOPPED_AT_ONCE: &str =
@@ -182,6 +182,17 @@ fn exit_code(is_sound: bool) -> ExitCode {
 /// Says what an audit looked at and what it found.
 fn print_audit(audit: &Audit) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
+    for audited in &audit.organizers {
+        let AuditedOrganizer {
+            organizer,
+            acts,
+            last,
+        } = audited;
+        writeln!(
+            out,
+            "organizer {organizer}: {acts} lines of acts, the last with hash {last}"
+        )?;
+    }
     for audited in &audit.events {
         let AuditedEvent {
             event,

@@ -1,5 +1,6 @@
 //! The cloud core of Usher: sells tickets, signs them, and is the authority of every event.
 
+pub mod acts;
 pub mod api;
 pub mod authority;
 pub mod booking;

@@ -110,6 +110,7 @@ macro_rules! operations {
 }
 
 operations! {
+    SeeActs = "see_acts", "Lists what was done.", [Auditor];
     SeeApiKeys = "see_api_keys", "Lists API keys.", [Auditor];
     MakeApiKey = "make_api_key", "Makes an API key of any role.", [];
     RevokeApiKey = "revoke_api_key", "Revokes an API key.", [];
@@ -139,6 +140,11 @@ operations! {
 }
 
 impl Operation {
+    /// Tells whether it only shows something.
+    pub fn only_shows(self) -> bool {
+        self.name().starts_with("see_")
+    }
+
     /// Lists the roles that may do it.
     pub fn roles(self) -> Vec<StaffRole> {
         let all = StaffRole::ALL.into_iter();
@@ -152,19 +158,14 @@ mod tests {
 
     use super::*;
 
-    /// Tells whether an operation only shows something.
-    fn only_shows(operation: Operation) -> bool {
-        operation.name().starts_with("see_")
-    }
-
     #[test]
     fn whoever_only_looks_changes_nothing() {
         for operation in Operation::ALL {
             for role in [StaffRole::Auditor, StaffRole::Viewer] {
-                let is_fine = !role.may(*operation) || only_shows(*operation);
+                let is_fine = !role.may(*operation) || operation.only_shows();
                 assert!(is_fine, "{role:?} may {operation:?}");
             }
-            let sees = only_shows(*operation);
+            let sees = operation.only_shows();
             assert_eq!(StaffRole::Auditor.may(*operation), sees, "{operation:?}");
             assert!(StaffRole::Owner.may(*operation), "{operation:?}");
         }

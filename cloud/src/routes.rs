@@ -10,19 +10,21 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use usher_words::problems::ProblemKind;
 use utoipa::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::api::caller::Caller;
 use crate::api::error::ApiError;
 use crate::api::organizer::allowed::operation_of;
+use crate::api::recording::{Recorder, recorded};
 use crate::api::{
     bookings, enrolments, events, keys, organizer, reservations, seats, status, tickets, webhooks,
 };
 use crate::observe;
 use crate::openapi::{self, Document, roles};
 use crate::pages;
+use crate::rights::Operation;
 use crate::state::AppState;
 
 type Api = OpenApiRouter<Arc<AppState>>;
@@ -63,14 +65,33 @@ fn operations() -> Api {
 
 /// Puts handlers behind their routes; those alone that check what the caller may do and whose event it is.
 macro_rules! checked {
-    ($($handler:path,)+) => {
-        OpenApiRouter::new()$(.routes(roles::written(routes!($handler), operation_of($handler))))+
+    ($app:ident: $($handler:path,)+) => {
+        OpenApiRouter::new()$(.routes(guarded($app, routes!($handler), operation_of($handler))))+
     };
 }
 
+/// Has routes tell who may use them, and what they change be written down.
+fn guarded(
+    app: &Arc<AppState>,
+    routes: UtoipaMethodRouter<Arc<AppState>>,
+    operation: Operation,
+) -> UtoipaMethodRouter<Arc<AppState>> {
+    let (schemas, paths, router) = roles::written(routes, operation);
+    if operation.only_shows() {
+        return (schemas, paths, router);
+    }
+    let recorder = Recorder {
+        app: Arc::clone(app),
+        operation,
+    };
+    let recording = middleware::from_fn_with_state(recorder, recorded);
+    (schemas, paths, router.route_layer(recording))
+}
+
 /// For organizers: an API key lets them in, its role and [`organizer::owned`] to what they may do with their own events.
-fn organizer() -> Api {
-    checked![
+fn organizer(app: &Arc<AppState>) -> Api {
+    checked![app:
+        organizer::acts::list,
         organizer::api_keys::create,
         organizer::api_keys::list,
         organizer::api_keys::revoke,
@@ -138,7 +159,7 @@ pub fn router(state: Arc<AppState>) -> Router {
         )
         .merge(device().layer(small))
         .merge(operations().layer(small))
-        .merge(organizer().layer(large).layer(api_key))
+        .merge(organizer(&state).layer(large).layer(api_key))
         .split_for_parts();
     openapi::complete(&mut document);
     Router::new()

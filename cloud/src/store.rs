@@ -3,6 +3,7 @@
 //! Every operation takes one request with the time in it and gives one outcome. A refusal (a seat is taken, a
 //! reservation has expired) is an outcome; a [`StoreError`] means that nothing was decided and nothing has changed.
 
+pub mod acts;
 pub mod api_keys;
 mod audit;
 pub mod authority;
@@ -38,7 +39,7 @@ use crate::selling::{
     ConfirmOutcome, ErasePersonalData, Forget, HoldOutcome, HoldRequest, NoteOutcome, NotePayment,
     OpenBooking, ReleaseOutcome, ReleaseRequest, RenewBooking, RenewOutcome, Reservation, SoldTicket, Tidy,
 };
-pub use audit::{Audit, AuditedEvent};
+pub use audit::{Audit, AuditedEvent, AuditedOrganizer};
 use cells::Cells;
 use cells::directory::{CellLine, NewCell, NewCellOutcome};
 use engine::Engine;
@@ -49,6 +50,7 @@ use postgres::{Concerns, Postgres};
 pub use sqlite::audit::of_file as audit_sqlite;
 pub use sqlite::backup;
 
+use acts::{ActsQuery, NewAct};
 use api_keys::{ApiKey, NewApiKey, NewKeyOutcome, NoteKeyUse, RevokeKey, RevokeKeyOutcome};
 use authority::{
     Append, AppendOutcome, ChangedTicket, ChangesAfter, Code, CodeId, Contact, DropLog, FeedVersion,
@@ -250,6 +252,8 @@ operations! {
         put_off_job(HeldJob) -> Option<u32> = operations::jobs::put_off_job;
 
         // Organizing.
+        /// Writes down an act of an organizer's; tells the number of its line.
+        add_act(NewAct) -> u64 = operations::acts::add_act;
         /// Adds an API key.
         add_api_key(NewApiKey) -> NewKeyOutcome = operations::api_keys::add_api_key;
         /// Revokes an API key.
@@ -328,6 +332,8 @@ operations! {
         occupancy(OccupancyQuery) -> Occupancy = operations::catalogue::occupancy;
 
         // Organizing.
+        /// Lists the lines of an organizer's acts with their numbers, oldest first.
+        acts(ActsQuery) -> Vec<(u64, String)> = operations::acts::acts;
         /// Finds an API key, good or not.
         api_key(KeyHash) -> Option<ApiKey> = operations::api_keys::api_key;
         /// Lists an organizer's API keys, oldest first, with those that have ended.

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod api {
+    pub mod acts;
     pub mod api_keys;
     pub mod bookings;
     pub mod client;

@@ -1,5 +1,6 @@
 //! `/v1/organizer`: where organizers make and publish what is sold; every request carries an API key.
 
+pub mod acts;
 pub mod admissions;
 pub mod allowed;
 pub mod api_keys;

@@ -1,8 +1,10 @@
 //! Checking everything the store keeps against everything else it keeps, and naming what is wrong; repairing is a person's decision.
 
+mod acts;
 mod logs;
 mod sales;
 
+pub use acts::AuditedOrganizer;
 use usher_keys::EventId;
 use usher_protocol::trust::Trust;
 
@@ -16,6 +18,8 @@ use super::sql::Sql;
 /// What an audit found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Audit {
+    /// The organizers, with what was looked at.
+    pub organizers: Vec<AuditedOrganizer>,
     /// The events, with what was looked at.
     pub events: Vec<AuditedEvent>,
     /// Everything that is wrong.
@@ -52,13 +56,14 @@ impl Audit {
     }
 }
 
-/// Checks every event.
+/// Checks every organizer and event.
 ///
 /// # Errors
 ///
 /// [`StoreError`] when something cannot be read at all.
 pub fn check_events(connection: &Sql<'_>, audit: &mut Audit) -> Result<(), StoreError> {
     secret_keys::check(connection, &mut audit.findings)?;
+    audit.organizers = acts::check(connection, &mut audit.findings)?;
     let events: Vec<_> = connection
         .prepare_cached("SELECT event_id FROM events ORDER BY event_id")?
         .query_map([], |row| row.get(0).map(event_id))?

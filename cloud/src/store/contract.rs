@@ -1,5 +1,6 @@
 //! The contract of the store: every operation, with its refusals, the same on every engine.
 
+mod acts;
 mod api_keys;
 mod bookings;
 mod bounds;
@@ -122,6 +123,11 @@ contracts! {
         the_layout_lists_seats_and_not_slots,
         occupancy_tells_when_it_is_out_of_date,
         sales_count_what_was_confirmed,
+    }
+    acts {
+        acts_that_come_at_once_follow_each_other,
+        acts_come_page_by_page,
+        an_act_that_was_altered_or_taken_out_is_found,
     }
     api_keys {
         keys_of_an_organizer_are_listed_with_what_became_of_them,

@@ -6,7 +6,7 @@ use usher_disk::{FileFinding, LogFinding};
 use usher_keys::EventId;
 use usher_protocol::Unit;
 
-use crate::ids::{BookingId, ReservationId, TicketId};
+use crate::ids::{BookingId, OrganizerId, ReservationId, TicketId};
 
 /// Something wrong with what is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,13 @@ pub enum Finding {
         event: EventId,
         /// Where, and what.
         found: LogFinding,
+    },
+    /// A line of an organizer's acts is not what was written down, or is gone.
+    Act {
+        /// The organizer.
+        organizer: OrganizerId,
+        /// Its number.
+        seq: u64,
     },
     /// The terms or tiers of an event are not those that were sealed.
     Terms {
@@ -81,6 +88,12 @@ impl fmt::Display for Finding {
             Self::Log { event, found } => {
                 let LogFinding { origin, seq, fault } = found;
                 write!(f, "record {seq} of log {origin} of event {event} {fault}")
+            }
+            Self::Act { organizer, seq } => {
+                write!(
+                    f,
+                    "line {seq} of the acts of organizer {organizer} was altered or is gone"
+                )
             }
             Self::Terms { event } => write!(
                 f,

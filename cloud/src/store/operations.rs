@@ -1,5 +1,6 @@
 //! The operations of the store, each written once for both engines: they read rows, ask `selling` what may happen, and write what does.
 
+pub mod acts;
 #[cfg(test)]
 mod agreement;
 pub mod api_keys;

@@ -153,6 +153,7 @@ pub fn migrations() -> Vec<Migration> {
             "V35__api_keys",
             include_str!("../../migrations/V35__api_keys.sql"),
         ),
+        ("V36__acts", include_str!("../../migrations/V36__acts.sql")),
     ]
     .map(|(name, sql)| Migration::unapplied(name, sql).expect("migrations are named V<number>__<name>"))
     .to_vec()

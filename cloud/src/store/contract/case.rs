@@ -173,6 +173,19 @@ impl Case {
         store::audit(&location).await.unwrap()
     }
 
+    /// Alters what is stored, past the store.
+    pub fn alter(&self, sql: &str) {
+        match &self.engine {
+            Engine::Sqlite => {
+                let file = rusqlite::Connection::open(self.file(STORE_FILE)).unwrap();
+                file.execute_batch(sql).unwrap();
+            }
+            Engine::Postgres(url, _) => {
+                usher_test_postgres::run(url, sql);
+            }
+        }
+    }
+
     /// Returns the URL of the database it is in, if it is in one.
     pub fn url(&self) -> Option<String> {
         match &self.engine {

@@ -13,6 +13,7 @@ use crate::store::sql::{Row, Sql, params};
 
 use super::Effect;
 use super::column::{moment, ms};
+use super::organizers::lock;
 
 /// The columns [`read`] reads.
 const COLUMNS: &str = "key_id, organizer_id, name, role, created_at, expires_at, last_used_at, revoked_at";
@@ -106,15 +107,4 @@ pub fn api_keys(connection: &Sql<'_>, organizer: &OrganizerId) -> Result<Vec<Api
         format!("SELECT {COLUMNS} FROM organizer_keys WHERE organizer_id = ?1 ORDER BY created_at, key_id");
     let mut query = connection.prepare_cached(&sql)?;
     query.query_and_then([organizer.0], read)?.collect()
-}
-
-/// Has the keys of an organizer to itself until the transaction ends: two that revoke each other must not both succeed. SQLite has one writer.
-fn lock(connection: &Sql<'_>, organizer: &OrganizerId) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(connection.pick(
-            "SELECT 1 FROM organizers WHERE organizer_id = ?1",
-            "SELECT 1 FROM organizers WHERE organizer_id = ?1 FOR UPDATE",
-        ))?
-        .exists([organizer.0])?;
-    Ok(())
 }

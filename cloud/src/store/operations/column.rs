@@ -28,6 +28,11 @@ pub fn event_id(bytes: [u8; 16]) -> EventId {
 /// The part of an id that is unique within its event, as it is stored.
 pub type Local = [u8; LOCAL_BYTES];
 
+/// Writes a count or number; those beyond the column's range do not come up.
+pub fn count(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
 /// Reads a number into a narrower type.
 pub fn narrow<T: TryFrom<i64>>(value: i64, what: &'static str) -> Result<T, StoreError> {
     T::try_from(value).map_err(|_| StoreError::Unreadable { what })

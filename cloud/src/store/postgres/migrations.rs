@@ -20,6 +20,7 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("../../../migrations/postgres/V7__payments.sql"),
     include_str!("../../../migrations/postgres/V14__cells.sql"),
     include_str!("../../../migrations/postgres/V19__api_keys.sql"),
+    include_str!("../../../migrations/postgres/V20__acts.sql"),
 ];
 /// How often one process tries: each failed try means that another process got a step further.
 const ATTEMPTS: u32 = 50;
@@ -121,9 +122,13 @@ fn is_race(error: &StoreError) -> bool {
 mod tests {
     use futures_util::future::join_all;
 
+    use usher_keys::Timestamp;
+
     use super::*;
+    use crate::ids::OrganizerId;
     use crate::store::Store;
     use crate::store::contract::server;
+    use crate::store::organizing::{KeyHash, NewOrganizer};
 
     /// Processes that start at once.
     const PROCESSES: usize = 10;
@@ -140,19 +145,43 @@ mod tests {
         }
     }
 
-    /// Makes a database as the release before payments had a course left it, with so many bookings, two of each reservation.
-    fn before_payments(bookings: u32) -> String {
+    /// Makes a database as a release left it that had so many migrations.
+    fn after(migrations: usize) -> String {
         let url = usher_test_postgres::new_database();
         usher_test_postgres::run(
             &url,
             "CREATE TABLE migrations (version bigint PRIMARY KEY, hash bytea NOT NULL)",
         );
-        for (index, sql) in MIGRATIONS[..6].iter().enumerate() {
+        for (index, sql) in MIGRATIONS[..migrations].iter().enumerate() {
             usher_test_postgres::run(&url, sql);
             let hash = data_encoding::HEXLOWER.encode(&hash(sql));
             let note = format!("INSERT INTO migrations VALUES ({}, '\\x{hash}')", index + 1);
             usher_test_postgres::run(&url, &note);
         }
+        url
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_key_of_an_organizer_from_before_keys_had_roles_is_its_owners() {
+        let url = tokio::task::spawn_blocking(|| after(7)).await.unwrap();
+        let first = "INSERT INTO organizers VALUES (decode(repeat('00', 16), 'hex'), 'o', 7);
+                     INSERT INTO organizer_keys VALUES (decode(repeat('00', 32), 'hex'), decode(repeat('00', 16), 'hex'), 7)";
+        usher_test_postgres::run(&url, first);
+        let store = Store::open(&server::location(&url)).await.unwrap();
+        let organizer = NewOrganizer {
+            id: OrganizerId([0; 16]),
+            name: "o".into(),
+            key: KeyHash([0; 32]),
+            now: Timestamp(7),
+        };
+        let key = store.api_key(organizer.key).await.unwrap();
+        assert_eq!(key, Some(organizer.first_key().key));
+        store.close().await;
+    }
+
+    /// Makes a database as the release before payments had a course left it, with so many bookings, two of each reservation.
+    fn before_payments(bookings: u32) -> String {
+        let url = after(6);
         usher_test_postgres::run(
             &url,
             &format!(

@@ -30,9 +30,10 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 }
 
 /// The tables that are moved.
-pub const TABLES: [Table; 23] = [
+pub const TABLES: [Table; 24] = [
     table("organizers", &["organizer_id"]),
     table("organizer_keys", &["key_hash"]),
+    table("acts", &["organizer_id", "seq"]),
     table("venues", &["venue_id"]),
     table("events", &["event_id"]),
     table("tiers", &["event_id", "tier"]),

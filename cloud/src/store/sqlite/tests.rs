@@ -10,14 +10,15 @@ use tempfile::TempDir;
 use usher_disk::{DiskError, FileFinding};
 
 use super::*;
-use crate::ids::BookingId;
+use crate::ids::{BookingId, OrganizerId};
 use crate::selling::ConfirmOutcome;
 use crate::selling::jobs::{DueJobs, JobId};
 use crate::store::Store;
 use crate::store::contract::case::{Case, START, STORE_FILE};
 use crate::store::engine::Engine;
 use crate::store::finding::Finding;
-use crate::store::operations::{jobs, rows};
+use crate::store::operations::{api_keys, jobs, rows};
+use crate::store::organizing::{KeyHash, NewOrganizer};
 use crate::store::sql::Sql;
 
 fn notes() -> Vec<Migration> {
@@ -262,4 +263,36 @@ async fn a_sale_compiles_no_statement_twice() {
         assert!(matches!(confirmed, ConfirmOutcome::Confirmed(_)), "{confirmed:?}");
         assert_eq!(compiled.swap(0, Ordering::Relaxed) > 0, is_first);
     }
+}
+
+#[test]
+fn the_key_of_an_organizer_from_before_keys_had_roles_is_its_owners() {
+    let mut connection = Connection::open_in_memory().unwrap();
+    connection.pragma_update(None, "foreign_keys", true).unwrap();
+    let before: Vec<Migration> = migrations()
+        .into_iter()
+        .filter(|migration| migration.name() != "api_keys" && migration.name() != "acts")
+        .collect();
+    refinery::Runner::new(&before).run(&mut connection).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO organizers VALUES (zeroblob(16), 'o', 7);
+             INSERT INTO organizer_keys VALUES (zeroblob(32), zeroblob(16), 7);",
+        )
+        .unwrap();
+    refinery::Runner::new(&migrations())
+        .set_grouped(true)
+        .run(&mut connection)
+        .unwrap();
+    let hash = KeyHash([0; 32]);
+    let key = api_keys::api_key(&Sql::Sqlite(&connection), &hash)
+        .unwrap()
+        .unwrap();
+    let organizer = NewOrganizer {
+        id: OrganizerId([0; 16]),
+        name: "o".into(),
+        key: hash,
+        now: usher_keys::Timestamp(7),
+    };
+    assert_eq!(key, organizer.first_key().key);
 }

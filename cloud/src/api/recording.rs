@@ -1,0 +1,182 @@
+//! Writes down every act of an organizer: that it is asked for before it is done, and what came of it afterwards.
+
+mod seen;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::body::{self, Body};
+use axum::extract::{RawPathParams, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+
+use crate::acts::Act;
+use crate::ids::{BookingId, TicketId};
+use crate::rights::Operation;
+use crate::state::AppState;
+use crate::store::acts::NewAct;
+
+use super::caller::Caller;
+use super::claimant::address_of;
+use super::error::ApiError;
+use seen::Seen;
+
+/// What an answer may name that belongs into the act: ids that open nothing, and from where on something counts.
+const NAMED: [&str; 8] = [
+    "event_id",
+    "venue_id",
+    "key_id",
+    "version",
+    "policy_version",
+    "counts_up_to",
+    "record",
+    "applied",
+];
+/// Answers longer than that are not looked into: those of changes are some kilobytes.
+const MAX_ANSWER: usize = 4 * 1024 * 1024;
+
+/// What a route does, for [`recorded`].
+#[derive(Debug, Clone)]
+pub struct Recorder {
+    /// The server.
+    pub app: Arc<AppState>,
+    /// What the route does.
+    pub operation: Operation,
+}
+
+/// Writes down what a caller does who may. If it cannot be written down, it is not done.
+pub async fn recorded(
+    State(Recorder { app, operation }): State<Recorder>,
+    params: RawPathParams,
+    request: Request,
+    next: Next,
+) -> Response {
+    let caller = request.extensions().get::<Caller>().copied();
+    let Some(caller) = caller.filter(|caller| caller.role.may(operation)) else {
+        // Its handler refuses it.
+        return next.run(request).await;
+    };
+    let (parts, body) = request.into_parts();
+    let mut recording = Recording {
+        app: &app,
+        caller,
+        about: params
+            .iter()
+            .map(|(name, id)| (name.to_owned(), id.to_owned()))
+            .collect(),
+        asked: 0,
+        before: Seen::default(),
+    };
+    let from = network(address_of(&parts, &app));
+    if let Err(error) = recording.begin(operation, from).await {
+        return error.into_response();
+    }
+    let answer = next.run(Request::from_parts(parts, body)).await;
+    let (answer, named) = named(answer).await;
+    recording.end(answer.status(), named).await;
+    answer
+}
+
+/// An act while it is done.
+struct Recording<'a> {
+    app: &'a AppState,
+    caller: Caller,
+    /// The ids in the path, by name.
+    about: BTreeMap<String, String>,
+    /// The line in which it was asked for.
+    asked: u64,
+    /// What was seen before it.
+    before: Seen,
+}
+
+impl Recording<'_> {
+    async fn begin(&mut self, operation: Operation, from: String) -> Result<(), ApiError> {
+        self.before = self.look().await?;
+        let asked = Act::Asked {
+            operation: operation.name(),
+            by: self.caller.key,
+            role: self.caller.role,
+            from,
+            of: self.about.iter().filter_map(openly).collect(),
+        };
+        self.asked = self.write(asked).await?;
+        Ok(())
+    }
+
+    /// Writes down what came of it. It is done: should this fail, the act stays without its end.
+    async fn end(self, status: StatusCode, answer: BTreeMap<String, Value>) {
+        let changed = match self.look().await {
+            Ok(after) => self.before.changes(&after),
+            Err(_) => BTreeMap::new(),
+        };
+        let ended = Act::Ended {
+            asked: self.asked,
+            status: status.as_u16(),
+            changed,
+            answer,
+        };
+        if let Err(error) = self.write(ended).await {
+            let error = &error as &dyn std::error::Error;
+            let (organizer, asked) = (self.caller.organizer, self.asked);
+            tracing::error!(error, %organizer, asked, "what came of an act was not written down");
+        }
+    }
+
+    async fn look(&self) -> Result<Seen, ApiError> {
+        Seen::look(self.app, self.caller.organizer, &self.about).await
+    }
+
+    async fn write(&self, act: Act) -> Result<u64, ApiError> {
+        let new = NewAct {
+            organizer: self.caller.organizer,
+            at: self.app.clock.now(),
+            act,
+        };
+        Ok(self.app.store.add_act(new).await?)
+    }
+}
+
+/// Returns the network of an address: enough to tell an office from elsewhere, and not a person.
+fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let [a, b, c, _] = address.octets();
+            format!("{a}.{b}.{c}.0/24")
+        }
+        IpAddr::V6(address) => {
+            let [a, b, c, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}::/48")
+        }
+    }
+}
+
+/// Returns an id of the path as it may be seen. Those of tickets and bookings open something: what is left of them tells them apart.
+fn openly((name, id): (&String, &String)) -> Option<(String, String)> {
+    let id = match name.as_str() {
+        "ticket_id" => format!("{:?}", id.parse::<TicketId>().ok()?),
+        "booking_id" => format!("{:?}", id.parse::<BookingId>().ok()?),
+        "event_id" | "key_id" | "device" => id.clone(),
+        _ => return None,
+    };
+    Some((name.clone(), id))
+}
+
+/// Reads from an answer what it names.
+async fn named(answer: Response) -> (Response, BTreeMap<String, Value>) {
+    let (parts, body) = answer.into_parts();
+    let Ok(bytes) = body::to_bytes(body, MAX_ANSWER).await else {
+        let internal = StatusCode::INTERNAL_SERVER_ERROR;
+        return ((internal, Body::empty()).into_response(), BTreeMap::new());
+    };
+    let read: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let members = [&read, &read["api_key"]].map(Value::as_object).into_iter();
+    let named = members
+        .flatten()
+        .flatten()
+        .filter(|(name, value)| NAMED.contains(&name.as_str()) && !value.is_object());
+    let named = named.map(|(name, value)| (name.clone(), value.clone())).collect();
+    (Response::from_parts(parts, bytes.into()), named)
+}
