@@ -56,7 +56,7 @@ pub enum Act {
         status: u16,
         /// What changed.
         #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-        changed: BTreeMap<String, Change>,
+        changed: BTreeMap<String, ValueChange>,
         /// What the answer names: things that were made, and from where on something counts.
         #[serde(skip_serializing_if = "BTreeMap::is_empty")]
         answer: BTreeMap<String, Value>,
@@ -65,7 +65,7 @@ pub enum Act {
 
 /// A value before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Change {
+pub struct ValueChange {
     /// Before; null if there was none.
     pub before: Value,
     /// After; null if there is none.

@@ -1,5 +1,6 @@
 //! The settings of `usher-cloud serve`: a TOML file, then `USHER_CLOUD__…` from the environment; every one has a default.
 
+pub mod origins;
 pub mod proxies;
 mod ranges;
 
@@ -17,6 +18,7 @@ use usher_keys::enrolment::MAX_UPLINKS;
 use crate::master_key::MasterKeySettings;
 use crate::selling::claimant::HoldBounds;
 use crate::store::location::{CellName, StoreLocation, StorePlaces, StoreSettings, StoreUrl};
+use origins::WebOrigin;
 use proxies::Network;
 
 /// What environment variables begin with; levels are separated by two underscores.
@@ -35,6 +37,8 @@ pub struct Config {
     pub uplink_public: Vec<String>,
     /// The proxies whose word on where a request comes from is taken; nobody's unless given.
     pub trusted_proxies: Vec<Network>,
+    /// The other sites from whose pages buyers may be served; none unless given.
+    pub cors_origins: Vec<WebOrigin>,
     /// What links in answers begin with. Empty: `http://` and the address that was bound.
     pub public_url: String,
     /// Where everything is kept.
@@ -59,6 +63,7 @@ impl Default for Config {
             uplink_listen: (Ipv4Addr::UNSPECIFIED, 7443).into(),
             uplink_public: Vec::new(),
             trusted_proxies: Vec::new(),
+            cors_origins: Vec::new(),
             public_url: String::new(),
             data_dir: PathBuf::from("usher-cloud-data"),
             store: StoreSettings::default(),
@@ -406,6 +411,10 @@ mod tests {
         check_refused(
             "trusted_proxies = [\"10.0.0.0/33\"]",
             &["trusted_proxies", "10.0.0.0/8"],
+        );
+        check_refused(
+            "cors_origins = [\"*\"]",
+            &["cors_origins", "https://owls.example"],
         );
         check_refused("public_url = \"tickets.example\"", &["public_url", "http://"]);
         for clear in [

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 mod halted;
+mod headers;
 pub mod ids;
 mod jobs;
 mod local_time;

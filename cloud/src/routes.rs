@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::header;
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::set_header::SetResponseHeaderLayer;
 use usher_words::problems::ProblemKind;
 use utoipa::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
@@ -20,6 +19,9 @@ use crate::api::organizer::allowed::operation_of;
 use crate::api::recording::{Recorder, recorded};
 use crate::api::{
     bookings, enrolments, events, keys, organizer, reservations, seats, status, tickets, webhooks,
+};
+use crate::headers::{
+    LOADS_DOCS, LOADS_NOTHING, OPENER_POLICY, always, from_other_sites, only_tls, unless_said,
 };
 use crate::observe;
 use crate::openapi::{self, Document, roles};
@@ -162,28 +164,23 @@ pub fn router(state: Arc<AppState>) -> Router {
         .merge(organizer(&state).layer(large).layer(api_key))
         .split_for_parts();
     openapi::complete(&mut document);
+    let docs = Router::from(SwaggerUi::new("/docs").url("/openapi.json", document));
     Router::new()
         .merge(api)
         .merge(gateways().layer(small))
         .merge(pages())
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
+        .merge(docs.layer(unless_said(header::CONTENT_SECURITY_POLICY, LOADS_DOCS)))
         .fallback(async || ApiError::NotFound("page"))
         .method_not_allowed_fallback(async || ApiError::from(ProblemKind::WrongMethod))
+        .layer(from_other_sites(&state.config.cors_origins))
         // A request has `limits.request_seconds`, its body included.
         .layer(middleware::from_fn_with_state(state.clone(), observe::request))
         .layer(CatchPanicLayer::custom(observe::panicked))
         .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(only_tls(&state.public_url))
+        .layer(always(OPENER_POLICY, "same-origin"))
+        .layer(unless_said(header::CONTENT_SECURITY_POLICY, LOADS_NOTHING))
         // An address may be a secret: it is told to no other site.
         .layer(unless_said(header::REFERRER_POLICY, "no-referrer"))
         .with_state(state)
-}
-
-/// Sets a header of every answer.
-fn always(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
-    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
-}
-
-/// Sets a header of answers that do not have it.
-fn unless_said(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
-    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }

@@ -11,6 +11,7 @@ mod api {
     pub mod events;
     pub mod examples;
     pub mod gates;
+    pub mod headers;
     pub mod hostile;
     pub mod hub;
     pub mod keys;

@@ -22,7 +22,7 @@ use crate::store::acts::NewAct;
 use super::caller::Caller;
 use super::claimant::address_of;
 use super::error::ApiError;
-use seen::Seen;
+use seen::SeenValues;
 
 /// What an answer may name that belongs into the act: ids that open nothing, and from where on something counts.
 const NAMED: [&str; 8] = [
@@ -68,7 +68,7 @@ pub async fn recorded(
             .map(|(name, id)| (name.to_owned(), id.to_owned()))
             .collect(),
         asked: 0,
-        before: Seen::default(),
+        before: SeenValues::default(),
     };
     let from = network(address_of(&parts, &app));
     if let Err(error) = recording.begin(operation, from).await {
@@ -89,7 +89,7 @@ struct Recording<'a> {
     /// The line in which it was asked for.
     asked: u64,
     /// What was seen before it.
-    before: Seen,
+    before: SeenValues,
 }
 
 impl Recording<'_> {
@@ -125,8 +125,8 @@ impl Recording<'_> {
         }
     }
 
-    async fn look(&self) -> Result<Seen, ApiError> {
-        Seen::look(self.app, self.caller.organizer, &self.about).await
+    async fn look(&self) -> Result<SeenValues, ApiError> {
+        SeenValues::look(self.app, self.caller.organizer, &self.about).await
     }
 
     async fn write(&self, act: Act) -> Result<u64, ApiError> {

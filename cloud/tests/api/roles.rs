@@ -58,7 +58,9 @@ async fn the_page_lists_the_roles_that_may_do_each_operation() {
     let (before, rest) = text.split_once(BEGIN).unwrap();
     let (told, after) = rest.split_once(END).unwrap();
     if told != table {
-        let fresh = Path::new(env!("CARGO_TARGET_TMPDIR")).join("API-roles.md");
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("roles");
+        std::fs::create_dir_all(&folder).unwrap();
+        let fresh = folder.join("API.md");
         std::fs::write(&fresh, format!("{before}{BEGIN}{table}{END}{after}")).unwrap();
         panic!(
             "docs/API.md tells other roles than the code; to refresh it: cp {} docs/API.md",

@@ -6,12 +6,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use usher_keys::Timestamp;
 use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
 use crate::api::input::{Checks, JsonBody};
-use crate::ids::ApiKeyId;
+use crate::ids::{ApiKeyId, OrganizerId};
 use crate::moment::Moment;
 use crate::rights::{StaffRole, may};
 use crate::state::AppState;
@@ -68,6 +69,27 @@ pub struct ApiKeyView {
     pub revoked_at: Option<Moment>,
 }
 
+impl ApiKeyRequest {
+    /// Makes the key of an organizer, if the request makes sense.
+    fn key_for(self, organizer: OrganizerId, now: Timestamp) -> Result<ApiKey, ApiError> {
+        let mut checks = Checks::default();
+        checks.text(&self.name, "/name", NAME_BYTES);
+        let is_to_come = self.expires_at.is_none_or(|end| now < end.0);
+        checks.require(is_to_come, "/expires_at", "must be later than now");
+        checks.finish()?;
+        Ok(ApiKey {
+            id: ApiKeyId::draw(now),
+            organizer,
+            name: self.name,
+            role: self.role,
+            created_at: now,
+            expires_at: self.expires_at.map(|end| end.0),
+            last_used_at: None,
+            revoked_at: None,
+        })
+    }
+}
+
 impl ApiKeyView {
     fn of(app: &AppState, key: ApiKey) -> Self {
         Self {
@@ -111,23 +133,8 @@ pub async fn create(
     allowed: Allowed<may::MakeApiKey>,
     JsonBody(request): JsonBody<ApiKeyRequest>,
 ) -> Result<(StatusCode, Json<NewApiKeyView>), ApiError> {
-    let now = app.clock.now();
-    let mut checks = Checks::default();
-    checks.text(&request.name, "/name", NAME_BYTES);
-    let is_to_come = request.expires_at.is_none_or(|end| now < end.0);
-    checks.require(is_to_come, "/expires_at", "must be later than now");
-    checks.finish()?;
+    let key = request.key_for(allowed.caller.organizer, app.clock.now())?;
     let (text, hash) = KeyHash::draw();
-    let key = ApiKey {
-        id: ApiKeyId::draw(now),
-        organizer: allowed.caller.organizer,
-        name: request.name,
-        role: request.role,
-        created_at: now,
-        expires_at: request.expires_at.map(|end| end.0),
-        last_used_at: None,
-        revoked_at: None,
-    };
     let new = NewApiKey {
         key: key.clone(),
         hash,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
-use crate::acts::Change;
+use crate::acts::ValueChange;
 use crate::api::error::ApiError;
 use crate::api::organizer::policy_spec::PolicySpec;
 use crate::catalogue::Event;
@@ -18,9 +18,9 @@ const MAX_VALUE_BYTES: usize = 1_000;
 
 /// Values by what they are of.
 #[derive(Debug, Default)]
-pub struct Seen(BTreeMap<String, Value>);
+pub struct SeenValues(BTreeMap<String, Value>);
 
-impl Seen {
+impl SeenValues {
     /// Looks at what an organizer has of the ids in a path.
     pub async fn look(
         app: &AppState,
@@ -52,12 +52,12 @@ impl Seen {
     }
 
     /// Compares what was seen before with what is seen after.
-    pub fn changes(&self, after: &Self) -> BTreeMap<String, Change> {
+    pub fn changes(&self, after: &Self) -> BTreeMap<String, ValueChange> {
         let names: BTreeSet<&String> = self.0.keys().chain(after.0.keys()).collect();
         let value = |seen: &Self, name: &String| seen.0.get(name).cloned().unwrap_or_default();
         let changes = names.into_iter().map(|name| {
             let (before, after) = (value(self, name), value(after, name));
-            (name.clone(), Change { before, after })
+            (name.clone(), ValueChange { before, after })
         });
         changes
             .filter(|(_, change)| change.before != change.after)
@@ -113,8 +113,8 @@ fn hash(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn seen(values: &[(&str, Value)]) -> Seen {
-        let mut seen = Seen::default();
+    fn seen(values: &[(&str, Value)]) -> SeenValues {
+        let mut seen = SeenValues::default();
         for (name, value) in values {
             seen.add(*name, value.clone());
         }
