@@ -165,18 +165,24 @@ impl Case {
 
     /// Audits it.
     pub async fn audit(&self) -> Audit {
-        let location = match &self.engine {
-            Engine::Sqlite => StoreLocation::File(self.file(STORE_FILE)),
+        let home = match &self.engine {
+            Engine::Sqlite | Engine::Cells => StoreLocation::File(self.file(STORE_FILE)),
             Engine::Postgres(url, _) => server::location(url),
-            Engine::Cells => StoreLocation::File(self.file(CELL_FILE)),
         };
-        store::audit(&location).await.unwrap()
+        let mut audit = store::audit(&home).await.unwrap();
+        if matches!(self.engine, Engine::Cells) {
+            let cell = StoreLocation::File(self.file(CELL_FILE));
+            let of_cell = store::audit(&cell).await.unwrap();
+            audit.events.extend(of_cell.events);
+            audit.findings.extend(of_cell.findings);
+        }
+        audit
     }
 
-    /// Alters what is stored, past the store.
+    /// Alters what is stored, past the store; in the home cell if there are others.
     pub fn alter(&self, sql: &str) {
         match &self.engine {
-            Engine::Sqlite => {
+            Engine::Sqlite | Engine::Cells => {
                 let file = rusqlite::Connection::open(self.file(STORE_FILE)).unwrap();
                 file.execute_batch(sql).unwrap();
             }

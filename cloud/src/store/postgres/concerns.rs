@@ -10,7 +10,7 @@ use crate::selling::{
     NotePayment, ReleaseRequest, RenewBooking, Tidy,
 };
 use crate::store::SalesQuery;
-use crate::store::acts::NewAct;
+use crate::store::acts::{ActsQuery, NewAct};
 use crate::store::api_keys::{NewApiKey, NoteKeyUse, RevokeKey};
 use crate::store::authority::{
     Append, ChangesAfter, CodeId, DropLog, GenerationQuery, KeepCheckpoint, KeyUse, NewBundle,
@@ -126,6 +126,7 @@ concerns_no_event!(
     OrganizerId,
     KeyHash,
     NewCell,
+    ActsQuery,
     NewAct,
     NewApiKey,
     RevokeKey,

@@ -246,7 +246,7 @@ fn counting_store(file: &Path) -> (Store, Arc<AtomicUsize>) {
         readers: Arc::new(Readers::open(&location).unwrap()),
     };
     let engine = Engine::Sqlite(database);
-    (Store { engine }, compiled)
+    (Store::of(engine), compiled)
 }
 
 #[tokio::test]
@@ -292,7 +292,7 @@ fn the_key_of_an_organizer_from_before_keys_had_roles_is_its_owners() {
         id: OrganizerId([0; 16]),
         name: "o".into(),
         key: hash,
-        now: usher_keys::Timestamp(7),
+        now: Timestamp(7),
     };
     assert_eq!(key, organizer.first_key().key);
 }
