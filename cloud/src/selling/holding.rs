@@ -58,11 +58,27 @@ impl SaleTerms {
     }
 }
 
+/// How soon a payment whose time is over is looked at again: until its gateway has given it up, nobody else gets its units.
+const LOOK_AGAIN_MS: u64 = 60_000;
+
 /// Units that are held and not paid for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnpaidHold {
     pub expires_at: Timestamp,
+    /// Whether they are being paid: then they are held until that has an end, whenever it comes.
+    pub is_paying: bool,
     pub units: u32,
+}
+
+impl UnpaidHold {
+    /// Tells until when it counts, as far as that is known; `None` if it has expired.
+    fn counts_until(&self, now: Timestamp) -> Option<Timestamp> {
+        if self.is_paying {
+            Some(self.expires_at.max(now.plus_ms(LOOK_AGAIN_MS)))
+        } else {
+            (self.expires_at > now).then_some(self.expires_at)
+        }
+    }
 }
 
 /// What a claimant holds and has not paid for. An engine may leave out what has expired, and need not sort.
@@ -80,12 +96,15 @@ impl UnpaidHolds {
         let session = (BoundBy::Session, bounds.per_session, &self.of_session);
         let address = (BoundBy::Address, bounds.per_address, &self.of_address);
         [session, address].into_iter().find_map(|(by, most, holds)| {
-            let mut live: Vec<_> = holds.iter().filter(|hold| hold.expires_at > now).collect();
-            live.sort_by_key(|hold| hold.expires_at);
+            let live = holds
+                .iter()
+                .filter_map(|hold| Some((hold.counts_until(now)?, hold.units)));
+            let mut live: Vec<_> = live.collect();
+            live.sort_unstable();
             Some(TooManyHeld {
                 by,
                 most,
-                held: live.iter().map(|hold| hold.units).sum(),
+                held: live.iter().map(|(_, units)| units).sum(),
                 fits_at: fits_at(&live, most, more)?,
             })
         })
@@ -93,16 +112,16 @@ impl UnpaidHolds {
 }
 
 /// Tells when so many units will have expired that more fit; `None` if they fit now.
-fn fits_at(live: &[&UnpaidHold], most: u32, more: u32) -> Option<Timestamp> {
+fn fits_at(live: &[(Timestamp, u32)], most: u32, more: u32) -> Option<Timestamp> {
     let room = most.saturating_sub(more);
-    let mut held: u32 = live.iter().map(|hold| hold.units).sum();
+    let mut held: u32 = live.iter().map(|(_, units)| units).sum();
     let mut at = None;
-    for hold in live {
+    for (until, units) in live {
         if held <= room {
             break;
         }
-        held -= hold.units;
-        at = Some(hold.expires_at);
+        held -= units;
+        at = Some(*until);
     }
     at
 }

@@ -117,8 +117,7 @@ pub struct Closing {
 
 /// Decides whether a booking may end without tickets, and where its units go.
 ///
-/// What is being paid does not count as held; without a look at what its claimant holds now, payments that are bound to fail
-/// would hold any number of units.
+/// They go back to the reservation while that is within the bounds of its claimant, which may have become lower since.
 ///
 /// # Errors
 ///

@@ -81,7 +81,8 @@ contracts! {
     }
     bounds {
         a_session_and_an_address_hold_so_much_without_paying,
-        what_is_given_back_paid_for_or_being_paid_does_not_count,
+        what_is_given_back_or_paid_for_does_not_count,
+        what_waits_for_a_bank_counts_until_it_is_paid,
         payments_that_fail_hold_no_more_than_may_be_held,
         many_claims_at_once_stay_within_the_bound,
         what_nobody_paid_for_is_forgotten,

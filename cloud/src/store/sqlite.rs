@@ -148,6 +148,10 @@ pub fn migrations() -> Vec<Migration> {
             "V23__payments",
             include_str!("../../migrations/V23__payments.sql"),
         ),
+        (
+            "V24__paying_holds",
+            include_str!("../../migrations/V24__paying_holds.sql"),
+        ),
         ("V30__cells", include_str!("../../migrations/V30__cells.sql")),
         (
             "V35__api_keys",

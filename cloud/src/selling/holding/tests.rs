@@ -54,6 +54,7 @@ fn tiers(wanted: &[(u16, u32)]) -> Claim {
 fn holds(live: &[(u64, u32)]) -> Vec<UnpaidHold> {
     let holds = live.iter().map(|&(at, units)| UnpaidHold {
         expires_at: Timestamp(at),
+        is_paying: false,
         units,
     });
     holds.collect()
@@ -142,6 +143,20 @@ fn what_has_expired_does_not_count_and_the_session_is_named_before_its_address()
         of_address: holds(&[(1_020, 6)]),
     };
     check_bound(&both, 1, Some((BoundBy::Session, 4, 1_010)));
+}
+
+#[test]
+fn what_is_being_paid_counts_however_long_it_takes() {
+    let paying = |expires_at| UnpaidHolds {
+        of_session: vec![UnpaidHold {
+            expires_at: Timestamp(expires_at),
+            is_paying: true,
+            units: 4,
+        }],
+        of_address: Vec::new(),
+    };
+    check_bound(&paying(90_000), 1, Some((BoundBy::Session, 4, 90_000)));
+    check_bound(&paying(999), 1, Some((BoundBy::Session, 4, NOW.0 + 60_000)));
 }
 
 #[test]

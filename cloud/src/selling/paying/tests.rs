@@ -191,6 +191,7 @@ fn check_closing(ending: Ending, held: u32, booking: BookingState, reservation: 
     let held = UnpaidHolds {
         of_session: vec![UnpaidHold {
             expires_at: Timestamp(2_000),
+            is_paying: false,
             units: held,
         }],
         of_address: Vec::new(),

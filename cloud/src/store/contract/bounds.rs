@@ -9,12 +9,14 @@ use crate::catalogue::Status;
 use crate::ids::ReservationId;
 use crate::money::DeclineReason;
 use crate::selling::claimant::{BoundBy, Claimant, ClientAddress, HoldBounds, SessionHash, TooManyHeld};
+use crate::selling::course::{BuyerAction, WaitFor};
 use crate::selling::{
     BeginOutcome, BeginRefusal, Claim, CloseBooking, CloseOutcome, Ending, Forget, HoldOutcome, HoldRequest,
-    OpenBooking, ReleaseRequest, Reservation, ReservationState, Tidy, TierQuantity,
+    NoteOutcome, NotePayment, OpenBooking, PaymentNote, ReleaseRequest, Reservation, ReservationState, Tidy,
+    TierQuantity,
 };
 
-use super::case::{Case, GUESTS, HOLD_MS, STALLS, STANDING, START};
+use super::case::{Case, GUESTS, HOLD_MS, HOLDER, STALLS, STANDING, START};
 
 const BOUNDS: HoldBounds = HoldBounds {
     per_address: 4,
@@ -88,7 +90,7 @@ pub async fn a_session_and_an_address_hold_so_much_without_paying(case: Case) {
     claimed(&case, claimant(1, 4), 1, expiry).await;
 }
 
-pub async fn what_is_given_back_paid_for_or_being_paid_does_not_count(case: Case) {
+pub async fn what_is_given_back_or_paid_for_does_not_count(case: Case) {
     let me = claimant(1, 1);
     let first = claimed(&case, me, 2, START).await;
     let release = ReleaseRequest {
@@ -98,12 +100,8 @@ pub async fn what_is_given_back_paid_for_or_being_paid_does_not_count(case: Case
     case.store.release(release).await.unwrap();
     let second = claimed(&case, me, 2, START).await;
     let open = case.begun(second.id, "a", START).await;
-    let third = claimed(&case, me, 2, START).await;
     case.confirm(&open, START).await;
-    assert!(matches!(
-        claim(&case, me, 1, START).await,
-        HoldOutcome::TooMany(_)
-    ));
+    let third = claimed(&case, me, 2, START).await;
     // A declined payment gives units back to the reservation, where they count again.
     let open = case.begun(third.id, "b", START).await;
     let declined = Ending::Declined(DeclineReason::Card);
@@ -114,14 +112,52 @@ pub async fn what_is_given_back_paid_for_or_being_paid_does_not_count(case: Case
     ));
 }
 
+pub async fn what_waits_for_a_bank_counts_until_it_is_paid(case: Case) {
+    let (me, expiry) = (claimant(1, 1), START.plus_ms(HOLD_MS));
+    let held = claimed(&case, me, 2, START).await;
+    let open = case.begun(held.id, "a", START).await;
+    let of_session = |fits_at| too_many(BoundBy::Session, 2, fits_at);
+    assert_eq!(claim(&case, me, 1, START).await, of_session(expiry));
+    for wait in [
+        WaitFor::Bank,
+        WaitFor::Buyer(BuyerAction {
+            url: "https://bank.example".into(),
+        }),
+    ] {
+        let note = NotePayment {
+            booking: open.id,
+            note: PaymentNote::Waits(wait),
+            holder: HOLDER,
+            now: START,
+        };
+        assert_eq!(case.store.note_payment(note).await.unwrap(), NoteOutcome::Noted);
+        // It holds its units also when the reservation would have expired, so it counts.
+        let late = expiry.plus_ms(1);
+        assert_eq!(claim(&case, me, 1, late).await, of_session(late.plus_ms(60_000)));
+    }
+    // Of an address it counts as well, whichever session has it.
+    let other = claimed(&case, claimant(1, 2), 2, START).await;
+    assert_eq!(
+        claim(&case, claimant(1, 3), 1, START).await,
+        too_many(BoundBy::Address, 4, expiry)
+    );
+    case.confirm(&open, START).await;
+    claimed(&case, me, 2, START).await;
+    let release = ReleaseRequest {
+        reservation: other.id,
+        now: START,
+    };
+    case.store.release(release).await.unwrap();
+}
+
 pub async fn payments_that_fail_hold_no_more_than_may_be_held(case: Case) {
     let me = claimant(1, 1);
-    let fail = async |open: &OpenBooking, ending| {
+    let fail = async |open: &OpenBooking, ending, bounds| {
         let close = CloseBooking {
             booking: open.id,
             payment: None,
             ending,
-            bounds: BOUNDS,
+            bounds,
             now: START,
         };
         assert_eq!(
@@ -129,10 +165,15 @@ pub async fn payments_that_fail_hold_no_more_than_may_be_held(case: Case) {
             CloseOutcome::Closed
         );
     };
-    let first = claimed(&case, me, 2, START).await;
-    let paying = case.begun(first.id, "a", START).await;
+    let first = claimed(&case, me, 1, START).await;
     let second = claimed(&case, me, 1, START).await;
-    fail(&paying, Ending::Declined(DeclineReason::Card)).await;
+    let paying = case.begun(first.id, "a", START).await;
+    // The bound has become lower meanwhile.
+    let lower = HoldBounds {
+        per_session: 1,
+        ..BOUNDS
+    };
+    fail(&paying, Ending::Declined(DeclineReason::Card), lower).await;
     let state = async |id| case.store.reservation(id).await.unwrap().unwrap().state;
     assert_eq!(state(first.id).await, ReservationState::Released);
     assert_eq!(case.occupancy(START).await.tiers[0].held, 1);
@@ -143,7 +184,7 @@ pub async fn payments_that_fail_hold_no_more_than_may_be_held(case: Case) {
     // Within the bound it goes back, as often as it is tried.
     for key in ["c", "d"] {
         let paying = case.begun(second.id, key, START).await;
-        fail(&paying, Ending::Canceled).await;
+        fail(&paying, Ending::Canceled, lower).await;
         assert_eq!(state(second.id).await, ReservationState::Held);
     }
 }

@@ -16,7 +16,8 @@ use super::{holds, rows};
 pub fn held_by(connection: &Sql<'_>, request: &HoldRequest) -> Result<UnpaidHolds, StoreError> {
     let claimant = request.claimant;
     let (address, session) = (claimant.address.bytes(), claimant.session.0.as_slice());
-    unpaid_holds(connection, [Some(address), Some(session)], request.now)
+    let own = request.reservation;
+    unpaid_holds(connection, [Some(address), Some(session)], own, request.now)
 }
 
 /// Reads what the claimant of a reservation that is being paid holds beside it.
@@ -32,28 +33,42 @@ pub fn held_beside(
              WHERE event_id = ?1 AND reservation_id = ?2",
         )?
         .query_row(params![id.event.0, id.local], |row| row.try_into())?;
-    unpaid_holds(connection, [address.as_deref(), session.as_deref()], now)
+    unpaid_holds(connection, [address.as_deref(), session.as_deref()], id, now)
 }
 
-/// Reads the reservations of a session and of an address that are held and have not expired, which is all their indices need.
+/// Reads the reservations of a session and of an address, but for their own one, that are held and have not expired or are being paid,
+/// which is all their indices need.
 fn unpaid_holds(
     connection: &Sql<'_>,
     [address, session]: [Option<&[u8]>; 2],
+    own: ReservationId,
     now: Timestamp,
 ) -> Result<UnpaidHolds, StoreError> {
     let mut query = connection.prepare_cached(connection.pick(
-        "SELECT 1, expires_at, json_array_length(lines) FROM reservations INDEXED BY held_by_session
-         WHERE claimant_session = ?1 AND state = 'held' AND expires_at > ?3
+        "SELECT 1, 0, expires_at, json_array_length(lines) FROM reservations INDEXED BY held_by_session
+         WHERE claimant_session = ?1 AND state = 'held' AND expires_at > ?3 AND NOT (event_id = ?4 AND reservation_id = ?5)
          UNION ALL
-         SELECT 0, expires_at, json_array_length(lines) FROM reservations INDEXED BY held_by_address
-         WHERE claimant_address = ?2 AND state = 'held' AND expires_at > ?3",
-        "SELECT 1, expires_at, json_array_length(CAST(lines AS json)) FROM reservations
-         WHERE claimant_session = ?1 AND state = 'held' AND expires_at > ?3
+         SELECT 1, 1, expires_at, json_array_length(lines) FROM reservations INDEXED BY paying_by_session
+         WHERE claimant_session = ?1 AND state = 'paying' AND NOT (event_id = ?4 AND reservation_id = ?5)
          UNION ALL
-         SELECT 0, expires_at, json_array_length(CAST(lines AS json)) FROM reservations
-         WHERE claimant_address = ?2 AND state = 'held' AND expires_at > ?3",
+         SELECT 0, 0, expires_at, json_array_length(lines) FROM reservations INDEXED BY held_by_address
+         WHERE claimant_address = ?2 AND state = 'held' AND expires_at > ?3 AND NOT (event_id = ?4 AND reservation_id = ?5)
+         UNION ALL
+         SELECT 0, 1, expires_at, json_array_length(lines) FROM reservations INDEXED BY paying_by_address
+         WHERE claimant_address = ?2 AND state = 'paying' AND NOT (event_id = ?4 AND reservation_id = ?5)",
+        "SELECT 1, 0, expires_at, json_array_length(CAST(lines AS json)) FROM reservations
+         WHERE claimant_session = ?1 AND state = 'held' AND expires_at > ?3 AND NOT (event_id = ?4 AND reservation_id = ?5)
+         UNION ALL
+         SELECT 1, 1, expires_at, json_array_length(CAST(lines AS json)) FROM reservations
+         WHERE claimant_session = ?1 AND state = 'paying' AND NOT (event_id = ?4 AND reservation_id = ?5)
+         UNION ALL
+         SELECT 0, 0, expires_at, json_array_length(CAST(lines AS json)) FROM reservations
+         WHERE claimant_address = ?2 AND state = 'held' AND expires_at > ?3 AND NOT (event_id = ?4 AND reservation_id = ?5)
+         UNION ALL
+         SELECT 0, 1, expires_at, json_array_length(CAST(lines AS json)) FROM reservations
+         WHERE claimant_address = ?2 AND state = 'paying' AND NOT (event_id = ?4 AND reservation_id = ?5)",
     ))?;
-    let mut rows = query.query(params![session, address, ms(now)])?;
+    let mut rows = query.query(params![session, address, ms(now), own.event.0, own.local])?;
     let mut holds = UnpaidHolds::default();
     while let Some(row) = rows.next()? {
         let of = match row.get(0)? {
@@ -61,8 +76,9 @@ fn unpaid_holds(
             false => &mut holds.of_address,
         };
         of.push(UnpaidHold {
-            expires_at: moment(row.get(1)?),
-            units: row.get(2)?,
+            is_paying: row.get(1)?,
+            expires_at: moment(row.get(2)?),
+            units: row.get(3)?,
         });
     }
     Ok(holds)
