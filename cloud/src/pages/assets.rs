@@ -14,6 +14,10 @@ pub async fn show(Id(name): Id<String>) -> Result<Response, ApiError> {
             "text/javascript; charset=utf-8",
             include_str!("../../assets/sell.js"),
         ),
+        "resume.js" => (
+            "text/javascript; charset=utf-8",
+            include_str!("../../assets/resume.js"),
+        ),
         "booking.js" => (
             "text/javascript; charset=utf-8",
             include_str!("../../assets/booking.js"),

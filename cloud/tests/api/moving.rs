@@ -189,7 +189,7 @@ async fn a_moved_event_sells_again_once_its_keys_are_prolonged_and_says_so_until
     );
     let text = cloud.get(&format!("/events/{event}")).await.text();
     assert!(
-        text.contains("The sale is paused") && !text.contains("sell.js"),
+        text.contains("The sale is paused") && text.contains("resume.js") && !text.contains("sell.js"),
         "{text}"
     );
     let listed = cloud.get("/v1/events").await.ok(200);

@@ -96,6 +96,7 @@ async fn an_event_of_the_past_is_not_offered() {
         over.contains("This event is over")
             && !over.contains("id=\"sell\"")
             && !over.contains("sell.js")
+            && over.contains("resume.js")
             && !over.contains("nobody is charged"),
         "{over}"
     );
