@@ -223,6 +223,8 @@
       await work();
     } catch (error) {
       say(error.message);
+      // Another card is worth a try only while the places are held.
+      if (error.status === 402) await timeUp();
       // Another card, or a mended address, is another request: it needs a key of its own.
       if ([402, 422].includes(error.status)) key = newKey();
       if (error.status === 400) done();

@@ -165,7 +165,7 @@ impl BookingView {
     (status = 201, body = BookingView, description = "Confirmed, now or by an earlier request with the same key"),
     (status = 202, body = BookingView, description = "Not paid yet: `action` says what the buyer has to do, or the bank takes its time. Ask for the booking until its status changes"),
     (status = 400, description = "The body is not JSON, or the time of the reservation or of its payment is over; nothing was charged"),
-    (status = 402, description = "The payment was declined and the reservation stands: try again with another token and a new key"),
+    (status = 402, description = "The payment was declined: as long as the reservation is held, try again with another token and a new key"),
     (status = 404, description = "No such reservation"),
     (status = 409, description = "The key was used for another request, the reservation under another key, the booking has been given a new id since, or the event is over"),
     (status = 503, description = "No outcome yet: ask again with the same key"),

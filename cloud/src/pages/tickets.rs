@@ -14,7 +14,7 @@ use crate::catalogue::Event;
 use crate::ids::{BookingId, TicketId};
 use crate::local_time::day_and_time;
 use crate::qr::QrImage;
-use crate::selling::{BookingState, SoldTicket, TicketState};
+use crate::selling::{BookingState, ReservationState, SoldTicket, TicketState};
 use crate::state::AppState;
 
 use super::{PageError, page};
@@ -122,7 +122,7 @@ struct BookingPage {
     tickets: Vec<TicketLines>,
 }
 
-fn no_tickets(state: BookingState) -> &'static str {
+fn no_tickets(state: BookingState, is_held: bool) -> &'static str {
     match state {
         BookingState::Confirmed => "",
         BookingState::Paying => buyers::no_tickets(NoTickets::Paying),
@@ -130,6 +130,7 @@ fn no_tickets(state: BookingState) -> &'static str {
         BookingState::Processing => buyers::no_tickets(NoTickets::Processing),
         BookingState::Refunding => buyers::no_tickets(NoTickets::Refunding),
         BookingState::Refunded => buyers::no_tickets(NoTickets::Refunded),
+        BookingState::Declined(_) if !is_held => buyers::no_tickets(NoTickets::DeclinedAndFree),
         BookingState::Declined(_) => buyers::no_tickets(NoTickets::Declined),
         BookingState::Expired | BookingState::Canceled => buyers::no_tickets(NoTickets::Unpaid),
     }
@@ -147,6 +148,10 @@ pub async fn booking(State(app): State<Arc<AppState>>, Id(id): Id<BookingId>) ->
         .event(id.event)
         .await?
         .ok_or(ApiError::NotFound("event"))?;
+    let reservation = app.store.reservation(booking.reservation).await?;
+    let now = app.clock.now();
+    let is_held =
+        reservation.is_some_and(|held| held.state == ReservationState::Held && !held.is_expired(now));
     page(&BookingPage {
         event: event.into(),
         amount: booking.amount.to_string(),
@@ -156,7 +161,7 @@ pub async fn booking(State(app): State<Arc<AppState>>, Id(id): Id<BookingId>) ->
         status: booking.state.word(),
         open: booking.state.is_open(),
         action: booking.action.map(|action| action.url),
-        no_tickets: no_tickets(booking.state),
+        no_tickets: no_tickets(booking.state, is_held),
         tickets: booking.tickets.iter().map(Into::into).collect(),
     })
 }

@@ -52,8 +52,10 @@ pub enum NoTickets {
     ActionRequired,
     /// The bank takes its time.
     Processing,
-    /// The bank has said no.
+    /// The bank has said no, and the places are still held.
     Declined,
+    /// The bank has said no, and the places are free again.
+    DeclinedAndFree,
     /// The money is on its way back.
     Refunding,
     /// The money was given back.
@@ -75,7 +77,10 @@ pub fn no_tickets(why: NoTickets) -> &'static str {
             "Your bank is still at work on the payment. Your tickets appear here as soon as it is through; do not pay a second time."
         }
         NoTickets::Declined => {
-            "There are no tickets: the payment was declined, and nothing was charged. Try another card on the event's page."
+            "There are no tickets: the payment was declined, and nothing was charged. Your places are still held: try another card on the event's page."
+        }
+        NoTickets::DeclinedAndFree => {
+            "There are no tickets: the payment was declined, and nothing was charged. Your places are free for everybody again: choose places on the event's page."
         }
         NoTickets::Refunding => {
             "There are no tickets: they could not be issued, and your money is being given back."
