@@ -21,7 +21,7 @@ use crate::clock::Clock;
 use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId, draw_ticket_code};
 use crate::metrics::Metrics;
 use crate::money::DeclineReason;
-use crate::payment::{GatewayError, PaymentGateway, PaymentToken};
+use crate::payment::{GatewayError, Gateways, PaymentToken};
 use crate::seat_maps::SeatMaps;
 use crate::selling::claimant::HoldBounds;
 use crate::selling::jobs::{LeaseHolder, LeaseOutcome};
@@ -138,7 +138,7 @@ pub enum BookError {
 pub struct DeskParts {
     pub store: Store,
     /// Who takes the money.
-    pub gateway: PaymentGateway,
+    pub gateways: Gateways,
     /// Who signs.
     pub signer: TicketSigner,
     pub clock: Clock,
@@ -190,15 +190,15 @@ impl BookingDesk {
     }
 
     /// Returns who takes the money.
-    pub fn gateway(&self) -> &PaymentGateway {
-        &self.parts.gateway
+    pub fn gateways(&self) -> &Gateways {
+        &self.parts.gateways
     }
 
     /// Waits for the bookings that are running, then for the gateway's record.
     pub async fn close(&self) {
         self.tasks.close();
         self.tasks.wait().await;
-        self.parts.gateway.close().await;
+        self.parts.gateways.close().await;
     }
 
     /// One booking of a reservation at a time: a second request waits and then sees what the first has done.
@@ -231,6 +231,7 @@ impl BookingDesk {
         let begin = BeginBooking {
             booking: BookingId::draw(request.reservation.event, now),
             charge: ChargeReference::draw(request.reservation.event, now),
+            gateway: self.parts.gateways.in_use().kind(),
             reservation: request.reservation,
             idempotency_key: request.idempotency_key.clone(),
             request_hash: request.hash(),

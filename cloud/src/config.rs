@@ -16,6 +16,7 @@ use thiserror::Error;
 use usher_keys::enrolment::MAX_UPLINKS;
 
 use crate::master_key::MasterKeySettings;
+pub use crate::selling::GatewayKind;
 use crate::selling::claimant::HoldBounds;
 use crate::store::location::{CellName, StoreLocation, StorePlaces, StoreSettings, StoreUrl};
 use origins::WebOrigin;
@@ -114,16 +115,6 @@ impl Reservations {
             per_session: self.max_units.saturating_mul(self.unpaid_orders_per_session),
         }
     }
-}
-
-/// Which gateway takes the money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GatewayKind {
-    /// The one that moves no money.
-    Sandbox,
-    /// Stripe in its test mode, or what speaks its API.
-    Stripe,
 }
 
 /// Settings of payments.

@@ -9,8 +9,8 @@ use thiserror::Error;
 
 use crate::ids::ChargeReference;
 use crate::money::Money;
-use crate::selling::PaymentId;
 use crate::selling::course::{PaymentStatus, RefundStatus};
+use crate::selling::{GatewayKind, PaymentId};
 use crate::store::StoreError;
 use sandbox::Sandbox;
 use stripe::{Stripe, StripeRefusal};
@@ -69,6 +69,9 @@ pub enum GatewayError {
     /// The payment was never opened.
     #[error("the payment was not opened at the payment service")]
     Unopened,
+    /// The payment is at a gateway that the settings do not name.
+    #[error("the payment is at {}, which is not set up: give its settings in [payments] until it is settled", .0.word())]
+    NotSetUp(GatewayKind),
     /// The sandbox could not use its own record.
     #[error("the sandbox's own record failed")]
     Ledger(#[from] StoreError),
@@ -83,7 +86,71 @@ pub enum PaymentGateway {
     Stripe(Stripe),
 }
 
+/// The gateways that are set up: one takes the money, and the others end what they have begun.
+#[derive(Debug)]
+pub struct Gateways {
+    in_use: PaymentGateway,
+    others: Vec<PaymentGateway>,
+}
+
+impl Gateways {
+    /// Takes the gateway that takes the money, and those that may still have payments.
+    pub fn new(in_use: PaymentGateway, others: Vec<PaymentGateway>) -> Self {
+        Self { in_use, others }
+    }
+
+    /// Returns the one that takes the money.
+    pub fn in_use(&self) -> &PaymentGateway {
+        &self.in_use
+    }
+
+    /// Returns the one that has a payment.
+    ///
+    /// # Errors
+    ///
+    /// [`GatewayError::NotSetUp`]: no other one is asked, since it would know nothing of the payment.
+    pub fn of(&self, kind: GatewayKind) -> Result<&PaymentGateway, GatewayError> {
+        let found = self.all().find(|gateway| gateway.kind() == kind);
+        found.ok_or(GatewayError::NotSetUp(kind))
+    }
+
+    /// Returns the sandbox, if it is set up.
+    pub fn sandbox(&self) -> Option<&Sandbox> {
+        self.all().find_map(|gateway| match gateway {
+            PaymentGateway::Sandbox(sandbox) => Some(sandbox),
+            PaymentGateway::Stripe(_) => None,
+        })
+    }
+
+    /// Returns Stripe, if it is set up.
+    pub fn stripe(&self) -> Option<&Stripe> {
+        self.all().find_map(|gateway| match gateway {
+            PaymentGateway::Sandbox(_) => None,
+            PaymentGateway::Stripe(stripe) => Some(stripe),
+        })
+    }
+
+    /// Waits until what was answered is durable.
+    pub async fn close(&self) {
+        for gateway in self.all() {
+            gateway.close().await;
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &PaymentGateway> {
+        std::iter::once(&self.in_use).chain(&self.others)
+    }
+}
+
 impl PaymentGateway {
+    /// Tells which it is.
+    pub fn kind(&self) -> GatewayKind {
+        match self {
+            Self::Sandbox(_) => GatewayKind::Sandbox,
+            Self::Stripe(_) => GatewayKind::Stripe,
+        }
+    }
+
     /// Tells whether it takes an amount at all.
     pub fn takes(&self, amount: Money) -> bool {
         match self {
@@ -168,8 +235,7 @@ impl PaymentGateway {
         }
     }
 
-    /// Waits until what was answered is durable.
-    pub async fn close(&self) {
+    async fn close(&self) {
         match self {
             Self::Sandbox(sandbox) => sandbox.close().await,
             Self::Stripe(_) => {}

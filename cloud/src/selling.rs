@@ -16,8 +16,8 @@ pub mod tickets;
 
 pub use bookings::{
     BeginBooking, BeginOutcome, BeginRefusal, Booking, BookingState, CloseBooking, CloseOutcome,
-    ConfirmBooking, ConfirmOutcome, Ending, NoteOutcome, NotePayment, OpenBooking, PaymentId, PaymentNote,
-    RenewBooking, RenewOutcome, RequestHash,
+    ConfirmBooking, ConfirmOutcome, Ending, GatewayKind, NoteOutcome, NotePayment, OpenBooking, PaymentId,
+    PaymentNote, RenewBooking, RenewOutcome, RequestHash,
 };
 pub use reservations::{
     Claim, ErasePersonalData, Forget, HoldOutcome, HoldRequest, PriceLine, ReleaseOutcome, ReleaseRequest,

@@ -19,10 +19,10 @@ use crate::config::{Config, GatewayKind};
 use crate::ids::draw;
 use crate::master_key::MasterKey;
 use crate::metrics::Metrics;
-use crate::payment::PaymentGateway;
 use crate::payment::sandbox::Sandbox;
 use crate::payment::sandbox::ledger::SandboxLedger;
 use crate::payment::stripe::{Stripe, StripePlace};
+use crate::payment::{Gateways, PaymentGateway};
 use crate::seat_maps::SeatMaps;
 use crate::selling::jobs::LeaseHolder;
 use crate::signing::TicketSigner;
@@ -95,7 +95,7 @@ impl AppState {
         .context("opening the keys")?;
         let desk = BookingDesk::new(DeskParts {
             store: store.clone(),
-            gateway: gateway(&config, &store, clock.clone(), &public_url)?,
+            gateways: gateways(&config, &store, &clock, &public_url)?,
             signer: signer.clone(),
             clock: clock.clone(),
             holder,
@@ -185,8 +185,33 @@ fn holder(path: &Path, lock: &File) -> std::io::Result<LeaseHolder> {
     Ok(LeaseHolder(drawn))
 }
 
-fn gateway(config: &Config, store: &Store, clock: Clock, public_url: &str) -> anyhow::Result<PaymentGateway> {
-    match config.payments.gateway {
+/// Makes the gateway that takes the money, and those that may still have payments from when they did.
+fn gateways(config: &Config, store: &Store, clock: &Clock, public_url: &str) -> anyhow::Result<Gateways> {
+    let in_use = config.payments.gateway;
+    let gateway = |kind| gateway(kind, config, (store, clock), public_url);
+    let sandbox_was_used = match config.store_location() {
+        StoreLocation::File(_) => config.data_dir.join(SANDBOX_FILE).exists(),
+        StoreLocation::Servers { .. } => true,
+    };
+    let has_stripe = !config.payments.stripe_key_file.as_os_str().is_empty();
+    let others = [
+        (GatewayKind::Sandbox, sandbox_was_used),
+        (GatewayKind::Stripe, has_stripe),
+    ];
+    let others = others
+        .into_iter()
+        .filter(|(kind, is_set_up)| *is_set_up && *kind != in_use);
+    let others = others.map(|(kind, _)| gateway(kind)).collect::<Result<_, _>>()?;
+    Ok(Gateways::new(gateway(in_use)?, others))
+}
+
+fn gateway(
+    kind: GatewayKind,
+    config: &Config,
+    (store, clock): (&Store, &Clock),
+    public_url: &str,
+) -> anyhow::Result<PaymentGateway> {
+    match kind {
         GatewayKind::Sandbox => {
             let ledger = match config.store_location() {
                 StoreLocation::File(_) => {
@@ -198,7 +223,7 @@ fn gateway(config: &Config, store: &Store, clock: Clock, public_url: &str) -> an
             };
             Ok(PaymentGateway::Sandbox(Sandbox::new(
                 ledger,
-                clock,
+                clock.clone(),
                 config.payments.sandbox_crash,
                 public_url.to_owned(),
             )))

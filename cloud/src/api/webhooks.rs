@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use usher_words::problems::ProblemDetail;
 
-use crate::payment::PaymentGateway;
 use crate::state::AppState;
 
 use super::error::ApiError;
@@ -19,9 +18,11 @@ pub async fn stripe(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode, ApiError> {
-    let PaymentGateway::Stripe(stripe) = app.desk.gateway() else {
-        return Err(ApiError::NotFound("endpoint"));
-    };
+    let stripe = app
+        .desk
+        .gateways()
+        .stripe()
+        .ok_or(ApiError::NotFound("endpoint"))?;
     let signature = headers
         .get("stripe-signature")
         .and_then(|value| value.to_str().ok());

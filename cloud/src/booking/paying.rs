@@ -2,11 +2,13 @@
 
 use tokio::time::timeout;
 
-use crate::payment::{ChargeRequest, GatewayError, PaymentName, PaymentToken};
+use crate::payment::{ChargeRequest, GatewayError, PaymentGateway, PaymentName, PaymentToken};
 use crate::selling::course::{PaymentCourse, PaymentStatus, PaymentStep, StepResult, WaitFor};
 use crate::selling::{
     BookingState, CloseOutcome, ConfirmOutcome, Ending, NoteOutcome, NotePayment, OpenBooking, PaymentNote,
 };
+
+use crate::signing::NoSigningKey;
 
 use super::{BookError, BookOutcome, BookingDesk, replay};
 
@@ -25,6 +27,8 @@ enum Carried {
 /// What one who works on a payment has in hand.
 struct Work<'a> {
     open: &'a OpenBooking,
+    /// Who has the payment.
+    gateway: &'a PaymentGateway,
     payment: PaymentName,
     token: Option<PaymentToken>,
     /// What went wrong last.
@@ -38,10 +42,12 @@ impl BookingDesk {
         open: &OpenBooking,
         token: Option<PaymentToken>,
     ) -> Result<BookOutcome, BookError> {
-        let facts = open.facts(self.parts.gateway.goes_by_references());
+        let gateway = self.gateway_of(open)?;
+        let facts = open.facts(gateway.goes_by_references());
         let mut course = PaymentCourse::new(facts, token.is_some());
         let mut work = Work {
             open,
+            gateway,
             payment: PaymentName {
                 reference: open.charge,
                 id: open.payment.clone(),
@@ -58,8 +64,17 @@ impl BookingDesk {
         }
     }
 
+    /// Finds who has a payment; of what costs nothing nobody is asked.
+    fn gateway_of(&self, open: &OpenBooking) -> Result<&PaymentGateway, BookError> {
+        let gateways = &self.parts.gateways;
+        if open.amount.minor == 0 {
+            return Ok(gateways.in_use());
+        }
+        gateways.of(open.gateway).map_err(BookError::PaymentUnknown)
+    }
+
     async fn carry_out(&self, step: PaymentStep, work: &mut Work<'_>) -> Result<Carried, BookError> {
-        let gateway = &self.parts.gateway;
+        let gateway = work.gateway;
         let stands = match step {
             PaymentStep::Open => return self.open(work).await.map(Carried::On),
             PaymentStep::Charge => self.charge(work).await,
@@ -89,7 +104,7 @@ impl BookingDesk {
     }
 
     async fn open(&self, work: &mut Work<'_>) -> Result<StepResult, BookError> {
-        let opening = self.parts.gateway.open(work.open.charge, work.open.amount);
+        let opening = work.gateway.open(work.open.charge, work.open.amount);
         let id = match self.in_time(opening).await {
             Ok(id) => id,
             Err(error) => return Ok(work.heard(Err(error), StepResult::Stands)),
@@ -109,12 +124,16 @@ impl BookingDesk {
             amount: work.open.amount,
             token,
         };
-        self.in_time(self.parts.gateway.charge(charge)).await
+        self.in_time(work.gateway.charge(charge)).await
     }
 
     async fn carry_out_issue(&self, work: &mut Work<'_>) -> Result<Carried, BookError> {
         match self.issue(work.open).await {
             Ok(ConfirmOutcome::Confirmed(booking)) => Ok(Carried::Over(BookOutcome::Confirmed(booking))),
+            Ok(ConfirmOutcome::Halted) => Err(NoSigningKey {
+                event: work.open.id.event,
+            }
+            .into()),
             Ok(ConfirmOutcome::Lost) => Ok(Carried::On(StepResult::UnitsLost)),
             // In an older copy a booking may be open that had its tickets since: its money waits until the event goes on.
             Err(error @ BookError::NoSigningKey(_)) if self.parts.signer.is_halted(work.open.id.event) => {

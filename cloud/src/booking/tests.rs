@@ -9,10 +9,12 @@ use super::*;
 use crate::catalogue::Status;
 use crate::clock::ManualClock;
 use crate::ids::draw_event_id;
+use crate::payment::PaymentGateway;
 use crate::payment::sandbox::ledger::{LedgerEntry, SandboxLedger};
 use crate::payment::sandbox::{BankAnswer, Sandbox};
-use crate::selling::HoldOutcome;
+use crate::payment::stripe::{Stripe, StripePlace};
 use crate::selling::jobs::{DueJobs, FreeJobs, JobId, LEASE, RENEW_EVERY};
+use crate::selling::{GatewayKind, HoldOutcome};
 use crate::store::contract::case::{Case, GUESTS as FREE, HOLD_MS, HOLDER, STALLS as PAID, START, UNBOUNDED};
 
 /// How long the gateway may take.
@@ -91,6 +93,15 @@ impl Office {
         reservation.id
     }
 
+    /// Holds at the clock's time.
+    async fn hold_at(&self, tier: TierId, quantity: u32) -> ReservationId {
+        let now = Clock::Manual(self.clock.clone()).now();
+        let HoldOutcome::Held(reservation) = self.case.hold_tier(tier, quantity, now).await else {
+            panic!("there is enough")
+        };
+        reservation.id
+    }
+
     async fn book(
         &self,
         reservation: ReservationId,
@@ -136,6 +147,10 @@ fn ledger(case: &Case) -> SandboxLedger {
     SandboxLedger::open(&case.file("sandbox.db")).unwrap()
 }
 
+fn sandbox(case: &Case, clock: &Clock) -> PaymentGateway {
+    PaymentGateway::Sandbox(Sandbox::new(ledger(case), clock.clone(), false, String::new()))
+}
+
 /// Makes a desk that can sign the tickets of one event.
 fn desk(
     case: &Case,
@@ -156,7 +171,7 @@ fn parts(
     let signer = TicketSigner::default();
     signer.install(event, &SecretKey::from_seed(&[7; 32]), Timestamp::FOREVER);
     DeskParts {
-        gateway: PaymentGateway::Sandbox(Sandbox::new(ledger(case), clock.clone(), false, String::new())),
+        gateways: Gateways::new(sandbox(case, &clock), Vec::new()),
         seat_maps: SeatMaps::new(case.store.clone(), signer.clone()),
         store: case.store.clone(),
         signer,
@@ -545,9 +560,7 @@ impl Office {
     }
 
     async fn say_to_bank(&self, booking: &Booking, answer: BankAnswer) -> bool {
-        let PaymentGateway::Sandbox(sandbox) = self.desk.gateway() else {
-            panic!("the sandbox of these tests")
-        };
+        let sandbox = self.desk.gateways().sandbox().unwrap();
         sandbox.answer(booking.charge, answer).await.unwrap()
     }
 
@@ -687,4 +700,67 @@ async fn no_money_is_given_back_for_tickets_that_another_process_has_issued() {
     let came_of = dark.follow(&open, None).await.unwrap();
     assert!(matches!(came_of, BookOutcome::Confirmed(_)), "{came_of:?}");
     assert_eq!(office.ledger.charged().await.unwrap(), [open.charge]);
+}
+
+/// Stripe at an address where nobody answers.
+fn silent_stripe(case: &Case) -> PaymentGateway {
+    let key_file = case.file("stripe.key");
+    std::fs::write(&key_file, "sk_test_usher").unwrap();
+    let place = StripePlace {
+        api: "http://127.0.0.1:9",
+        key_file: &key_file,
+        webhook_secret_file: std::path::Path::new(""),
+    };
+    PaymentGateway::Stripe(Stripe::new(place, "http://tickets.example").unwrap())
+}
+
+impl Office {
+    /// Goes on with other gateways, as after a change of the settings.
+    fn with_gateways(self, in_use: PaymentGateway, others: Vec<PaymentGateway>) -> Self {
+        let mut parts = parts(&self.case, &self.clock, self.case.event, PATIENCE);
+        parts.gateways = Gateways::new(in_use, others);
+        Self {
+            desk: BookingDesk::new(parts),
+            ..self
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_payment_is_ended_at_the_gateway_that_has_it_whichever_takes_the_money_now() {
+    let office = Office::open().await;
+    let booking = office.asked(office.hold(PAID, 2).await).await;
+    let other = silent_stripe(&office.case);
+    let former = sandbox(&office.case, &Clock::Manual(office.clock.clone()));
+    let office = office.with_gateways(other, vec![former]);
+    assert!(office.say_to_bank(&booking, BankAnswer::Approved).await);
+    office.clock.advance_ms(60_000);
+    assert_eq!(office.settle_due().await, ["confirmed"]);
+    office.check_no_charge_without_a_ticket().await;
+}
+
+#[tokio::test]
+async fn a_payment_at_a_gateway_that_is_not_set_up_stays_open_however_late_it_is() {
+    let office = Office::open().await;
+    let booking = office.asked(office.hold(PAID, 2).await).await;
+    let other = silent_stripe(&office.case);
+    let office = office.with_gateways(other, Vec::new());
+    for _ in 0..3 {
+        office.clock.advance_ms(3_600_000);
+        let settled = office.desk.settle_due(booking.id).await;
+        assert!(
+            matches!(
+                settled,
+                Err(BookError::PaymentUnknown(GatewayError::NotSetUp(
+                    GatewayKind::Sandbox
+                )))
+            ),
+            "{settled:?}"
+        );
+        assert_eq!(office.state(&booking).await, BookingState::ActionRequired);
+    }
+    // What costs nothing has no gateway.
+    let reservation = office.hold_at(FREE, 1).await;
+    let outcome = office.book(reservation, "free", "").await.unwrap();
+    assert!(matches!(outcome, BookOutcome::Confirmed(_)));
 }

@@ -127,7 +127,7 @@ pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<EventId>) -> Resu
         over: map.status == SaleStatus::Over,
         paused: map.status == SaleStatus::Paused,
         test_cards: takes_test_cards(&app.config),
-        cards: app.desk.gateway().test_cards(),
+        cards: app.desk.gateways().in_use().test_cards(),
         seats: map.event.seat_count > 0,
         max_units: app.config.reservations.max_units,
         currency: map.event.currency.code().to_owned(),

@@ -13,7 +13,6 @@ use usher_words::problems::ProblemDetail;
 use crate::api::error::ApiError;
 use crate::api::input::Id;
 use crate::ids::ChargeReference;
-use crate::payment::PaymentGateway;
 use crate::payment::sandbox::{BankAnswer, Sandbox};
 use crate::state::AppState;
 
@@ -64,10 +63,7 @@ pub async fn answer(
 }
 
 fn sandbox(app: &AppState) -> Result<&Sandbox, ApiError> {
-    match app.desk.gateway() {
-        PaymentGateway::Sandbox(sandbox) => Ok(sandbox),
-        PaymentGateway::Stripe(_) => Err(ApiError::NotFound("page")),
-    }
+    app.desk.gateways().sandbox().ok_or(ApiError::NotFound("page"))
 }
 
 fn back(app: &AppState, reference: ChargeReference) -> String {

@@ -1,5 +1,6 @@
 //! Bookings as plain values: how one is opened, confirmed, closed and renewed, and what it is as it is kept.
 
+use serde::Deserialize;
 use usher_keys::Timestamp;
 
 use crate::ids::{BookingId, ChargeReference, ReservationId};
@@ -21,6 +22,8 @@ pub struct BeginBooking {
     pub booking: BookingId,
     /// What the gateway shall know its charge by.
     pub charge: ChargeReference,
+    /// Which gateway shall take the money.
+    pub gateway: GatewayKind,
     /// The reservation to pay for.
     pub reservation: ReservationId,
     /// The client's key for this request.
@@ -77,6 +80,33 @@ pub enum BeginRefusal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentId(pub String);
 
+/// Which gateway takes the money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GatewayKind {
+    /// The one that moves no money.
+    Sandbox,
+    /// Stripe in its test mode, or what speaks its API.
+    Stripe,
+}
+
+impl GatewayKind {
+    /// Returns the word for it in tables and settings.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Sandbox => "sandbox",
+            Self::Stripe => "stripe",
+        }
+    }
+
+    /// Reads the word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Sandbox, Self::Stripe]
+            .into_iter()
+            .find(|kind| kind.word() == word)
+    }
+}
+
 /// A booking whose payment is not over; its units are marked as paying.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenBooking {
@@ -85,6 +115,8 @@ pub struct OpenBooking {
     pub charge: ChargeReference,
     /// What the gateway knows its payment by, if that is something else and was written down.
     pub payment: Option<PaymentId>,
+    /// Which gateway has its payment, whichever takes the money by now.
+    pub gateway: GatewayKind,
     pub reservation: ReservationId,
     /// How it stands.
     pub state: BookingState,
@@ -157,6 +189,8 @@ pub struct ConfirmBooking {
 pub enum ConfirmOutcome {
     /// The booking is confirmed, now or before; these are its tickets.
     Confirmed(Booking),
+    /// Its event is halted: nothing has changed, and nothing is given back either.
+    Halted,
     /// The units are no longer the booking's own, or it has ended otherwise: a charge must be refunded.
     Lost,
 }

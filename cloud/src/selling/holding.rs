@@ -9,13 +9,13 @@ use super::claimant::{BoundBy, HoldBounds, TooManyHeld};
 use super::reservations::{
     Claim, HoldOutcome, HoldRequest, PriceLine, ReleaseOutcome, Reservation, ReservationState,
 };
-use super::sale::{SaleStatus, sale_status};
+use super::sale::{SaleFacts, SaleStatus};
 
 /// What a claim needs to know of its event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SaleTerms {
-    /// When the event ends.
-    pub ends_at: Timestamp,
+    /// Whether it may sell.
+    pub sale: SaleFacts,
     /// How long a reservation holds, in milliseconds.
     pub reservation_ms: u64,
     /// How many of its units, the first ones, are seats.
@@ -132,7 +132,7 @@ fn fits_at(live: &[(Timestamp, u32)], most: u32, more: u32) -> Option<Timestamp>
 ///
 /// Why not.
 pub fn may_hold(sale: &SaleTerms, held: &UnpaidHolds, request: &HoldRequest) -> Result<(), HoldOutcome> {
-    match sale_status(sale.ends_at, request.believed_until, request.now) {
+    match sale.sale.status(request.believed_until, request.now) {
         SaleStatus::Over => return Err(HoldOutcome::SalesClosed),
         SaleStatus::Paused => return Err(HoldOutcome::SalesPaused),
         SaleStatus::OnSale => {}

@@ -1,7 +1,5 @@
 //! What may become of a reservation that is to be paid for, and of its booking: opened, confirmed, closed, renewed.
 
-use usher_keys::Timestamp;
-
 use crate::ids::BookingId;
 
 use super::bookings::{
@@ -11,7 +9,7 @@ use super::bookings::{
 use super::course::WaitFor;
 use super::holding::UnpaidHolds;
 use super::reservations::{Reservation, ReservationState};
-use super::sale::{SaleStatus, sale_status};
+use super::sale::{SaleFacts, SaleStatus};
 
 /// What an idempotency key was used for before. Canceled bookings are left out: their keys are free again, and an engine's
 /// index of keys leaves them out as well.
@@ -35,19 +33,19 @@ pub fn repeated(earlier: EarlierRequest, request: &BeginBooking) -> BeginOutcome
     }
 }
 
-/// Decides whether a reservation of an event that ends then may be paid for.
+/// Decides whether a reservation may be paid for; whether its event may sell is read with it.
 ///
 /// # Errors
 ///
 /// Why not.
 pub fn may_begin(
     reservation: &Reservation,
-    ends_at: Timestamp,
+    sale: SaleFacts,
     request: &BeginBooking,
 ) -> Result<(), BeginRefusal> {
     match reservation.state {
         ReservationState::Held if reservation.is_expired(request.now) => Err(BeginRefusal::Expired),
-        ReservationState::Held => match sale_status(ends_at, request.believed_until, request.now) {
+        ReservationState::Held => match sale.status(request.believed_until, request.now) {
             SaleStatus::Over => Err(BeginRefusal::SalesClosed),
             SaleStatus::Paused => Err(BeginRefusal::SalesPaused),
             SaleStatus::OnSale if reservation.amount.minor > 0 && !request.can_pay => {
@@ -66,18 +64,26 @@ pub fn may_begin(
 pub enum ConfirmRefusal {
     /// That was done before.
     Confirmed,
+    /// Its event is halted: it may have had its tickets, of which this copy of the store knows nothing.
+    Halted,
     /// It has ended otherwise, or the tickets are not those of its units: a charge must be refunded.
     Lost,
 }
 
-/// Decides whether a booking may be turned into so many tickets.
+/// Decides whether a booking may be turned into so many tickets, while its event is halted or not.
 ///
 /// # Errors
 ///
 /// Why not.
-pub fn may_confirm(booking: BookingState, units: usize, tickets: usize) -> Result<(), ConfirmRefusal> {
+pub fn may_confirm(
+    booking: BookingState,
+    is_halted: bool,
+    (units, tickets): (usize, usize),
+) -> Result<(), ConfirmRefusal> {
     if booking == BookingState::Confirmed {
         Err(ConfirmRefusal::Confirmed)
+    } else if is_halted {
+        Err(ConfirmRefusal::Halted)
     } else if booking.may_be_paid() && units == tickets {
         Ok(())
     } else {

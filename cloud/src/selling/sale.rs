@@ -25,6 +25,24 @@ impl SaleStatus {
     }
 }
 
+/// What of an event says whether it may sell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SaleFacts {
+    /// When it ends.
+    pub ends_at: Timestamp,
+    /// Whether nothing of it is sold or ordered, because the store may be an older copy; read where what is sold is written, since a
+    /// process may not have heard of it.
+    pub is_halted: bool,
+}
+
+impl SaleFacts {
+    /// Tells whether it sells now; tickets signed now are believed until `believed_until`, if any can be.
+    pub fn status(self, believed_until: Option<Timestamp>, now: Timestamp) -> SaleStatus {
+        let believed_until = believed_until.filter(|_| !self.is_halted);
+        sale_status(self.ends_at, believed_until, now)
+    }
+}
+
 /// Tells until when the keys of an event that ends then must be believed: as long as its devices work.
 pub fn keys_needed_until(ends_at: Timestamp) -> Timestamp {
     ends_at.plus_ms(AFTER_EVENT_MS)

@@ -76,6 +76,7 @@ contracts! {
         releasing_late_does_not_free_the_next_owners_units,
         an_event_that_is_a_draft_or_over_sells_nothing,
         under_a_key_that_ends_before_the_event_nothing_is_held_or_paid,
+        a_halted_event_sells_nothing_whatever_a_process_believes,
         the_price_is_fixed_when_the_reservation_is_made,
         tidying_changes_nothing_that_anyone_is_told,
     }

@@ -152,6 +152,10 @@ pub fn migrations() -> Vec<Migration> {
             "V24__paying_holds",
             include_str!("../../migrations/V24__paying_holds.sql"),
         ),
+        (
+            "V25__gateways",
+            include_str!("../../migrations/V25__gateways.sql"),
+        ),
         ("V30__cells", include_str!("../../migrations/V30__cells.sql")),
         (
             "V35__api_keys",

@@ -8,7 +8,7 @@ use usher_cloud::selling::holding::UnpaidHolds;
 use usher_cloud::selling::jobs::{Job, JobId, LeaseHolder};
 use usher_cloud::selling::paying::{ConfirmRefusal, may_close, may_confirm, may_note};
 use usher_cloud::selling::{
-    BookingState, CloseBooking, Ending, OpenBooking, PaymentId, PaymentNote, ReservationState,
+    BookingState, CloseBooking, Ending, GatewayKind, OpenBooking, PaymentId, PaymentNote, ReservationState,
 };
 use usher_keys::{EventId, Timestamp};
 
@@ -114,6 +114,7 @@ impl Books {
                 local: local(number),
             },
             payment: row.payment.map(|payment| PaymentId(payment.to_string())),
+            gateway: GatewayKind::Stripe,
             reservation: ReservationId {
                 event: EVENT,
                 local: local(number),
@@ -154,14 +155,14 @@ impl Books {
     /// Turns a booking into tickets.
     pub fn confirm(&mut self, number: usize) -> Issued {
         let row = &self.bookings[number];
-        match may_confirm(row.state, row.places.len(), row.places.len()) {
+        match may_confirm(row.state, false, (row.places.len(), row.places.len())) {
             Ok(())
                 if row
                     .places
                     .iter()
                     .all(|place| self.places[*place] == Place::Paying(number)) => {}
             Err(ConfirmRefusal::Confirmed) => return Issued::Yes,
-            Ok(()) | Err(ConfirmRefusal::Lost) => return Issued::Lost,
+            Ok(()) | Err(ConfirmRefusal::Halted | ConfirmRefusal::Lost) => return Issued::Lost,
         }
         for place in row.places.clone() {
             self.places[place] = Place::Booked(number);

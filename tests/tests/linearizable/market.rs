@@ -14,8 +14,8 @@ use usher_cloud::selling::claimant::{Claimant, ClientAddress, HoldBounds, Sessio
 use usher_cloud::selling::jobs::LeaseHolder;
 use usher_cloud::selling::{
     BeginBooking, BeginOutcome, BeginRefusal, Claim, CloseBooking, CloseOutcome, ConfirmBooking,
-    ConfirmOutcome, Ending, HoldOutcome, HoldRequest, NewTicket, OpenBooking, ReleaseOutcome, ReleaseRequest,
-    RequestHash, TicketState, Tidy,
+    ConfirmOutcome, Ending, GatewayKind, HoldOutcome, HoldRequest, NewTicket, OpenBooking, ReleaseOutcome,
+    ReleaseRequest, RequestHash, TicketState, Tidy,
 };
 use usher_cloud::store::Store;
 use usher_cloud::store::authority::{Append, AppendOutcome, RowChange};
@@ -259,6 +259,7 @@ impl Market {
         let request = BeginBooking {
             booking: BookingId::draw(self.event, START),
             charge: ChargeReference::draw(self.event, START),
+            gateway: GatewayKind::Sandbox,
             reservation: of.id,
             idempotency_key: number.to_string(),
             request_hash: RequestHash([0; 32]),
@@ -410,6 +411,7 @@ async fn confirm(
     Ok(match store.confirm_booking(request).await? {
         ConfirmOutcome::Confirmed(_) => Outcome::Done,
         ConfirmOutcome::Lost => Outcome::Lost,
+        ConfirmOutcome::Halted => bail!("the event is not halted"),
     })
 }
 

@@ -15,7 +15,7 @@ pub fn check_draft(app: &AppState, event: &Event) -> Result<(), ApiError> {
     if event.status != EventStatus::Draft {
         return Ok(());
     }
-    let (gateway, most) = (app.desk.gateway(), app.config.reservations.max_units);
+    let (gateway, most) = (app.desk.gateways().in_use(), app.config.reservations.max_units);
     let mut checks = Checks::default();
     for (index, tier) in event.tiers.iter().enumerate().filter(|(_, tier)| tier.price > 0) {
         let takes = |units: u32| {

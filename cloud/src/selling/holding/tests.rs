@@ -14,7 +14,10 @@ const STALLS: TierId = TierId(1);
 
 fn sale() -> SaleTerms {
     SaleTerms {
-        ends_at: ENDS_AT,
+        sale: SaleFacts {
+            ends_at: ENDS_AT,
+            is_halted: false,
+        },
         reservation_ms: 600,
         seat_count: 10,
         currency: "EUR".parse().unwrap(),
@@ -98,6 +101,19 @@ fn nothing_is_held_of_an_event_that_is_over_or_whose_tickets_nobody_would_believ
     check_sale(ENDS_AT, None, Err(HoldOutcome::SalesClosed));
     check_sale(NOW, None, Err(HoldOutcome::SalesPaused));
     check_sale(NOW, Some(ENDS_AT), Err(HoldOutcome::SalesPaused));
+}
+
+#[test]
+fn nothing_is_held_of_an_event_that_is_halted() {
+    let halted = SaleTerms {
+        sale: SaleFacts {
+            is_halted: true,
+            ..sale().sale
+        },
+        ..sale()
+    };
+    let decided = may_hold(&halted, &UnpaidHolds::default(), &request(seats(&[1])));
+    assert_eq!(decided, Err(HoldOutcome::SalesPaused));
 }
 
 #[track_caller]

@@ -1,7 +1,7 @@
 //! What may become of a booking, row by row.
 
-use usher_keys::EventId;
 use usher_keys::expiry::AFTER_EVENT_MS;
+use usher_keys::{EventId, Timestamp};
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{Generation, TierId, Unit};
 
@@ -11,7 +11,8 @@ use crate::money::{DeclineReason, Money};
 use crate::selling::claimant::HoldBounds;
 use crate::selling::holding::UnpaidHold;
 use crate::selling::jobs::LeaseHolder;
-use crate::selling::{PaymentId, UnitToIssue};
+use crate::selling::sale::SaleFacts;
+use crate::selling::{GatewayKind, PaymentId, UnitToIssue};
 
 const EVENT: EventId = EventId([1; 16]);
 const NOW: Timestamp = Timestamp(1_000);
@@ -49,6 +50,7 @@ fn request() -> BeginBooking {
     BeginBooking {
         booking: BookingId::draw(EVENT, NOW),
         charge: ChargeReference::draw(EVENT, NOW),
+        gateway: GatewayKind::Sandbox,
         reservation: ReservationId::draw(EVENT, NOW),
         idempotency_key: "key".to_owned(),
         request_hash: RequestHash([1; 32]),
@@ -62,7 +64,11 @@ fn request() -> BeginBooking {
 
 #[track_caller]
 fn check(reservation: &Reservation, request: &BeginBooking, expected: Result<(), BeginRefusal>) {
-    assert_eq!(may_begin(reservation, ENDS_AT, request), expected);
+    let sale = SaleFacts {
+        ends_at: ENDS_AT,
+        is_halted: false,
+    };
+    assert_eq!(may_begin(reservation, sale, request), expected);
 }
 
 #[test]
@@ -92,6 +98,23 @@ fn a_payment_begins_only_while_its_tickets_would_be_believed() {
     let held = reservation(ReservationState::Held, 99_000, 100);
     check(&held, &late, Err(BeginRefusal::SalesClosed));
     check(&held, &unbelieved, Err(BeginRefusal::SalesPaused));
+}
+
+#[test]
+fn nothing_of_an_event_that_is_halted_is_paid_for_or_turned_into_tickets() {
+    let halted = SaleFacts {
+        ends_at: ENDS_AT,
+        is_halted: true,
+    };
+    let held = reservation(ReservationState::Held, 99_000, 100);
+    assert_eq!(
+        may_begin(&held, halted, &request()),
+        Err(BeginRefusal::SalesPaused)
+    );
+    assert_eq!(
+        may_confirm(BookingState::Paying, true, (2, 2)),
+        Err(ConfirmRefusal::Halted)
+    );
 }
 
 #[test]
@@ -142,19 +165,23 @@ fn a_key_leads_to_its_booking_only_for_the_same_request_and_under_the_first_id()
 #[test]
 fn an_open_booking_is_confirmed_once_with_a_ticket_for_each_unit() {
     for open in OPEN {
-        assert_eq!(may_confirm(open, 2, 2), Ok(()));
-        assert_eq!(may_confirm(open, 2, 1), Err(ConfirmRefusal::Lost));
+        assert_eq!(may_confirm(open, false, (2, 2)), Ok(()));
+        assert_eq!(may_confirm(open, false, (2, 1)), Err(ConfirmRefusal::Lost));
     }
     assert_eq!(
-        may_confirm(BookingState::Refunding, 2, 2),
+        may_confirm(BookingState::Refunding, false, (2, 2)),
         Err(ConfirmRefusal::Lost)
     );
     assert_eq!(
-        may_confirm(BookingState::Confirmed, 2, 2),
+        may_confirm(BookingState::Confirmed, false, (2, 2)),
         Err(ConfirmRefusal::Confirmed)
     );
     for ended in ENDED {
-        assert_eq!(may_confirm(ended, 2, 2), Err(ConfirmRefusal::Lost), "{ended:?}");
+        assert_eq!(
+            may_confirm(ended, false, (2, 2)),
+            Err(ConfirmRefusal::Lost),
+            "{ended:?}"
+        );
     }
 }
 
@@ -171,6 +198,7 @@ fn open(state: BookingState) -> OpenBooking {
         id: BookingId::draw(EVENT, NOW),
         charge: ChargeReference::draw(EVENT, NOW),
         payment: None,
+        gateway: GatewayKind::Sandbox,
         reservation: ReservationId::draw(EVENT, NOW),
         state,
         pay_by: NOW,

@@ -17,7 +17,7 @@ use crate::selling::claimant::{Claimant, ClientAddress, HoldBounds, SessionHash}
 use crate::selling::jobs::LeaseHolder;
 use crate::selling::{
     BeginBooking, BeginOutcome, Claim, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome, Ending,
-    HoldOutcome, HoldRequest, NewTicket, OpenBooking, RequestHash, Reservation, TierQuantity,
+    GatewayKind, HoldOutcome, HoldRequest, NewTicket, OpenBooking, RequestHash, Reservation, TierQuantity,
 };
 use crate::store::cells::directory::{NewCell, NewCellOutcome};
 use crate::store::contract::server;
@@ -318,6 +318,7 @@ impl Case {
         BeginBooking {
             booking: BookingId::draw(self.event, now),
             charge: ChargeReference::draw(self.event, now),
+            gateway: GatewayKind::Sandbox,
             reservation,
             idempotency_key: key.into(),
             request_hash: RequestHash(*blake3::hash(reservation.to_string().as_bytes()).as_bytes()),

@@ -7,9 +7,10 @@ use crate::catalogue::Status;
 use crate::ids::{ReservationId, draw_event_id};
 use crate::selling::sale::keys_needed_until;
 use crate::selling::{
-    BeginOutcome, BeginRefusal, Claim, HoldOutcome, HoldRequest, ReleaseOutcome, ReleaseRequest,
-    ReservationState, Shortage, Tidy,
+    BeginOutcome, BeginRefusal, Claim, ConfirmOutcome, HoldOutcome, HoldRequest, ReleaseOutcome,
+    ReleaseRequest, ReservationState, Shortage, Tidy,
 };
+use crate::store::authority::{HaltAll, Resume};
 use crate::store::organizing::EventChange;
 
 use super::case::{Case, GUESTS, HOLD_MS, STALLS, STANDING, START};
@@ -227,4 +228,25 @@ pub async fn tidying_changes_nothing_that_anyone_is_told(case: Case) {
         ),
         before
     );
+}
+
+pub async fn a_halted_event_sells_nothing_whatever_a_process_believes(case: Case) {
+    let [first, second] = [case.held(&[0], START).await, case.held(&[1], START).await];
+    let open = case.begun(first.id, "a", START).await;
+    case.store.halt_all(HaltAll { now: START }).await.unwrap();
+    assert_eq!(case.hold_seats(&[2], START).await, HoldOutcome::SalesPaused);
+    assert_eq!(
+        case.begin(second.id, "b", START).await,
+        BeginOutcome::Refused(BeginRefusal::SalesPaused)
+    );
+    // What is paid for waits, and gets its tickets when the event goes on.
+    assert_eq!(case.confirm(&open, START).await, ConfirmOutcome::Halted);
+    let halts = case.store.halts(()).await.unwrap();
+    let (event, known) = halts.into_iter().next().unwrap();
+    assert!(case.store.resume(Resume { event, known }).await.unwrap());
+    assert!(matches!(
+        case.confirm(&open, START).await,
+        ConfirmOutcome::Confirmed(_)
+    ));
+    case.begun(second.id, "b", START).await;
 }

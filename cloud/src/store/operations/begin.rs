@@ -23,10 +23,10 @@ pub fn begin_booking(
     if let Some(earlier) = earlier_request(connection, request)? {
         return Ok(Effect::Undo(repeated(earlier, request)));
     }
-    let Some((reservation, ends_at)) = rows::reservation_and_end(connection, &request.reservation)? else {
+    let Some((reservation, sale)) = rows::reservation_and_sale(connection, &request.reservation)? else {
         return refused(BeginRefusal::NotFound);
     };
-    if let Err(refusal) = may_begin(&reservation, ends_at, request) {
+    if let Err(refusal) = may_begin(&reservation, sale, request) {
         return refused(refusal);
     }
     if !mark_paying(connection, request, &reservation)? {
@@ -39,6 +39,7 @@ pub fn begin_booking(
         id: request.booking,
         charge: request.charge,
         payment: None,
+        gateway: request.gateway,
         reservation: reservation.id,
         state: BookingState::Paying,
         pay_by: pay_by(request.now, reservation.expires_at),
@@ -100,8 +101,8 @@ fn insert(connection: &Sql<'_>, request: &BeginBooking, reservation: &Reservatio
     connection
         .prepare_cached(
             "INSERT INTO bookings (event_id, booking_id, charge_reference, reservation_id, idempotency_key, request_hash,
-                                   state, email, amount, created_at, pay_by, attempt)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, 'paying', ?7, ?8, ?9, ?10, 1 + count(*) FROM bookings
+                                   state, email, amount, created_at, pay_by, gateway, attempt)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, 'paying', ?7, ?8, ?9, ?10, ?11, 1 + count(*) FROM bookings
              WHERE event_id = ?1 AND reservation_id = ?4",
         )?
         .run(params![
@@ -115,6 +116,7 @@ fn insert(connection: &Sql<'_>, request: &BeginBooking, reservation: &Reservatio
             reservation.amount.minor,
             ms(request.now),
             ms(pay_by(request.now, reservation.expires_at)),
+            request.gateway.word(),
         ])?;
     Ok(())
 }

@@ -6,6 +6,7 @@ use crate::ids::BookingId;
 use crate::money::DeclineReason;
 use crate::selling::jobs::JobId;
 use crate::selling::paying::{ConfirmRefusal, may_close, may_confirm};
+use crate::selling::sale::SaleFacts;
 use crate::selling::{
     Booking, BookingState, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome, NewTicket,
     Reservation, ReservationState, UnitState,
@@ -22,12 +23,14 @@ pub fn confirm_booking(
     connection: &Sql<'_>,
     request: &ConfirmBooking,
 ) -> Result<Effect<ConfirmOutcome>, StoreError> {
-    let Some((booking, reservation)) = with_reservation(connection, request.booking)? else {
+    let Some((booking, reservation, sale)) = with_reservation(connection, request.booking)? else {
         return Ok(Effect::Undo(ConfirmOutcome::Lost));
     };
-    match may_confirm(booking.state, reservation.lines.len(), request.tickets.len()) {
+    let counts = (reservation.lines.len(), request.tickets.len());
+    match may_confirm(booking.state, sale.is_halted, counts) {
         Ok(()) => {}
         Err(ConfirmRefusal::Confirmed) => return Ok(Effect::Undo(ConfirmOutcome::Confirmed(booking))),
+        Err(ConfirmRefusal::Halted) => return Ok(Effect::Undo(ConfirmOutcome::Halted)),
         Err(ConfirmRefusal::Lost) => return Ok(Effect::Undo(ConfirmOutcome::Lost)),
     }
     let end = End {
@@ -204,10 +207,10 @@ fn set_reservation(
 fn with_reservation(
     connection: &Sql<'_>,
     id: BookingId,
-) -> Result<Option<(Booking, Reservation)>, StoreError> {
+) -> Result<Option<(Booking, Reservation, SaleFacts)>, StoreError> {
     let Some(booking) = rows::booking(connection, &id)? else {
         return Ok(None);
     };
-    let reservation = rows::reservation(connection, &booking.reservation)?;
-    Ok(reservation.map(|reservation| (booking, reservation)))
+    let found = rows::reservation_and_sale(connection, &booking.reservation)?;
+    Ok(found.map(|(reservation, sale)| (booking, reservation, sale)))
 }

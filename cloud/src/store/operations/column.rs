@@ -7,7 +7,7 @@ use usher_protocol::policy::{OffsetChange, Policy, local_offset};
 use crate::catalogue::EventStatus;
 use crate::ids::LOCAL_BYTES;
 use crate::money::Currency;
-use crate::selling::{BookingState, PriceLine, ReservationState, TicketState, UnitState};
+use crate::selling::{BookingState, GatewayKind, PriceLine, ReservationState, TicketState, UnitState};
 use crate::store::StoreError;
 
 /// Returns a moment as milliseconds; moments beyond the column's range mean "for ever".
@@ -58,6 +58,13 @@ pub fn policy_text(policy: &Policy) -> String {
 /// Reads a policy.
 pub fn policy(text: &str) -> Result<Policy, StoreError> {
     serde_json::from_str(text).map_err(|_| StoreError::Unreadable { what: "policy" })
+}
+
+/// Reads which gateway has a payment.
+pub fn gateway_kind(word: &str) -> Result<GatewayKind, StoreError> {
+    GatewayKind::from_word(word).ok_or(StoreError::Unreadable {
+        what: "gateway of a payment",
+    })
 }
 
 /// Reads a currency.

@@ -4,6 +4,7 @@ use usher_keys::Timestamp;
 use usher_protocol::{TierId, Unit};
 
 use crate::selling::holding::{SaleTerms, may_hold, may_release};
+use crate::selling::sale::SaleFacts;
 use crate::selling::{
     Claim, HoldOutcome, HoldRequest, PriceLine, ReleaseOutcome, ReleaseRequest, Reservation, Shortage, Tidy,
     TierQuantity, UnitState,
@@ -48,7 +49,8 @@ pub fn hold(connection: &Sql<'_>, request: &HoldRequest) -> Result<Effect<HoldOu
 fn sale_terms(connection: &Sql<'_>, request: &HoldRequest) -> Result<Option<SaleTerms>, StoreError> {
     let event = request.reservation.event;
     let mut query = connection.prepare_cached(
-        "SELECT ends_at, reservation_ms, seat_count, currency, tier, price
+        "SELECT ends_at, reservation_ms, seat_count, currency, tier, price,
+                EXISTS (SELECT 1 FROM halts WHERE halts.event_id = events.event_id)
          FROM events LEFT JOIN tiers USING (event_id)
          WHERE event_id = ?1 AND status = 'published' ORDER BY tier",
     )?;
@@ -58,7 +60,10 @@ fn sale_terms(connection: &Sql<'_>, request: &HoldRequest) -> Result<Option<Sale
         let sale = match &mut terms {
             Some(sale) => sale,
             None => terms.insert(SaleTerms {
-                ends_at: moment(row.get(0)?),
+                sale: SaleFacts {
+                    ends_at: moment(row.get(0)?),
+                    is_halted: row.get(6)?,
+                },
                 reservation_ms: narrow(row.get(1)?, "duration of reservations")?,
                 seat_count: row.get(2)?,
                 currency: currency(row.column(3)?.as_str()?)?,

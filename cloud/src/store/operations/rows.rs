@@ -1,6 +1,5 @@
 //! Reading reservations, bookings and tickets by their ids; nothing here writes.
 
-use usher_keys::Timestamp;
 use usher_protocol::labels::UnitLabel;
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{Generation, TierId, Unit};
@@ -8,25 +7,29 @@ use usher_protocol::{Generation, TierId, Unit};
 use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId};
 use crate::money::Money;
 use crate::selling::course::BuyerAction;
+use crate::selling::sale::SaleFacts;
 use crate::selling::{Booking, BookingState, OpenBooking, PaymentId, Reservation, SoldTicket, UnitToIssue};
 use crate::store::StoreError;
 use crate::store::sql::{OptionalExtension, Row, Sql, params};
 
 use super::codes;
-use super::column::{Local, booking_state, currency, lines, moment, reservation_state, ticket_state};
+use super::column::{
+    Local, booking_state, currency, gateway_kind, lines, moment, reservation_state, ticket_state,
+};
 
 /// Finds a reservation.
 pub fn reservation(connection: &Sql<'_>, id: &ReservationId) -> Result<Option<Reservation>, StoreError> {
-    Ok(reservation_and_end(connection, id)?.map(|(reservation, _)| reservation))
+    Ok(reservation_and_sale(connection, id)?.map(|(reservation, _)| reservation))
 }
 
-/// Finds a reservation, and when its event ends.
-pub fn reservation_and_end(
+/// Finds a reservation, and whether its event may sell.
+pub fn reservation_and_sale(
     connection: &Sql<'_>,
     id: &ReservationId,
-) -> Result<Option<(Reservation, Timestamp)>, StoreError> {
+) -> Result<Option<(Reservation, SaleFacts)>, StoreError> {
     let mut query = connection.prepare_cached(
-        "SELECT state, lines, amount, currency, expires_at, ends_at
+        "SELECT state, lines, amount, currency, expires_at, ends_at,
+                EXISTS (SELECT 1 FROM halts WHERE halts.event_id = events.event_id)
          FROM reservations JOIN events USING (event_id)
          WHERE event_id = ?1 AND reservation_id = ?2",
     )?;
@@ -41,7 +44,11 @@ pub fn reservation_and_end(
             },
             expires_at: moment(row.get(4)?),
         };
-        Ok((reservation, moment(row.get(5)?)))
+        let sale = SaleFacts {
+            ends_at: moment(row.get(5)?),
+            is_halted: row.get(6)?,
+        };
+        Ok((reservation, sale))
     })?;
     found.next().transpose()
 }
@@ -204,13 +211,13 @@ pub fn booking_of_reservation(
 /// Finds a booking if its payment is not over.
 pub fn open_booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<OpenBooking>, StoreError> {
     let mut query = connection.prepare_cached(
-        "SELECT reservation_id, charge_reference, payment, state, pay_by FROM bookings
+        "SELECT reservation_id, charge_reference, payment, state, pay_by, gateway FROM bookings
          WHERE event_id = ?1 AND booking_id = ?2 AND closed_at IS NULL",
     )?;
-    let found: Option<(Local, Local, Option<String>, String, i64)> = query
+    let found: Option<(Local, Local, Option<String>, String, i64, String)> = query
         .query_row(params![id.event.0, id.local], |row| row.try_into())
         .optional()?;
-    let Some((local, charge, payment, state, pay_by)) = found else {
+    let Some((local, charge, payment, state, pay_by, gateway)) = found else {
         return Ok(None);
     };
     let reservation = reservation(
@@ -231,6 +238,7 @@ pub fn open_booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<OpenB
             local: charge,
         },
         payment: payment.map(PaymentId),
+        gateway: gateway_kind(&gateway)?,
         reservation: reservation.id,
         state: booking_state(&state, None)?,
         pay_by: moment(pay_by),
@@ -272,7 +280,7 @@ mod tests {
             let row = params![EVENT.0, unit, id];
             for sql in [
                 "INSERT INTO units (event_id, unit, tier, state, reservation_id, issued) VALUES (?1, ?2, 1, 'booked', ?3, 1)",
-                "INSERT INTO bookings VALUES (?1, ?3, NULL, ?3, ?3, 1, 'k' || ?2, zeroblob(32), 'confirmed', NULL, NULL, NULL, 'a@b.example', 100, 1, 1, 1)",
+                "INSERT INTO bookings VALUES (?1, ?3, NULL, ?3, ?3, 1, 'k' || ?2, zeroblob(32), 'confirmed', NULL, NULL, NULL, 'a@b.example', 100, 1, 1, 1, 'sandbox')",
                 "INSERT INTO tickets VALUES (?1, ?3, ?2, 1, ?3, 'valid', 0, 'payload', 1, ?2)",
             ] {
                 connection.execute(sql, row).unwrap();
