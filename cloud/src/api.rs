@@ -11,6 +11,7 @@ pub mod claimant;
 pub mod enrolments;
 pub mod error;
 pub mod events;
+pub mod idempotency;
 pub mod input;
 pub mod keys;
 pub mod organizer;

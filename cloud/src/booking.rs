@@ -7,6 +7,7 @@
 //! A booking runs to its end in a task of the desk, whether or not the client still waits.
 
 mod paying;
+mod refunding;
 mod settle;
 mod turns;
 mod work;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio_util::task::TaskTracker;
 
+use crate::authority::AuthorityError;
 use crate::clock::Clock;
 use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId, draw_ticket_code};
 use crate::metrics::Metrics;
@@ -24,13 +26,14 @@ use crate::money::DeclineReason;
 use crate::payment::{GatewayError, Gateways, PaymentToken};
 use crate::seat_maps::SeatMaps;
 use crate::selling::claimant::HoldBounds;
-use crate::selling::jobs::{LeaseHolder, LeaseOutcome};
+use crate::selling::jobs::{JobId, LeaseHolder, LeaseOutcome};
 use crate::selling::{
     BeginBooking, BeginOutcome, BeginRefusal, Booking, BookingState, CloseBooking, CloseOutcome,
     ConfirmBooking, ConfirmOutcome, Ending, NewTicket, OpenBooking, PaymentId, RequestHash,
 };
 use crate::signing::{NoSigningKey, TicketSigner};
 use crate::store::{Store, StoreError};
+pub use refunding::Revoker;
 use turns::Turns;
 
 /// Asks for a reservation to become a booking.
@@ -128,6 +131,9 @@ pub enum BookError {
     /// Tickets cannot be signed.
     #[error("tickets cannot be signed")]
     NoSigningKey(#[from] NoSigningKey),
+    /// The tickets of a refund cannot be revoked.
+    #[error("tickets cannot be revoked")]
+    NotRevoked(#[from] AuthorityError),
     /// The server is shutting down, the task failed, or another process works on the booking; its job sees to its end.
     #[error("the booking was interrupted")]
     Interrupted,
@@ -139,6 +145,8 @@ pub struct DeskParts {
     pub store: Store,
     /// Who takes the money.
     pub gateways: Gateways,
+    /// Who revokes tickets.
+    pub revoker: Revoker,
     /// Who signs.
     pub signer: TicketSigner,
     pub clock: Clock,
@@ -210,16 +218,17 @@ impl BookingDesk {
         {
             // An earlier attempt got no last word from the gateway. Nobody else here is at it: the turn is ours.
             let id = booking.id;
-            if self.lease(id).await? == LeaseOutcome::Held {
+            let job = JobId::SettleBooking(id);
+            if self.lease(job).await? == LeaseOutcome::Held {
                 return replay(booking.clone());
             }
-            self.at_work(id, self.settle_by_id(id)).await?;
+            self.at_work(job, self.settle_by_id(id)).await?;
             begun = self.begin(&request).await?;
         }
         match begun {
             BeginOutcome::Started(open) => {
-                let id = open.id;
-                self.at_work(id, self.pay(open, request.payment_token)).await
+                let job = JobId::SettleBooking(open.id);
+                self.at_work(job, self.pay(open, request.payment_token)).await
             }
             BeginOutcome::Existing(booking) => replay(booking),
             BeginOutcome::Refused(refusal) => Ok(refused(refusal)),

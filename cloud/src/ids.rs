@@ -223,6 +223,11 @@ secret_id!(
     "chg_"
 );
 secret_id!(
+    /// Names a refund, to its organizer and at the payment gateway. It opens nothing.
+    RefundId,
+    "rfd_"
+);
+secret_id!(
     /// Identifies a ticket; whoever knows it may see it.
     TicketId,
     "tkt_"

@@ -7,7 +7,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::ids::ChargeReference;
+use crate::ids::{ChargeReference, RefundId};
 use crate::money::Money;
 use crate::selling::course::{PaymentStatus, RefundStatus};
 use crate::selling::{GatewayKind, PaymentId};
@@ -32,6 +32,17 @@ pub struct PaymentName {
     pub reference: ChargeReference,
     /// What the gateway has named it, once it was opened there.
     pub id: Option<PaymentId>,
+}
+
+/// A part of a payment that is given back.
+#[derive(Debug, Clone, Copy)]
+pub struct RefundPart {
+    /// What the gateway shall know it by: it is given back once at most.
+    pub refund: RefundId,
+    /// How often a person had it tried: a gateway answers the same attempt as it did before.
+    pub attempt: u32,
+    /// How much.
+    pub amount: Money,
 }
 
 /// Asks for money.
@@ -223,15 +234,19 @@ impl PaymentGateway {
         }
     }
 
-    /// Returns the money of a payment back, at most once.
+    /// Returns the money of a payment back, all of it or a part, at most once.
     ///
     /// # Errors
     ///
     /// [`GatewayError`]; ask again.
-    pub async fn refund(&self, payment: &PaymentName) -> Result<RefundStatus, GatewayError> {
+    pub async fn refund(
+        &self,
+        payment: &PaymentName,
+        part: Option<&RefundPart>,
+    ) -> Result<RefundStatus, GatewayError> {
         match self {
-            Self::Sandbox(sandbox) => sandbox.refund(payment.reference).await,
-            Self::Stripe(stripe) => stripe.refund(payment).await,
+            Self::Sandbox(sandbox) => sandbox.refund(payment.reference, part).await,
+            Self::Stripe(stripe) => stripe.refund(payment, part).await,
         }
     }
 

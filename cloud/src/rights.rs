@@ -134,6 +134,9 @@ operations! {
     ReissueTicket = "reissue_ticket", "Replaces a ticket for its holder.", [Manager BoxOffice Support];
     TransferTicket = "transfer_ticket", "Gives a ticket to somebody else.", [Manager BoxOffice Support];
     RenewBooking = "renew_booking", "Gives a booking a new id.", [Manager BoxOffice Support];
+    GiveRefund = "give_refund", "Gives money of a booking back.", [Manager BoxOffice];
+    SeeRefunds = "see_refunds", "Lists refunds.", [Manager BoxOffice Support Auditor];
+    RetryRefund = "retry_refund", "Tries a refused refund again.", [Manager BoxOffice];
     SeeAdmissions = "see_admissions", "Lists scans.", [Manager Support GateAdmin Auditor];
     SeeIncidents = "see_incidents", "Lists contradictions.", [Manager Support GateAdmin Auditor];
     SeeCounts = "see_counts", "Counts people.", [Manager BoxOffice Support GateAdmin Auditor Viewer];

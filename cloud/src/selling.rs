@@ -9,6 +9,7 @@ pub mod course;
 pub mod holding;
 pub mod jobs;
 pub mod paying;
+pub mod refunds;
 mod reservations;
 pub mod sale;
 pub mod soundness;

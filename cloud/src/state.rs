@@ -13,7 +13,7 @@ use usher_keys::private;
 
 use crate::authority::key_safe::KeySafe;
 use crate::authority::{Authorities, AuthorityParts};
-use crate::booking::{BookingDesk, DeskParts};
+use crate::booking::{BookingDesk, DeskParts, Revoker};
 use crate::clock::Clock;
 use crate::config::{Config, GatewayKind};
 use crate::ids::draw;
@@ -93,7 +93,9 @@ impl AppState {
         })
         .await
         .context("opening the keys")?;
+        let authorities = Arc::new(authorities);
         let desk = BookingDesk::new(DeskParts {
+            revoker: revoker(&authorities),
             store: store.clone(),
             gateways: gateways(&config, &store, &clock, &public_url)?,
             signer: signer.clone(),
@@ -110,7 +112,7 @@ impl AppState {
             clock,
             store,
             signer,
-            authorities: Arc::new(authorities),
+            authorities,
             uplink: OnceLock::new(),
             seat_maps,
             desk,
@@ -183,6 +185,21 @@ fn holder(path: &Path, lock: &File) -> std::io::Result<LeaseHolder> {
     lock.write_all_at(&drawn, 0)?;
     lock.sync_all()?;
     Ok(LeaseHolder(drawn))
+}
+
+/// Revokes tickets in the logs of their events.
+fn revoker(authorities: &Arc<Authorities>) -> Revoker {
+    let authorities = Arc::clone(authorities);
+    Revoker::new(move |ticket| {
+        let authority = authorities.of(ticket.event);
+        Box::pin(async move {
+            let revoked = authority?
+                .ask(move |writer| Box::pin(writer.revoke_ticket(ticket)))
+                .await?;
+            tracing::debug!(?ticket, ?revoked, "a ticket is given back");
+            Ok(())
+        })
+    })
 }
 
 /// Makes the gateway that takes the money, and those that may still have payments from when they did.

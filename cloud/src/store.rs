@@ -32,8 +32,9 @@ use usher_protocol::log::Run;
 
 use crate::catalogue::{Event, EventLine, Layout, Occupancy, OccupancyQuery};
 use crate::clock::Clock;
-use crate::ids::{BookingId, ChargeReference, OrganizerId, ReservationId, TicketId};
+use crate::ids::{BookingId, ChargeReference, OrganizerId, RefundId, ReservationId, TicketId};
 use crate::selling::jobs::{HeldJob, Job, JobCounts, JobId, LeaseOutcome};
+use crate::selling::refunds::{BeginRefund, BeginRefundOutcome, NoteRefund, OpenRefund, Refund, RetryRefund};
 use crate::selling::{
     BeginBooking, BeginOutcome, Booking, CloseBooking, CloseOutcome, CodeQuery, ConfirmBooking,
     ConfirmOutcome, ErasePersonalData, Forget, HoldOutcome, HoldRequest, NoteOutcome, NotePayment,
@@ -244,6 +245,12 @@ operations! {
         note_payment(NotePayment) -> NoteOutcome = operations::note::note_payment;
         /// Gives an ended booking a new id; the one it had leads nowhere from then on.
         renew_booking(RenewBooking) -> RenewOutcome = operations::renew::renew_booking;
+        /// Begins to give money of a booking back, once for each idempotency key.
+        begin_refund(BeginRefund) -> BeginRefundOutcome = operations::refunds::begin_refund;
+        /// Writes down how a refund goes on.
+        note_refund(NoteRefund) -> NoteOutcome = operations::refunds::note_refund;
+        /// Tries a refund again that the gateway has refused; tells whether it was one.
+        retry_refund(RetryRefund) -> bool = operations::refunds::retry_refund;
 
         // Jobs.
         /// Leases a job to a holder, for the first time or again.
@@ -318,6 +325,12 @@ operations! {
         payload_of_code(CodeQuery) -> Option<String> = operations::codes::payload_of_code;
         /// Finds a booking if its payment is not over.
         open_booking(BookingId) -> Option<OpenBooking> = operations::rows::open_booking;
+        /// Finds a refund.
+        refund(RefundId) -> Option<Refund> = operations::refunds::refund;
+        /// Finds a refund that is on its way.
+        open_refund(RefundId) -> Option<OpenRefund> = operations::refunds::open_refund;
+        /// Lists the refunds of a booking, the first one first.
+        refunds_of(BookingId) -> Vec<Refund> = operations::refunds::refunds_of;
 
         // Jobs.
         /// Finds a job.

@@ -23,6 +23,7 @@ mod api {
     pub mod problems;
     pub mod process;
     pub mod races;
+    pub mod refunds;
     pub mod reservations;
     pub mod retention;
     pub mod roles;

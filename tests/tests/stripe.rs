@@ -99,7 +99,7 @@ async fn a_card_that_works_is_charged_once_and_given_back_once() -> anyhow::Resu
     ensure!(matches!(refusal(other)?, GatewayError::Refused(_)));
     assert_eq!(till.gateway.cancel(&payment).await?, PaymentStatus::Paid);
     for _ in 0..2 {
-        assert_eq!(till.gateway.refund(&payment).await?, RefundStatus::Given);
+        assert_eq!(till.gateway.refund(&payment, None).await?, RefundStatus::Given);
         assert_eq!(till.psp.taken(), 0);
     }
     assert_eq!(till.gateway.fetch(&payment).await?, PaymentStatus::Refunded);
@@ -207,19 +207,19 @@ async fn money_on_its_way_back_is_followed_and_not_only_its_first_answer() -> an
     let payment = till.payment().await?;
     till.charge(&payment, "pm_card_visa").await?;
     till.psp.fail_next(&[None, Some(PspFault::Failure)]);
-    let error = refusal(till.gateway.refund(&payment).await.map_err(Into::into))?;
+    let error = refusal(till.gateway.refund(&payment, None).await.map_err(Into::into))?;
     ensure!(matches!(error, GatewayError::Busy { status: 500 }), "{error:?}");
-    assert_eq!(till.gateway.refund(&payment).await?, RefundStatus::Given);
+    assert_eq!(till.gateway.refund(&payment, None).await?, RefundStatus::Given);
     assert_eq!(till.psp.taken(), 0);
     // A bank that takes its time has it at first.
     let payment = till.payment().await?;
     till.charge(&payment, "pm_card_visa_processing").await?;
     till.psp.succeed(id(&payment));
     for _ in 0..2 {
-        assert_eq!(till.gateway.refund(&payment).await?, RefundStatus::Pending);
+        assert_eq!(till.gateway.refund(&payment, None).await?, RefundStatus::Pending);
     }
     till.psp.give_back();
-    assert_eq!(till.gateway.refund(&payment).await?, RefundStatus::Given);
+    assert_eq!(till.gateway.refund(&payment, None).await?, RefundStatus::Given);
     Ok(())
 }
 

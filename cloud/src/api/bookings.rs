@@ -20,6 +20,7 @@ use crate::selling::Booking;
 use crate::state::AppState;
 
 use super::error::ApiError;
+use super::idempotency::IdempotencyHeader;
 use super::input::{Checks, Id, JsonBody};
 use super::refusal::declined;
 use super::tickets::TicketView;
@@ -44,21 +45,23 @@ pub struct NewBooking {
     /// What the payment service gave for the buyer's card; not needed when there is nothing to pay.
     #[schema(example = "tok_ok")]
     pub payment_token: Option<String>,
-    /// A new random text for each new request. The same request with the same key gives the same booking.
+    /// A new random text for each new request, here or as the header `Idempotency-Key`. The same request with the same key gives the same
+    /// booking.
+    #[serde(default)]
     #[schema(example = "0193a3f2-6c5e-7b1a-9d2e-4f5a6b7c8d9e")]
-    pub idempotency_key: String,
+    pub idempotency_key: Option<String>,
     /// The buyer's address.
     #[schema(example = "buyer@example.org")]
     pub email: String,
 }
 
 impl NewBooking {
-    fn into_request(self) -> Result<BookRequest, ApiError> {
+    fn into_request(self, header: IdempotencyHeader) -> Result<BookRequest, ApiError> {
+        let key = header.or(self.idempotency_key)?;
         let mut checks = Checks::default();
         if let Some(token) = &self.payment_token {
             checks.text(token, "/payment_token", TOKEN_BYTES);
         }
-        checks.text(&self.idempotency_key, "/idempotency_key", TOKEN_BYTES);
         checks.text(&self.email, "/email", EMAIL_BYTES);
         checks.require(
             is_address(&self.email),
@@ -69,7 +72,7 @@ impl NewBooking {
         Ok(BookRequest {
             reservation: self.reservation_id,
             payment_token: self.payment_token.map(PaymentToken),
-            idempotency_key: self.idempotency_key,
+            idempotency_key: key,
             email: self.email,
         })
     }
@@ -98,7 +101,7 @@ pub struct BookingView {
     /// The reservation it came from.
     #[schema(value_type = String)]
     pub reservation_id: ReservationId,
-    /// `paying`, `action_required`, `processing`, `confirmed`, `declined`, `expired`, `canceled`, `refunding` or `refunded`.
+    /// `paying`, `action_required`, `processing`, `confirmed`, `declined`, `expired`, `canceled`, `refunding`, `partly_refunded` or `refunded`.
     #[schema(example = "confirmed")]
     pub status: &'static str,
     /// Of `declined`: why, in the word that the problem's `type` ends with.
@@ -114,6 +117,8 @@ pub struct BookingView {
     pub email: String,
     /// What was paid, in minor units of the currency.
     pub amount: i64,
+    /// How much of it was given back after the sale.
+    pub given_back: i64,
     /// The currency.
     #[schema(example = "EUR")]
     pub currency: String,
@@ -135,7 +140,7 @@ pub struct ActionView {
 
 impl BookingView {
     fn of(app: &AppState, booking: Booking) -> Self {
-        let status = booking.state.word();
+        let status = booking.word();
         Self {
             booking_id: booking.id,
             event_id: booking.id.event,
@@ -148,6 +153,7 @@ impl BookingView {
             pay_by: Moment(booking.pay_by),
             email: booking.email,
             amount: booking.amount.minor,
+            given_back: booking.given_back.amount,
             currency: booking.amount.currency.code().to_owned(),
             created_at: Moment(booking.created_at),
             page: app.link(&format!("/bookings/{}", booking.id)),
@@ -172,9 +178,10 @@ impl BookingView {
 ))]
 pub async fn create(
     State(app): State<Arc<AppState>>,
+    header: IdempotencyHeader,
     JsonBody(request): JsonBody<NewBooking>,
 ) -> Result<Response, ApiError> {
-    let outcome = app.desk.book(request.into_request()?).await?;
+    let outcome = app.desk.book(request.into_request(header)?).await?;
     let is_waiting = matches!(outcome, BookOutcome::Waiting(_));
     let booking = accept(outcome)?;
     let status = if is_waiting {

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
 use crate::acts::Act;
-use crate::ids::{BookingId, TicketId};
+use crate::ids::{BookingId, RefundId, TicketId};
 use crate::rights::Operation;
 use crate::state::AppState;
 use crate::store::acts::NewAct;
@@ -25,7 +25,7 @@ use super::error::ApiError;
 use seen::SeenValues;
 
 /// What an answer may name that belongs into the act: ids that open nothing, and from where on something counts.
-const NAMED: [&str; 8] = [
+const NAMED: [&str; 10] = [
     "event_id",
     "venue_id",
     "key_id",
@@ -34,6 +34,8 @@ const NAMED: [&str; 8] = [
     "counts_up_to",
     "record",
     "applied",
+    "amount",
+    "currency",
 ];
 /// Answers longer than that are not looked into: those of changes are some kilobytes.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
@@ -158,6 +160,7 @@ fn openly((name, id): (&String, &String)) -> Option<(String, String)> {
     let id = match name.as_str() {
         "ticket_id" => format!("{:?}", id.parse::<TicketId>().ok()?),
         "booking_id" => format!("{:?}", id.parse::<BookingId>().ok()?),
+        "refund_id" => format!("{:?}", id.parse::<RefundId>().ok()?),
         "event_id" | "key_id" | "device" => id.clone(),
         _ => return None,
     };

@@ -76,6 +76,7 @@ pub fn ticket(outcome: TicketOutcome) -> Result<SoldTicket, ApiError> {
         TicketOutcome::Refused(refusal) => Err(match refusal {
             TicketRefusal::Superseded => ProblemKind::TicketSuperseded.into(),
             TicketRefusal::Transferred => ProblemKind::TicketTransferred.into(),
+            TicketRefusal::Refunded => ProblemKind::TicketRefunded.into(),
             TicketRefusal::Revoked => ProblemKind::TicketRevoked.into(),
         }),
     }

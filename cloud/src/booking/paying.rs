@@ -81,7 +81,7 @@ impl BookingDesk {
             PaymentStep::Fetch => self.in_time(gateway.fetch(&work.payment)).await,
             PaymentStep::Cancel => self.in_time(gateway.cancel(&work.payment)).await,
             PaymentStep::Refund => {
-                let refunded = self.in_time(gateway.refund(&work.payment)).await;
+                let refunded = self.in_time(gateway.refund(&work.payment, None)).await;
                 return Ok(Carried::On(work.heard(refunded, StepResult::RefundStands)));
             }
             PaymentStep::Issue => return self.carry_out_issue(work).await,
@@ -195,7 +195,7 @@ impl BookingDesk {
     }
 
     /// Waits for the gateway as long as it may take.
-    async fn in_time<T>(
+    pub(super) async fn in_time<T>(
         &self,
         asked: impl Future<Output = Result<T, GatewayError>>,
     ) -> Result<T, GatewayError> {

@@ -19,9 +19,10 @@ impl BookingDesk {
         let Some(_turn) = self.turns.try_take(open.reservation) else {
             return Ok(None);
         };
-        match self.lease(id).await? {
+        let job = JobId::SettleBooking(id);
+        match self.lease(job).await? {
             // A request may have ended it meanwhile; then there is nothing left to settle.
-            LeaseOutcome::Leased => self.at_work(id, self.settle_by_id(id)).await,
+            LeaseOutcome::Leased => self.at_work(job, self.settle_by_id(id)).await,
             LeaseOutcome::Held | LeaseOutcome::Gone => Ok(None),
         }
     }

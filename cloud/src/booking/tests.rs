@@ -8,13 +8,15 @@ use usher_protocol::TierId;
 use super::*;
 use crate::catalogue::Status;
 use crate::clock::ManualClock;
-use crate::ids::draw_event_id;
-use crate::payment::PaymentGateway;
+use crate::ids::{RefundId, draw_event_id};
 use crate::payment::sandbox::ledger::{LedgerEntry, SandboxLedger};
 use crate::payment::sandbox::{BankAnswer, Sandbox};
 use crate::payment::stripe::{Stripe, StripePlace};
+use crate::payment::{PaymentGateway, RefundPart};
 use crate::selling::jobs::{DueJobs, FreeJobs, JobId, LEASE, RENEW_EVERY};
-use crate::selling::{GatewayKind, HoldOutcome};
+use crate::selling::refunds::{BeginRefund, BeginRefundOutcome, Refund, RefundOf, RefundState};
+use crate::selling::{GatewayKind, HoldOutcome, TicketState};
+use crate::store::authority::{Append, RowChange};
 use crate::store::contract::case::{Case, GUESTS as FREE, HOLD_MS, HOLDER, STALLS as PAID, START, UNBOUNDED};
 
 /// How long the gateway may take.
@@ -56,9 +58,13 @@ impl Office {
             .unwrap();
         let mut came_of = Vec::new();
         for job in due {
-            let JobId::SettleBooking(id) = job.id;
-            let outcome = self.desk.settle_due(id).await.unwrap();
-            came_of.extend(outcome.as_ref().map(BookOutcome::label));
+            match job.id {
+                JobId::SettleBooking(id) => {
+                    let outcome = self.desk.settle_due(id).await.unwrap();
+                    came_of.extend(outcome.as_ref().map(BookOutcome::label));
+                }
+                JobId::GiveRefund(id) => drop(self.desk.refund_due(id).await),
+            }
         }
         came_of
     }
@@ -147,6 +153,30 @@ fn ledger(case: &Case) -> SandboxLedger {
     SandboxLedger::open(&case.file("sandbox.db")).unwrap()
 }
 
+/// Revokes tickets without writing to a log.
+fn revoker(case: &Case) -> Revoker {
+    let store = case.store.clone();
+    Revoker::new(move |ticket| {
+        let store = store.clone();
+        Box::pin(async move {
+            let change = RowChange::SetTicketState {
+                ticket,
+                from: TicketState::Valid,
+                to: TicketState::Revoked,
+            };
+            let append = Append {
+                event: ticket.event,
+                sealed: Vec::new(),
+                is_own: true,
+                row_changes: vec![change],
+                now: START,
+            };
+            store.append(append).await?;
+            Ok(())
+        })
+    })
+}
+
 fn sandbox(case: &Case, clock: &Clock) -> PaymentGateway {
     PaymentGateway::Sandbox(Sandbox::new(ledger(case), clock.clone(), false, String::new()))
 }
@@ -172,6 +202,7 @@ fn parts(
     signer.install(event, &SecretKey::from_seed(&[7; 32]), Timestamp::FOREVER);
     DeskParts {
         gateways: Gateways::new(sandbox(case, &clock), Vec::new()),
+        revoker: revoker(case),
         seat_maps: SeatMaps::new(case.store.clone(), signer.clone()),
         store: case.store.clone(),
         signer,
@@ -502,7 +533,11 @@ async fn a_lease_is_renewed_as_long_as_the_work_takes() {
         }
         Ok(())
     };
-    let renewed = timeout(2 * RENEW_EVERY, office.desk.at_work(open.id, work)).await;
+    let renewed = timeout(
+        2 * RENEW_EVERY,
+        office.desk.at_work(JobId::SettleBooking(open.id), work),
+    )
+    .await;
     renewed.unwrap().unwrap();
 }
 
@@ -517,13 +552,14 @@ async fn what_fails_is_tried_again_later_and_later() {
     let dark = desk(&office.case, &office.clock, draw_event_id(START), PATIENCE);
     for pause_ms in [1_000, 2_000, 4_000] {
         assert!(matches!(
-            dark.at_work(open.id, dark.settle_by_id(open.id)).await,
+            dark.at_work(JobId::SettleBooking(open.id), dark.settle_by_id(open.id))
+                .await,
             Err(BookError::NoSigningKey(_))
         ));
         office.clock.advance_ms(pause_ms - 1);
         assert_eq!(office.settle_due().await, [] as [&str; 0]);
         office.clock.advance_ms(1);
-        dark.lease(open.id).await.unwrap();
+        dark.lease(JobId::SettleBooking(open.id)).await.unwrap();
     }
     office.clock.advance_ms(LEASE.as_millis() as u64);
     assert_eq!(office.settle_due().await, ["confirmed"]);
@@ -763,4 +799,123 @@ async fn a_payment_at_a_gateway_that_is_not_set_up_stays_open_however_late_it_is
     let reservation = office.hold_at(FREE, 1).await;
     let outcome = office.book(reservation, "free", "").await.unwrap();
     assert!(matches!(outcome, BookOutcome::Confirmed(_)));
+}
+
+impl Office {
+    fn refund_request(&self, booking: &Booking, key: &str, of: RefundOf) -> BeginRefund {
+        let now = Clock::Manual(self.clock.clone()).now();
+        BeginRefund {
+            refund: RefundId::draw(booking.id.event, now),
+            booking: booking.id,
+            idempotency_key: key.into(),
+            request_hash: RequestHash([0; 32]),
+            of,
+            amount: None,
+            frees_units: true,
+            holder: HOLDER,
+            now,
+        }
+    }
+
+    /// Gives back and tells how it stands then.
+    async fn refund(&self, booking: &Booking, key: &str, of: RefundOf) -> Refund {
+        let request = self.refund_request(booking, key, of);
+        let BeginRefundOutcome::Begun(begun) = self.desk.refund(request).await.unwrap() else {
+            panic!("it may be given back")
+        };
+        self.case.store.refund(begun.id).await.unwrap().unwrap()
+    }
+
+    async fn sold(&self, quantity: u32) -> Booking {
+        let reservation = self.hold(PAID, quantity).await;
+        let Ok(BookOutcome::Confirmed(booking)) = self.book(reservation, "key", "tok_ok").await else {
+            panic!("paid")
+        };
+        booking
+    }
+}
+
+#[tokio::test]
+async fn what_is_given_back_is_revoked_given_and_free_again() {
+    let office = Office::open().await;
+    let booking = office.sold(2).await;
+    let one = RefundOf::Tickets(vec![booking.tickets[0].id]);
+    let part = office.refund(&booking, "part", one).await;
+    assert_eq!(part.state, RefundState::Given);
+    assert_eq!(part.tickets[0].1, TicketState::Revoked);
+    assert_eq!(office.ledger.charged().await.unwrap(), [booking.charge]);
+    assert_eq!(office.case.occupancy(START).await.tiers[0].available, 5);
+    let rest = office.refund(&booking, "rest", RefundOf::All).await;
+    assert_eq!(rest.state, RefundState::Given);
+    assert_eq!(part.amount.minor + rest.amount.minor, booking.amount.minor);
+    assert!(office.ledger.charged().await.unwrap().is_empty());
+    assert_eq!(office.case.occupancy(START).await.tiers[0].available, 6);
+    assert_eq!(office.open_jobs().await, 0);
+}
+
+#[tokio::test]
+async fn a_refund_goes_on_after_a_crash_and_is_given_once() {
+    let office = Office::open().await;
+    let booking = office.sold(1).await;
+    let request = office.refund_request(&booking, "all", RefundOf::All);
+    let id = request.refund;
+    office.case.store.begin_refund(request).await.unwrap();
+    // It died after the gateway had given, and before that was written down.
+    let part = RefundPart {
+        refund: id,
+        attempt: 1,
+        amount: booking.amount,
+    };
+    assert!(
+        office
+            .ledger
+            .refund_part(booking.charge, part, START)
+            .await
+            .unwrap()
+    );
+    let office = office.crash().await;
+    office.take_over().await;
+    office.settle_due().await;
+    let refund = office.case.store.refund(id).await.unwrap().unwrap();
+    assert_eq!(refund.state, RefundState::Given);
+    assert_eq!(office.open_jobs().await, 0);
+    assert_eq!(office.case.occupancy(START).await.tiers[0].available, 6);
+}
+
+#[tokio::test]
+async fn what_the_gateway_refuses_for_good_waits_for_a_person_with_its_tickets_revoked() {
+    let office = Office::open().await;
+    let booking = office.sold(1).await;
+    // Somebody has given it back by hand, at the gateway.
+    office.ledger.refund(booking.charge, START).await.unwrap();
+    let refund = office.refund(&booking, "all", RefundOf::All).await;
+    assert_eq!(refund.state, RefundState::Refused);
+    assert_eq!(refund.tickets[0].1, TicketState::Revoked);
+    assert_eq!(office.case.occupancy(START).await.tiers[0].available, 5);
+    assert_eq!(office.open_jobs().await, 0);
+    assert!(office.desk.retry_refund(refund.id).await.unwrap());
+    let again = office.case.store.refund(refund.id).await.unwrap().unwrap();
+    assert_eq!((again.state, again.attempt), (RefundState::Refused, 2));
+}
+
+#[tokio::test]
+async fn a_free_ticket_is_given_back_without_a_gateway() {
+    let office = Office::open().await;
+    let reservation = office.hold(FREE, 1).await;
+    let Ok(BookOutcome::Confirmed(booking)) = office.book(reservation, "key", "").await else {
+        panic!("nothing to pay")
+    };
+    let office = office.with_gateways_of_none();
+    let refund = office.refund(&booking, "all", RefundOf::All).await;
+    assert_eq!(refund.state, RefundState::Given);
+    let after = office.case.store.booking(booking.id).await.unwrap().unwrap();
+    assert_eq!(after.word(), "refunded");
+}
+
+impl Office {
+    /// Goes on with a gateway that never answers.
+    fn with_gateways_of_none(self) -> Self {
+        let silent = silent_stripe(&self.case);
+        self.with_gateways(silent, Vec::new())
+    }
 }

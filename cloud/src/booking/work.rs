@@ -1,30 +1,29 @@
-//! Working on a booking under the lease of its job: nobody else does meanwhile, and somebody does again after a failure.
+//! Working on a booking or a refund under the lease of its job: nobody else does meanwhile, and somebody does again after a failure.
 
 use tokio::time::sleep;
 
-use crate::ids::BookingId;
 use crate::selling::jobs::{HeldJob, Job, JobId, LeaseOutcome, RENEW_EVERY};
 use crate::store::StoreError;
 
 use super::{BookError, BookingDesk};
 
 impl BookingDesk {
-    /// Asks for the lease of a booking's job, for the first time or again.
-    pub(super) async fn lease(&self, id: BookingId) -> Result<LeaseOutcome, StoreError> {
+    /// Asks for the lease of a job, for the first time or again.
+    pub(super) async fn lease(&self, id: JobId) -> Result<LeaseOutcome, StoreError> {
         self.parts.store.lease_job(self.held(id)).await
     }
 
-    /// Works on a booking whose job is leased to this process: renews the lease meanwhile, and puts the job off if the work fails.
+    /// Works on what a job is about that is leased to this process: renews the lease meanwhile, and puts the job off if the work fails.
     pub(super) async fn at_work<T>(
         &self,
-        id: BookingId,
+        id: JobId,
         work: impl Future<Output = Result<T, BookError>>,
     ) -> Result<T, BookError> {
         let renewing = async {
             loop {
                 sleep(RENEW_EVERY).await;
                 if let Err(error) = self.lease(id).await {
-                    tracing::warn!(booking = ?id, error = &error as &dyn std::error::Error, "a lease was not renewed");
+                    tracing::warn!(job = ?id, error = &error as &dyn std::error::Error, "a lease was not renewed");
                 }
             }
         };
@@ -40,24 +39,24 @@ impl BookingDesk {
         worked
     }
 
-    async fn put_off(&self, id: BookingId, error: &BookError) {
-        tracing::warn!(booking = ?id, error = error as &dyn std::error::Error, "not settled yet");
+    async fn put_off(&self, id: JobId, error: &BookError) {
+        tracing::warn!(job = ?id, error = error as &dyn std::error::Error, "not settled yet");
         match self.parts.store.put_off_job(self.held(id)).await {
             Ok(Some(failures)) if Job::is_worth_a_word(failures) => {
                 let error = error as &dyn std::error::Error;
-                tracing::error!(booking = ?id, failures, error, "a booking cannot be settled: is the payment service reachable?");
+                tracing::error!(job = ?id, failures, error, "a job cannot be done: is the payment service reachable?");
             }
             Ok(_) => {}
             // Its lease ends by itself.
             Err(error) => {
-                tracing::warn!(booking = ?id, error = &error as &dyn std::error::Error, "a job was not put off");
+                tracing::warn!(job = ?id, error = &error as &dyn std::error::Error, "a job was not put off");
             }
         }
     }
 
-    fn held(&self, id: BookingId) -> HeldJob {
+    fn held(&self, id: JobId) -> HeldJob {
         HeldJob {
-            job: JobId::SettleBooking(id),
+            job: id,
             holder: self.parts.holder,
             now: self.parts.clock.now(),
         }

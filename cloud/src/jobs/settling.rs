@@ -40,8 +40,12 @@ pub async fn do_due(state: &AppState, cell: &Store) -> Result<(), StoreError> {
         };
         let due = cell.due_jobs(wanted).await?;
         let is_last = due.len() < AT_ONCE as usize;
-        let doing = due.into_iter().map(|job| match job.id {
-            JobId::SettleBooking(booking) => settle(state, booking),
+        let doing = due.into_iter().map(|job| async move {
+            match job.id {
+                JobId::SettleBooking(booking) => settle(state, booking).await,
+                // What fails is put off and told by the desk.
+                JobId::GiveRefund(refund) => state.desk.refund_due(refund).await.unwrap_or(false),
+            }
         });
         let is_done = join_all(doing).await;
         // Those that somebody is at are still due: looked at again at once, they would never end.

@@ -12,7 +12,7 @@ use crate::api::bookings::{EMAIL_BYTES, TOKEN_BYTES};
 use crate::api::organizer::codes::{MAX_CERTIFICATE_DAYS, MAX_CODE_MINUTES};
 use crate::api::organizer::draft::{MAX_DESCRIPTION, MAX_LABEL, MAX_NAME, RESERVATION_SECONDS};
 use crate::api::organizer::venues::{ADDRESS_BYTES, NAME_BYTES};
-use crate::ids::{ApiKeyId, BookingId, ReservationId, TicketId, VenueId};
+use crate::ids::{ApiKeyId, BookingId, RefundId, ReservationId, TicketId, VenueId};
 use crate::money::MAX_PRICE;
 
 /// What a value must keep to.
@@ -38,6 +38,7 @@ pub fn pattern(name: &str) -> Option<&'static str> {
         "venue_id" => Some(VenueId::PATTERN),
         "reservation_id" => Some(ReservationId::PATTERN),
         "booking_id" => Some(BookingId::PATTERN),
+        "refund_id" => Some(RefundId::PATTERN),
         "ticket_id" => Some(TicketId::PATTERN),
         "device" => Some(DEVICE_KEY),
         _ => None,
@@ -76,6 +77,8 @@ fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
         ("NewBooking", "payment_token", Bound::Text(TOKEN_BYTES)),
         ("NewBooking", "idempotency_key", Bound::Text(TOKEN_BYTES)),
         ("NewBooking", "email", Bound::Text(EMAIL_BYTES)),
+        ("NewRefund", "idempotency_key", Bound::Text(TOKEN_BYTES)),
+        ("NewRefund", "amount", Bound::Number(0..=MAX_PRICE)),
     ];
     for schema in ["EventRequest", "EventPatch"] {
         bounds.push((schema, "description", Bound::Text(0..=MAX_DESCRIPTION)));

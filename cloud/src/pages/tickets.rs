@@ -13,6 +13,7 @@ use crate::api::input::Id;
 use crate::catalogue::Event;
 use crate::ids::{BookingId, TicketId};
 use crate::local_time::day_and_time;
+use crate::money::Money;
 use crate::qr::QrImage;
 use crate::selling::{BookingState, ReservationState, SoldTicket, TicketState};
 use crate::state::AppState;
@@ -109,6 +110,8 @@ pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<TicketId>) -> Res
 struct BookingPage {
     event: EventLines,
     amount: String,
+    /// How much of it was given back after the sale.
+    given_back: Option<String>,
     confirmed: bool,
     id: BookingId,
     event_id: EventId,
@@ -154,11 +157,18 @@ pub async fn booking(State(app): State<Arc<AppState>>, Id(id): Id<BookingId>) ->
         reservation.is_some_and(|held| held.state == ReservationState::Held && !held.is_expired(now));
     page(&BookingPage {
         event: event.into(),
+        given_back: (booking.given_back.amount > 0).then(|| {
+            Money {
+                minor: booking.given_back.amount,
+                ..booking.amount
+            }
+            .to_string()
+        }),
         amount: booking.amount.to_string(),
         confirmed: booking.state == BookingState::Confirmed,
         id,
         event_id: id.event,
-        status: booking.state.word(),
+        status: booking.word(),
         open: booking.state.is_open(),
         action: booking.action.map(|action| action.url),
         no_tickets: no_tickets(booking.state, is_held),

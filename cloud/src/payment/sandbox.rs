@@ -10,7 +10,7 @@ use crate::money::DeclineReason;
 
 use crate::selling::course::{BuyerAction, PaymentStatus, RefundStatus};
 
-use super::{ChargeRequest, GatewayError};
+use super::{ChargeRequest, GatewayError, RefundPart};
 use ledger::{LedgerEntry, SandboxLedger};
 
 /// Longest delay a token may ask for.
@@ -166,9 +166,22 @@ impl Sandbox {
         Ok(self.status(reference, entry))
     }
 
-    pub(super) async fn refund(&self, reference: ChargeReference) -> Result<RefundStatus, GatewayError> {
-        self.ledger.refund(reference, self.clock.now()).await?;
-        Ok(RefundStatus::Given)
+    pub(super) async fn refund(
+        &self,
+        reference: ChargeReference,
+        part: Option<&RefundPart>,
+    ) -> Result<RefundStatus, GatewayError> {
+        let now = self.clock.now();
+        let Some(part) = part else {
+            self.ledger.refund(reference, now).await?;
+            return Ok(RefundStatus::Given);
+        };
+        let is_given = self.ledger.refund_part(reference, *part, now).await?;
+        Ok(if is_given {
+            RefundStatus::Given
+        } else {
+            RefundStatus::Failed
+        })
     }
 
     pub(super) async fn close(&self) {

@@ -21,8 +21,8 @@ use crate::money::{DeclineReason, Money};
 use crate::selling::PaymentId;
 use crate::selling::course::{PaymentStatus, RefundStatus};
 
-use super::{ChargeRequest, GatewayError, PaymentName};
-use wire::{Form, Intent, Refund, Refunds, WireError, WireRefusal};
+use super::{ChargeRequest, GatewayError, PaymentName, RefundPart};
+use wire::{Form, Intent, WireError, WireRefund, WireRefunds, WireRefusal};
 
 /// The version of the API that this is written for; sent with every request.
 pub const API_VERSION: &str = "2026-08-26.dahlia";
@@ -179,26 +179,32 @@ impl Stripe {
         told_of_intent(self.post::<Intent>(&path, Form::default(), None).await)
     }
 
-    pub(super) async fn refund(&self, payment: &PaymentName) -> Result<RefundStatus, GatewayError> {
+    pub(super) async fn refund(
+        &self,
+        payment: &PaymentName,
+        part: Option<&RefundPart>,
+    ) -> Result<RefundStatus, GatewayError> {
         let id = payment.id.as_ref().ok_or(GatewayError::Unopened)?;
-        let reference = payment.reference.to_string();
+        let name = match part {
+            Some(part) => part.refund.to_string(),
+            None => payment.reference.to_string(),
+        };
         // Under its key a request is answered as it was at first, for a day: one that failed or was on its way then would stay so.
         let path = format!("/v1/refunds?limit=100&payment_intent={}", id.0);
-        let made: Refunds = self.ask(Method::GET, &path, None, None).await?;
-        let ours = made.data.iter().filter(|refund| refund.is_of(&reference));
+        let made: WireRefunds = self.ask(Method::GET, &path, None, None).await?;
+        let ours = made.data.iter().filter(|refund| refund.is_of(&name));
         if let Some(status) = ours
-            .map(Refund::status)
+            .map(WireRefund::status)
             .find(|status| *status != RefundStatus::Failed)
         {
             return Ok(status);
         }
-        let form = Form::default()
-            .with("payment_intent", &id.0)
-            .with("metadata[charge]", &reference);
-        let key = format!("{}-refund", payment.reference);
-        match self.post::<Refund>("/v1/refunds", form, Some(&key)).await {
+        let (form, key) = refund_form(id, &name, part)?;
+        match self.post::<WireRefund>("/v1/refunds", form, Some(&key)).await {
             Ok(refund) => Ok(refund.status()),
-            Err(GatewayError::Refused(refusal)) if refusal.is("charge_already_refunded") => {
+            Err(GatewayError::Refused(refusal))
+                if part.is_none() && refusal.is("charge_already_refunded") =>
+            {
                 Ok(RefundStatus::Given)
             }
             Err(error) => Err(error),
@@ -248,6 +254,25 @@ impl Stripe {
 fn read(file: &Path) -> Result<Zeroizing<String>, StripeError> {
     let text = Zeroizing::new(std::fs::read_to_string(file).map_err(StripeError::Unreadable)?);
     Ok(Zeroizing::new(text.trim().to_owned()))
+}
+
+/// Writes the request of a refund, and the key that it is made under.
+fn refund_form(
+    id: &PaymentId,
+    name: &str,
+    part: Option<&RefundPart>,
+) -> Result<(Form, String), GatewayError> {
+    let form = Form::default()
+        .with("payment_intent", &id.0)
+        .with("metadata[charge]", name);
+    match part {
+        None => Ok((form, format!("{name}-refund"))),
+        Some(part) => {
+            let minor = amount::scaled(part.amount).ok_or(GatewayError::Amount)?;
+            let form = form.with("amount", &minor.to_string());
+            Ok((form, format!("{name}-{}", part.attempt)))
+        }
+    }
 }
 
 fn intent_path(payment: &PaymentName) -> Result<String, GatewayError> {

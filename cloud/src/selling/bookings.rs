@@ -9,7 +9,8 @@ use crate::money::{DeclineReason, Money};
 use super::claimant::HoldBounds;
 use super::course::{BuyerAction, PaymentFacts, WaitFor};
 use super::jobs::LeaseHolder;
-use super::tickets::{NewTicket, SoldTicket, UnitToIssue};
+use super::refunds::GivenBack;
+use super::tickets::{NewTicket, SoldTicket, TicketState, UnitToIssue};
 
 /// The BLAKE3 hash of a booking request: what "the same request" means for an idempotency key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -367,6 +368,40 @@ pub struct Booking {
     pub created_at: Timestamp,
     /// Its tickets, once confirmed, by unit.
     pub tickets: Vec<SoldTicket>,
+    /// What was given back of it after the sale.
+    pub given_back: GivenBack,
+}
+
+impl Booking {
+    /// Returns the word for how it stands, with what was given back since it was sold.
+    pub fn word(&self) -> &'static str {
+        let GivenBack { amount, is_running } = self.given_back;
+        let is_taken_back = |ticket: &SoldTicket| ticket.is_refunded;
+        match self.state {
+            BookingState::Confirmed if is_running => BookingState::Refunding.word(),
+            BookingState::Confirmed if amount == 0 && !self.tickets.iter().any(is_taken_back) => {
+                self.state.word()
+            }
+            BookingState::Confirmed if amount == self.amount.minor && !self.has_tickets() => {
+                BookingState::Refunded.word()
+            }
+            BookingState::Confirmed => "partly_refunded",
+            BookingState::Paying
+            | BookingState::ActionRequired
+            | BookingState::Processing
+            | BookingState::Declined(_)
+            | BookingState::Expired
+            | BookingState::Canceled
+            | BookingState::Refunding
+            | BookingState::Refunded => self.state.word(),
+        }
+    }
+
+    /// Tells whether a ticket of it counts that was not taken back.
+    fn has_tickets(&self) -> bool {
+        let counts = |ticket: &SoldTicket| ticket.state != TicketState::Superseded && !ticket.is_refunded;
+        self.tickets.iter().any(counts)
+    }
 }
 
 // The address is personal and stays out of logs.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use usher_keys::Timestamp;
 
-use crate::ids::BookingId;
+use crate::ids::{BookingId, RefundId};
 
 /// How long a lease lasts: whoever dies with one is followed after that and one look for work, well within 15 seconds.
 pub const LEASE: Duration = Duration::from_secs(10);
@@ -32,6 +32,8 @@ pub struct LeaseHolder(pub [u8; 16]);
 pub enum JobId {
     /// Finds out how the payment of a booking ended, and ends the booking so.
     SettleBooking(BookingId),
+    /// Gives money back after the sale, as far as it comes.
+    GiveRefund(RefundId),
 }
 
 /// A job as it is kept.

@@ -24,10 +24,12 @@ pub struct UnitTickets {
     pub count: u32,
     /// The highest generation.
     pub newest: Option<u32>,
-    /// How many of them no other has superseded.
+    /// How many of them no other has superseded and no refund has taken back.
     pub in_use: u32,
     /// The highest generation of those.
     pub newest_in_use: Option<u32>,
+    /// The highest generation of those that a refund has taken back.
+    pub newest_refunded: Option<u32>,
 }
 
 impl UnitFacts {
@@ -43,11 +45,20 @@ impl UnitFacts {
             newest,
             in_use,
             newest_in_use,
+            newest_refunded,
         } = self.tickets;
         let all_there = self.issued == count && self.issued == newest.unwrap_or(0);
         let is_booked = self.state == UnitState::Booked;
-        let only_newest = self.issued == 0 || (in_use == 1 && newest_in_use == Some(self.issued));
-        all_there && is_booked == (self.issued > 0) && only_newest
+        let newest = Some(self.issued);
+        let only_newest = in_use == 1 && newest_in_use == newest;
+        let is_taken_back = in_use == 0 && newest_refunded == newest;
+        // Until it is sold again, a unit that was given back has its former tickets alone.
+        let fits = match (self.issued, is_booked) {
+            (0, _) => !is_booked,
+            (_, true) => only_newest || is_taken_back,
+            (_, false) => is_taken_back,
+        };
+        all_there && fits
     }
 
     fn is_claimed_alike(&self) -> bool {
@@ -88,6 +99,7 @@ mod tests {
                 newest: (newest > 0).then_some(newest),
                 in_use,
                 newest_in_use: (newest_in_use > 0).then_some(newest_in_use),
+                newest_refunded: None,
             },
             ..of(UnitState::Booked, Some(ReservationState::Booked))
         }
@@ -137,5 +149,30 @@ mod tests {
             ..booked(1, [1, 1, 1, 1])
         };
         assert!(!unsold.is_sound());
+    }
+
+    #[test]
+    fn what_a_refund_has_taken_back_may_be_kept_or_sold_again() {
+        let taken_back = |state, in_use: u32| UnitFacts {
+            tickets: UnitTickets {
+                newest_refunded: Some(2),
+                ..booked(2, [2, 2, in_use, if in_use > 0 { 2 } else { 0 }]).tickets
+            },
+            ..UnitFacts {
+                issued: 2,
+                ..of(state, Some(ReservationState::Booked))
+            }
+        };
+        assert!(taken_back(UnitState::Booked, 0).is_sound());
+        assert!(taken_back(UnitState::Available, 0).is_sound());
+        assert!(!taken_back(UnitState::Available, 1).is_sound());
+        let sold_again = UnitFacts {
+            tickets: UnitTickets {
+                newest_refunded: Some(1),
+                ..booked(2, [2, 2, 1, 2]).tickets
+            },
+            ..booked(2, [2, 2, 1, 2])
+        };
+        assert!(sold_again.is_sound());
     }
 }

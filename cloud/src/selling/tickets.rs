@@ -87,6 +87,8 @@ pub struct SoldTicket {
     pub state: TicketState,
     /// Whether the ticket that replaced it is somebody else's.
     pub transferred: bool,
+    /// Whether a refund has taken it back: it is never valid again.
+    pub is_refunded: bool,
     /// What people type instead of showing its QR code.
     pub code: TicketCode,
     /// The digits of its QR code.
@@ -122,6 +124,8 @@ pub enum TicketRefusal {
     Superseded,
     /// It was transferred: what has taken its place is somebody else's.
     Transferred,
+    /// A refund has taken it back.
+    Refunded,
     /// It is revoked, and a revoked ticket never comes back under a fresh code.
     Revoked,
 }
@@ -131,8 +135,8 @@ pub enum TicketRefusal {
 /// # Errors
 ///
 /// Why it is not revoked.
-pub fn may_revoke(state: TicketState) -> Result<TicketState, TicketRefusal> {
-    match state {
+pub fn may_revoke(ticket: &SoldTicket) -> Result<TicketState, TicketRefusal> {
+    match ticket.state {
         TicketState::Valid | TicketState::Revoked => Ok(TicketState::Revoked),
         TicketState::Superseded => Err(TicketRefusal::Superseded),
     }
@@ -143,8 +147,9 @@ pub fn may_revoke(state: TicketState) -> Result<TicketState, TicketRefusal> {
 /// # Errors
 ///
 /// Why it is not.
-pub fn may_reinstate(state: TicketState) -> Result<TicketState, TicketRefusal> {
-    match state {
+pub fn may_reinstate(ticket: &SoldTicket) -> Result<TicketState, TicketRefusal> {
+    match ticket.state {
+        TicketState::Revoked if ticket.is_refunded => Err(TicketRefusal::Refunded),
         TicketState::Valid | TicketState::Revoked => Ok(TicketState::Valid),
         TicketState::Superseded => Err(TicketRefusal::Superseded),
     }
@@ -167,6 +172,7 @@ pub enum Replacing {
 /// Why it does not.
 pub fn may_replace(ticket: &SoldTicket, to: ReissuedTo) -> Result<Replacing, TicketRefusal> {
     match (ticket.state, to) {
+        (TicketState::Valid | TicketState::Revoked, _) if ticket.is_refunded => Err(TicketRefusal::Refunded),
         (TicketState::Revoked, _) => Err(TicketRefusal::Revoked),
         (TicketState::Valid, _) => Ok(Replacing::Now),
         (TicketState::Superseded, ReissuedTo::SameHolder) if ticket.transferred => {
@@ -214,8 +220,26 @@ mod tests {
                 Err(TicketRefusal::Superseded),
             ),
         ] {
-            assert_eq!((may_revoke(state), may_reinstate(state)), (revoked, reinstated));
+            let ticket = sold(state, false);
+            assert_eq!((may_revoke(&ticket), may_reinstate(&ticket)), (revoked, reinstated));
         }
+    }
+
+    #[test]
+    fn a_ticket_that_a_refund_has_taken_back_never_opens_a_gate_again() {
+        for state in [Valid, Revoked] {
+            let refunded = SoldTicket {
+                is_refunded: true,
+                ..sold(state, false)
+            };
+            let replaced = [ReissuedTo::SameHolder, ReissuedTo::SomebodyElse].map(|to| may_replace(&refunded, to));
+            assert_eq!(replaced, [Err(TicketRefusal::Refunded); 2]);
+        }
+        let refunded = SoldTicket {
+            is_refunded: true,
+            ..sold(Revoked, false)
+        };
+        assert_eq!(may_reinstate(&refunded), Err(TicketRefusal::Refunded));
     }
 
     fn sold(state: TicketState, transferred: bool) -> SoldTicket {
@@ -233,6 +257,7 @@ mod tests {
             label: UnitLabel::Unknown(Unit(3)),
             state,
             transferred,
+            is_refunded: false,
             code: TicketCode::draw_from(7),
             payload: String::new(),
             issued_at: Timestamp(0),

@@ -13,6 +13,7 @@ mod logs;
 mod model;
 mod organizing;
 mod races;
+mod refunds;
 mod retention;
 pub mod server;
 mod severed;
@@ -167,6 +168,13 @@ contracts! {
         a_reissued_ticket_takes_the_place_of_the_one_before,
         a_transferred_ticket_leaves_its_booking,
         units_are_found_with_their_seats,
+    }
+    refunds {
+        tickets_are_revoked_before_money_is_given_and_units_are_free_after_it,
+        a_refund_is_begun_once_for_each_key_and_one_at_a_time,
+        a_ticket_that_was_given_back_is_never_valid_again,
+        a_refund_that_is_refused_waits_for_a_person_and_counts_until_then,
+        a_renewed_booking_keeps_its_refunds,
     }
     retention {
         who_bought_is_erased_after_the_event_and_what_was_sold_is_kept,

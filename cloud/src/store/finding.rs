@@ -6,7 +6,7 @@ use usher_disk::{FileFinding, LogFinding};
 use usher_keys::EventId;
 use usher_protocol::Unit;
 
-use crate::ids::{BookingId, OrganizerId, ReservationId, TicketId};
+use crate::ids::{BookingId, OrganizerId, RefundId, ReservationId, TicketId};
 
 /// Something wrong with what is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +69,8 @@ pub enum Finding {
     SecretKey,
     /// The payment of a booking is open and no job settles it, or a job is to settle one that is not open.
     Job(BookingId),
+    /// A refund does not fit its booking, its tickets or its job.
+    Refund(RefundId),
 }
 
 impl fmt::Display for Finding {
@@ -121,6 +123,10 @@ impl fmt::Display for Finding {
                 )
             }
             Self::SecretKey => f.write_str("a secret key of the cloud was altered"),
+            Self::Refund(refund) => write!(
+                f,
+                "refund {refund} does not fit its booking, its tickets or its job"
+            ),
             Self::Job(booking) => write!(f, "booking {booking} and the job that settles it do not fit"),
         }
     }

@@ -18,6 +18,7 @@ pub mod jobs;
 pub mod moves;
 pub mod note;
 pub mod organizers;
+pub mod refunds;
 pub mod renew;
 pub mod retention;
 pub mod rows;

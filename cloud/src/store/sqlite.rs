@@ -156,6 +156,7 @@ pub fn migrations() -> Vec<Migration> {
             "V25__gateways",
             include_str!("../../migrations/V25__gateways.sql"),
         ),
+        ("V26__refunds", include_str!("../../migrations/V26__refunds.sql")),
         ("V30__cells", include_str!("../../migrations/V30__cells.sql")),
         (
             "V35__api_keys",

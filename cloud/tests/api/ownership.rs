@@ -31,6 +31,7 @@ fn address(path: &str, event: &str, booking: &Value) -> String {
             booking["tickets"][0]["ticket_id"].as_str().unwrap(),
         )
         .replace("{key_id}", NO_KEY)
+        .replace("{refund_id}", &format!("rfd_{}", "0".repeat(64)))
         .replace("{device}", &"ab".repeat(32))
         .replace("{hub}", &"ab".repeat(32));
     assert!(!filled.contains('{'), "{path} has an unknown parameter");

@@ -74,6 +74,11 @@ kinds! {
     TicketSuperseded = 409, "ticket-superseded", "A newer ticket has taken this one's place: name the newest one.";
     TicketTransferred = 409, "ticket-transferred", "The ticket was transferred: the one that has taken its place is somebody else's. Its holder can have that one reissued.";
     TicketRevoked = 409, "ticket-revoked", "The ticket is revoked, and a revoked ticket gets no fresh code: reinstate it first.";
+    TicketRefunded = 409, "ticket-refunded", "The ticket was given back: it is never valid again, and its money is refunded or on its way.";
+    NotRefundable = 409, "not-refundable", "The booking has no tickets that were paid for: its payment is running, or it ended without.";
+    RefundRunning = 409, "refund-running", "Another refund of this booking is on its way: wait for its end.";
+    RefundTooMuch = 409, "refund-exceeds-payment", "The refunds of a booking cannot come to more than was paid for it, those that were refused included.";
+    RefundNotRefused = 409, "refund-not-refused", "Only a refund that the payment service has refused can be tried again.";
     NotForked = 409, "not-forked", "This device has only one history, or somebody has said already which one counts.";
     TooManyCodes = 409, "too-many-codes", "The event has too many unused enrolment codes: use them, or wait until they have run out.";
     TooManyDevices = 409, "too-many-devices", "The event has as many devices or hubs as it can.";

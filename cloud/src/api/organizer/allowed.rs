@@ -77,6 +77,7 @@ macro_rules! checked_handler {
 
 checked_handler!();
 checked_handler!(A);
+checked_handler!(A B);
 
 /// Returns what a handler does. Of one that checks nothing there is nothing to return, and it does not compile.
 pub fn operation_of<Arguments, H: CheckedHandler<Arguments>>(_: H) -> Operation {

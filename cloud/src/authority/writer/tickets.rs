@@ -23,7 +23,7 @@ pub enum TicketOutcome {
 }
 
 /// A rule of what a ticket becomes.
-type StateRule = fn(TicketState) -> Result<TicketState, TicketRefusal>;
+type StateRule = fn(&SoldTicket) -> Result<TicketState, TicketRefusal>;
 
 impl LogWriter {
     /// Makes a ticket void.
@@ -83,7 +83,7 @@ impl LogWriter {
             return Ok(TicketOutcome::NotFound);
         };
         let from = ticket.state;
-        let to = match rule(from) {
+        let to = match rule(&ticket) {
             Ok(to) if to == from => return Ok(TicketOutcome::Done(Box::new(ticket))),
             Ok(to) => to,
             Err(refusal) => return Ok(TicketOutcome::Refused(refusal)),

@@ -7,6 +7,7 @@ use usher_keys::Timestamp;
 
 use crate::ids::ChargeReference;
 use crate::money::Money;
+use crate::payment::RefundPart;
 use crate::store::engine::Engine;
 use crate::store::operations::Effect;
 use crate::store::operations::column::{moment, ms};
@@ -191,6 +192,49 @@ impl SandboxLedger {
             .await
     }
 
+    /// Records that a part of a charge was given back, once; `false` when that is more than is left of it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn refund_part(
+        &self,
+        id: ChargeReference,
+        part: RefundPart,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.engine
+            .write(None, move |connection| {
+                let given = given_back(connection, id)?;
+                if given.iter().any(|(refund, _)| *refund == part.refund.to_string()) {
+                    return Ok(Effect::Keep(true));
+                }
+                let before: i64 = given.iter().map(|(_, amount)| amount).sum();
+                let after = before.saturating_add(part.amount.minor);
+                let left = charged_amount(connection, id)?;
+                if after > left.unwrap_or(0) {
+                    return Ok(Effect::Undo(false));
+                }
+                connection
+                    .prepare_cached(
+                        "INSERT INTO charge_refunds (refund, reference, amount, changed_at) VALUES (?1, ?2, ?3, ?4)",
+                    )?
+                    .run(params![
+                        part.refund.to_string(),
+                        id.to_string(),
+                        part.amount.minor,
+                        ms(now)
+                    ])?;
+                if left == Some(after) {
+                    connection
+                        .prepare_cached("UPDATE charges SET state = 'refunded', changed_at = ?2 WHERE reference = ?1")?
+                        .run(params![id.to_string(), ms(now)])?;
+                }
+                Ok(Effect::Keep(true))
+            })
+            .await
+    }
+
     /// Lists the references that are charged and not given back, to hold them against the bookings.
     ///
     /// # Errors
@@ -222,7 +266,22 @@ impl SandboxLedger {
     }
 }
 
-fn migrations() -> [Migration; 3] {
+/// Lists the parts of a charge that were given back.
+fn given_back(connection: &Sql<'_>, id: ChargeReference) -> Result<Vec<(String, i64)>, StoreError> {
+    let mut query =
+        connection.prepare_cached("SELECT refund, amount FROM charge_refunds WHERE reference = ?1")?;
+    let found = query.query_and_then([id.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    found.collect()
+}
+
+/// Finds how much was charged; `None` if nothing was, or all of it was given back.
+fn charged_amount(connection: &Sql<'_>, id: ChargeReference) -> Result<Option<i64>, StoreError> {
+    let mut query =
+        connection.prepare_cached("SELECT amount FROM charges WHERE reference = ?1 AND state = 'charged'")?;
+    Ok(query.query_row([id.to_string()], |row| row.get(0)).optional()?)
+}
+
+fn migrations() -> [Migration; 4] {
     [
         (
             "V1__ledger",
@@ -235,6 +294,10 @@ fn migrations() -> [Migration; 3] {
         (
             "V3__waiting",
             include_str!("../../../migrations/sandbox/V3__waiting.sql"),
+        ),
+        (
+            "V4__refunds",
+            include_str!("../../../migrations/sandbox/V4__refunds.sql"),
         ),
     ]
     .map(|(name, sql)| Migration::unapplied(name, sql).expect("the name is V<number>__<name>"))

@@ -20,6 +20,14 @@ fn decimals(currency: Currency) -> usize {
 
 /// Returns an amount in Stripe's units; `None` if Stripe takes no such amount.
 pub fn of_stripe(amount: Money) -> Option<i64> {
+    let scaled = scaled(amount)?;
+    (least(amount.currency)..=MOST)
+        .contains(&scaled)
+        .then_some(scaled)
+}
+
+/// Returns an amount in Stripe's units, however small; `None` if they cannot say it. So much can be given back of a payment.
+pub fn scaled(amount: Money) -> Option<i64> {
     let (ours, theirs) = (amount.currency.decimals(), decimals(amount.currency));
     let scale = 10_i64.checked_pow(u32::try_from(ours.abs_diff(theirs)).ok()?)?;
     let scaled = if theirs >= ours {
@@ -30,8 +38,7 @@ pub fn of_stripe(amount: Money) -> Option<i64> {
         return None;
     };
     // Of three decimals the last one must be 0.
-    let is_round = theirs < 3 || scaled % 10 == 0;
-    (is_round && (least(amount.currency)..=MOST).contains(&scaled)).then_some(scaled)
+    (theirs < 3 || scaled % 10 == 0).then_some(scaled)
 }
 
 /// Returns the least amount that Stripe takes, in its units: about half a dollar.

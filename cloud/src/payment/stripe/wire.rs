@@ -133,15 +133,15 @@ impl Declined {
     }
 }
 
-/// The Refunds of a PaymentIntent, the last one first.
+/// The WireRefunds of a PaymentIntent, the last one first.
 #[derive(Debug, Deserialize)]
-pub struct Refunds {
-    pub data: Vec<Refund>,
+pub struct WireRefunds {
+    pub data: Vec<WireRefund>,
 }
 
 /// A Refund.
 #[derive(Debug, Deserialize)]
-pub struct Refund {
+pub struct WireRefund {
     status: String,
     #[serde(default)]
     metadata: Option<RefundMetadata>,
@@ -153,7 +153,7 @@ struct RefundMetadata {
     charge: Option<String>,
 }
 
-impl Refund {
+impl WireRefund {
     /// Tells whether it is ours, and of the payment that we have named so; people may have made others.
     pub fn is_of(&self, reference: &str) -> bool {
         let metadata = self.metadata.as_ref();

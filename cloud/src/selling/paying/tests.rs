@@ -11,6 +11,7 @@ use crate::money::{DeclineReason, Money};
 use crate::selling::claimant::HoldBounds;
 use crate::selling::holding::UnpaidHold;
 use crate::selling::jobs::LeaseHolder;
+use crate::selling::refunds::GivenBack;
 use crate::selling::sale::SaleFacts;
 use crate::selling::{GatewayKind, PaymentId, UnitToIssue};
 
@@ -141,6 +142,7 @@ fn booking() -> Booking {
         amount: price(100),
         created_at: NOW,
         tickets: Vec::new(),
+        given_back: GivenBack::default(),
     }
 }
 

@@ -7,7 +7,7 @@ use usher_protocol::ticket::{Payload, Rejection, digits};
 use usher_protocol::trust::Trust;
 use usher_protocol::{Generation, TierId, Unit};
 
-use crate::ids::{BookingId, ReservationId, TicketId};
+use crate::ids::{BookingId, RefundId, ReservationId, TicketId};
 use crate::selling::PriceLine;
 use crate::selling::soundness::{UnitFacts, UnitTickets};
 use crate::store::StoreError;
@@ -70,12 +70,13 @@ fn check_units(connection: &Sql<'_>, event: EventId, findings: &mut Vec<Finding>
     let mut select = connection.prepare_cached(
         "WITH sold AS (
              SELECT unit, count(*) AS tickets, max(generation) AS newest,
-                    count(CASE WHEN state <> 'superseded' THEN 1 END) AS usable,
-                    max(CASE WHEN state <> 'superseded' THEN generation END) AS usable_one
+                    count(CASE WHEN state = 'valid' OR state = 'revoked' AND refund_id IS NULL THEN 1 END) AS usable,
+                    max(CASE WHEN state = 'valid' OR state = 'revoked' AND refund_id IS NULL THEN generation END) AS usable_one,
+                    max(CASE WHEN refund_id IS NOT NULL THEN generation END) AS taken_back
              FROM tickets WHERE event_id = ?1 GROUP BY unit
          )
          SELECT unit, units.state, issued, held_until, coalesce(tickets, 0), newest, coalesce(usable, 0), usable_one,
-                reservations.state, expires_at
+                reservations.state, expires_at, taken_back
          FROM units LEFT JOIN sold USING (unit) LEFT JOIN reservations USING (event_id, reservation_id)
          WHERE event_id = ?1",
     )?;
@@ -106,6 +107,7 @@ fn unit_facts(row: &Row<'_>) -> Result<UnitFacts, StoreError> {
             newest: row.get(5)?,
             in_use: row.get(6)?,
             newest_in_use: row.get(7)?,
+            newest_refunded: row.get(10)?,
         },
         claim: claim.zip(ends.map(moment)),
     })
@@ -221,7 +223,9 @@ pub fn check_bookings(
         // Nothing vouches for the address, but one that is no text would keep the booking from being shown.
         let mut fits = same_amount && row.column(6)?.as_str().is_ok();
         if is_confirmed {
-            fits &= is_booked && units_of(connection, event, (local, reservation))? == listed(&text);
+            let mut units = units_of(connection, event, (local, reservation))?;
+            units.extend(freed_of(connection, event, local)?);
+            fits &= is_booked && units == listed(&text);
             confirmed += 1;
         }
         if !fits {
@@ -251,6 +255,49 @@ pub fn check_jobs(
     let open = ids("SELECT booking_id FROM bookings WHERE event_id = ?1 AND closed_at IS NULL")?;
     let settled = ids("SELECT subject FROM jobs WHERE event_id = ?1 AND kind = 'settle_booking'")?;
     findings.extend(open.symmetric_difference(&settled).copied().map(Finding::Job));
+    Ok(())
+}
+
+/// Returns the units of a booking that are free again, because they were given back.
+fn freed_of(connection: &Sql<'_>, event: EventId, booking: Local) -> Result<BTreeSet<Unit>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT unit FROM refunds JOIN tickets USING (event_id, refund_id)
+         WHERE event_id = ?1 AND refunds.booking_id = ?2 AND refunds.state = 'given' AND frees_units = 1",
+    )?;
+    let units = select.query_map(params![event.0, booking], |row| row.get(0).map(Unit))?;
+    Ok(units.collect::<Result<_, _>>()?)
+}
+
+/// Checks the refunds of an event: together they are no more than was paid, their tickets are revoked before money is given, and a job
+/// sees to each that is on its way.
+///
+/// # Errors
+///
+/// [`StoreError`].
+pub fn check_refunds(
+    connection: &Sql<'_>,
+    event: EventId,
+    findings: &mut Vec<Finding>,
+) -> Result<(), StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT refund_id,
+                bookings.state = 'confirmed'
+                AND bookings.amount >= (SELECT sum(amount) FROM refunds AS others
+                                        WHERE others.event_id = ?1 AND others.booking_id = refunds.booking_id)
+                AND (refunds.state = 'revoking' OR NOT EXISTS (
+                    SELECT 1 FROM tickets
+                    WHERE tickets.event_id = ?1 AND tickets.refund_id = refunds.refund_id AND tickets.state <> 'revoked'))
+                AND (refunds.closed_at IS NULL) = EXISTS (
+                    SELECT 1 FROM jobs WHERE jobs.event_id = ?1 AND kind = 'give_refund' AND subject = refund_id)
+         FROM refunds JOIN bookings USING (event_id, booking_id) WHERE event_id = ?1 ORDER BY refund_id",
+    )?;
+    let mut rows = select.query([event.0])?;
+    while let Some(row) = rows.next()? {
+        let (local, is_sound): (Local, bool) = (row.get(0)?, row.get(1)?);
+        if !is_sound {
+            findings.push(Finding::Refund(RefundId { event, local }));
+        }
+    }
     Ok(())
 }
 

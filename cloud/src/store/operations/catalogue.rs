@@ -251,7 +251,9 @@ fn tier_counts(connection: &Sql<'_>, request: &OccupancyQuery) -> Result<Vec<Tie
 pub fn sales(connection: &Sql<'_>, request: &SalesQuery) -> Result<EventSales, StoreError> {
     let (bookings, revenue): (i64, i64) = connection
         .prepare_cached(
-            "SELECT count(*), coalesce(CAST(sum(amount) AS BIGINT), 0) FROM bookings WHERE event_id = ?1 AND state = 'confirmed'",
+            "SELECT count(*), coalesce(CAST(sum(amount) AS BIGINT), 0) - coalesce(CAST((
+                 SELECT sum(amount) FROM refunds WHERE refunds.event_id = ?1 AND refunds.state = 'given') AS BIGINT), 0)
+             FROM bookings WHERE event_id = ?1 AND state = 'confirmed'",
         )?
         .query_row([request.event.0], |row| row.try_into())?;
     Ok(EventSales {

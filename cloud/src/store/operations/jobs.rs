@@ -2,7 +2,7 @@
 
 use usher_keys::Timestamp;
 
-use crate::ids::BookingId;
+use crate::ids::{BookingId, RefundId};
 use crate::selling::jobs::{
     DueJobs, DueTimes, FreeJobs, HeldJob, Job, JobCounts, JobId, LeaseHolder, LeaseOutcome,
 };
@@ -12,8 +12,9 @@ use crate::store::sql::{Row, Sql, params};
 use super::Effect;
 use super::column::{Local, event_id, moment, ms};
 
-/// The word of the one kind there is.
+/// The words of the kinds.
 const SETTLE_BOOKING: &str = "settle_booking";
+const GIVE_REFUND: &str = "give_refund";
 /// The columns [`read`] reads.
 const COLUMNS: &str = "event_id, kind, subject, failures, holder, due_at";
 
@@ -23,21 +24,23 @@ type Key = ([u8; 16], &'static str, Local);
 fn key(id: JobId) -> Key {
     match id {
         JobId::SettleBooking(booking) => (booking.event.0, SETTLE_BOOKING, booking.local),
+        JobId::GiveRefund(refund) => (refund.event.0, GIVE_REFUND, refund.local),
     }
 }
 
 fn read(row: &Row<'_>) -> Result<Job, StoreError> {
-    let booking = BookingId {
-        event: event_id(row.get(0)?),
-        local: row.get(2)?,
+    let (event, local) = (event_id(row.get(0)?), row.get(2)?);
+    let id = match row.column(1)?.as_str()? {
+        SETTLE_BOOKING => JobId::SettleBooking(BookingId { event, local }),
+        GIVE_REFUND => JobId::GiveRefund(RefundId { event, local }),
+        _ => {
+            return Err(StoreError::Unreadable {
+                what: "kind of a job",
+            });
+        }
     };
-    if row.column(1)?.as_str()? != SETTLE_BOOKING {
-        return Err(StoreError::Unreadable {
-            what: "kind of a job",
-        });
-    }
     Ok(Job {
-        id: JobId::SettleBooking(booking),
+        id,
         failures: row.get(3)?,
         holder: row.get::<Option<[u8; 16]>>(4)?.map(LeaseHolder),
         due_at: moment(row.get(5)?),

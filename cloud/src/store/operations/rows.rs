@@ -7,6 +7,7 @@ use usher_protocol::{Generation, TierId, Unit};
 use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId};
 use crate::money::Money;
 use crate::selling::course::BuyerAction;
+use crate::selling::refunds::GivenBack;
 use crate::selling::sale::SaleFacts;
 use crate::selling::{Booking, BookingState, OpenBooking, PaymentId, Reservation, SoldTicket, UnitToIssue};
 use crate::store::StoreError;
@@ -86,9 +87,29 @@ pub fn booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<Booking>, 
             } else {
                 Vec::new()
             },
+            given_back: if state == BookingState::Confirmed {
+                given_back(connection, id)?
+            } else {
+                GivenBack::default()
+            },
         })
     })?;
     found.next().transpose()
+}
+
+/// Adds up what was given back of a booking after its sale.
+fn given_back(connection: &Sql<'_>, id: &BookingId) -> Result<GivenBack, StoreError> {
+    let (amount, running): (i64, i64) = connection
+        .prepare_cached(
+            "SELECT coalesce(CAST(sum(CASE state WHEN 'given' THEN amount END) AS BIGINT), 0),
+                    count(CASE WHEN closed_at IS NULL THEN 1 END)
+             FROM refunds WHERE event_id = ?1 AND booking_id = ?2",
+        )?
+        .query_row(params![id.event.0, id.local], |row| row.try_into())?;
+    Ok(GivenBack {
+        amount,
+        is_running: running > 0,
+    })
 }
 
 /// Finds the booking that a charge is for.
@@ -109,7 +130,7 @@ pub fn booking_of_charge(
 /// The columns [`read_ticket`] reads.
 const TICKET_COLUMNS: &str = "SELECT ticket_id, unit, generation, tier, tiers.name, admits,
         section, row, number, tickets.state, transferred, payload, issued_at, code,
-        (SELECT seat_count FROM events WHERE events.event_id = tickets.event_id)";
+        (SELECT seat_count FROM events WHERE events.event_id = tickets.event_id), refund_id IS NOT NULL";
 /// Where they come from, beside the tickets.
 const TICKET_JOINS: &str = "JOIN units USING (event_id, unit) JOIN tiers USING (event_id, tier)";
 
@@ -150,6 +171,7 @@ fn read_ticket(row: &Row<'_>, event: usher_keys::EventId) -> Result<SoldTicket, 
         label: label(unit, [row.get(6)?, row.get(7)?, row.get(8)?], row.get(14)?),
         state: ticket_state(row.column(9)?.as_str()?)?,
         transferred: row.get(10)?,
+        is_refunded: row.get(15)?,
         payload: row.get(11)?,
         issued_at: moment(row.get(12)?),
         code: codes::read(row.get(13)?)?,
@@ -281,7 +303,7 @@ mod tests {
             for sql in [
                 "INSERT INTO units (event_id, unit, tier, state, reservation_id, issued) VALUES (?1, ?2, 1, 'booked', ?3, 1)",
                 "INSERT INTO bookings VALUES (?1, ?3, NULL, ?3, ?3, 1, 'k' || ?2, zeroblob(32), 'confirmed', NULL, NULL, NULL, 'a@b.example', 100, 1, 1, 1, 'sandbox')",
-                "INSERT INTO tickets VALUES (?1, ?3, ?2, 1, ?3, 'valid', 0, 'payload', 1, ?2)",
+                "INSERT INTO tickets VALUES (?1, ?3, ?2, 1, ?3, 'valid', 0, 'payload', 1, ?2, NULL)",
             ] {
                 connection.execute(sql, row).unwrap();
             }

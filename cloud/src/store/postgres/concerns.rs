@@ -3,8 +3,9 @@
 use usher_keys::EventId;
 
 use crate::catalogue::OccupancyQuery;
-use crate::ids::{BookingId, ChargeReference, OrganizerId, ReservationId, TicketId};
+use crate::ids::{BookingId, ChargeReference, OrganizerId, RefundId, ReservationId, TicketId};
 use crate::selling::jobs::{HeldJob, JobId};
+use crate::selling::refunds::{BeginRefund, NoteRefund, RetryRefund};
 use crate::selling::{
     BeginBooking, CloseBooking, CodeQuery, ConfirmBooking, ErasePersonalData, Forget, HoldRequest,
     NotePayment, ReleaseRequest, RenewBooking, Tidy,
@@ -47,6 +48,9 @@ concerns! {
     CloseBooking: booking.event;
     NotePayment: booking.event;
     RenewBooking: booking.event;
+    BeginRefund: booking.event;
+    NoteRefund: refund.event;
+    RetryRefund: refund.event;
     AddUnits: event;
     EventChange: event;
     MoveEvent: event;
@@ -62,6 +66,7 @@ concerns! {
     ReservationId: event;
     BookingId: event;
     TicketId: event;
+    RefundId: event;
     ChargeReference: event;
     CodeQuery: event;
     OccupancyQuery: event;
@@ -99,6 +104,7 @@ impl Concerns for JobId {
     fn event(&self) -> Option<EventId> {
         match self {
             Self::SettleBooking(booking) => Some(booking.event),
+            Self::GiveRefund(refund) => Some(refund.event),
         }
     }
 }

@@ -188,7 +188,8 @@ fn set_ticket_state(
 ) -> Result<bool, StoreError> {
     let changed = connection
         .prepare_cached(
-            "UPDATE tickets SET state = ?4 WHERE event_id = ?1 AND ticket_id = ?2 AND state = ?3",
+            "UPDATE tickets SET state = ?4
+             WHERE event_id = ?1 AND ticket_id = ?2 AND state = ?3 AND (refund_id IS NULL OR ?4 = 'revoked')",
         )?
         .execute(params![ticket.event.0, ticket.local, from.word(), to.word()])?;
     Ok(changed == 1)

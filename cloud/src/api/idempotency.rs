@@ -1,0 +1,78 @@
+//! The client's key of a request that creates or moves money: as a header or in the body, so that any client can send it.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+
+use super::bookings::TOKEN_BYTES;
+use super::error::ApiError;
+use super::input::Checks;
+
+/// The header, in lower case as HTTP/2 writes it.
+const HEADER: &str = "idempotency-key";
+
+/// What the header `Idempotency-Key` says; `None` if there is none.
+#[derive(Debug)]
+pub struct IdempotencyHeader(Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for IdempotencyHeader {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let said = parts.headers.get(HEADER);
+        // What is no text is none that a client can have meant; it is refused as one that is too odd.
+        Ok(Self(said.map(|said| {
+            String::from_utf8_lossy(said.as_bytes()).into_owned()
+        })))
+    }
+}
+
+impl IdempotencyHeader {
+    /// Returns the key of a request whose body may name it too.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Invalid`] when there is none, when the two differ, or when it cannot be a key.
+    pub fn or(self, body: Option<String>) -> Result<String, ApiError> {
+        let mut checks = Checks::default();
+        let differ = matches!((&self.0, &body), (Some(header), Some(body)) if header != body);
+        checks.require(
+            !differ,
+            "/idempotency_key",
+            "must be the same as the header Idempotency-Key, or be left out",
+        );
+        let key = self.0.or(body);
+        checks.require(
+            key.is_some(),
+            "/idempotency_key",
+            "must be given, here or as the header Idempotency-Key",
+        );
+        let key = key.unwrap_or_else(|| "none".into());
+        checks.text(&key, "/idempotency_key", TOKEN_BYTES);
+        checks.finish()?;
+        Ok(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(header: Option<&str>, body: Option<&str>, expected: Option<&str>) {
+        let header = IdempotencyHeader(header.map(str::to_owned));
+        let key = header.or(body.map(str::to_owned));
+        assert_eq!(key.ok().as_deref(), expected);
+    }
+
+    #[test]
+    fn a_key_comes_from_the_header_or_the_body_and_from_both_only_if_they_agree() {
+        check(Some("a"), None, Some("a"));
+        check(None, Some("b"), Some("b"));
+        check(Some("c"), Some("c"), Some("c"));
+        check(Some("a"), Some("b"), None);
+        check(None, None, None);
+        check(Some(""), None, None);
+    }
+}

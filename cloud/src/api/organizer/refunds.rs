@@ -1,0 +1,218 @@
+//! `/v1/organizer/events/{event_id}/bookings/{booking_id}/refunds`: giving money back after the sale, and what became of it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use usher_words::problems::ProblemKind;
+use utoipa::ToSchema;
+
+use crate::api::error::ApiError;
+use crate::api::idempotency::IdempotencyHeader;
+use crate::api::input::{Checks, JsonBody};
+use crate::ids::{BookingId, RefundId, TicketId};
+use crate::moment::Moment;
+use crate::money::MAX_PRICE;
+use crate::rights::may;
+use crate::selling::RequestHash;
+use crate::selling::refunds::{BeginRefund, BeginRefundOutcome, Refund, RefundOf, RefundRefusal};
+use crate::state::AppState;
+
+use super::owned::PartOfOwnEvent;
+
+/// Most tickets that a request may name: more than the largest booking has.
+const MAX_TICKETS: usize = 1_000;
+
+/// Asks to give money of a booking back.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"idempotency_key": "0193a3f2-6c5e-7b1a-9d2e-4f5a6b7c8d9f"}))]
+pub struct NewRefund {
+    /// The tickets that are taken back: void from then on, for good. All that are left, unless it is said; none, if the list is empty.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
+    pub tickets: Option<Vec<TicketId>>,
+    /// How much, in minor units of the currency; what the tickets cost, unless it is said: less keeps a fee.
+    #[serde(default)]
+    #[schema(example = 4500)]
+    pub amount: Option<i64>,
+    /// Whether the places of the tickets are kept back; else they are for sale again once the money is given.
+    #[serde(default)]
+    pub keep_units: bool,
+    /// A new random text for each new request, here or as the header `Idempotency-Key`. The same request with the same key is one refund.
+    #[serde(default)]
+    #[schema(example = "0193a3f2-6c5e-7b1a-9d2e-4f5a6b7c8d9f")]
+    pub idempotency_key: Option<String>,
+}
+
+/// Money that is given back.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RefundView {
+    /// Its id; the payment service knows it by that too.
+    #[schema(value_type = String)]
+    pub refund_id: RefundId,
+    /// The booking that it is of.
+    #[schema(value_type = String)]
+    pub booking_id: BookingId,
+    /// `revoking` (its tickets are being revoked), `giving` (the money is on its way), `given`, or `refused`: the payment service has
+    /// refused for good, and somebody has to look into it.
+    #[schema(example = "given")]
+    pub status: &'static str,
+    /// How much, in minor units of the currency.
+    pub amount: i64,
+    /// The currency.
+    #[schema(example = "EUR")]
+    pub currency: String,
+    /// The tickets that it takes back.
+    #[schema(value_type = Vec<String>)]
+    pub tickets: Vec<TicketId>,
+    /// Whether their places are kept back.
+    pub keep_units: bool,
+    /// How often it was tried by request.
+    pub attempt: u32,
+    /// When it was asked for.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Moment,
+}
+
+impl From<Refund> for RefundView {
+    fn from(refund: Refund) -> Self {
+        Self {
+            refund_id: refund.id,
+            booking_id: refund.booking,
+            status: refund.state.word(),
+            amount: refund.amount.minor,
+            currency: refund.amount.currency.code().to_owned(),
+            tickets: refund.tickets.iter().map(|(ticket, _)| *ticket).collect(),
+            keep_units: !refund.frees_units,
+            attempt: refund.attempt,
+            created_at: Moment(refund.created_at),
+        }
+    }
+}
+
+impl NewRefund {
+    fn check(&self) -> Result<(), ApiError> {
+        let mut checks = Checks::default();
+        if let Some(tickets) = &self.tickets {
+            checks.range(tickets.len(), "/tickets", 0..=MAX_TICKETS);
+        }
+        if let Some(amount) = self.amount {
+            checks.range(amount, "/amount", 0..=MAX_PRICE);
+        }
+        checks.finish()
+    }
+
+    /// Hashes what makes two requests the same.
+    fn hash(&self, booking: BookingId) -> RequestHash {
+        let mut hasher = blake3::Hasher::new();
+        let said = (booking, &self.tickets, self.amount, self.keep_units);
+        hasher.update(
+            serde_json::to_string(&said)
+                .expect("ids and numbers are plain")
+                .as_bytes(),
+        );
+        RequestHash(*hasher.finalize().as_bytes())
+    }
+
+    fn into_request(self, app: &AppState, booking: BookingId, key: String) -> BeginRefund {
+        let now = app.clock.now();
+        BeginRefund {
+            refund: RefundId::draw(booking.event, now),
+            booking,
+            idempotency_key: key,
+            request_hash: self.hash(booking),
+            of: self.tickets.map_or(RefundOf::All, RefundOf::Tickets),
+            amount: self.amount,
+            frees_units: !self.keep_units,
+            holder: app.holder,
+            now,
+        }
+    }
+}
+
+/// Gives money of a booking back: its tickets are revoked first, then the payment service gives the money back, and then the places are
+/// for sale again. What cannot be done now is done later, once; ask how it stands.
+#[utoipa::path(post, path = "/v1/organizer/events/{event_id}/bookings/{booking_id}/refunds", tag = "organizer",
+    params(("event_id" = String, Path), ("booking_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
+    request_body = NewRefund, security(("organizer_key" = [])), responses(
+    (status = 201, body = RefundView, description = "Begun, now or by an earlier request with the same key: `status` says how far it has come"),
+    (status = 404, description = "No such booking of your event, or no such ticket of it"),
+    (status = 409, description = "Nothing was paid, or more is asked for than is left of it; another refund is on its way; a ticket was given back before; or the key was used for another request"),
+))]
+pub async fn create(
+    State(app): State<Arc<AppState>>,
+    PartOfOwnEvent(event, booking, _): PartOfOwnEvent<may::GiveRefund, BookingId>,
+    header: IdempotencyHeader,
+    JsonBody(mut request): JsonBody<NewRefund>,
+) -> Result<(StatusCode, Json<RefundView>), ApiError> {
+    if booking.event != event.id {
+        return Err(ApiError::NotFound("booking of this event"));
+    }
+    request.check()?;
+    let key = header.or(request.idempotency_key.take())?;
+    let begun = app.desk.refund(request.into_request(&app, booking, key)).await?;
+    let refund = match begun {
+        BeginRefundOutcome::Begun(refund) => refund,
+        BeginRefundOutcome::Refused(refusal) => return Err(refused(refusal)),
+    };
+    // It may have come further since.
+    let refund = app.store.refund(refund.id).await?.unwrap_or(refund);
+    Ok((StatusCode::CREATED, Json(refund.into())))
+}
+
+/// Lists the refunds of a booking, the first one first.
+#[utoipa::path(get, path = "/v1/organizer/events/{event_id}/bookings/{booking_id}/refunds", tag = "organizer",
+    params(("event_id" = String, Path), ("booking_id" = String, Path)), security(("organizer_key" = [])), responses(
+    (status = 200, body = Vec<RefundView>, description = "Its refunds"),
+))]
+pub async fn list(
+    State(app): State<Arc<AppState>>,
+    PartOfOwnEvent(event, booking, _): PartOfOwnEvent<may::SeeRefunds, BookingId>,
+) -> Result<Json<Vec<RefundView>>, ApiError> {
+    if booking.event != event.id {
+        return Err(ApiError::NotFound("booking of this event"));
+    }
+    let refunds = app.store.refunds_of(booking).await?;
+    Ok(Json(refunds.into_iter().map(Into::into).collect()))
+}
+
+/// Tries a refund again that the payment service has refused, after somebody has looked into it.
+#[utoipa::path(post, path = "/v1/organizer/events/{event_id}/refunds/{refund_id}/retry", tag = "organizer",
+    params(("event_id" = String, Path), ("refund_id" = String, Path)), security(("organizer_key" = [])), responses(
+    (status = 200, body = RefundView, description = "It is tried again: `status` says how far it has come"),
+    (status = 409, description = "It was not refused"),
+))]
+pub async fn retry(
+    State(app): State<Arc<AppState>>,
+    PartOfOwnEvent(event, id, _): PartOfOwnEvent<may::RetryRefund, RefundId>,
+) -> Result<Json<RefundView>, ApiError> {
+    const MISSING: ApiError = ApiError::NotFound("refund of this event");
+    if id.event != event.id || app.store.refund(id).await?.is_none() {
+        return Err(MISSING);
+    }
+    if !app.desk.retry_refund(id).await? {
+        return Err(ProblemKind::RefundNotRefused.into());
+    }
+    let refund = app.store.refund(id).await?.ok_or(MISSING)?;
+    Ok(Json(refund.into()))
+}
+
+fn refused(refusal: RefundRefusal) -> ApiError {
+    match refusal {
+        RefundRefusal::NotFound => ApiError::NotFound("booking of this event"),
+        RefundRefusal::NotConfirmed | RefundRefusal::Nothing => ProblemKind::NotRefundable.into(),
+        RefundRefusal::KeyReused => ProblemKind::KeyReused.into(),
+        RefundRefusal::Running => ProblemKind::RefundRunning.into(),
+        RefundRefusal::NotItsTicket => {
+            ApiError::NotFound("ticket of this booking, or a newer one has taken its place")
+        }
+        RefundRefusal::TicketRefunded => ProblemKind::TicketRefunded.into(),
+        RefundRefusal::TooMuch { left } => ApiError::refused(
+            ProblemKind::RefundTooMuch,
+            format!("{} At most {left} are left.", ProblemKind::RefundTooMuch.words()),
+        ),
+    }
+}

@@ -1,0 +1,194 @@
+//! Giving money back after the sale, step by step as `selling::refunds` says: tickets are revoked, the gateway gives back, units are free.
+//! Each step is written down before the next one is begun, and bears being done twice.
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use crate::authority::AuthorityError;
+use crate::ids::{RefundId, TicketId};
+use crate::payment::{GatewayError, PaymentName, RefundPart};
+use crate::selling::jobs::{JobId, LeaseOutcome};
+use crate::selling::refunds::{
+    BeginRefund, BeginRefundOutcome, NoteRefund, OpenRefund, RefundHeard, RefundNote, RefundStep,
+    RetryRefund, first, next,
+};
+use crate::selling::{NoteOutcome, TicketState};
+use crate::store::StoreError;
+
+use super::{BookError, BookingDesk};
+
+/// Revokes a ticket in its event's log, once however often it is asked.
+#[derive(Clone)]
+pub struct Revoker(Arc<RevokeTicket>);
+
+type RevokeTicket = dyn Fn(TicketId) -> BoxFuture<'static, Result<(), AuthorityError>> + Send + Sync;
+
+impl Revoker {
+    /// Takes what revokes a ticket.
+    pub fn new(
+        revoke: impl Fn(TicketId) -> BoxFuture<'static, Result<(), AuthorityError>> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(revoke))
+    }
+}
+
+impl fmt::Debug for Revoker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Revoker(..)")
+    }
+}
+
+impl BookingDesk {
+    /// Begins to give money back and goes on with it as far as it comes now; what fails is tried again by its job.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]: nothing has begun.
+    pub async fn refund(&self, request: BeginRefund) -> Result<BeginRefundOutcome, StoreError> {
+        let begun = self.parts.store.begin_refund(request).await?;
+        if let BeginRefundOutcome::Begun(refund) = &begun
+            && refund.state.is_open()
+        {
+            self.give_soon(refund.id).await;
+        }
+        Ok(begun)
+    }
+
+    /// Tries a refund again that the gateway has refused; tells whether it was one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]: nothing has changed.
+    pub async fn retry_refund(&self, id: RefundId) -> Result<bool, StoreError> {
+        let retry = RetryRefund {
+            refund: id,
+            holder: self.parts.holder,
+            now: self.parts.clock.now(),
+        };
+        let is_retried = self.parts.store.retry_refund(retry).await?;
+        if is_retried {
+            self.give_soon(id).await;
+        }
+        Ok(is_retried)
+    }
+
+    /// Goes on with a refund in a task of the desk, whether or not the client still waits.
+    async fn give_soon(&self, id: RefundId) {
+        if self.tasks.is_closed() {
+            return;
+        }
+        let desk = self.clone();
+        // What fails is put off and told there.
+        let giving = self.tasks.spawn(async move { drop(desk.refund_due(id).await) });
+        let _ = giving.await;
+    }
+
+    /// Goes on with a refund whose job waits for anybody; tells whether it has come to its end.
+    ///
+    /// # Errors
+    ///
+    /// [`BookError`]: the job is put off.
+    pub async fn refund_due(&self, id: RefundId) -> Result<bool, BookError> {
+        let job = JobId::GiveRefund(id);
+        match self.lease(job).await? {
+            LeaseOutcome::Leased => self.at_work(job, self.give_back(id)).await,
+            LeaseOutcome::Held | LeaseOutcome::Gone => Ok(false),
+        }
+    }
+
+    async fn give_back(&self, id: RefundId) -> Result<bool, BookError> {
+        while let Some(open) = self.parts.store.open_refund(id).await? {
+            let mut step = first(&open.refund);
+            let mut trouble = None;
+            loop {
+                let heard = match step {
+                    RefundStep::Revoke => self.revoke(&open).await,
+                    RefundStep::Give => self.ask_to_give(&open).await,
+                    RefundStep::Note(note) => {
+                        self.note_refund(&open, note).await?;
+                        if note == RefundNote::Waits {
+                            return Ok(false);
+                        }
+                        break;
+                    }
+                    RefundStep::PutOff => return Err(trouble.unwrap_or(BookError::Unwilling)),
+                    RefundStep::Leave => return Ok(true),
+                };
+                step = next(match heard {
+                    Ok(heard) => heard,
+                    Err(error) => {
+                        trouble = Some(error);
+                        RefundHeard::Silent
+                    }
+                });
+            }
+        }
+        Ok(true)
+    }
+
+    async fn revoke(&self, open: &OpenRefund) -> Result<RefundHeard, BookError> {
+        let valid = |(_, state): &&(TicketId, TicketState)| *state == TicketState::Valid;
+        for (ticket, _) in open.refund.tickets.iter().filter(valid) {
+            (self.parts.revoker.0)(*ticket).await?;
+        }
+        Ok(RefundHeard::Revoked)
+    }
+
+    async fn ask_to_give(&self, open: &OpenRefund) -> Result<RefundHeard, BookError> {
+        let gateway = self
+            .parts
+            .gateways
+            .of(open.gateway)
+            .map_err(BookError::PaymentUnknown)?;
+        let payment = PaymentName {
+            reference: open.charge,
+            id: open.payment.clone(),
+        };
+        let part = RefundPart {
+            refund: open.refund.id,
+            attempt: open.refund.attempt,
+            amount: open.refund.amount,
+        };
+        match self.in_time(gateway.refund(&payment, Some(&part))).await {
+            Ok(status) => Ok(RefundHeard::Stands(status)),
+            Err(GatewayError::Refused(_) | GatewayError::Amount | GatewayError::Unopened) => {
+                Ok(RefundHeard::Refused)
+            }
+            Err(
+                error @ (GatewayError::Unreachable
+                | GatewayError::Timeout
+                | GatewayError::Busy { .. }
+                | GatewayError::Unreadable
+                | GatewayError::NotSetUp(_)
+                | GatewayError::Ledger(_)),
+            ) => Err(BookError::PaymentUnknown(error)),
+        }
+    }
+
+    async fn note_refund(&self, open: &OpenRefund, note: RefundNote) -> Result<(), BookError> {
+        let id = open.refund.id;
+        if note == RefundNote::Refused {
+            tracing::error!(refund = ?id, "the payment service refuses to give money back: somebody has to look into it");
+        }
+        let noted = self
+            .parts
+            .store
+            .note_refund(NoteRefund {
+                refund: id,
+                note,
+                holder: self.parts.holder,
+                now: self.parts.clock.now(),
+            })
+            .await?;
+        match noted {
+            NoteOutcome::Noted => {
+                self.parts.seat_maps.changed(id.event);
+                Ok(())
+            }
+            // Somebody else is further, or a ticket became valid again: it is looked at anew.
+            NoteOutcome::Overtaken => Err(BookError::Interrupted),
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! Giving money back after the sale: once for each key, never more than was paid, tickets before money, money before units.
+
+use usher_keys::Timestamp;
+
+use crate::catalogue::Status;
+use crate::ids::{RefundId, TicketId};
+use crate::selling::jobs::{HeldJob, JobId, LeaseOutcome};
+use crate::selling::refunds::{
+    BeginRefund, BeginRefundOutcome, NoteRefund, Refund, RefundNote, RefundOf, RefundRefusal, RefundState,
+    RetryRefund,
+};
+use crate::selling::{Booking, ConfirmOutcome, HoldOutcome, NoteOutcome, RequestHash, TicketState};
+use crate::store::authority::{Append, AppendOutcome, RowChange};
+use crate::store::finding::Finding;
+
+use super::case::{Case, HOLDER, START};
+
+/// What a seat costs.
+const PRICE: i64 = 4_500;
+
+async fn sold(case: &Case, seats: &[u32], key: &str) -> Booking {
+    let held = case.held(seats, START).await;
+    let open = case.begun(held.id, key, START).await;
+    let ConfirmOutcome::Confirmed(booking) = case.confirm(&open, START).await else {
+        panic!("nothing speaks against it")
+    };
+    booking
+}
+
+fn request(booking: &Booking, key: &str, of: RefundOf) -> BeginRefund {
+    BeginRefund {
+        refund: RefundId::draw(booking.id.event, START),
+        booking: booking.id,
+        idempotency_key: key.into(),
+        request_hash: RequestHash(*blake3::hash(format!("{of:?}").as_bytes()).as_bytes()),
+        of,
+        amount: None,
+        frees_units: true,
+        holder: HOLDER,
+        now: START,
+    }
+}
+
+async fn begun(case: &Case, request: BeginRefund) -> Refund {
+    let outcome = case.store.begin_refund(request).await.unwrap();
+    let BeginRefundOutcome::Begun(refund) = outcome else {
+        panic!("not begun: {outcome:?}")
+    };
+    refund
+}
+
+async fn refusal(case: &Case, request: BeginRefund) -> RefundRefusal {
+    let outcome = case.store.begin_refund(request).await.unwrap();
+    let BeginRefundOutcome::Refused(refusal) = outcome else {
+        panic!("begun: {outcome:?}")
+    };
+    refusal
+}
+
+async fn note(case: &Case, refund: RefundId, note: RefundNote) -> NoteOutcome {
+    let note = NoteRefund {
+        refund,
+        note,
+        holder: HOLDER,
+        now: START,
+    };
+    case.store.note_refund(note).await.unwrap()
+}
+
+/// Tells whether a ticket was changed.
+async fn set(case: &Case, ticket: TicketId, from: TicketState, to: TicketState) -> bool {
+    let append = Append {
+        event: case.event,
+        sealed: Vec::new(),
+        is_own: true,
+        row_changes: vec![RowChange::SetTicketState { ticket, from, to }],
+        now: START,
+    };
+    let outcome = case.store.append(append).await.unwrap();
+    matches!(outcome, AppendOutcome::Appended(_))
+}
+
+async fn revoke_all(case: &Case, refund: &Refund) {
+    for (ticket, _) in &refund.tickets {
+        assert!(set(case, *ticket, TicketState::Valid, TicketState::Revoked).await);
+    }
+}
+
+/// Lists what an audit says of sales; the keys and logs of a case are none.
+async fn unsound(case: &Case) -> Vec<Finding> {
+    let of_sales = |finding: &Finding| {
+        matches!(
+            finding,
+            Finding::Unit { .. } | Finding::Booking(_) | Finding::Job(_) | Finding::Refund(_)
+        )
+    };
+    case.audit().await.findings.into_iter().filter(of_sales).collect()
+}
+
+pub async fn tickets_are_revoked_before_money_is_given_and_units_are_free_after_it(case: Case) {
+    let booking = sold(&case, &[0, 1, 2], "a").await;
+    let back = begun(
+        &case,
+        request(&booking, "r", RefundOf::Tickets(vec![booking.tickets[1].id])),
+    )
+    .await;
+    assert_eq!((back.state, back.amount.minor), (RefundState::Revoking, PRICE));
+    for too_early in [RefundNote::Revoked, RefundNote::Given, RefundNote::Refused] {
+        assert_eq!(note(&case, back.id, too_early).await, NoteOutcome::Overtaken);
+    }
+    assert_eq!(unsound(&case).await, []);
+    revoke_all(&case, &back).await;
+    assert_eq!(
+        note(&case, back.id, RefundNote::Revoked).await,
+        NoteOutcome::Noted
+    );
+    assert_eq!(
+        case.store.booking(booking.id).await.unwrap().unwrap().word(),
+        "refunding"
+    );
+    assert_eq!(case.seat(1, START).await, Status::Booked);
+    assert_eq!(note(&case, back.id, RefundNote::Given).await, NoteOutcome::Noted);
+    assert_eq!(case.seat(1, START).await, Status::Available);
+    assert_eq!(case.seat(0, START).await, Status::Booked);
+    assert_eq!(unsound(&case).await, []);
+    assert_eq!(case.store.job(JobId::GiveRefund(back.id)).await.unwrap(), None);
+    let after = case.store.booking(booking.id).await.unwrap().unwrap();
+    assert_eq!(
+        (after.word(), after.given_back.amount),
+        ("partly_refunded", PRICE)
+    );
+    // It is sold again, to somebody else, under the next generation.
+    let again = sold(&case, &[1], "b").await;
+    assert_eq!(again.tickets[0].generation.0, 2);
+    assert_eq!(unsound(&case).await, []);
+    let rest = begun(&case, request(&booking, "s", RefundOf::All)).await;
+    assert_eq!((rest.amount.minor, rest.tickets.len()), (2 * PRICE, 2));
+    revoke_all(&case, &rest).await;
+    note(&case, rest.id, RefundNote::Revoked).await;
+    note(&case, rest.id, RefundNote::Given).await;
+    let after = case.store.booking(booking.id).await.unwrap().unwrap();
+    assert_eq!((after.word(), after.given_back.amount), ("refunded", 3 * PRICE));
+    let kept = case.store.booking(again.id).await.unwrap().unwrap();
+    assert_eq!(kept.word(), "confirmed");
+    assert_eq!(unsound(&case).await, []);
+    assert_eq!(case.store.refunds_of(booking.id).await.unwrap().len(), 2);
+}
+
+pub async fn a_refund_is_begun_once_for_each_key_and_one_at_a_time(case: Case) {
+    let booking = sold(&case, &[0, 1], "a").await;
+    let first = RefundOf::Tickets(vec![booking.tickets[0].id]);
+    let back = begun(&case, request(&booking, "r", first.clone())).await;
+    assert_eq!(begun(&case, request(&booking, "r", first)).await, back);
+    assert_eq!(
+        refusal(&case, request(&booking, "r", RefundOf::All)).await,
+        RefundRefusal::KeyReused
+    );
+    assert_eq!(
+        refusal(&case, request(&booking, "s", RefundOf::All)).await,
+        RefundRefusal::Running
+    );
+    revoke_all(&case, &back).await;
+    note(&case, back.id, RefundNote::Revoked).await;
+    note(&case, back.id, RefundNote::Given).await;
+    let twice = RefundOf::Tickets(vec![booking.tickets[0].id]);
+    assert_eq!(
+        refusal(&case, request(&booking, "s", twice)).await,
+        RefundRefusal::TicketRefunded
+    );
+    let too_much = BeginRefund {
+        amount: Some(PRICE + 1),
+        ..request(&booking, "s", RefundOf::All)
+    };
+    assert_eq!(
+        refusal(&case, too_much).await,
+        RefundRefusal::TooMuch { left: PRICE }
+    );
+    let held = case.held(&[4], START).await;
+    let open = case.begun(held.id, "b", START).await;
+    let unpaid = case.store.booking(open.id).await.unwrap().unwrap();
+    assert_eq!(
+        refusal(&case, request(&unpaid, "u", RefundOf::All)).await,
+        RefundRefusal::NotConfirmed
+    );
+}
+
+pub async fn a_ticket_that_was_given_back_is_never_valid_again(case: Case) {
+    let booking = sold(&case, &[0], "a").await;
+    let back = begun(
+        &case,
+        BeginRefund {
+            frees_units: false,
+            ..request(&booking, "r", RefundOf::All)
+        },
+    )
+    .await;
+    let ticket = booking.tickets[0].id;
+    let (valid, revoked) = (TicketState::Valid, TicketState::Revoked);
+    assert!(!set(&case, ticket, valid, TicketState::Superseded).await);
+    assert!(set(&case, ticket, valid, revoked).await);
+    assert!(!set(&case, ticket, revoked, valid).await);
+    note(&case, back.id, RefundNote::Revoked).await;
+    note(&case, back.id, RefundNote::Given).await;
+    assert!(!set(&case, ticket, revoked, valid).await);
+    // Its unit is kept back.
+    assert!(matches!(
+        case.hold_seats(&[0], START).await,
+        HoldOutcome::Taken(_)
+    ));
+    assert_eq!(unsound(&case).await, []);
+}
+
+pub async fn a_refund_that_is_refused_waits_for_a_person_and_counts_until_then(case: Case) {
+    let booking = sold(&case, &[0], "a").await;
+    let back = begun(&case, request(&booking, "r", RefundOf::All)).await;
+    revoke_all(&case, &back).await;
+    note(&case, back.id, RefundNote::Revoked).await;
+    assert_eq!(note(&case, back.id, RefundNote::Waits).await, NoteOutcome::Noted);
+    assert_eq!(
+        note(&case, back.id, RefundNote::Refused).await,
+        NoteOutcome::Noted
+    );
+    assert_eq!(case.store.open_refund(back.id).await.unwrap(), None);
+    assert_eq!(case.seat(0, START).await, Status::Booked);
+    let more = BeginRefund {
+        amount: Some(1),
+        ..request(&booking, "s", RefundOf::Tickets(Vec::new()))
+    };
+    assert_eq!(refusal(&case, more).await, RefundRefusal::TooMuch { left: 0 });
+    let retry = RetryRefund {
+        refund: back.id,
+        holder: HOLDER,
+        now: START,
+    };
+    assert!(case.store.retry_refund(retry).await.unwrap());
+    assert!(!case.store.retry_refund(retry).await.unwrap());
+    let again = case.store.open_refund(back.id).await.unwrap().unwrap();
+    assert_eq!(
+        (again.refund.state, again.refund.attempt),
+        (RefundState::Giving, 2)
+    );
+    let leased = HeldJob {
+        job: JobId::GiveRefund(back.id),
+        holder: HOLDER,
+        now: START,
+    };
+    assert_eq!(case.store.lease_job(leased).await.unwrap(), LeaseOutcome::Leased);
+    assert_eq!(unsound(&case).await, []);
+    note(&case, back.id, RefundNote::Given).await;
+    assert_eq!(case.seat(0, START).await, Status::Available);
+    assert_eq!(unsound(&case).await, []);
+}
+
+pub async fn a_renewed_booking_keeps_its_refunds(case: Case) {
+    let booking = sold(&case, &[0, 1], "a").await;
+    let back = begun(
+        &case,
+        request(&booking, "r", RefundOf::Tickets(vec![booking.tickets[0].id])),
+    )
+    .await;
+    let new = crate::ids::BookingId::draw(case.event, Timestamp(START.0 + 1));
+    let renew = crate::selling::RenewBooking {
+        booking: booking.id,
+        new,
+    };
+    case.store.renew_booking(renew).await.unwrap();
+    let found = case.store.open_refund(back.id).await.unwrap().unwrap();
+    assert_eq!((found.refund.booking, found.charge), (new, booking.charge));
+    assert_eq!(case.store.refunds_of(new).await.unwrap().len(), 1);
+    assert_eq!(unsound(&case).await, []);
+}

@@ -1,0 +1,293 @@
+//! The rows of refunds: begun with the tickets they take back and the job that sees to them, noted step by step, tried again by request.
+
+use usher_keys::Timestamp;
+
+use crate::ids::{BookingId, ChargeReference, RefundId, TicketId};
+use crate::money::Money;
+use crate::selling::jobs::{Job, JobId};
+use crate::selling::refunds::{
+    BeginRefund, BeginRefundOutcome, NoteRefund, OpenRefund, Refund, RefundFacts, RefundNote, RefundRefusal,
+    RefundState, RefundTerms, RetryRefund, may_refund, noted,
+};
+use crate::selling::{NoteOutcome, PaymentId, RequestHash};
+use crate::store::StoreError;
+use crate::store::sql::{OptionalExtension, Row, Sql, params};
+
+use super::Effect;
+use super::column::{Local, currency, gateway_kind, moment, ms, ticket_state};
+use super::{jobs, rows};
+
+/// Begins to give money of a booking back, once for each idempotency key.
+pub fn begin_refund(
+    connection: &Sql<'_>,
+    request: &BeginRefund,
+) -> Result<Effect<BeginRefundOutcome>, StoreError> {
+    let refused = |refusal| Ok(Effect::Undo(BeginRefundOutcome::Refused(refusal)));
+    if let Some((earlier, hash)) = earlier(connection, request)? {
+        return if hash == request.request_hash {
+            Ok(Effect::Undo(BeginRefundOutcome::Begun(earlier)))
+        } else {
+            refused(RefundRefusal::KeyReused)
+        };
+    }
+    let Some(booking) = rows::booking(connection, &request.booking)? else {
+        return refused(RefundRefusal::NotFound);
+    };
+    let reservation = rows::reservation(connection, &booking.reservation)?.ok_or(StoreError::Unreadable {
+        what: "reservation of a booking",
+    })?;
+    let (promised, is_running) = promised(connection, request.booking)?;
+    let facts = RefundFacts {
+        state: booking.state,
+        paid: booking.amount.minor,
+        lines: &reservation.lines,
+        tickets: &booking.tickets,
+        promised,
+        is_running,
+    };
+    let terms = match may_refund(&facts, request) {
+        Ok(terms) => terms,
+        Err(refusal) => return refused(refusal),
+    };
+    insert(connection, request, &terms)?;
+    let job = JobId::GiveRefund(request.refund);
+    jobs::insert(connection, &Job::begun(job, request.holder, request.now))?;
+    let begun = refund(connection, &request.refund)?.ok_or(StoreError::Overtaken)?;
+    Ok(Effect::Keep(BeginRefundOutcome::Begun(begun)))
+}
+
+/// Finds what a key was used for before.
+fn earlier(connection: &Sql<'_>, request: &BeginRefund) -> Result<Option<(Refund, RequestHash)>, StoreError> {
+    let event = request.booking.event;
+    let found: Option<(Local, [u8; 32])> = connection
+        .prepare_cached(
+            "SELECT refund_id, request_hash FROM refunds WHERE event_id = ?1 AND idempotency_key = ?2",
+        )?
+        .query_row(params![event.0, request.idempotency_key], |row| row.try_into())
+        .optional()?;
+    let Some((local, hash)) = found else {
+        return Ok(None);
+    };
+    let earlier = refund(connection, &RefundId { event, local })?;
+    Ok(earlier.map(|earlier| (earlier, RequestHash(hash))))
+}
+
+/// Adds up what refunds of a booking come to, those that were refused too, and tells whether one is on its way.
+fn promised(connection: &Sql<'_>, booking: BookingId) -> Result<(i64, bool), StoreError> {
+    let (promised, running): (i64, i64) = connection
+        .prepare_cached(
+            "SELECT coalesce(CAST(sum(amount) AS BIGINT), 0), count(CASE WHEN closed_at IS NULL THEN 1 END)
+             FROM refunds WHERE event_id = ?1 AND booking_id = ?2",
+        )?
+        .query_row(params![booking.event.0, booking.local], |row| row.try_into())?;
+    Ok((promised, running > 0))
+}
+
+fn insert(connection: &Sql<'_>, request: &BeginRefund, terms: &RefundTerms) -> Result<(), StoreError> {
+    let id = request.refund;
+    connection
+        .prepare_cached(
+            "INSERT INTO refunds (event_id, refund_id, booking_id, state, amount, frees_units, attempt, idempotency_key,
+                                  request_hash, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8, ?9)",
+        )?
+        .run(params![
+            id.event.0,
+            id.local,
+            request.booking.local,
+            RefundState::Revoking.word(),
+            terms.amount,
+            request.frees_units,
+            request.idempotency_key,
+            request.request_hash.0,
+            ms(request.now)
+        ])?;
+    let mut take = connection.prepare_cached(
+        "UPDATE tickets SET refund_id = ?3
+         WHERE event_id = ?1 AND ticket_id = ?2 AND booking_id = ?4 AND state <> 'superseded' AND refund_id IS NULL",
+    )?;
+    for ticket in &terms.tickets {
+        // A ticket that was replaced meanwhile is found out here.
+        if !take.changes(
+            1,
+            params![id.event.0, ticket.local, id.local, request.booking.local],
+        )? {
+            return Err(StoreError::Overtaken);
+        }
+    }
+    Ok(())
+}
+
+/// Writes down how a refund goes on.
+pub fn note_refund(connection: &Sql<'_>, request: &NoteRefund) -> Result<Effect<NoteOutcome>, StoreError> {
+    let found = refund(connection, &request.refund)?;
+    let Some((found, state)) = found.and_then(|found| {
+        let state = noted(&found, request.note)?;
+        Some((found, state))
+    }) else {
+        return Ok(Effect::Undo(NoteOutcome::Overtaken));
+    };
+    set_state(connection, &found, state, request.now)?;
+    let job = JobId::GiveRefund(found.id);
+    match request.note {
+        RefundNote::Revoked => {}
+        RefundNote::Waits => jobs::wait(connection, job, Timestamp::FOREVER, (request.holder, request.now))?,
+        RefundNote::Refused => jobs::delete(connection, job)?,
+        RefundNote::Given => {
+            jobs::delete(connection, job)?;
+            if found.frees_units {
+                free_units(connection, &found)?;
+            }
+        }
+    }
+    Ok(Effect::Keep(NoteOutcome::Noted))
+}
+
+fn set_state(
+    connection: &Sql<'_>,
+    was: &Refund,
+    state: RefundState,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let closed_at = (!state.is_open()).then(|| ms(now));
+    let is_set = connection
+        .prepare_cached(
+            "UPDATE refunds SET state = ?3, closed_at = ?4 WHERE event_id = ?1 AND refund_id = ?2 AND state = ?5",
+        )?
+        .changes(
+            1,
+            params![
+                was.id.event.0,
+                was.id.local,
+                state.word(),
+                closed_at,
+                was.state.word()
+            ],
+        )?;
+    if is_set {
+        Ok(())
+    } else {
+        Err(StoreError::Overtaken)
+    }
+}
+
+/// Makes the units of a refund's tickets available again: its tickets are the last that were issued for them.
+fn free_units(connection: &Sql<'_>, refund: &Refund) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE units SET state = 'available', reservation_id = NULL, held_until = NULL
+             WHERE event_id = ?1 AND state = 'booked' AND EXISTS (
+                 SELECT 1 FROM tickets
+                 WHERE tickets.event_id = ?1 AND tickets.unit = units.unit AND tickets.generation = units.issued
+                   AND tickets.refund_id = ?2)
+               AND unit IN (SELECT unit FROM tickets WHERE event_id = ?1 AND refund_id = ?2)",
+        )?
+        .execute(params![refund.id.event.0, refund.id.local])?;
+    Ok(())
+}
+
+/// Tries a refund again that the gateway has refused; `false` when it is none of those.
+pub fn retry_refund(connection: &Sql<'_>, request: &RetryRefund) -> Result<Effect<bool>, StoreError> {
+    let id = request.refund;
+    let is_open = connection
+        .prepare_cached(
+            "UPDATE refunds SET state = 'giving', attempt = attempt + 1, closed_at = NULL
+             WHERE event_id = ?1 AND refund_id = ?2 AND state = 'refused'",
+        )?
+        .changes(1, params![id.event.0, id.local])?;
+    if !is_open {
+        return Ok(Effect::Undo(false));
+    }
+    let job = JobId::GiveRefund(id);
+    jobs::insert(connection, &Job::begun(job, request.holder, request.now))?;
+    Ok(Effect::Keep(true))
+}
+
+/// The columns [`read`] reads, and where they come from.
+const REFUND: &str =
+    "SELECT refund_id, booking_id, refunds.state, refunds.amount, currency, frees_units, refunds.attempt,
+        refunds.created_at, charge_reference, payment, gateway
+    FROM refunds JOIN bookings USING (event_id, booking_id) JOIN events USING (event_id)";
+
+/// Finds a refund.
+pub fn refund(connection: &Sql<'_>, id: &RefundId) -> Result<Option<Refund>, StoreError> {
+    Ok(with_gateway(connection, id)?.map(|found| found.refund))
+}
+
+/// Finds a refund that is on its way.
+pub fn open_refund(connection: &Sql<'_>, id: &RefundId) -> Result<Option<OpenRefund>, StoreError> {
+    let found = with_gateway(connection, id)?;
+    Ok(found.filter(|found| found.refund.state.is_open()))
+}
+
+fn with_gateway(connection: &Sql<'_>, id: &RefundId) -> Result<Option<OpenRefund>, StoreError> {
+    let sql = format!("{REFUND} WHERE event_id = ?1 AND refund_id = ?2");
+    let mut query = connection.prepare_cached(&sql)?;
+    let mut found = query.query_and_then(params![id.event.0, id.local], |row| {
+        read(connection, row, id.event)
+    })?;
+    found.next().transpose()
+}
+
+/// Lists the refunds of a booking, the first one first.
+pub fn refunds_of(connection: &Sql<'_>, booking: &BookingId) -> Result<Vec<Refund>, StoreError> {
+    let sql =
+        format!("{REFUND} WHERE event_id = ?1 AND booking_id = ?2 ORDER BY refunds.created_at, refund_id");
+    let mut query = connection.prepare_cached(&sql)?;
+    let found = query.query_and_then(params![booking.event.0, booking.local], |row| {
+        read(connection, row, booking.event).map(|found| found.refund)
+    })?;
+    found.collect()
+}
+
+fn read(connection: &Sql<'_>, row: &Row<'_>, event: usher_keys::EventId) -> Result<OpenRefund, StoreError> {
+    let id = RefundId {
+        event,
+        local: row.get(0)?,
+    };
+    let state = RefundState::from_word(row.column(2)?.as_str()?).ok_or(StoreError::Unreadable {
+        what: "state of a refund",
+    })?;
+    let refund = Refund {
+        id,
+        booking: BookingId {
+            event,
+            local: row.get(1)?,
+        },
+        state,
+        amount: Money {
+            minor: row.get(3)?,
+            currency: currency(row.column(4)?.as_str()?)?,
+        },
+        frees_units: row.get(5)?,
+        attempt: row.get(6)?,
+        tickets: tickets_of(connection, id)?,
+        created_at: moment(row.get(7)?),
+    };
+    Ok(OpenRefund {
+        refund,
+        charge: ChargeReference {
+            event,
+            local: row.get(8)?,
+        },
+        payment: row.get::<Option<String>>(9)?.map(PaymentId),
+        gateway: gateway_kind(row.column(10)?.as_str()?)?,
+    })
+}
+
+fn tickets_of(
+    connection: &Sql<'_>,
+    id: RefundId,
+) -> Result<Vec<(TicketId, crate::selling::TicketState)>, StoreError> {
+    let mut query = connection.prepare_cached(
+        "SELECT ticket_id, state FROM tickets WHERE event_id = ?1 AND refund_id = ?2 ORDER BY unit",
+    )?;
+    let found = query.query_and_then(params![id.event.0, id.local], |row| {
+        let ticket = TicketId {
+            event: id.event,
+            local: row.get(0)?,
+        };
+        Ok::<_, StoreError>((ticket, ticket_state(row.column(1)?.as_str()?)?))
+    })?;
+    found.collect()
+}

@@ -1,0 +1,118 @@
+//! `/v1/organizer/events/{event_id}/bookings/{booking_id}/refunds`.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::client::{Answer, Cloud};
+
+fn path(event: &str, booking: &Value) -> String {
+    let booking = booking["booking_id"].as_str().unwrap();
+    format!("/v1/organizer/events/{event}/bookings/{booking}/refunds")
+}
+
+async fn refund(cloud: &Cloud, event: &str, booking: &Value, body: Value) -> Answer {
+    cloud.organize(Method::POST, &path(event, booking), &body).await
+}
+
+async fn shown(cloud: &Cloud, booking: &Value) -> Value {
+    let path = format!("/v1/bookings/{}", booking["booking_id"].as_str().unwrap());
+    cloud.get(&path).await.ok(200)
+}
+
+#[tokio::test]
+async fn a_ticket_is_given_back_and_its_seat_is_sold_again() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let booking = cloud.buy(&event, &[0, 1]).await;
+    let ticket = booking["tickets"][0]["ticket_id"].as_str().unwrap();
+    let body = json!({"tickets": [ticket], "idempotency_key": "one"});
+    let given = refund(&cloud, &event, &booking, body.clone()).await.ok(201);
+    assert_eq!(
+        (&given["status"], &given["amount"]),
+        (&json!("given"), &json!(4_500))
+    );
+    // The same request is the same refund; another one needs another key.
+    assert_eq!(refund(&cloud, &event, &booking, body).await.ok(201), given);
+    refund(&cloud, &event, &booking, json!({"idempotency_key": "one"}))
+        .await
+        .check_problem(409, "idempotency-key-reused");
+
+    let after = shown(&cloud, &booking).await;
+    assert_eq!(
+        (&after["status"], &after["given_back"]),
+        (&json!("partly_refunded"), &json!(4_500))
+    );
+    assert_eq!(after["tickets"][0]["status"], "revoked");
+    let page = cloud.get(cloud.path(&after["page"])).await.text();
+    assert!(page.contains("Given back: 45.00 EUR"), "{page}");
+    let again = format!("/v1/organizer/events/{event}/tickets/{ticket}");
+    for deed in ["reinstate", "reissue", "transfer"] {
+        let answer = cloud
+            .organize(Method::POST, &format!("{again}/{deed}"), &Value::Null)
+            .await;
+        answer.check_problem(409, "ticket-refunded");
+    }
+    let next = cloud.buy(&event, &[0]).await;
+    assert_eq!(next["tickets"][0]["generation"], 2);
+    let sales = cloud
+        .organize(
+            Method::GET,
+            &format!("/v1/organizer/events/{event}"),
+            &Value::Null,
+        )
+        .await
+        .ok(200);
+    assert_eq!(sales["sales"]["revenue"], 9_000);
+}
+
+#[tokio::test]
+async fn no_more_is_given_back_than_was_paid_and_the_key_may_be_a_header() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let booking = cloud.buy(&event, &[0, 1]).await;
+    let with_key = async |key: &str, body: Value| {
+        let request = cloud
+            .request(Method::POST, &path(&event, &booking))
+            .bearer_auth(&cloud.key)
+            .header("Idempotency-Key", key)
+            .json(&body);
+        cloud.send(request).await
+    };
+    let goodwill = with_key("a", json!({"tickets": [], "amount": 500})).await.ok(201);
+    assert_eq!(
+        (&goodwill["status"], &goodwill["tickets"]),
+        (&json!("given"), &json!([]))
+    );
+    with_key("b", json!({"amount": 8_501}))
+        .await
+        .check_problem(409, "refund-exceeds-payment");
+    with_key("b", json!({"idempotency_key": "c"}))
+        .await
+        .check_problem(422, "invalid-request");
+    refund(&cloud, &event, &booking, json!({}))
+        .await
+        .check_problem(422, "invalid-request");
+    // A fee is kept, and the places too.
+    let rest = with_key("d", json!({"amount": 8_000, "keep_units": true}))
+        .await
+        .ok(201);
+    assert_eq!(
+        (&rest["status"], &rest["keep_units"]),
+        (&json!("given"), &json!(true))
+    );
+    cloud.hold(&event, &[0]).await.check_problem(409, "units-taken");
+    assert_eq!(shown(&cloud, &booking).await["status"], "partly_refunded");
+    let list = cloud
+        .organize(Method::GET, &path(&event, &booking), &Value::Null)
+        .await
+        .ok(200);
+    assert_eq!(list.as_array().unwrap().len(), 2);
+    let retry = format!(
+        "/v1/organizer/events/{event}/refunds/{}/retry",
+        rest["refund_id"].as_str().unwrap()
+    );
+    cloud
+        .organize(Method::POST, &retry, &Value::Null)
+        .await
+        .check_problem(409, "refund-not-refused");
+}
