@@ -57,6 +57,10 @@ pub enum Cheat {
     ChargesUnwritten,
     /// What was declined once is taken to be over.
     TrustsDeclines,
+    /// Units of a refund are free before the gateway has given the money.
+    FreesUngiven,
+    /// Money is given back before the tickets are revoked.
+    GivesUnrevoked,
 }
 
 /// How a run is shaped.

@@ -23,6 +23,8 @@ fn no_money_is_taken_without_tickets_or_a_refund_whatever_fails() {
         sum.expired += outcome.expired;
         sum.canceled += outcome.canceled;
         sum.refunded += outcome.refunded;
+        sum.given_back += outcome.given_back;
+        sum.looked_into += outcome.looked_into;
         sum.taken_over += outcome.taken_over;
     }
     println!("{sum:?}");
@@ -33,6 +35,8 @@ fn no_money_is_taken_without_tickets_or_a_refund_whatever_fails() {
         sum.expired,
         sum.canceled,
         sum.refunded,
+        sum.given_back,
+        sum.looked_into,
         sum.taken_over,
     ];
     assert!(ends.iter().all(|count| *count > SEEDS / 10), "{sum:?}");
@@ -66,4 +70,14 @@ fn a_charge_that_is_not_written_down_is_found() {
 #[test]
 fn a_declined_payment_that_can_still_be_paid_is_found() {
     check_found(Cheat::TrustsDeclines);
+}
+
+#[test]
+fn units_that_are_free_before_their_money_is_given_back_are_found() {
+    check_found(Cheat::FreesUngiven);
+}
+
+#[test]
+fn money_that_is_given_back_before_the_tickets_are_revoked_is_found() {
+    check_found(Cheat::GivesUnrevoked);
 }

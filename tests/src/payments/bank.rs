@@ -1,7 +1,7 @@
 //! The gateway of the simulation, with the banks behind it: strict, and forgetful of nothing.
 
 use usher_cloud::money::DeclineReason;
-use usher_cloud::selling::course::{BuyerAction, PaymentStatus};
+use usher_cloud::selling::course::{BuyerAction, PaymentStatus, RefundStatus};
 
 /// How a payment stands here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum Standing {
 }
 
 /// A payment.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct BankPayment {
     /// Whose it is.
     pub booking: usize,
@@ -29,6 +29,28 @@ pub struct BankPayment {
     /// Whether it was ever declined.
     pub was_declined: bool,
     pub is_refunded: bool,
+    /// What was paid, once it is.
+    pub amount: i64,
+    /// The parts that were given back: the number of the refund, and how much.
+    pub parts: Vec<(usize, i64)>,
+    /// How often it still says that giving back takes its time.
+    delays: usize,
+}
+
+impl BankPayment {
+    /// Tells what of it was taken and not given back.
+    pub fn taken(&self) -> i64 {
+        let parts: i64 = self.parts.iter().map(|(_, amount)| amount).sum();
+        match self.standing {
+            Standing::Paid if !self.is_refunded => self.amount - parts,
+            Standing::Open
+            | Standing::Declined
+            | Standing::Asked
+            | Standing::Processing
+            | Standing::Paid
+            | Standing::Canceled => 0,
+        }
+    }
 }
 
 /// What the bank says to a card.
@@ -48,7 +70,7 @@ pub enum Card {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Question {
     /// To open a payment.
-    Open { booking: usize },
+    Open { booking: usize, amount: i64 },
     /// To take the money.
     Charge { payment: usize, card: Card },
     /// How it stands.
@@ -57,6 +79,13 @@ pub enum Question {
     Cancel { payment: usize },
     /// To give the money back.
     Refund { payment: usize },
+    /// To give a part of it back, once for each refund.
+    Give {
+        payment: usize,
+        refund: usize,
+        attempt: u32,
+        amount: i64,
+    },
 }
 
 /// What it answers.
@@ -68,6 +97,8 @@ pub enum BankReply {
     Stands(PaymentStatus),
     /// The money is given back, or there was none.
     Refunded,
+    /// How giving a part of it back stands.
+    Gives(RefundStatus),
 }
 
 /// The gateway.
@@ -80,12 +111,15 @@ impl Bank {
     /// Does what is asked.
     pub fn hear(&mut self, question: Question) -> BankReply {
         match question {
-            Question::Open { booking } => {
+            Question::Open { booking, amount } => {
                 self.payments.push(BankPayment {
                     booking,
                     standing: Standing::Open,
                     was_declined: false,
                     is_refunded: false,
+                    amount,
+                    parts: Vec::new(),
+                    delays: self.payments.len() % 3,
                 });
                 return BankReply::Opened(self.payments.len() - 1);
             }
@@ -108,12 +142,36 @@ impl Bank {
                 found.is_refunded |= found.standing == Standing::Paid;
                 return BankReply::Refunded;
             }
+            Question::Give {
+                payment,
+                refund,
+                attempt,
+                amount,
+            } => return BankReply::Gives(self.give(payment, (refund, attempt), amount)),
             Question::Fetch { .. } => {}
         }
         let (Question::Fetch { payment } | Question::Cancel { payment }) = question else {
             unreachable!("all others are answered above")
         };
         BankReply::Stands(self.status(payment))
+    }
+
+    /// Gives a part back: once for each refund, never more than was paid, and of some payments only when somebody has looked into it.
+    fn give(&mut self, payment: usize, (refund, attempt): (usize, u32), amount: i64) -> RefundStatus {
+        let found = &mut self.payments[payment];
+        if found.parts.iter().any(|(part, _)| *part == refund) {
+            return RefundStatus::Given;
+        }
+        let is_stubborn = payment % 3 == 2 && attempt == 1;
+        if is_stubborn || amount > found.taken() {
+            return RefundStatus::Failed;
+        }
+        if found.delays > 0 {
+            found.delays -= 1;
+            return RefundStatus::Pending;
+        }
+        found.parts.push((refund, amount));
+        RefundStatus::Given
     }
 
     fn say(&mut self, payment: usize, card: Card) {
@@ -145,7 +203,7 @@ impl Bank {
     }
 
     fn status(&self, payment: usize) -> PaymentStatus {
-        let found = self.payments[payment];
+        let found = &self.payments[payment];
         match found.standing {
             Standing::Open => PaymentStatus::Unpaid,
             Standing::Declined => PaymentStatus::Declined(DeclineReason::Card),

@@ -1,5 +1,7 @@
 //! The store of the simulation: rows in memory that change by the cloud's own rules, each operation at once or not at all.
 
+mod refunds;
+
 use usher_cloud::ids::{BookingId, ChargeReference, ReservationId};
 use usher_cloud::money::Money;
 use usher_cloud::selling::claimant::HoldBounds;
@@ -12,9 +14,13 @@ use usher_cloud::selling::{
 };
 use usher_keys::{EventId, Timestamp};
 
+pub use refunds::{RefundRow, Taken, TicketRow};
+
 /// How long a reservation holds.
 const HOLD_MS: u64 = 600_000;
 const EVENT: EventId = EventId([1; 16]);
+/// What a place costs, unless a booking is free.
+pub const PRICE: i64 = 100;
 
 /// Who has a place: the number of a booking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +46,16 @@ pub struct BookingRow {
     pub pay_by: Timestamp,
     pub held_until: Timestamp,
     pub job: Option<Job>,
+    /// Its tickets, once it is confirmed.
+    pub tickets: Vec<TicketRow>,
+}
+
+impl BookingRow {
+    /// Tells what is to be paid.
+    pub fn paid(&self) -> i64 {
+        let places = i64::try_from(self.places.len()).expect("few places");
+        if self.is_free { 0 } else { places * PRICE }
+    }
 }
 
 /// What came of confirming.
@@ -56,6 +72,7 @@ pub enum Issued {
 pub struct Books {
     pub places: Vec<Place>,
     pub bookings: Vec<BookingRow>,
+    pub refunds: Vec<RefundRow>,
 }
 
 impl Books {
@@ -64,6 +81,7 @@ impl Books {
         Self {
             places: vec![Place::Free; places],
             bookings: Vec::new(),
+            refunds: Vec::new(),
         }
     }
 
@@ -96,6 +114,7 @@ impl Books {
             pay_by: pay_by(now, held_until),
             held_until,
             job: Some(Job::begun(JobId::SettleBooking(id(number)), holder, now)),
+            tickets: Vec::new(),
         });
         Some(number)
     }
@@ -122,7 +141,7 @@ impl Books {
             state: row.state,
             pay_by: row.pay_by,
             amount: Money {
-                minor: i64::from(!row.is_free) * 100,
+                minor: row.paid(),
                 currency: "EUR".parse().expect("a currency"),
             },
             units: Vec::new(),
@@ -168,6 +187,12 @@ impl Books {
             self.places[place] = Place::Booked(number);
         }
         let row = &mut self.bookings[number];
+        let tickets = row.places.iter().map(|place| TicketRow {
+            place: *place,
+            is_revoked: false,
+            refund: None,
+        });
+        row.tickets = tickets.collect();
         (row.state, row.job) = (BookingState::Confirmed, None);
         Issued::Yes
     }

@@ -3,11 +3,13 @@
 
 mod people;
 mod promises;
+mod refunds;
 
 use std::collections::BTreeMap;
 
 use usher_cloud::selling::course::{PaymentCourse, PaymentStep, RefundStatus, StepResult, WaitFor};
 use usher_cloud::selling::jobs::LeaseHolder;
+use usher_cloud::selling::refunds::RefundHeard;
 use usher_cloud::selling::{BookingState, Ending, PaymentId, PaymentNote};
 use usher_keys::Timestamp;
 
@@ -15,6 +17,7 @@ use super::bank::{Bank, BankReply, Card, Question};
 use super::books::{Books, Issued};
 use super::{BrokenTill, Cheat, Fault, Shape};
 use crate::sim::random::Random;
+use refunds::RefundTask;
 
 /// How long a process waits for the gateway.
 const PATIENCE_MS: u64 = 30_000;
@@ -35,6 +38,9 @@ pub struct Outcome {
     pub expired: u64,
     pub canceled: u64,
     pub refunded: u64,
+    /// Refunds after the sale that came to their end, and those that a person had to look into.
+    pub given_back: u64,
+    pub looked_into: u64,
     /// How often somebody else took a booking over.
     pub taken_over: u64,
 }
@@ -91,6 +97,18 @@ enum Happening {
     Told {
         booking: usize,
     },
+    /// Somebody who has bought wants the money back.
+    AsksBack {
+        booking: usize,
+    },
+    /// A task does the next step of its refund.
+    RefundStep {
+        task: usize,
+    },
+    /// A person has a refund tried again.
+    Retries {
+        refund: usize,
+    },
     Fault(Fault),
     Starts {
         process: usize,
@@ -132,6 +150,7 @@ struct World {
     books: Books,
     processes: [Process; PROCESSES],
     tasks: Vec<Task>,
+    refund_tasks: Vec<RefundTask>,
     is_dark: bool,
     outcome: Outcome,
 }
@@ -148,6 +167,7 @@ impl World {
             bank: Bank::default(),
             processes: [Process::default(); PROCESSES],
             tasks: Vec::new(),
+            refund_tasks: Vec::new(),
             is_dark: false,
             outcome: Outcome::default(),
         }
@@ -217,8 +237,10 @@ impl World {
             Happening::Arrives { call, task, question } => self.arrives(call, task, question),
             Happening::Answered { call, task, reply } => self.answered(call, task, reply),
             Happening::GaveUp { call, task } => {
-                if self.tasks[task].call == Some(call) {
+                if self.tasks.get(task).is_some_and(|task| task.call == Some(call)) {
                     self.result(task, StepResult::Silent);
+                } else if self.is_asked(task, call) {
+                    self.refund_heard(task, RefundHeard::Silent);
                 }
             }
             Happening::BuyerAtBank { payment } => {
@@ -232,6 +254,9 @@ impl World {
                 self.follow_up(payment);
             }
             Happening::Told { booking } => self.told(booking),
+            Happening::AsksBack { booking } => self.ask_back(booking),
+            Happening::RefundStep { task } => self.refund_step(task),
+            Happening::Retries { refund } => self.retry(refund),
             Happening::Fault(fault) => self.fault(fault),
             Happening::Starts { process } => self.starts(process),
             Happening::Lit => self.is_dark = false,
@@ -253,8 +278,10 @@ impl World {
         let life = found.life;
         // It frees what it left behind, as whoever has the data directory.
         let (holder, now) = self.as_holder(process);
-        for row in &mut self.books.bookings {
-            row.job = row.job.map(|job| {
+        let bookings = self.books.bookings.iter_mut().map(|row| &mut row.job);
+        let refunds = self.books.refunds.iter_mut().map(|row| &mut row.job);
+        for left in bookings.chain(refunds) {
+            *left = left.map(|job| {
                 if job.holder == Some(holder) {
                     job.freed(now)
                 } else {
@@ -290,6 +317,7 @@ impl World {
         if self.is_stalled(process) {
             return;
         }
+        self.look_at_refunds((process, life));
         let (holder, now) = self.as_holder(process);
         for task in &self.tasks {
             if !task.is_over && task.process == process && task.life == life {
@@ -364,7 +392,10 @@ impl World {
         let holder = self.as_holder(process);
         let payment = self.tasks[task].payment;
         match self.tasks[task].step.clone() {
-            PaymentStep::Open => self.ask(task, Question::Open { booking }),
+            PaymentStep::Open => {
+                let amount = self.books.bookings[booking].paid();
+                self.ask(task, Question::Open { booking, amount });
+            }
             PaymentStep::Charge => self.with_payment(task, payment, |task, payment| Question::Charge {
                 payment,
                 card: task.card,
@@ -382,7 +413,10 @@ impl World {
             }
             PaymentStep::Issue if self.is_dark => self.result(task, StepResult::NoKey),
             PaymentStep::Issue => match self.books.confirm(booking) {
-                Issued::Yes => self.tasks[task].is_over = true,
+                Issued::Yes => {
+                    self.tasks[task].is_over = true;
+                    self.think_better(booking);
+                }
                 Issued::Lost => self.result(task, StepResult::UnitsLost),
             },
             PaymentStep::NoteRefund => {
@@ -461,9 +495,14 @@ impl World {
     // The network.
 
     fn ask(&mut self, task: usize, question: Question) {
+        let call = self.send(task, question);
+        self.tasks[task].call = Some(call);
+    }
+
+    /// Sends a question of a task's, of either kind, on its way.
+    fn send(&mut self, task: usize, question: Question) -> u64 {
         self.next += 1;
         let call = self.next;
-        self.tasks[task].call = Some(call);
         self.at(PATIENCE_MS, Happening::GaveUp { call, task });
         let copies = match (self.has(Fault::LostQuestions), self.random.below(10)) {
             (true, 0) => 0,
@@ -475,6 +514,13 @@ impl World {
             let after = self.random.below(if late { 3 * PATIENCE_MS } else { 300 });
             self.at(after, Happening::Arrives { call, task, question });
         }
+        call
+    }
+
+    /// Tells whether a task of a refund waits for the answer to a question.
+    fn is_asked(&self, task: usize, call: u64) -> bool {
+        let found = self.refund_tasks.get(task);
+        found.is_some_and(|task| task.call == Some(call) && !task.is_over)
     }
 
     fn arrives(&mut self, call: u64, task: usize, question: Question) {
@@ -491,6 +537,12 @@ impl World {
     }
 
     fn answered(&mut self, call: u64, task: usize, reply: BankReply) {
+        if let BankReply::Gives(status) = reply {
+            if self.is_asked(task, call) {
+                self.refund_heard(task, RefundHeard::Stands(status));
+            }
+            return;
+        }
         if self.tasks[task].call != Some(call) || self.tasks[task].is_over {
             return;
         }
@@ -511,6 +563,7 @@ impl World {
                 };
                 self.result(task, StepResult::Stands(status));
             }
+            BankReply::Gives(_) => unreachable!("it is dealt with above"),
             BankReply::Refunded => self.result(task, StepResult::RefundStands(RefundStatus::Given)),
         }
     }

@@ -37,7 +37,7 @@ impl World {
         let minutes = 60_000;
         let late = self.has(Fault::Latecomers) && self.random.percent(50);
         let slow = self.has(Fault::SlowBanks) && self.random.percent(50);
-        let found = self.bank.payments[payment];
+        let found = self.bank.payments[payment].clone();
         match found.standing {
             Standing::Asked if self.random.percent(80) => {
                 let after = self.random.below(if late { 40 * minutes } else { 3 * minutes });

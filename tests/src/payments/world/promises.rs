@@ -1,10 +1,11 @@
 //! The promises: money that was taken is a booking's that has tickets or is being seen to, and no place is free or somebody else's meanwhile.
 
 use usher_cloud::selling::BookingState;
+use usher_cloud::selling::refunds::RefundState;
 
 use super::{START_MS, World};
 use crate::payments::BrokenTill;
-use crate::payments::bank::Standing;
+use crate::payments::bank::{BankPayment, Standing};
 use crate::payments::books::Place;
 
 impl World {
@@ -28,7 +29,7 @@ impl World {
             }
         }
         for (booking, row) in self.books.bookings.iter().enumerate() {
-            let paid = row.payment.map(|payment| self.bank.payments[payment]);
+            let paid = row.payment.map(|payment| &self.bank.payments[payment]);
             let is_paid = paid.is_some_and(|paid| paid.standing == Standing::Paid && !paid.is_refunded);
             if row.state == BookingState::Confirmed && !row.is_free && !is_paid {
                 return self.broken(format!("booking {booking} has tickets and is not paid"));
@@ -43,7 +44,7 @@ impl World {
             if row
                 .places
                 .iter()
-                .any(|place| self.books.places[*place] != expected)
+                .any(|place| self.books.places[*place] != expected && !self.books.was_freed(booking, *place))
             {
                 return self.broken(format!(
                     "booking {booking} is {:?} and has lost a place",
@@ -57,7 +58,37 @@ impl World {
                 ));
             }
         }
-        Ok(())
+        self.check_refunds()
+    }
+
+    /// A refund is given as the bank has given it, with its tickets revoked before, and never more than was paid.
+    fn check_refunds(&self) -> Result<(), BrokenTill> {
+        for (refund, row) in self.books.refunds.iter().enumerate() {
+            let booking = &self.books.bookings[row.booking];
+            let parts = booking.payment.map(|payment| &self.bank.payments[payment].parts);
+            let part = parts.and_then(|parts| parts.iter().find(|(part, _)| *part == refund));
+            let has_valid = booking
+                .tickets
+                .iter()
+                .any(|ticket| ticket.refund == Some(refund) && !ticket.is_revoked);
+            let (state, amount) = (row.refund.state, row.refund.amount.minor);
+            let is_true = match state {
+                RefundState::Revoking | RefundState::Refused => part.is_none(),
+                RefundState::Giving => true,
+                RefundState::Given => amount == 0 || part.is_some_and(|(_, given)| *given == amount),
+            };
+            let is_revoked = !has_valid || state == RefundState::Revoking;
+            if !is_true || !is_revoked || state.is_open() != row.job.is_some() {
+                return self.broken(format!(
+                    "refund {refund} of {amount} is {state:?}, the bank has given {part:?}, a ticket of it is valid: {has_valid}"
+                ));
+            }
+        }
+        let overdrawn = |payment: &&BankPayment| payment.taken() < 0;
+        match self.bank.payments.iter().find(overdrawn) {
+            Some(payment) => self.broken(format!("more was given back than was paid: {payment:?}")),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn check_the_end(&mut self) -> Result<(), BrokenTill> {
@@ -79,6 +110,21 @@ impl World {
                 }
             };
             *counted += 1;
+        }
+        for (refund, row) in self.books.refunds.iter().enumerate() {
+            if row.refund.state != RefundState::Given {
+                return self.broken(format!(
+                    "refund {refund} is {:?} hours after the storm",
+                    row.refund.state
+                ));
+            }
+            self.outcome.given_back += 1;
+            self.outcome.looked_into += u64::from(row.refund.attempt > 1);
+        }
+        let taken: i64 = self.bank.payments.iter().map(BankPayment::taken).sum();
+        let worth = self.books.worth();
+        if taken != worth {
+            return self.broken(format!("the bank has {taken}, and the books say {worth}"));
         }
         Ok(())
     }

@@ -1,0 +1,270 @@
+//! The refunds in the store of the simulation: they change by the cloud's own rules, as its bookings do.
+
+use usher_cloud::ids::{RefundId, TicketId};
+use usher_cloud::money::Money;
+use usher_cloud::selling::jobs::{Job, JobId, LeaseHolder};
+use usher_cloud::selling::refunds::{
+    BeginRefund, Refund, RefundFacts, RefundNote, RefundOf, RefundState, may_refund, noted,
+};
+use usher_cloud::selling::{BookingState, PriceLine, RequestHash, SoldTicket, TicketState};
+use usher_keys::Timestamp;
+use usher_protocol::labels::UnitLabel;
+use usher_protocol::ticket::TicketCode;
+use usher_protocol::{Generation, TierId, Unit};
+
+use super::{Books, EVENT, PRICE, Place, id, local};
+
+/// What is taken back with the money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// All tickets that are left.
+    All,
+    /// The first ticket.
+    First,
+    /// No ticket.
+    Nothing,
+}
+
+/// A refund as it is kept.
+#[derive(Debug, Clone)]
+pub struct RefundRow {
+    /// Whose money it is.
+    pub booking: usize,
+    pub refund: Refund,
+    pub job: Option<Job>,
+}
+
+/// A ticket as it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TicketRow {
+    /// Its place.
+    pub place: usize,
+    pub is_revoked: bool,
+    /// The number of the refund that has taken it back.
+    pub refund: Option<usize>,
+}
+
+impl Books {
+    /// Begins to give back, if that may be.
+    pub fn begin_refund(
+        &mut self,
+        (booking, taken, amount, frees_units): (usize, Taken, Option<i64>, bool),
+        (holder, now): (LeaseHolder, Timestamp),
+    ) -> Option<usize> {
+        let number = self.refunds.len();
+        let of = match taken {
+            Taken::All => RefundOf::All,
+            Taken::First => RefundOf::Tickets(vec![ticket_id(self.bookings[booking].places[0])]),
+            Taken::Nothing => RefundOf::Tickets(Vec::new()),
+        };
+        let request = BeginRefund {
+            refund: refund_id(number),
+            booking: id(booking),
+            idempotency_key: number.to_string(),
+            request_hash: RequestHash([0; 32]),
+            of,
+            amount,
+            frees_units,
+            holder,
+            now,
+        };
+        let terms = self.terms(booking, &request)?;
+        for ticket in &mut self.bookings[booking].tickets {
+            if terms.tickets.contains(&ticket_id(ticket.place)) {
+                ticket.refund = Some(number);
+            }
+        }
+        self.refunds.push(RefundRow {
+            booking,
+            refund: Refund {
+                id: request.refund,
+                booking: request.booking,
+                state: RefundState::Revoking,
+                amount: Money {
+                    minor: terms.amount,
+                    currency: "EUR".parse().expect("a currency"),
+                },
+                frees_units,
+                attempt: 1,
+                tickets: Vec::new(),
+                created_at: now,
+            },
+            job: Some(Job::begun(JobId::GiveRefund(request.refund), holder, now)),
+        });
+        Some(number)
+    }
+
+    fn terms(
+        &self,
+        booking: usize,
+        request: &BeginRefund,
+    ) -> Option<usher_cloud::selling::refunds::RefundTerms> {
+        let row = &self.bookings[booking];
+        let price = if row.is_free { 0 } else { PRICE };
+        let line = |place: &usize| PriceLine {
+            unit: unit(*place),
+            tier: TierId(1),
+            price,
+        };
+        let lines: Vec<_> = row.places.iter().map(line).collect();
+        let tickets: Vec<_> = row.tickets.iter().map(sold).collect();
+        let of_booking = || self.refunds.iter().filter(|refund| refund.booking == booking);
+        let facts = RefundFacts {
+            state: row.state,
+            paid: row.paid(),
+            lines: &lines,
+            tickets: &tickets,
+            promised: of_booking().map(|found| found.refund.amount.minor).sum(),
+            is_running: of_booking().any(|found| found.refund.state.is_open()),
+        };
+        may_refund(&facts, request).ok()
+    }
+
+    /// Revokes the tickets that a refund has taken back.
+    pub fn revoke(&mut self, refund: usize) {
+        let booking = self.refunds[refund].booking;
+        for ticket in &mut self.bookings[booking].tickets {
+            ticket.is_revoked |= ticket.refund == Some(refund);
+        }
+    }
+
+    /// Writes down how a refund goes on; tells whether it was still what it was.
+    pub fn note_refund(
+        &mut self,
+        refund: usize,
+        note: RefundNote,
+        (holder, now): (LeaseHolder, Timestamp),
+    ) -> bool {
+        let row = &self.refunds[refund];
+        let Some(state) = noted(&self.with_tickets(refund), note) else {
+            return false;
+        };
+        let (booking, frees_units) = (row.booking, row.refund.frees_units);
+        if note == RefundNote::Given && frees_units {
+            for ticket in self.bookings[booking].tickets.clone() {
+                if ticket.refund == Some(refund) {
+                    self.places[ticket.place] = Place::Free;
+                }
+            }
+        }
+        let row = &mut self.refunds[refund];
+        row.refund.state = state;
+        row.job = match note {
+            RefundNote::Revoked => row.job,
+            RefundNote::Waits => row
+                .job
+                .map(|job| job.waiting(holder, Timestamp::FOREVER, now).unwrap_or(job)),
+            RefundNote::Given | RefundNote::Refused => None,
+        };
+        true
+    }
+
+    /// Tells a refund as it is kept, with its tickets.
+    fn with_tickets(&self, refund: usize) -> Refund {
+        let row = &self.refunds[refund];
+        let tickets = self.bookings[row.booking].tickets.iter();
+        let own = tickets.filter(|ticket| ticket.refund == Some(refund));
+        Refund {
+            tickets: own
+                .map(|ticket| (ticket_id(ticket.place), state(ticket)))
+                .collect(),
+            ..row.refund.clone()
+        }
+    }
+
+    /// Tries a refund again that was refused; tells whether it was.
+    pub fn retry_refund(&mut self, refund: usize, (holder, now): (LeaseHolder, Timestamp)) -> bool {
+        let row = &mut self.refunds[refund];
+        if row.refund.state != RefundState::Refused {
+            return false;
+        }
+        row.refund.state = RefundState::Giving;
+        row.refund.attempt += 1;
+        row.job = Some(Job::begun(JobId::GiveRefund(row.refund.id), holder, now));
+        true
+    }
+
+    /// Asks for the lease of a refund's job.
+    pub fn lease_refund(&mut self, refund: usize, (holder, now): (LeaseHolder, Timestamp)) -> bool {
+        let row = &mut self.refunds[refund];
+        let leased = row.job.and_then(|job| job.leased(holder, now));
+        row.job = leased.or(row.job);
+        leased.is_some()
+    }
+
+    /// Puts a refund's job off after a failure.
+    pub fn put_off_refund(&mut self, refund: usize, (holder, now): (LeaseHolder, Timestamp)) {
+        let row = &mut self.refunds[refund];
+        row.job = row.job.map(|job| job.put_off(holder, now).unwrap_or(job));
+    }
+
+    /// Tells whether a place of a booking is free again, because it was given back.
+    pub fn was_freed(&self, booking: usize, place: usize) -> bool {
+        let tickets = self.bookings[booking].tickets.iter();
+        let refund = tickets
+            .filter(|ticket| ticket.place == place)
+            .find_map(|ticket| ticket.refund);
+        refund.is_some_and(|refund| {
+            let found = &self.refunds[refund].refund;
+            found.state == RefundState::Given && found.frees_units
+        })
+    }
+
+    /// Adds up what bookings were paid and not given back, by what is written down.
+    pub fn worth(&self) -> i64 {
+        let confirmed = self
+            .bookings
+            .iter()
+            .filter(|row| row.state == BookingState::Confirmed);
+        let given = self
+            .refunds
+            .iter()
+            .filter(|row| row.refund.state == RefundState::Given);
+        let paid: i64 = confirmed.map(super::BookingRow::paid).sum();
+        paid - given.map(|row| row.refund.amount.minor).sum::<i64>()
+    }
+}
+
+fn unit(place: usize) -> Unit {
+    Unit(u32::try_from(place).expect("few places"))
+}
+
+fn ticket_id(place: usize) -> TicketId {
+    TicketId {
+        event: EVENT,
+        local: local(place),
+    }
+}
+
+fn refund_id(number: usize) -> RefundId {
+    RefundId {
+        event: EVENT,
+        local: local(number),
+    }
+}
+
+fn state(ticket: &TicketRow) -> TicketState {
+    if ticket.is_revoked {
+        TicketState::Revoked
+    } else {
+        TicketState::Valid
+    }
+}
+
+fn sold(ticket: &TicketRow) -> SoldTicket {
+    SoldTicket {
+        id: ticket_id(ticket.place),
+        unit: unit(ticket.place),
+        generation: Generation(1),
+        tier: TierId(1),
+        tier_name: String::new(),
+        admits: 1,
+        label: UnitLabel::Slot { number: 1 },
+        state: state(ticket),
+        transferred: false,
+        is_refunded: ticket.refund.is_some(),
+        code: TicketCode::draw_from(0),
+        payload: String::new(),
+        issued_at: Timestamp(0),
+    }
+}
