@@ -8,6 +8,7 @@ pub mod claimant;
 pub mod course;
 pub mod holding;
 pub mod jobs;
+pub mod journal;
 pub mod paying;
 pub mod refunds;
 mod reservations;

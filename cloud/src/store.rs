@@ -34,6 +34,7 @@ use crate::catalogue::{Event, EventLine, Layout, Occupancy, OccupancyQuery};
 use crate::clock::Clock;
 use crate::ids::{BookingId, ChargeReference, OrganizerId, RefundId, ReservationId, TicketId};
 use crate::selling::jobs::{HeldJob, Job, JobCounts, JobId, LeaseOutcome};
+use crate::selling::journal::Balances;
 use crate::selling::refunds::{BeginRefund, BeginRefundOutcome, NoteRefund, OpenRefund, Refund, RetryRefund};
 use crate::selling::{
     BeginBooking, BeginOutcome, Booking, CloseBooking, CloseOutcome, CodeQuery, ConfirmBooking,
@@ -329,6 +330,8 @@ operations! {
         refund(RefundId) -> Option<Refund> = operations::refunds::refund;
         /// Finds a refund that is on its way.
         open_refund(RefundId) -> Option<OpenRefund> = operations::refunds::open_refund;
+        /// Tells what the accounts of an event hold.
+        balances(EventId) -> Balances = operations::journal::balances;
         /// Lists the refunds of a booking, the first one first.
         refunds_of(BookingId) -> Vec<Refund> = operations::refunds::refunds_of;
 

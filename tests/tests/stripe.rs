@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
-use usher_cloud::ids::ChargeReference;
+use usher_cloud::ids::{ChargeReference, RefundId};
 use usher_cloud::money::{DeclineReason, Money};
 use usher_cloud::payment::stripe::{Stripe, StripeError, StripePlace};
-use usher_cloud::payment::{ChargeRequest, GatewayError, PaymentGateway, PaymentName, PaymentToken};
+use usher_cloud::payment::{
+    ChargeRequest, GatewayError, PaymentGateway, PaymentName, PaymentToken, RefundPart,
+};
 use usher_cloud::selling::course::{PaymentStatus, RefundStatus};
 use usher_keys::{EventId, Timestamp};
 use usher_tests::psp::{KEY, Psp, PspFault};
@@ -220,6 +222,62 @@ async fn money_on_its_way_back_is_followed_and_not_only_its_first_answer() -> an
     }
     till.psp.give_back();
     assert_eq!(till.gateway.refund(&payment, None).await?, RefundStatus::Given);
+    Ok(())
+}
+
+#[tokio::test]
+async fn parts_are_given_back_once_each_and_never_more_than_was_paid() -> anyhow::Result<()> {
+    let till = Till::open().await?;
+    let payment = till.payment().await?;
+    till.charge(&payment, "pm_card_visa").await?;
+    let part = |minor| -> anyhow::Result<RefundPart> {
+        Ok(RefundPart {
+            refund: RefundId::draw(EventId([1; 16]), Timestamp(1)),
+            attempt: 1,
+            amount: Money { minor, ..price()? },
+        })
+    };
+    // The answer to the first request is lost: it is found again, and not made twice.
+    let first = part(1_900)?;
+    till.psp.fail_next(&[None, Some(PspFault::Failure)]);
+    let lost = refusal(
+        till.gateway
+            .refund(&payment, Some(&first))
+            .await
+            .map_err(Into::into),
+    )?;
+    ensure!(matches!(lost, GatewayError::Busy { status: 500 }), "{lost:?}");
+    for _ in 0..2 {
+        assert_eq!(
+            till.gateway.refund(&payment, Some(&first)).await?,
+            RefundStatus::Given
+        );
+        assert_eq!(till.psp.taken(), PRICE - 1_900);
+    }
+    // More than is left is refused for good, by whatever attempt.
+    let mut beyond = part(PRICE - 1_899)?;
+    for attempt in 1..3 {
+        beyond.attempt = attempt;
+        let refused = refusal(
+            till.gateway
+                .refund(&payment, Some(&beyond))
+                .await
+                .map_err(Into::into),
+        )?;
+        ensure!(matches!(refused, GatewayError::Refused(_)), "{refused:?}");
+    }
+    // So little that no card is charged with it can be given back all the same.
+    assert_eq!(
+        till.gateway.refund(&payment, Some(&part(1)?)).await?,
+        RefundStatus::Given
+    );
+    let rest = part(PRICE - 1_901)?;
+    assert_eq!(
+        till.gateway.refund(&payment, Some(&rest)).await?,
+        RefundStatus::Given
+    );
+    assert_eq!(till.psp.taken(), 0);
+    assert_eq!(till.gateway.fetch(&payment).await?, PaymentStatus::Refunded);
     Ok(())
 }
 

@@ -92,6 +92,7 @@ fn of_event(connection: &Sql<'_>, event: EventId, audit: &mut Audit) -> Result<A
     sales::check_reservations(connection, event, &mut audit.findings)?;
     sales::check_jobs(connection, event, &mut audit.findings)?;
     sales::check_refunds(connection, event, &mut audit.findings)?;
+    sales::check_journal(connection, event, &mut audit.findings)?;
     Ok(AuditedEvent {
         event,
         records: logs::check(connection, event, &mut audit.findings)?,

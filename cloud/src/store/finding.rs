@@ -71,6 +71,11 @@ pub enum Finding {
     Job(BookingId),
     /// A refund does not fit its booking, its tickets or its job.
     Refund(RefundId),
+    /// The journal of an event does not hold what its bookings and refunds come to.
+    Journal {
+        /// The event.
+        event: EventId,
+    },
 }
 
 impl fmt::Display for Finding {
@@ -123,6 +128,10 @@ impl fmt::Display for Finding {
                 )
             }
             Self::SecretKey => f.write_str("a secret key of the cloud was altered"),
+            Self::Journal { event } => write!(
+                f,
+                "the journal of event {event} does not hold what its bookings and refunds come to"
+            ),
             Self::Refund(refund) => write!(
                 f,
                 "refund {refund} does not fit its booking, its tickets or its job"

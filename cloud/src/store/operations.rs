@@ -15,6 +15,7 @@ pub mod column;
 pub mod drafts;
 pub mod holds;
 pub mod jobs;
+pub mod journal;
 pub mod moves;
 pub mod note;
 pub mod organizers;

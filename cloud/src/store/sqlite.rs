@@ -157,6 +157,7 @@ pub fn migrations() -> Vec<Migration> {
             include_str!("../../migrations/V25__gateways.sql"),
         ),
         ("V26__refunds", include_str!("../../migrations/V26__refunds.sql")),
+        ("V27__journal", include_str!("../../migrations/V27__journal.sql")),
         ("V30__cells", include_str!("../../migrations/V30__cells.sql")),
         (
             "V35__api_keys",

@@ -8,6 +8,7 @@ use usher_cloud::selling::claimant::HoldBounds;
 use usher_cloud::selling::course::{PaymentFacts, pay_by};
 use usher_cloud::selling::holding::UnpaidHolds;
 use usher_cloud::selling::jobs::{Job, JobId, LeaseHolder};
+use usher_cloud::selling::journal::{Balances, MoneyStep};
 use usher_cloud::selling::paying::{ConfirmRefusal, may_close, may_confirm, may_note};
 use usher_cloud::selling::{
     BookingState, CloseBooking, Ending, GatewayKind, OpenBooking, PaymentId, PaymentNote, ReservationState,
@@ -73,6 +74,8 @@ pub struct Books {
     pub places: Vec<Place>,
     pub bookings: Vec<BookingRow>,
     pub refunds: Vec<RefundRow>,
+    /// What the accounts of the journal hold.
+    pub balances: Balances,
 }
 
 impl Books {
@@ -82,6 +85,7 @@ impl Books {
             places: vec![Place::Free; places],
             bookings: Vec::new(),
             refunds: Vec::new(),
+            balances: Balances::default(),
         }
     }
 
@@ -166,7 +170,10 @@ impl Books {
                 let until = row.pay_by;
                 row.job = row.job.map(|job| job.waiting(holder, until, now).unwrap_or(job));
             }
-            PaymentNote::Refunding => {}
+            PaymentNote::Refunding => {
+                let paid = row.paid();
+                self.balances.take(MoneyStep::NotSold, paid);
+            }
         }
         true
     }
@@ -194,6 +201,8 @@ impl Books {
         });
         row.tickets = tickets.collect();
         (row.state, row.job) = (BookingState::Confirmed, None);
+        let paid = row.paid();
+        self.balances.take(MoneyStep::Sold, paid);
         Issued::Yes
     }
 
@@ -224,6 +233,9 @@ impl Books {
             }
         }
         let row = &mut self.bookings[number];
+        if row.state == BookingState::Refunding {
+            self.balances.take(MoneyStep::NotSoldGiven, row.paid());
+        }
         (row.state, row.job) = (closing.booking, None);
         true
     }

@@ -28,7 +28,7 @@ const PROGRAM_EVERY: u64 = 5;
 
 /// Values altered one at a time, and a word of what the audit must say. Each is one that a buyer, a gate or the
 /// organizer's books go by.
-const ALTERED: [(&str, &str); 18] = [
+const ALTERED: [(&str, &str); 20] = [
     ("UPDATE tiers SET price = price - 1 WHERE tier = 1", "prices"),
     ("UPDATE events SET ends_at = ends_at + 1", "days"),
     (
@@ -42,6 +42,11 @@ const ALTERED: [(&str, &str); 18] = [
     ("UPDATE units SET tier = 1 WHERE unit = 400", "seats and slots"),
     ("UPDATE bookings SET amount = amount + 100", "booking"),
     ("UPDATE reservations SET amount = amount + 100", "reservation"),
+    ("UPDATE journal SET amount = amount + 100", "journal"),
+    (
+        "UPDATE tickets SET refund_id = ticket_id WHERE state = 'valid'",
+        "does not fit",
+    ),
     (
         "INSERT INTO jobs SELECT event_id, 'settle_booking', booking_id, 0, NULL, 0 FROM bookings WHERE state = 'confirmed'",
         "job that settles",

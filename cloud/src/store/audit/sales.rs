@@ -13,6 +13,7 @@ use crate::selling::soundness::{UnitFacts, UnitTickets};
 use crate::store::StoreError;
 use crate::store::finding::Finding;
 use crate::store::operations::column::{Local, lines, moment, reservation_state, unit_state};
+use crate::store::operations::journal;
 use crate::store::sql::{Row, Sql, params};
 
 /// Checks the tickets of an event and the units they are for; returns how many tickets there are.
@@ -89,6 +90,7 @@ fn check_units(connection: &Sql<'_>, event: EventId, findings: &mut Vec<Finding>
         }
     }
     wrong.extend(unlisted(connection, event)?);
+    wrong.extend(without_refund(connection, event)?);
     findings.extend(wrong.into_iter().map(|unit| Finding::Unit { event, unit }));
     Ok(())
 }
@@ -111,6 +113,16 @@ fn unit_facts(row: &Row<'_>) -> Result<UnitFacts, StoreError> {
         },
         claim: claim.zip(ends.map(moment)),
     })
+}
+
+/// Finds the units of tickets that are said to be taken back by a refund which is none of their booking.
+fn without_refund(connection: &Sql<'_>, event: EventId) -> Result<Vec<Unit>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT unit FROM tickets LEFT JOIN refunds USING (event_id, refund_id)
+         WHERE event_id = ?1 AND refund_id IS NOT NULL AND refunds.booking_id IS DISTINCT FROM tickets.booking_id",
+    )?;
+    let units = select.query_map([event.0], |row| row.get(0).map(Unit))?;
+    Ok(units.collect::<Result<_, _>>()?)
 }
 
 /// Finds the units that are claimed by a reservation which does not list them.
@@ -297,6 +309,30 @@ pub fn check_refunds(
         if !is_sound {
             findings.push(Finding::Refund(RefundId { event, local }));
         }
+    }
+    Ok(())
+}
+
+/// Checks the journal of an event: its accounts hold what its bookings and refunds come to, and together nothing.
+///
+/// # Errors
+///
+/// [`StoreError`].
+pub fn check_journal(
+    connection: &Sql<'_>,
+    event: EventId,
+    findings: &mut Vec<Finding>,
+) -> Result<(), StoreError> {
+    let balances = journal::balances(connection, &event);
+    let expected = journal::expected(connection, event);
+    let fits = match (balances, expected) {
+        (Ok(balances), Ok(expected)) => balances == expected,
+        // What cannot be read does not fit either.
+        (Err(StoreError::Unreadable { .. }), _) | (_, Err(StoreError::Unreadable { .. })) => false,
+        (Err(error), _) | (_, Err(error)) => return Err(error),
+    };
+    if !fits {
+        findings.push(Finding::Journal { event });
     }
     Ok(())
 }

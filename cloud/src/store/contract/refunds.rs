@@ -5,11 +5,15 @@ use usher_keys::Timestamp;
 use crate::catalogue::Status;
 use crate::ids::{RefundId, TicketId};
 use crate::selling::jobs::{HeldJob, JobId, LeaseOutcome};
+use crate::selling::journal::Balances;
 use crate::selling::refunds::{
     BeginRefund, BeginRefundOutcome, NoteRefund, Refund, RefundNote, RefundOf, RefundRefusal, RefundState,
     RetryRefund,
 };
-use crate::selling::{Booking, ConfirmOutcome, HoldOutcome, NoteOutcome, RequestHash, TicketState};
+use crate::selling::{
+    Booking, ConfirmOutcome, Ending, HoldOutcome, NoteOutcome, NotePayment, PaymentNote, RequestHash,
+    TicketState,
+};
 use crate::store::authority::{Append, AppendOutcome, RowChange};
 use crate::store::finding::Finding;
 
@@ -91,7 +95,11 @@ async fn unsound(case: &Case) -> Vec<Finding> {
     let of_sales = |finding: &Finding| {
         matches!(
             finding,
-            Finding::Unit { .. } | Finding::Booking(_) | Finding::Job(_) | Finding::Refund(_)
+            Finding::Unit { .. }
+                | Finding::Booking(_)
+                | Finding::Job(_)
+                | Finding::Refund(_)
+                | Finding::Journal { .. }
         )
     };
     case.audit().await.findings.into_iter().filter(of_sales).collect()
@@ -268,4 +276,45 @@ pub async fn a_renewed_booking_keeps_its_refunds(case: Case) {
     assert_eq!((found.refund.booking, found.charge), (new, booking.charge));
     assert_eq!(case.store.refunds_of(new).await.unwrap().len(), 1);
     assert_eq!(unsound(&case).await, []);
+}
+
+pub async fn the_journal_has_both_sides_of_all_that_moves(case: Case) {
+    let held = async |gateway, sales, owed| {
+        let expected = Balances { gateway, sales, owed };
+        assert_eq!(case.store.balances(case.event).await.unwrap(), expected);
+        assert_eq!(unsound(&case).await, []);
+    };
+    held(0, 0, 0).await;
+    let booking = sold(&case, &[0, 1], "a").await;
+    held(2 * PRICE, -2 * PRICE, 0).await;
+    let back = begun(
+        &case,
+        request(&booking, "r", RefundOf::Tickets(vec![booking.tickets[0].id])),
+    )
+    .await;
+    held(2 * PRICE, -PRICE, -PRICE).await;
+    revoke_all(&case, &back).await;
+    note(&case, back.id, RefundNote::Revoked).await;
+    note(&case, back.id, RefundNote::Refused).await;
+    held(2 * PRICE, -PRICE, -PRICE).await;
+    let retry = RetryRefund {
+        refund: back.id,
+        holder: HOLDER,
+        now: START,
+    };
+    case.store.retry_refund(retry).await.unwrap();
+    note(&case, back.id, RefundNote::Given).await;
+    held(PRICE, -PRICE, 0).await;
+    // What was paid and gets no tickets is owed until it is given back.
+    let open = case.begun(case.held(&[3], START).await.id, "b", START).await;
+    let refunding = NotePayment {
+        booking: open.id,
+        note: PaymentNote::Refunding,
+        holder: HOLDER,
+        now: START,
+    };
+    case.store.note_payment(refunding).await.unwrap();
+    held(2 * PRICE, -PRICE, -PRICE).await;
+    case.close(&open, Ending::Refunded, START).await;
+    held(PRICE, -PRICE, 0).await;
 }

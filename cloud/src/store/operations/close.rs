@@ -5,6 +5,7 @@ use usher_keys::Timestamp;
 use crate::ids::BookingId;
 use crate::money::DeclineReason;
 use crate::selling::jobs::JobId;
+use crate::selling::journal::MoneyStep;
 use crate::selling::paying::{ConfirmRefusal, may_close, may_confirm};
 use crate::selling::sale::SaleFacts;
 use crate::selling::{
@@ -16,7 +17,7 @@ use crate::store::sql::{Sql, params};
 
 use super::Effect;
 use super::column::ms;
-use super::{bounds, codes, holds, jobs, rows};
+use super::{bounds, codes, holds, jobs, journal, rows};
 
 /// Turns an open booking into tickets.
 pub fn confirm_booking(
@@ -46,6 +47,8 @@ pub fn confirm_booking(
         return Ok(Effect::Undo(ConfirmOutcome::Lost));
     }
     set_reservation(connection, &reservation, ReservationState::Booked)?;
+    let moved = (booking.amount.minor, request.now);
+    journal::write(connection, booking.charge.into(), MoneyStep::Sold, moved)?;
     Ok(Effect::Keep(ConfirmOutcome::Confirmed(Booking {
         state: BookingState::Confirmed,
         action: None,
@@ -163,6 +166,10 @@ pub fn close_booking(
         }
     }
     set_reservation(connection, &reservation, closing.reservation)?;
+    if open.state == BookingState::Refunding {
+        let moved = (open.amount.minor, request.now);
+        journal::write(connection, open.charge.into(), MoneyStep::NotSoldGiven, moved)?;
+    }
     Ok(Effect::Keep(CloseOutcome::Closed))
 }
 

@@ -2,12 +2,13 @@
 
 use crate::selling::course::WaitFor;
 use crate::selling::jobs::JobId;
+use crate::selling::journal::MoneyStep;
 use crate::selling::paying::may_note;
 use crate::selling::{BookingState, NoteOutcome, NotePayment, OpenBooking, PaymentNote};
 use crate::store::StoreError;
 use crate::store::sql::{Sql, params};
 
-use super::{Effect, jobs, rows};
+use super::{Effect, jobs, journal, rows};
 
 /// Writes down how the payment of an open booking goes on; where there is something to wait for, its job waits too.
 pub fn note_payment(connection: &Sql<'_>, request: &NotePayment) -> Result<Effect<NoteOutcome>, StoreError> {
@@ -20,6 +21,10 @@ pub fn note_payment(connection: &Sql<'_>, request: &NotePayment) -> Result<Effec
     };
     if !update(connection, &booking, state, &request.note)? {
         return Err(StoreError::Overtaken);
+    }
+    if request.note == PaymentNote::Refunding {
+        let moved = (booking.amount.minor, request.now);
+        journal::write(connection, booking.charge.into(), MoneyStep::NotSold, moved)?;
     }
     if let PaymentNote::Waits(_) = request.note {
         let job = JobId::SettleBooking(booking.id);

@@ -5,6 +5,7 @@ use usher_keys::Timestamp;
 use crate::ids::{BookingId, ChargeReference, RefundId, TicketId};
 use crate::money::Money;
 use crate::selling::jobs::{Job, JobId};
+use crate::selling::journal::MoneyStep;
 use crate::selling::refunds::{
     BeginRefund, BeginRefundOutcome, NoteRefund, OpenRefund, Refund, RefundFacts, RefundNote, RefundRefusal,
     RefundState, RefundTerms, RetryRefund, may_refund, noted,
@@ -15,7 +16,7 @@ use crate::store::sql::{OptionalExtension, Row, Sql, params};
 
 use super::Effect;
 use super::column::{Local, currency, gateway_kind, moment, ms, ticket_state};
-use super::{jobs, rows};
+use super::{jobs, journal, rows};
 
 /// Begins to give money of a booking back, once for each idempotency key.
 pub fn begin_refund(
@@ -50,6 +51,8 @@ pub fn begin_refund(
         Err(refusal) => return refused(refusal),
     };
     insert(connection, request, &terms)?;
+    let moved = (terms.amount, request.now);
+    journal::write(connection, request.refund.into(), MoneyStep::TakenBack, moved)?;
     let job = JobId::GiveRefund(request.refund);
     jobs::insert(connection, &Job::begun(job, request.holder, request.now))?;
     let begun = refund(connection, &request.refund)?.ok_or(StoreError::Overtaken)?;
@@ -135,6 +138,8 @@ pub fn note_refund(connection: &Sql<'_>, request: &NoteRefund) -> Result<Effect<
         RefundNote::Refused => jobs::delete(connection, job)?,
         RefundNote::Given => {
             jobs::delete(connection, job)?;
+            let moved = (found.amount.minor, request.now);
+            journal::write(connection, found.id.into(), MoneyStep::TakenBackGiven, moved)?;
             if found.frees_units {
                 free_units(connection, &found)?;
             }

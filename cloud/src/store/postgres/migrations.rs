@@ -10,7 +10,7 @@ use super::server::Servers;
 use super::writer::wait_for;
 
 /// The migrations, oldest first; one that was released is never changed.
-const MIGRATIONS: [&str; 13] = [
+const MIGRATIONS: [&str; 14] = [
     include_str!("../../../migrations/postgres/V1__store.sql"),
     include_str!("../../../migrations/postgres/V2__index_order.sql"),
     include_str!("../../../migrations/postgres/V3__moves.sql"),
@@ -21,6 +21,7 @@ const MIGRATIONS: [&str; 13] = [
     include_str!("../../../migrations/postgres/V8__paying_holds.sql"),
     include_str!("../../../migrations/postgres/V9__gateways.sql"),
     include_str!("../../../migrations/postgres/V10__refunds.sql"),
+    include_str!("../../../migrations/postgres/V11__journal.sql"),
     include_str!("../../../migrations/postgres/V14__cells.sql"),
     include_str!("../../../migrations/postgres/V19__api_keys.sql"),
     include_str!("../../../migrations/postgres/V20__acts.sql"),

@@ -30,7 +30,7 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 }
 
 /// The tables that are moved.
-pub const TABLES: [Table; 25] = [
+pub const TABLES: [Table; 26] = [
     table("organizers", &["organizer_id"]),
     table("organizer_keys", &["key_hash"]),
     table("acts", &["organizer_id", "seq"]),
@@ -41,6 +41,7 @@ pub const TABLES: [Table; 25] = [
     table("reservations", &["event_id", "reservation_id"]),
     table("bookings", &["event_id", "booking_id"]),
     table("refunds", &["event_id", "refund_id"]),
+    table("journal", &["event_id", "subject", "step"]),
     table("tickets", &["event_id", "ticket_id"]),
     table("records", &["event_id", "position"]),
     table("heads", &["event_id", "origin", "seq"]),

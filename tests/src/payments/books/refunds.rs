@@ -3,10 +3,11 @@
 use usher_cloud::ids::{RefundId, TicketId};
 use usher_cloud::money::Money;
 use usher_cloud::selling::jobs::{Job, JobId, LeaseHolder};
+use usher_cloud::selling::journal::{Balances, MoneyStep};
 use usher_cloud::selling::refunds::{
     BeginRefund, Refund, RefundFacts, RefundNote, RefundOf, RefundState, may_refund, noted,
 };
-use usher_cloud::selling::{BookingState, PriceLine, RequestHash, SoldTicket, TicketState};
+use usher_cloud::selling::{PriceLine, RequestHash, SoldTicket, TicketState};
 use usher_keys::Timestamp;
 use usher_protocol::labels::UnitLabel;
 use usher_protocol::ticket::TicketCode;
@@ -69,6 +70,7 @@ impl Books {
             now,
         };
         let terms = self.terms(booking, &request)?;
+        self.balances.take(MoneyStep::TakenBack, terms.amount);
         for ticket in &mut self.bookings[booking].tickets {
             if terms.tickets.contains(&ticket_id(ticket.place)) {
                 ticket.refund = Some(number);
@@ -148,6 +150,10 @@ impl Books {
             }
         }
         let row = &mut self.refunds[refund];
+        if note == RefundNote::Given {
+            let amount = row.refund.amount.minor;
+            self.balances.take(MoneyStep::TakenBackGiven, amount);
+        }
         row.refund.state = state;
         row.job = match note {
             RefundNote::Revoked => row.job,
@@ -210,18 +216,16 @@ impl Books {
         })
     }
 
-    /// Adds up what bookings were paid and not given back, by what is written down.
-    pub fn worth(&self) -> i64 {
-        let confirmed = self
-            .bookings
-            .iter()
-            .filter(|row| row.state == BookingState::Confirmed);
-        let given = self
-            .refunds
-            .iter()
-            .filter(|row| row.refund.state == RefundState::Given);
-        let paid: i64 = confirmed.map(super::BookingRow::paid).sum();
-        paid - given.map(|row| row.refund.amount.minor).sum::<i64>()
+    /// Tells what the journal must hold, by the bookings and refunds that there are.
+    pub fn expected(&self) -> Balances {
+        let mut balances = Balances::default();
+        for row in &self.bookings {
+            balances.take_booking(row.state, row.paid());
+        }
+        for row in &self.refunds {
+            balances.take_refund(row.refund.state, row.refund.amount.minor);
+        }
+        balances
     }
 }
 

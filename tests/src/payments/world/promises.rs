@@ -84,6 +84,12 @@ impl World {
                 ));
             }
         }
+        let (balances, expected) = (self.books.balances, self.books.expected());
+        if balances != expected || balances.gateway + balances.sales + balances.owed != 0 {
+            return self.broken(format!(
+                "the journal says {balances:?}, and all else {expected:?}"
+            ));
+        }
         let overdrawn = |payment: &&BankPayment| payment.taken() < 0;
         match self.bank.payments.iter().find(overdrawn) {
             Some(payment) => self.broken(format!("more was given back than was paid: {payment:?}")),
@@ -122,9 +128,9 @@ impl World {
             self.outcome.looked_into += u64::from(row.refund.attempt > 1);
         }
         let taken: i64 = self.bank.payments.iter().map(BankPayment::taken).sum();
-        let worth = self.books.worth();
-        if taken != worth {
-            return self.broken(format!("the bank has {taken}, and the books say {worth}"));
+        let balances = self.books.balances;
+        if taken != balances.gateway || balances.owed != 0 {
+            return self.broken(format!("the bank has {taken}, and the journal says {balances:?}"));
         }
         Ok(())
     }

@@ -1,0 +1,163 @@
+//! The journal of an event: every amount that moves goes from one account to another, written down with the step that moves it.
+//!
+//! Since each move has two sides, all accounts together are zero at any time. What an account holds can be told from the bookings and
+//! refunds as well; the audit compares the two.
+
+use super::BookingState;
+use super::refunds::RefundState;
+
+/// Where money is, or whose it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Account {
+    /// At the payment gateway.
+    Gateway,
+    /// Earned: of what was sold and not given back.
+    Sales,
+    /// Owed to buyers: to be given back, or on its way.
+    Owed,
+}
+
+impl Account {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Gateway, Self::Sales, Self::Owed];
+
+    /// Returns the word for it in tables.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::Sales => "sales",
+            Self::Owed => "owed",
+        }
+    }
+}
+
+/// A step that moves money; each is taken once for each charge or refund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MoneyStep {
+    /// A paid booking gets its tickets.
+    Sold,
+    /// A paid booking gets none, and the money is to be given back.
+    NotSold,
+    /// The gateway has given that back.
+    NotSoldGiven,
+    /// A refund after the sale has begun.
+    TakenBack,
+    /// The gateway has given that back.
+    TakenBackGiven,
+}
+
+impl MoneyStep {
+    /// Returns the word for it in tables.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Sold => "sold",
+            Self::NotSold => "not_sold",
+            Self::NotSoldGiven => "not_sold_given",
+            Self::TakenBack => "taken_back",
+            Self::TakenBackGiven => "taken_back_given",
+        }
+    }
+
+    /// Tells between which accounts the money moves: into the first, out of the second.
+    pub fn sides(self) -> (Account, Account) {
+        match self {
+            Self::Sold => (Account::Gateway, Account::Sales),
+            Self::NotSold => (Account::Gateway, Account::Owed),
+            Self::TakenBack => (Account::Sales, Account::Owed),
+            Self::NotSoldGiven | Self::TakenBackGiven => (Account::Owed, Account::Gateway),
+        }
+    }
+}
+
+/// What each account holds, in minor units: positive what came in, negative what it stands for; together they are zero.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Balances {
+    pub gateway: i64,
+    pub sales: i64,
+    pub owed: i64,
+}
+
+impl Balances {
+    /// Moves an amount.
+    pub fn take(&mut self, step: MoneyStep, amount: i64) {
+        let (into, out_of) = step.sides();
+        *self.of(into) += amount;
+        *self.of(out_of) -= amount;
+    }
+
+    /// Adds to an account what is written down of it.
+    pub fn add(&mut self, account: Account, amount: i64) {
+        *self.of(account) += amount;
+    }
+
+    fn of(&mut self, account: Account) -> &mut i64 {
+        match account {
+            Account::Gateway => &mut self.gateway,
+            Account::Sales => &mut self.sales,
+            Account::Owed => &mut self.owed,
+        }
+    }
+
+    /// Takes a booking in as it stands.
+    pub fn take_booking(&mut self, state: BookingState, amount: i64) {
+        match state {
+            BookingState::Confirmed => self.take(MoneyStep::Sold, amount),
+            BookingState::Refunding => self.take(MoneyStep::NotSold, amount),
+            BookingState::Paying
+            | BookingState::ActionRequired
+            | BookingState::Processing
+            | BookingState::Declined(_)
+            | BookingState::Expired
+            | BookingState::Canceled
+            | BookingState::Refunded => {}
+        }
+    }
+
+    /// Takes a refund in as it stands.
+    pub fn take_refund(&mut self, state: RefundState, amount: i64) {
+        self.take(MoneyStep::TakenBack, amount);
+        match state {
+            RefundState::Given => self.take(MoneyStep::TakenBackGiven, amount),
+            RefundState::Revoking | RefundState::Giving | RefundState::Refused => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_has_two_sides() {
+        let steps = [
+            MoneyStep::Sold,
+            MoneyStep::NotSold,
+            MoneyStep::NotSoldGiven,
+            MoneyStep::TakenBack,
+            MoneyStep::TakenBackGiven,
+        ];
+        let mut balances = Balances::default();
+        for (amount, step) in (1..).zip(steps) {
+            balances.take(step, amount);
+            assert_eq!(balances.gateway + balances.sales + balances.owed, 0, "{step:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_given_back_is_neither_earned_nor_owed_nor_at_the_gateway() {
+        let mut balances = Balances::default();
+        balances.take_booking(BookingState::Confirmed, 9_000);
+        balances.take_refund(RefundState::Refused, 4_500);
+        let owing = Balances {
+            gateway: 9_000,
+            sales: -4_500,
+            owed: -4_500,
+        };
+        assert_eq!(balances, owing);
+        let mut balances = Balances::default();
+        balances.take_booking(BookingState::Confirmed, 9_000);
+        balances.take_refund(RefundState::Given, 9_000);
+        balances.take_booking(BookingState::Refunded, 100);
+        assert_eq!(balances, Balances::default());
+    }
+}

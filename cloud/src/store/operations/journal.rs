@@ -1,0 +1,103 @@
+//! The journal's rows: each step that moves money, written once in the transaction that takes it, and what they come to.
+
+use usher_keys::{EventId, Timestamp};
+
+use crate::ids::{ChargeReference, RefundId};
+use crate::selling::journal::{Account, Balances, MoneyStep};
+use crate::selling::refunds::RefundState;
+use crate::store::StoreError;
+use crate::store::sql::{Sql, params};
+
+use super::column::{Local, booking_state, ms};
+
+/// What a step is of.
+#[derive(Debug, Clone, Copy)]
+pub struct MoneyOf {
+    event: EventId,
+    local: Local,
+}
+
+impl From<ChargeReference> for MoneyOf {
+    fn from(charge: ChargeReference) -> Self {
+        Self {
+            event: charge.event,
+            local: charge.local,
+        }
+    }
+}
+
+impl From<RefundId> for MoneyOf {
+    fn from(refund: RefundId) -> Self {
+        Self {
+            event: refund.event,
+            local: refund.local,
+        }
+    }
+}
+
+/// Writes down that an amount has moved; nothing of nothing.
+pub fn write(
+    connection: &Sql<'_>,
+    of: MoneyOf,
+    step: MoneyStep,
+    (amount, now): (i64, Timestamp),
+) -> Result<(), StoreError> {
+    if amount == 0 {
+        return Ok(());
+    }
+    let (into, out_of) = step.sides();
+    connection
+        .prepare_cached(
+            "INSERT INTO journal (event_id, subject, step, into_account, out_of_account, amount, moved_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .run(params![
+            of.event.0,
+            of.local,
+            step.word(),
+            into.word(),
+            out_of.word(),
+            amount,
+            ms(now)
+        ])?;
+    Ok(())
+}
+
+/// Tells what the accounts of an event hold.
+pub fn balances(connection: &Sql<'_>, event: &EventId) -> Result<Balances, StoreError> {
+    let mut balances = Balances::default();
+    let mut select = connection.prepare_cached(
+        "SELECT CAST(coalesce(sum(CASE WHEN into_account = ?2 THEN amount END), 0)
+                     - coalesce(sum(CASE WHEN out_of_account = ?2 THEN amount END), 0) AS BIGINT)
+         FROM journal WHERE event_id = ?1",
+    )?;
+    for account in Account::ALL {
+        let amount = select.query_row(params![event.0, account.word()], |row| row.get(0))?;
+        balances.add(account, amount);
+    }
+    Ok(balances)
+}
+
+/// Tells what the accounts of an event must hold, by its bookings and refunds.
+pub fn expected(connection: &Sql<'_>, event: EventId) -> Result<Balances, StoreError> {
+    let mut balances = Balances::default();
+    let mut select = connection.prepare_cached(
+        "SELECT state, CAST(sum(amount) AS BIGINT) FROM bookings
+         WHERE event_id = ?1 AND state <> 'declined' GROUP BY state",
+    )?;
+    let mut rows = select.query([event.0])?;
+    while let Some(row) = rows.next()? {
+        balances.take_booking(booking_state(row.column(0)?.as_str()?, None)?, row.get(1)?);
+    }
+    let mut select = connection.prepare_cached(
+        "SELECT state, CAST(sum(amount) AS BIGINT) FROM refunds WHERE event_id = ?1 GROUP BY state",
+    )?;
+    let mut rows = select.query([event.0])?;
+    while let Some(row) = rows.next()? {
+        let state = RefundState::from_word(row.column(0)?.as_str()?).ok_or(StoreError::Unreadable {
+            what: "state of a refund",
+        })?;
+        balances.take_refund(state, row.get(1)?);
+    }
+    Ok(balances)
+}
