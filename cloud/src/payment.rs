@@ -1,5 +1,6 @@
 //! Taking money: what a booking asks of a payment gateway, whatever gateway it is; when to ask is told by the course of its payment.
 
+mod gateways;
 pub mod sandbox;
 pub mod stripe;
 
@@ -12,6 +13,7 @@ use crate::money::Money;
 use crate::selling::course::{PaymentStatus, RefundStatus};
 use crate::selling::{GatewayKind, PaymentId};
 use crate::store::StoreError;
+pub use gateways::Gateways;
 use sandbox::Sandbox;
 use stripe::{Stripe, StripeRefusal};
 
@@ -95,62 +97,6 @@ pub enum PaymentGateway {
     Sandbox(Sandbox),
     /// Stripe, or what speaks its API.
     Stripe(Stripe),
-}
-
-/// The gateways that are set up: one takes the money, and the others end what they have begun.
-#[derive(Debug)]
-pub struct Gateways {
-    in_use: PaymentGateway,
-    others: Vec<PaymentGateway>,
-}
-
-impl Gateways {
-    /// Takes the gateway that takes the money, and those that may still have payments.
-    pub fn new(in_use: PaymentGateway, others: Vec<PaymentGateway>) -> Self {
-        Self { in_use, others }
-    }
-
-    /// Returns the one that takes the money.
-    pub fn in_use(&self) -> &PaymentGateway {
-        &self.in_use
-    }
-
-    /// Returns the one that has a payment.
-    ///
-    /// # Errors
-    ///
-    /// [`GatewayError::NotSetUp`]: no other one is asked, since it would know nothing of the payment.
-    pub fn of(&self, kind: GatewayKind) -> Result<&PaymentGateway, GatewayError> {
-        let found = self.all().find(|gateway| gateway.kind() == kind);
-        found.ok_or(GatewayError::NotSetUp(kind))
-    }
-
-    /// Returns the sandbox, if it is set up.
-    pub fn sandbox(&self) -> Option<&Sandbox> {
-        self.all().find_map(|gateway| match gateway {
-            PaymentGateway::Sandbox(sandbox) => Some(sandbox),
-            PaymentGateway::Stripe(_) => None,
-        })
-    }
-
-    /// Returns Stripe, if it is set up.
-    pub fn stripe(&self) -> Option<&Stripe> {
-        self.all().find_map(|gateway| match gateway {
-            PaymentGateway::Sandbox(_) => None,
-            PaymentGateway::Stripe(stripe) => Some(stripe),
-        })
-    }
-
-    /// Waits until what was answered is durable.
-    pub async fn close(&self) {
-        for gateway in self.all() {
-            gateway.close().await;
-        }
-    }
-
-    fn all(&self) -> impl Iterator<Item = &PaymentGateway> {
-        std::iter::once(&self.in_use).chain(&self.others)
-    }
 }
 
 impl PaymentGateway {

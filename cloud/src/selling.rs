@@ -10,6 +10,7 @@ pub mod holding;
 pub mod jobs;
 pub mod journal;
 pub mod paying;
+pub mod refunding;
 pub mod refunds;
 mod reservations;
 pub mod sale;

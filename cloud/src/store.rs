@@ -35,7 +35,9 @@ use crate::clock::Clock;
 use crate::ids::{BookingId, ChargeReference, OrganizerId, RefundId, ReservationId, TicketId};
 use crate::selling::jobs::{HeldJob, Job, JobCounts, JobId, LeaseOutcome};
 use crate::selling::journal::Balances;
-use crate::selling::refunds::{BeginRefund, BeginRefundOutcome, NoteRefund, OpenRefund, Refund, RetryRefund};
+use crate::selling::refunds::{
+    BeginRefund, BeginRefundOutcome, NoteRefund, OpenRefund, Refund, RefundsQuery, RetryRefund,
+};
 use crate::selling::{
     BeginBooking, BeginOutcome, Booking, CloseBooking, CloseOutcome, CodeQuery, ConfirmBooking,
     ConfirmOutcome, ErasePersonalData, Forget, HoldOutcome, HoldRequest, NoteOutcome, NotePayment,
@@ -327,13 +329,15 @@ operations! {
         /// Finds a booking if its payment is not over.
         open_booking(BookingId) -> Option<OpenBooking> = operations::rows::open_booking;
         /// Finds a refund.
-        refund(RefundId) -> Option<Refund> = operations::refunds::refund;
+        refund(RefundId) -> Option<Refund> = operations::refund_rows::refund;
         /// Finds a refund that is on its way.
-        open_refund(RefundId) -> Option<OpenRefund> = operations::refunds::open_refund;
+        open_refund(RefundId) -> Option<OpenRefund> = operations::refund_rows::open_refund;
         /// Tells what the accounts of an event hold.
         balances(EventId) -> Balances = operations::journal::balances;
+        /// Lists refunds of an event, the first one first.
+        refunds(RefundsQuery) -> Vec<Refund> = operations::refund_rows::refunds;
         /// Lists the refunds of a booking, the first one first.
-        refunds_of(BookingId) -> Vec<Refund> = operations::refunds::refunds_of;
+        refunds_of(BookingId) -> Vec<Refund> = operations::refund_rows::refunds_of;
 
         // Jobs.
         /// Finds a job.

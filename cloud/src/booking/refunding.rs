@@ -10,9 +10,9 @@ use crate::authority::AuthorityError;
 use crate::ids::{RefundId, TicketId};
 use crate::payment::{GatewayError, PaymentName, RefundPart};
 use crate::selling::jobs::{JobId, LeaseOutcome};
+use crate::selling::refunding::{RefundHeard, RefundStep, first, next};
 use crate::selling::refunds::{
-    BeginRefund, BeginRefundOutcome, NoteRefund, OpenRefund, RefundHeard, RefundNote, RefundStep,
-    RetryRefund, first, next,
+    BeginRefund, BeginRefundOutcome, NoteRefund, OpenRefund, RefundNote, RetryRefund,
 };
 use crate::selling::{NoteOutcome, TicketState};
 use crate::store::StoreError;

@@ -19,6 +19,7 @@ pub mod journal;
 pub mod moves;
 pub mod note;
 pub mod organizers;
+pub mod refund_rows;
 pub mod refunds;
 pub mod renew;
 pub mod retention;

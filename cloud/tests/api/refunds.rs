@@ -3,6 +3,8 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use usher_cloud::payment::PaymentName;
+
 use super::client::{Answer, Cloud};
 
 fn path(event: &str, booking: &Value) -> String {
@@ -115,4 +117,48 @@ async fn no_more_is_given_back_than_was_paid_and_the_key_may_be_a_header() {
         .organize(Method::POST, &retry, &Value::Null)
         .await
         .check_problem(409, "refund-not-refused");
+}
+
+#[tokio::test]
+async fn refunds_that_a_person_has_to_look_into_are_listed() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let (first, second) = (cloud.buy(&event, &[0]).await, cloud.buy(&event, &[1]).await);
+    // Somebody has given the second one's money back at the payment service, by hand.
+    let state = cloud.server.state();
+    let booking = second["booking_id"].as_str().unwrap().parse().unwrap();
+    let charge = state.store.booking(booking).await.unwrap().unwrap().charge;
+    let name = PaymentName {
+        reference: charge,
+        id: None,
+    };
+    let gateway = state.desk.gateways().in_use();
+    gateway.refund(&name, None).await.unwrap();
+    for (booking, status) in [(&first, "given"), (&second, "refused")] {
+        let key = json!({"idempotency_key": status});
+        let answer = refund(&cloud, &event, booking, key).await.ok(201);
+        assert_eq!(answer["status"], status);
+    }
+    let list = async |rest: &str| {
+        let path = format!("/v1/organizer/events/{event}/refunds{rest}");
+        cloud.organize(Method::GET, &path, &Value::Null).await
+    };
+    let refused = list("?status=refused").await.ok(200);
+    let [only] = &refused["refunds"].as_array().unwrap()[..] else {
+        panic!("{refused}")
+    };
+    assert_eq!(only["booking_id"], second["booking_id"]);
+    assert_eq!(list("").await.ok(200)["refunds"].as_array().unwrap().len(), 2);
+    list("?status=lost").await.check_problem(422, "invalid-request");
+    let after = format!("?cursor={}", only["refund_id"].as_str().unwrap());
+    assert_eq!(list(&after).await.ok(200)["refunds"], json!([]));
+    let retry = format!(
+        "/v1/organizer/events/{event}/refunds/{}/retry",
+        only["refund_id"].as_str().unwrap()
+    );
+    let again = cloud.organize(Method::POST, &retry, &Value::Null).await.ok(200);
+    assert_eq!(
+        (&again["status"], &again["attempt"]),
+        (&json!("refused"), &json!(2))
+    );
 }

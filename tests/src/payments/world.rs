@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use usher_cloud::selling::course::{PaymentCourse, PaymentStep, RefundStatus, StepResult, WaitFor};
 use usher_cloud::selling::jobs::LeaseHolder;
-use usher_cloud::selling::refunds::RefundHeard;
+use usher_cloud::selling::refunding::RefundHeard;
 use usher_cloud::selling::{BookingState, Ending, PaymentId, PaymentNote};
 use usher_keys::Timestamp;
 

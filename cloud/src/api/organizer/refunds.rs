@@ -163,22 +163,6 @@ pub async fn create(
     Ok((StatusCode::CREATED, Json(refund.into())))
 }
 
-/// Lists the refunds of a booking, the first one first.
-#[utoipa::path(get, path = "/v1/organizer/events/{event_id}/bookings/{booking_id}/refunds", tag = "organizer",
-    params(("event_id" = String, Path), ("booking_id" = String, Path)), security(("organizer_key" = [])), responses(
-    (status = 200, body = Vec<RefundView>, description = "Its refunds"),
-))]
-pub async fn list(
-    State(app): State<Arc<AppState>>,
-    PartOfOwnEvent(event, booking, _): PartOfOwnEvent<may::SeeRefunds, BookingId>,
-) -> Result<Json<Vec<RefundView>>, ApiError> {
-    if booking.event != event.id {
-        return Err(ApiError::NotFound("booking of this event"));
-    }
-    let refunds = app.store.refunds_of(booking).await?;
-    Ok(Json(refunds.into_iter().map(Into::into).collect()))
-}
-
 /// Tries a refund again that the payment service has refused, after somebody has looked into it.
 #[utoipa::path(post, path = "/v1/organizer/events/{event_id}/refunds/{refund_id}/retry", tag = "organizer",
     params(("event_id" = String, Path), ("refund_id" = String, Path)), security(("organizer_key" = [])), responses(

@@ -5,7 +5,7 @@ use usher_keys::EventId;
 use crate::catalogue::OccupancyQuery;
 use crate::ids::{BookingId, ChargeReference, OrganizerId, RefundId, ReservationId, TicketId};
 use crate::selling::jobs::{HeldJob, JobId};
-use crate::selling::refunds::{BeginRefund, NoteRefund, RetryRefund};
+use crate::selling::refunds::{BeginRefund, NoteRefund, RefundsQuery, RetryRefund};
 use crate::selling::{
     BeginBooking, CloseBooking, CodeQuery, ConfirmBooking, ErasePersonalData, Forget, HoldRequest,
     NotePayment, ReleaseRequest, RenewBooking, Tidy,
@@ -67,6 +67,7 @@ concerns! {
     BookingId: event;
     TicketId: event;
     RefundId: event;
+    RefundsQuery: event;
     ChargeReference: event;
     CodeQuery: event;
     OccupancyQuery: event;

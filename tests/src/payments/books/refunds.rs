@@ -4,9 +4,8 @@ use usher_cloud::ids::{RefundId, TicketId};
 use usher_cloud::money::Money;
 use usher_cloud::selling::jobs::{Job, JobId, LeaseHolder};
 use usher_cloud::selling::journal::{Balances, MoneyStep};
-use usher_cloud::selling::refunds::{
-    BeginRefund, Refund, RefundFacts, RefundNote, RefundOf, RefundState, may_refund, noted,
-};
+use usher_cloud::selling::refunding::{RefundFacts, RefundTerms, may_refund, noted};
+use usher_cloud::selling::refunds::{BeginRefund, Refund, RefundNote, RefundOf, RefundState};
 use usher_cloud::selling::{PriceLine, RequestHash, SoldTicket, TicketState};
 use usher_keys::Timestamp;
 use usher_protocol::labels::UnitLabel;
@@ -96,11 +95,7 @@ impl Books {
         Some(number)
     }
 
-    fn terms(
-        &self,
-        booking: usize,
-        request: &BeginRefund,
-    ) -> Option<usher_cloud::selling::refunds::RefundTerms> {
+    fn terms(&self, booking: usize, request: &BeginRefund) -> Option<RefundTerms> {
         let row = &self.bookings[booking];
         let price = if row.is_free { 0 } else { PRICE };
         let line = |place: &usize| PriceLine {

@@ -1,7 +1,8 @@
 //! What the organizer gives back after the sale: whole bookings, some of their tickets, or money alone, by processes that die and lines that fail.
 
 use usher_cloud::selling::course::RefundStatus;
-use usher_cloud::selling::refunds::{RefundHeard, RefundNote, RefundState, RefundStep, first, next};
+use usher_cloud::selling::refunding::{RefundHeard, RefundStep, first, next};
+use usher_cloud::selling::refunds::{RefundNote, RefundState};
 
 use super::{Happening, PROCESSES, World};
 use crate::payments::Cheat;

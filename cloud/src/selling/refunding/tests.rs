@@ -1,12 +1,16 @@
 //! How much may be given back, and what becomes of a refund whatever is heard about it.
 
 use proptest::prelude::*;
-use usher_keys::EventId;
+use usher_keys::{EventId, Timestamp};
 use usher_protocol::labels::UnitLabel;
 use usher_protocol::ticket::TicketCode;
 use usher_protocol::{Generation, TierId};
 
 use super::*;
+use crate::ids::{BookingId, RefundId};
+use crate::money::Money;
+use crate::selling::RequestHash;
+use crate::selling::jobs::LeaseHolder;
 
 const EVENT: EventId = EventId([1; 16]);
 const NOW: Timestamp = Timestamp(1_000);

@@ -1,0 +1,177 @@
+//! Giving money of a booking back after the sale: how much may be, for which tickets, and what to do next about it.
+//!
+//! The order keeps the promise that nobody keeps both: first the tickets are revoked, then the money is given back, and only then are the
+//! units free again. A refund that the gateway refuses for good waits for a person and counts as given away until then, so that all
+//! refunds of a booking together never exceed what was paid for it.
+
+use usher_protocol::Unit;
+
+use crate::ids::TicketId;
+
+use super::bookings::BookingState;
+use super::course::RefundStatus;
+use super::refunds::{BeginRefund, Refund, RefundNote, RefundOf, RefundRefusal, RefundState};
+use super::reservations::PriceLine;
+use super::tickets::{SoldTicket, TicketState};
+
+/// What is written down of a booking that money may be given back of.
+#[derive(Debug, Clone)]
+pub struct RefundFacts<'a> {
+    pub state: BookingState,
+    /// What was paid, in minor units.
+    pub paid: i64,
+    /// What its units cost.
+    pub lines: &'a [PriceLine],
+    pub tickets: &'a [SoldTicket],
+    /// What refunds of it come to already, those that were refused too.
+    pub promised: i64,
+    /// Whether one of them is on its way.
+    pub is_running: bool,
+}
+
+/// What a refund will do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundTerms {
+    /// How much, in minor units.
+    pub amount: i64,
+    /// The tickets that it takes back.
+    pub tickets: Vec<TicketId>,
+}
+
+/// Decides whether money may be given back, how much, and which tickets are taken for it.
+///
+/// # Errors
+///
+/// Why not.
+pub fn may_refund(facts: &RefundFacts<'_>, request: &BeginRefund) -> Result<RefundTerms, RefundRefusal> {
+    if facts.state != BookingState::Confirmed {
+        return Err(RefundRefusal::NotConfirmed);
+    }
+    if facts.is_running {
+        return Err(RefundRefusal::Running);
+    }
+    let tickets = taken_back(facts, &request.of)?;
+    let left = facts.paid.saturating_sub(facts.promised);
+    let cost = tickets
+        .iter()
+        .map(|ticket| cost_of(facts.lines, ticket.unit))
+        .sum();
+    let amount = match (request.amount, &request.of) {
+        (Some(amount), _) => amount,
+        // What was given back of it before, without a ticket, is not given back again.
+        (None, RefundOf::All) => left.min(cost),
+        (None, RefundOf::Tickets(_)) => cost,
+    };
+    if amount < 0 || amount > left {
+        return Err(RefundRefusal::TooMuch { left });
+    }
+    if amount == 0 && tickets.is_empty() {
+        return Err(RefundRefusal::Nothing);
+    }
+    Ok(RefundTerms {
+        amount,
+        tickets: tickets.iter().map(|ticket| ticket.id).collect(),
+    })
+}
+
+/// Finds the tickets that are taken back: each is the one that counts of its unit, and was not given back before.
+fn taken_back<'a>(facts: &RefundFacts<'a>, of: &RefundOf) -> Result<Vec<&'a SoldTicket>, RefundRefusal> {
+    let counts = |ticket: &&SoldTicket| ticket.state != TicketState::Superseded && !ticket.is_refunded;
+    match of {
+        RefundOf::All => Ok(facts.tickets.iter().filter(counts).collect()),
+        RefundOf::Tickets(ids) => {
+            let mut found: Vec<&SoldTicket> = Vec::with_capacity(ids.len());
+            for id in ids {
+                let ticket = facts.tickets.iter().find(|ticket| ticket.id == *id);
+                match ticket {
+                    Some(ticket) if ticket.is_refunded => return Err(RefundRefusal::TicketRefunded),
+                    Some(ticket) if ticket.state != TicketState::Superseded => {
+                        if !found.contains(&ticket) {
+                            found.push(ticket);
+                        }
+                    }
+                    Some(_) | None => return Err(RefundRefusal::NotItsTicket),
+                }
+            }
+            Ok(found)
+        }
+    }
+}
+
+fn cost_of(lines: &[PriceLine], unit: Unit) -> i64 {
+    let line = lines.iter().find(|line| line.unit == unit);
+    line.map_or(0, |line| line.price)
+}
+
+/// What to do next about a refund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefundStep {
+    /// Revoke its tickets that are still valid, and write that down.
+    Revoke,
+    /// Have the gateway give the money back.
+    Give,
+    /// Write down what has become of it.
+    Note(RefundNote),
+    /// Try again later: something failed.
+    PutOff,
+    /// Let go of it: it has ended.
+    Leave,
+}
+
+/// What was heard about a refund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefundHeard {
+    /// Its tickets are revoked.
+    Revoked,
+    /// The gateway has said how it stands.
+    Stands(RefundStatus),
+    /// The gateway has refused the request, and nothing has changed there.
+    Refused,
+    /// Nobody has answered.
+    Silent,
+}
+
+/// Tells the first step of whoever takes a refund up.
+pub fn first(refund: &Refund) -> RefundStep {
+    match refund.state {
+        RefundState::Revoking => RefundStep::Revoke,
+        // Of nothing the gateway need not hear.
+        RefundState::Giving if refund.amount.minor == 0 => RefundStep::Note(RefundNote::Given),
+        RefundState::Giving => RefundStep::Give,
+        RefundState::Given | RefundState::Refused => RefundStep::Leave,
+    }
+}
+
+/// Tells what follows from what was heard.
+pub fn next(heard: RefundHeard) -> RefundStep {
+    match heard {
+        RefundHeard::Revoked => RefundStep::Note(RefundNote::Revoked),
+        RefundHeard::Stands(RefundStatus::Given) => RefundStep::Note(RefundNote::Given),
+        RefundHeard::Stands(RefundStatus::Pending) => RefundStep::Note(RefundNote::Waits),
+        RefundHeard::Stands(RefundStatus::Failed) | RefundHeard::Refused => {
+            RefundStep::Note(RefundNote::Refused)
+        }
+        RefundHeard::Silent => RefundStep::PutOff,
+    }
+}
+
+/// Decides how a refund stands after a note; `None` if it is not any more what whoever notes it takes it for.
+pub fn noted(refund: &Refund, note: RefundNote) -> Option<RefundState> {
+    let is_revoked = refund
+        .tickets
+        .iter()
+        .all(|(_, state)| *state != TicketState::Valid);
+    match (refund.state, note) {
+        (RefundState::Revoking, RefundNote::Revoked) if is_revoked => Some(RefundState::Giving),
+        (RefundState::Giving, RefundNote::Waits) => Some(RefundState::Giving),
+        (RefundState::Giving, RefundNote::Given) => Some(RefundState::Given),
+        (RefundState::Giving, RefundNote::Refused) => Some(RefundState::Refused),
+        (
+            RefundState::Revoking | RefundState::Giving | RefundState::Given | RefundState::Refused,
+            RefundNote::Revoked | RefundNote::Waits | RefundNote::Given | RefundNote::Refused,
+        ) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;
