@@ -221,7 +221,10 @@ mod tests {
             ),
         ] {
             let ticket = sold(state, false);
-            assert_eq!((may_revoke(&ticket), may_reinstate(&ticket)), (revoked, reinstated));
+            assert_eq!(
+                (may_revoke(&ticket), may_reinstate(&ticket)),
+                (revoked, reinstated)
+            );
         }
     }
 
@@ -232,7 +235,8 @@ mod tests {
                 is_refunded: true,
                 ..sold(state, false)
             };
-            let replaced = [ReissuedTo::SameHolder, ReissuedTo::SomebodyElse].map(|to| may_replace(&refunded, to));
+            let replaced =
+                [ReissuedTo::SameHolder, ReissuedTo::SomebodyElse].map(|to| may_replace(&refunded, to));
             assert_eq!(replaced, [Err(TicketRefusal::Refunded); 2]);
         }
         let refunded = SoldTicket {

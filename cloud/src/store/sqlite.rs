@@ -158,12 +158,12 @@ pub fn migrations() -> Vec<Migration> {
         ),
         ("V26__refunds", include_str!("../../migrations/V26__refunds.sql")),
         ("V27__journal", include_str!("../../migrations/V27__journal.sql")),
-        ("V30__cells", include_str!("../../migrations/V30__cells.sql")),
+        ("V28__cells", include_str!("../../migrations/V28__cells.sql")),
         (
-            "V35__api_keys",
-            include_str!("../../migrations/V35__api_keys.sql"),
+            "V29__api_keys",
+            include_str!("../../migrations/V29__api_keys.sql"),
         ),
-        ("V36__acts", include_str!("../../migrations/V36__acts.sql")),
+        ("V30__acts", include_str!("../../migrations/V30__acts.sql")),
     ]
     .map(|(name, sql)| Migration::unapplied(name, sql).expect("migrations are named V<number>__<name>"))
     .to_vec()

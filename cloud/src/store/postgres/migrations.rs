@@ -22,9 +22,9 @@ const MIGRATIONS: [&str; 14] = [
     include_str!("../../../migrations/postgres/V9__gateways.sql"),
     include_str!("../../../migrations/postgres/V10__refunds.sql"),
     include_str!("../../../migrations/postgres/V11__journal.sql"),
-    include_str!("../../../migrations/postgres/V14__cells.sql"),
-    include_str!("../../../migrations/postgres/V19__api_keys.sql"),
-    include_str!("../../../migrations/postgres/V20__acts.sql"),
+    include_str!("../../../migrations/postgres/V12__cells.sql"),
+    include_str!("../../../migrations/postgres/V13__api_keys.sql"),
+    include_str!("../../../migrations/postgres/V14__acts.sql"),
 ];
 /// How often one process tries: each failed try means that another process got a step further.
 const ATTEMPTS: u32 = 50;
