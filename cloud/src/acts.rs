@@ -74,7 +74,7 @@ pub struct ValueChange {
 
 /// The place of a line among those of its organizer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct LinePlace {
     /// Whose line it is.
     pub organizer: OrganizerId,
     /// Its number, from 1.
@@ -100,7 +100,7 @@ struct Read {
     previous: String,
 }
 
-impl Place {
+impl LinePlace {
     /// Returns the place of an organizer's first line.
     pub fn first(organizer: OrganizerId) -> Self {
         Self {
@@ -163,7 +163,7 @@ mod tests {
             from: "192.0.2.0/24".into(),
             of: BTreeMap::from([("event_id".into(), "evt_1".into())]),
         };
-        let place = Place::first(ORGANIZER);
+        let place = LinePlace::first(ORGANIZER);
         let first = place.write(Timestamp(0), &act);
         let second = place.next(&first).write(Timestamp(1), &ended(200));
         [first, second]
@@ -190,12 +190,12 @@ mod tests {
     #[test]
     fn a_line_that_was_altered_moved_or_taken_from_another_is_not_of_its_place() {
         let [first, second] = two_lines();
-        let place = Place::first(ORGANIZER);
+        let place = LinePlace::first(ORGANIZER);
         assert!(place.is_of(&first) && place.next(&first).is_of(&second));
         let altered = first.replace("publish", "see_all");
         assert!(!place.next(&altered).is_of(&second));
         assert!(!place.is_of(&second));
-        assert!(!Place::first(OrganizerId([3; 16])).is_of(&first));
+        assert!(!LinePlace::first(OrganizerId([3; 16])).is_of(&first));
         assert!(!place.is_of("{}") && !place.is_of(""));
     }
 }

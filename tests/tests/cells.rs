@@ -128,8 +128,23 @@ async fn events_of_two_cells_on_two_servers_are_sold_and_admitted_as_if_they_wer
         "tickets are where their events are"
     );
 
-    // What one process writes reaches the hub that is linked to the other; a process that dies is followed.
-    let ticket = pair.buyer(&pair.other, &in_north).buy_one(STANDING).await?;
+    hears_of_a_revocation_at_the_other(&pair, &in_north).await?;
+    // A process that dies is followed.
+    pair.stage.cloud.process.kill9()?;
+    pair.buyer(&pair.other, &in_north).buy_one(STANDING).await?;
+    pair.stage.cloud.start_again().await?;
+    pair.buyer(&pair.stage.cloud, &at_home).buy_one(STANDING).await?;
+    let audit = pair.stage.cloud.audit().await?;
+    ensure!(
+        audit.matches(SOUND).count() == 2 && audit.contains("cell north:"),
+        "{audit}"
+    );
+    Ok(())
+}
+
+/// What one process writes reaches the hub that is linked to the other.
+async fn hears_of_a_revocation_at_the_other(pair: &Pair, in_north: &Organizer) -> anyhow::Result<()> {
+    let ticket = pair.buyer(&pair.other, in_north).buy_one(STANDING).await?;
     let code = in_north.enrolment_code(Role::Hub, "north").await?;
     let setup = HubSetup {
         name: "north",
@@ -150,17 +165,7 @@ async fn events_of_two_cells_on_two_servers_are_sold_and_admitted_as_if_they_wer
             Ok((verdict["reason"] == "revoked").then_some(()))
         },
     )
-    .await?;
-    pair.stage.cloud.process.kill9()?;
-    pair.buyer(&pair.other, &in_north).buy_one(STANDING).await?;
-    pair.stage.cloud.start_again().await?;
-    pair.buyer(&pair.stage.cloud, &at_home).buy_one(STANDING).await?;
-    let audit = pair.stage.cloud.audit().await?;
-    ensure!(
-        audit.matches(SOUND).count() == 2 && audit.contains("cell north:"),
-        "{audit}"
-    );
-    Ok(())
+    .await
 }
 
 /// Buys one place after the other at both processes until told to stop; gives the tickets that were answered.

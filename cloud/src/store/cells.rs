@@ -17,7 +17,7 @@ use super::location::{CellName, StorePlaces};
 use super::operations::{cells, drafts};
 use super::organizing::NewEvent;
 use super::{Store, StoreError};
-use directory::{CellLine, DirectoryLine, Guest, Place, PlaceEvent};
+use directory::{CellLine, DirectoryLine, KeptAtHome, Place, PlaceEvent};
 
 pub use gathering::{first, newest_first, oldest_first, one_list, sum, total};
 
@@ -172,7 +172,7 @@ impl Store {
                 })
                 .await?
                 != Place::Home;
-        let guest = Guest {
+        let guest = KeptAtHome {
             organizer: request.organizer,
             venue: request.venue.id,
             at: request.now,

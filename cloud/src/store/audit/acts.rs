@@ -1,6 +1,6 @@
 //! Following the lines of each organizer's acts from the first to the last.
 
-use crate::acts::{ActHash, Place};
+use crate::acts::{ActHash, LinePlace};
 use crate::ids::OrganizerId;
 use crate::store::StoreError;
 use crate::store::acts::ActsQuery;
@@ -44,7 +44,7 @@ fn of_organizer(
     organizer: OrganizerId,
     findings: &mut Vec<Finding>,
 ) -> Result<AuditedOrganizer, StoreError> {
-    let (mut place, mut after, mut wrong) = (Place::first(organizer), 0, None);
+    let (mut place, mut after, mut wrong) = (LinePlace::first(organizer), 0, None);
     loop {
         let query = ActsQuery {
             organizer,

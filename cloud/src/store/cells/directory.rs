@@ -48,7 +48,7 @@ pub struct PlaceEvent {
 
 /// What an event refers to that is kept at home.
 #[derive(Debug, Clone, Copy)]
-pub struct Guest {
+pub struct KeptAtHome {
     /// The organizer.
     pub organizer: OrganizerId,
     /// The venue.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 
 use super::case::{Case, START};
-use crate::acts::{Act, ActHash, Place};
+use crate::acts::{Act, ActHash, LinePlace};
 use crate::ids::OrganizerId;
 use crate::store::acts::{ActsQuery, NewAct};
 use crate::store::finding::Finding;
@@ -54,7 +54,7 @@ pub async fn acts_that_come_at_once_follow_each_other(case: Case) {
     numbers.sort_unstable();
     assert_eq!(numbers, (1..=AT_ONCE.into()).collect::<Vec<_>>());
     for organizer in [organizer, other.id] {
-        let mut place = Place::first(organizer);
+        let mut place = LinePlace::first(organizer);
         for (seq, line) in case.acts(organizer, 0, 100).await {
             assert_eq!(seq, place.seq);
             assert!(place.is_of(&line), "{line}");

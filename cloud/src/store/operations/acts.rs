@@ -1,6 +1,6 @@
 //! The lines of acts: one is only ever added after the last.
 
-use crate::acts::Place;
+use crate::acts::LinePlace;
 use crate::ids::OrganizerId;
 use crate::store::StoreError;
 use crate::store::acts::{ActsQuery, NewAct};
@@ -21,15 +21,15 @@ pub fn add_act(connection: &Sql<'_>, request: &NewAct) -> Result<Effect<u64>, St
 }
 
 /// Finds the place of the next line.
-fn end(connection: &Sql<'_>, organizer: &OrganizerId) -> Result<Place, StoreError> {
+fn end(connection: &Sql<'_>, organizer: &OrganizerId) -> Result<LinePlace, StoreError> {
     let mut query = connection
         .prepare_cached("SELECT seq, line FROM acts WHERE organizer_id = ?1 ORDER BY seq DESC LIMIT 1")?;
     let mut last = query.query_and_then([organizer.0], |row| {
         let seq = column::narrow(row.get(0)?, "number of an act")?;
-        let first = Place::first(*organizer);
-        Ok::<_, StoreError>(Place { seq, ..first }.next(row.column(1)?.as_str()?))
+        let first = LinePlace::first(*organizer);
+        Ok::<_, StoreError>(LinePlace { seq, ..first }.next(row.column(1)?.as_str()?))
     })?;
-    last.next().unwrap_or(Ok(Place::first(*organizer)))
+    last.next().unwrap_or(Ok(LinePlace::first(*organizer)))
 }
 
 /// Lists lines with their numbers, oldest first.

@@ -5,7 +5,7 @@ use usher_keys::EventId;
 use crate::ids::{OrganizerId, VenueId};
 use crate::store::StoreError;
 use crate::store::cells::directory::{
-    CellLine, DirectoryLine, EventOnItsWay, Guest, NewCell, NewCellOutcome, Place, PlaceEvent,
+    CellLine, DirectoryLine, EventOnItsWay, KeptAtHome, NewCell, NewCellOutcome, Place, PlaceEvent,
 };
 use crate::store::location::CellName;
 use crate::store::sql::{OptionalExtension, Sql, params};
@@ -115,11 +115,11 @@ pub fn become_cell(connection: &Sql<'_>, new: &NewCell) -> Result<Effect<NewCell
 }
 
 /// Finds what an event that is here refers to.
-pub fn guest(connection: &Sql<'_>, event: EventId) -> Result<Option<Guest>, StoreError> {
+pub fn guest(connection: &Sql<'_>, event: EventId) -> Result<Option<KeptAtHome>, StoreError> {
     let found = connection
         .prepare_cached("SELECT organizer_id, venue_id, created_at FROM events WHERE event_id = ?1")?
         .query_row([event.0], |row| {
-            Ok(Guest {
+            Ok(KeptAtHome {
                 organizer: OrganizerId(row.get(0)?),
                 venue: VenueId(row.get(1)?),
                 at: moment(row.get(2)?),
@@ -130,8 +130,8 @@ pub fn guest(connection: &Sql<'_>, event: EventId) -> Result<Option<Guest>, Stor
 }
 
 /// Adds what an event refers to that is kept at home: here are only the ids.
-pub fn welcome(connection: &Sql<'_>, guest: &Guest) -> Result<(), StoreError> {
-    let Guest { organizer, venue, at } = guest;
+pub fn welcome(connection: &Sql<'_>, guest: &KeptAtHome) -> Result<(), StoreError> {
+    let KeptAtHome { organizer, venue, at } = guest;
     connection
         .prepare_cached(
             "INSERT INTO organizers (organizer_id, name, created_at) VALUES (?1, '', ?2) ON CONFLICT DO NOTHING",
