@@ -13,6 +13,7 @@ use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, SEATED, STANDING};
 use usher_tests::stage::http::RawBody;
 use usher_tests::stage::hub::{Hub, HubSetup};
+use usher_tests::stage::listening;
 use usher_tests::stage::organizer::Role;
 use usher_tests::stage::patience::until;
 use usher_tests::stage::programs::{Program, finish};
@@ -263,8 +264,11 @@ impl Traced {
             .spawn()
             .context("starting the hub")?;
         let traced = Self { child, log };
-        until("the hub to answer", async || {
-            Ok(hub.status().await.ok().map(|_| ()))
+        // Commands find it by what it writes down, which comes after it answers.
+        let listening = hub.dir().join(listening::FILE);
+        until("the hub to answer and to say where", async || {
+            let answers = hub.status().await.is_ok();
+            Ok((answers && listening.exists()).then_some(()))
         })
         .await?;
         hub.linked_to("cloud").await?;
