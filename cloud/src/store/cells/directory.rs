@@ -68,6 +68,17 @@ pub struct EventOnItsWay {
     pub to: Option<CellName>,
 }
 
+/// Asks to write down that an event begins its way or stays, if the directory says still what it said before.
+#[derive(Debug, Clone)]
+pub struct TurnedEvent {
+    /// The event.
+    pub event: EventId,
+    /// What the directory said.
+    pub was: DirectoryLine,
+    /// Where it goes to, if it does.
+    pub to: Option<CellName>,
+}
+
 /// Where the directory has an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DirectoryLine {

@@ -107,6 +107,8 @@ fn one_page(pages: Vec<EventPage>, query: &EventQuery) -> EventPage {
     let is_more = pages.iter().any(|page| page.next.is_some());
     let mut events: Vec<_> = pages.into_iter().flat_map(|page| page.events).collect();
     events.sort_by_key(|event| (event.starts_at, event.id));
+    // One that is on its way may be in two cells.
+    events.dedup_by_key(|event| event.id);
     let is_more = is_more || events.len() > limit;
     events.truncate(limit);
     let next = events.last().filter(|_| is_more).map(|last| EventCursor {
@@ -125,6 +127,8 @@ pub fn one_list<T>(lists: Vec<Vec<T>>) -> Vec<T> {
 pub fn newest_first(lists: Vec<Vec<EventLine>>) -> Vec<EventLine> {
     let mut lines = one_list(lists);
     lines.sort_by_key(|line| std::cmp::Reverse(line.id));
+    // One that is on its way may be in two cells.
+    lines.dedup_by_key(|line| line.id);
     lines
 }
 

@@ -6,13 +6,13 @@ use tokio::runtime::Handle;
 use tokio::time::sleep;
 use usher_keys::EventId;
 
-use super::directory::{DirectoryLine, EventOnItsWay, Place};
+use super::directory::{DirectoryLine, EventOnItsWay, Place, TurnedEvent};
 use super::{Cells, ROUTE_LIFE};
 use crate::store::engine::Engine;
 use crate::store::location::CellName;
 use crate::store::operations::{Effect, catalogue, cells};
 use crate::store::relocation::Moved;
-use crate::store::relocation::event_rows::{There, take_along};
+use crate::store::relocation::event_rows::{There, leave_behind, take_along};
 use crate::store::{Store, StoreError};
 
 /// Why an event was not moved. It is where it was then, unless it says otherwise.
@@ -33,6 +33,11 @@ pub enum EventMoveError {
     /// It has arrived, and cannot be called off.
     #[error("the event is in the other cell already: say the move again, so that it is found there")]
     Arrived,
+    /// Somebody else has moved it, or called its move off, at the same moment.
+    #[error(
+        "somebody else moves the event, or has called its move off, at this moment: see where it is, and say it again"
+    )]
+    Overtaken,
     /// One of the stores.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -62,7 +67,7 @@ impl Store {
         if line.at == Place::Cell(to.clone()) {
             return Err(EventMoveError::Here(to.clone()));
         }
-        self.note(event, line.at.clone(), Some(to.clone())).await?;
+        self.turn(event, &line, Some(to.clone())).await?;
         // By then every server that reaches the directory has asked it again. What one that does not reach it still does here comes
         // before the copy or finds nothing.
         sleep(2 * ROUTE_LIFE).await;
@@ -91,10 +96,25 @@ impl Store {
     /// [`EventMoveError`].
     pub async fn stay_in_cell(&self, event: EventId) -> Result<(), EventMoveError> {
         let line = self.directory_line(event).await?;
-        if !is_in(&self.engine_at(&line.at)?, event).await? {
+        let here = self.engine_at(&line.at)?;
+        let stays = match &line.moving_to {
+            // Left there, it would be listed twice, and its jobs be due for ever.
+            Some(to) => {
+                let there = There {
+                    engine: self.engine_at(&Place::Cell(to.clone()))?,
+                    runtime: Handle::current(),
+                };
+                here.write(Some(event), move |connection| {
+                    leave_behind(connection, event, &there)
+                })
+                .await?
+            }
+            None => is_in(&here, event).await?,
+        };
+        if !stays {
             return Err(EventMoveError::Arrived);
         }
-        Ok(self.note(event, line.at, None).await?)
+        self.turn(event, &line, None).await
     }
 
     async fn directory_line(&self, event: EventId) -> Result<DirectoryLine, EventMoveError> {
@@ -102,6 +122,29 @@ impl Store {
             .engine
             .read(move |connection| cells::directory_line(connection, &event));
         line.await?.ok_or(EventMoveError::NoEvent)
+    }
+
+    /// Notes where an event goes to that is where a line says; not when another move has changed the line since.
+    async fn turn(
+        &self,
+        event: EventId,
+        line: &DirectoryLine,
+        to: Option<CellName>,
+    ) -> Result<(), EventMoveError> {
+        let turned = TurnedEvent {
+            event,
+            was: line.clone(),
+            to,
+        };
+        let is_noted = self
+            .engine
+            .write(None, move |connection| cells::turn(connection, &turned))
+            .await?;
+        if is_noted {
+            Ok(())
+        } else {
+            Err(EventMoveError::Overtaken)
+        }
     }
 
     async fn note(&self, event: EventId, at: Place, to: Option<CellName>) -> Result<(), StoreError> {

@@ -6,6 +6,7 @@ use crate::ids::{OrganizerId, VenueId};
 use crate::store::StoreError;
 use crate::store::cells::directory::{
     CellLine, DirectoryLine, EventOnItsWay, KeptAtHome, NewCell, NewCellOutcome, Place, PlaceEvent,
+    TurnedEvent,
 };
 use crate::store::location::CellName;
 use crate::store::sql::{OptionalExtension, Sql, params};
@@ -58,12 +59,38 @@ pub fn directory_line(connection: &Sql<'_>, event: &EventId) -> Result<Option<Di
     }))
 }
 
-/// Writes down where an event is and where it is on its way to.
-pub fn note_on_its_way(connection: &Sql<'_>, noted: &EventOnItsWay) -> Result<(), StoreError> {
-    let at = match &noted.at {
+/// Writes down where an event goes to, in place of what the directory said before; `false` when it says something else by now.
+pub fn turn(connection: &Sql<'_>, turned: &TurnedEvent) -> Result<Effect<bool>, StoreError> {
+    let TurnedEvent { event, was, to } = turned;
+    let changed = connection
+        .prepare_cached(
+            "INSERT INTO event_cells (event_id, cell, moving_to) VALUES (?1, ?2, ?4)
+             ON CONFLICT (event_id) DO UPDATE SET moving_to = excluded.moving_to
+                 WHERE event_cells.cell IS NOT DISTINCT FROM ?2 AND event_cells.moving_to IS NOT DISTINCT FROM ?3",
+        )?
+        .execute(params![
+            event.0,
+            cell_of(&was.at),
+            was.moving_to.as_ref().map(CellName::as_str),
+            to.as_ref().map(CellName::as_str)
+        ])?;
+    Ok(if changed == 1 {
+        Effect::Keep(true)
+    } else {
+        Effect::Undo(false)
+    })
+}
+
+fn cell_of(place: &Place) -> Option<&str> {
+    match place {
         Place::Home => None,
         Place::Cell(cell) => Some(cell.as_str()),
-    };
+    }
+}
+
+/// Writes down where an event is and where it is on its way to.
+pub fn note_on_its_way(connection: &Sql<'_>, noted: &EventOnItsWay) -> Result<(), StoreError> {
+    let at = cell_of(&noted.at);
     connection
         .prepare_cached(
             "INSERT INTO event_cells (event_id, cell, moving_to) VALUES (?1, ?2, ?3)

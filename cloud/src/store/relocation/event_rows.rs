@@ -77,6 +77,21 @@ pub fn take_along(
     Ok(Effect::Keep(Some(moved)))
 }
 
+/// Deletes at the other place what was taken there of an event that stays; whoever took it along is done by then, or begins anew.
+/// Tells whether the event is here.
+///
+/// # Errors
+///
+/// [`StoreError`]; what was taken there may be left then.
+pub fn leave_behind(connection: &Sql<'_>, event: EventId, there: &There) -> Result<Effect<bool>, StoreError> {
+    if cells::guest(connection, event)?.is_none() {
+        return Ok(Effect::Undo(false));
+    }
+    let tables = tables_of_events(connection)?;
+    there.write(event, move |connection| delete(connection, &tables, event))?;
+    Ok(Effect::Undo(true))
+}
+
 /// Lists the tables in which an event has rows, in an order in which no row refers to one that comes later.
 fn tables_of_events(connection: &Sql<'_>) -> Result<Vec<Copying>, StoreError> {
     let mut found = Vec::new();

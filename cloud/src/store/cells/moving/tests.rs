@@ -93,6 +93,8 @@ async fn a_move_that_is_killed_before_the_event_is_taken_along_begins_again_or_i
     let scene = Scene::open().await;
     let first = scene.sell(0).await;
     scene.copy_and_die().await;
+    let listed = scene.store.events_of(scene.case.organizer).await.unwrap();
+    assert_eq!(listed.len(), 1);
     let asked = scene.store.reservation(first.id).await;
     assert!(matches!(asked, Err(StoreError::Moving)), "{asked:?}");
     let elsewhere = scene.store.move_to_cell(scene.case.event, &scene.north).await;
@@ -103,6 +105,11 @@ async fn a_move_that_is_killed_before_the_event_is_taken_along_begins_again_or_i
 
     scene.store.stay_in_cell(scene.case.event).await.unwrap();
     scene.has_sold(&scene.store, &[&first]).await;
+    // What had arrived is gone, or the event would be listed twice.
+    assert_eq!(
+        scene.store.each_cell()[2].event(scene.case.event).await.unwrap(),
+        None
+    );
     // What was copied then is out of date.
     let second = scene.sell(1).await;
     let moved = scene.move_south().await.unwrap();
@@ -132,4 +139,36 @@ async fn a_move_that_is_killed_after_the_event_was_taken_along_goes_on_and_is_no
         .move_to_cell(scene.case.event, &"east".parse().unwrap())
         .await;
     assert!(matches!(unknown, Err(EventMoveError::NoCell(_))), "{unknown:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_moves_at_once_the_one_that_comes_later_does_not_say_that_the_event_is_where_it_was() {
+    let scene = Scene::open().await;
+    let event = scene.case.event;
+    let sold = scene.sell(0).await;
+    let seen = scene.store.directory_line(event).await.unwrap();
+    scene.move_south().await.unwrap();
+    for to in [None, Some(scene.south.clone())] {
+        let turned = scene.store.turn(event, &seen, to).await;
+        assert!(matches!(turned, Err(EventMoveError::Overtaken)), "{turned:?}");
+    }
+    scene.has_sold(&scene.store, &[&sold]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_turns_an_event_once_as_well() {
+    let case = Case::on_postgres().await;
+    let seen = case.store.directory_line(case.event).await.unwrap();
+    let north: CellName = "north".parse().unwrap();
+    case.store
+        .add_cell(NewCell { name: north.clone() })
+        .await
+        .unwrap();
+    let turn = || case.store.turn(case.event, &seen, Some(north.clone()));
+    turn().await.unwrap();
+    let again = turn().await;
+    assert!(matches!(again, Err(EventMoveError::Overtaken)), "{again:?}");
+    let on_its_way = case.store.directory_line(case.event).await.unwrap();
+    case.store.turn(case.event, &on_its_way, None).await.unwrap();
+    assert_eq!(case.store.directory_line(case.event).await.unwrap(), seen);
 }
