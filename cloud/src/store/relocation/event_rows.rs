@@ -15,6 +15,11 @@ use super::tables::{BATCH, Content, Copying, Moved, TABLES, WholeRows, columns, 
 /// The directory of cells, which has a row for each event and stays at home.
 const DIRECTORY: &str = "event_cells";
 
+/// Has PostgreSQL wait for minutes in this transaction: it would take one for dead that waits for so long for the other place, and break
+/// off deleting what a large event has. SQLite waits as long as it has to.
+const PATIENCE: &str = "SELECT set_config('idle_in_transaction_session_timeout', '10min', true), \
+                        set_config('statement_timeout', '10min', true)";
+
 /// Where rows go to.
 #[derive(Debug, Clone)]
 pub struct There {
@@ -30,9 +35,10 @@ impl There {
         event: EventId,
         work: impl Fn(&Sql<'_>) -> Result<(), StoreError> + Send + 'static,
     ) -> Result<(), StoreError> {
-        let writing = self
-            .engine
-            .write(Some(event), move |connection| work(connection).map(Effect::Keep));
+        let writing = self.engine.write(Some(event), move |connection| {
+            be_patient(connection)?;
+            work(connection).map(Effect::Keep)
+        });
         self.runtime.block_on(writing)
     }
 }
@@ -51,6 +57,7 @@ pub fn take_along(
     let Some(guest) = cells::guest(connection, event)? else {
         return Ok(Effect::Undo(None));
     };
+    be_patient(connection)?;
     let tables = tables_of_events(connection)?;
     let all = tables.clone();
     there.write(event, move |connection| delete(connection, &all, event))?;
@@ -87,9 +94,16 @@ pub fn leave_behind(connection: &Sql<'_>, event: EventId, there: &There) -> Resu
     if cells::guest(connection, event)?.is_none() {
         return Ok(Effect::Undo(false));
     }
+    be_patient(connection)?;
     let tables = tables_of_events(connection)?;
     there.write(event, move |connection| delete(connection, &tables, event))?;
     Ok(Effect::Undo(true))
+}
+
+fn be_patient(connection: &Sql<'_>) -> Result<(), StoreError> {
+    let sql = connection.pick("SELECT 1", PATIENCE);
+    connection.prepare_cached(sql)?.exists([])?;
+    Ok(())
 }
 
 /// Lists the tables in which an event has rows, in an order in which no row refers to one that comes later.
@@ -171,3 +185,6 @@ fn delete(connection: &Sql<'_>, tables: &[Copying], event: EventId) -> Result<()
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
