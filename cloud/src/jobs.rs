@@ -53,7 +53,7 @@ fn start_in(state: &Arc<AppState>, cell: &Store, stop: &CancellationToken, tasks
         async move {
             state.metrics.upkeep();
             warn_of(
-                tidying::tidy(&state, &cell).await,
+                tidying::tidy(&state.store, &cell, state.clock.now()).await,
                 "expired units and reservations were not written down",
             );
         }

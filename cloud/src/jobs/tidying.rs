@@ -21,30 +21,42 @@ const FORGOTTEN_AFTER: Duration = Duration::from_hours(1);
 /// # Errors
 ///
 /// [`StoreError`]; the next round goes on.
-pub async fn tidy(state: &AppState, cell: &Store) -> Result<(), StoreError> {
+pub async fn tidy(store: &Store, cell: &Store, now: Timestamp) -> Result<(), StoreError> {
     for event in cell.published(()).await? {
-        loop {
-            let tidied = cell
-                .tidy(Tidy {
-                    event,
-                    limit: TIDY_AT_ONCE,
-                    now: state.clock.now(),
-                })
-                .await?;
-            if tidied < TIDY_AT_ONCE as usize {
-                break;
-            }
-        }
-        forget(state, cell, event).await?;
+        unless_moving(tidy_event(store, event, now).await)?;
     }
     Ok(())
 }
 
-async fn forget(state: &AppState, cell: &Store, event: EventId) -> Result<(), StoreError> {
-    let kept_ms = u64::try_from(FORGOTTEN_AFTER.as_millis()).unwrap_or(u64::MAX);
-    let ended_by = Timestamp(state.clock.now().0.saturating_sub(kept_ms));
+/// Leaves out an event that is on its way to another cell: its rows are compared there, and whoever takes it along has it to itself here.
+/// So the store is told what to do and not the cell, which does not know.
+fn unless_moving(done: Result<(), StoreError>) -> Result<(), StoreError> {
+    match done {
+        Err(StoreError::Moving) => Ok(()),
+        done => done,
+    }
+}
+
+async fn tidy_event(store: &Store, event: EventId, now: Timestamp) -> Result<(), StoreError> {
     loop {
-        let forgotten = cell
+        let tidied = store
+            .tidy(Tidy {
+                event,
+                limit: TIDY_AT_ONCE,
+                now,
+            })
+            .await?;
+        if tidied < TIDY_AT_ONCE as usize {
+            return forget(store, event, now).await;
+        }
+    }
+}
+
+async fn forget(store: &Store, event: EventId, now: Timestamp) -> Result<(), StoreError> {
+    let kept_ms = u64::try_from(FORGOTTEN_AFTER.as_millis()).unwrap_or(u64::MAX);
+    let ended_by = Timestamp(now.0.saturating_sub(kept_ms));
+    loop {
+        let forgotten = store
             .forget(Forget {
                 event,
                 ended_by,
@@ -67,16 +79,57 @@ pub async fn erase(state: &AppState, cell: &Store) -> Result<(), StoreError> {
     let kept_ms = u64::try_from(kept.as_millis()).unwrap_or(u64::MAX);
     let ended_by = Timestamp(state.clock.now().0.saturating_sub(kept_ms));
     for event in cell.published(()).await? {
-        loop {
-            let erase = ErasePersonalData {
-                event,
-                ended_by,
-                limit: TIDY_AT_ONCE,
-            };
-            if cell.erase_personal_data(erase).await? < TIDY_AT_ONCE as usize {
-                break;
-            }
-        }
+        unless_moving(erase_event(&state.store, event, ended_by).await)?;
     }
     Ok(())
+}
+
+async fn erase_event(store: &Store, event: EventId, ended_by: Timestamp) -> Result<(), StoreError> {
+    loop {
+        let erase = ErasePersonalData {
+            event,
+            ended_by,
+            limit: TIDY_AT_ONCE,
+        };
+        if store.erase_personal_data(erase).await? < TIDY_AT_ONCE as usize {
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::cells::directory::{EventOnItsWay, Place};
+    use crate::store::contract::case::{Case, START};
+    use crate::store::location::CellName;
+    use crate::store::operations::{Effect, cells};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_rows_of_an_event_that_is_on_its_way_are_left_as_they_are() {
+        let case = Case::on_cells().await;
+        case.held(&[0], START).await;
+        let later = START.plus_ms(86_400_000);
+        let [home, cell] = case.store.each_cell().try_into().unwrap();
+        let north: CellName = "north".parse().unwrap();
+        let on_its_way = EventOnItsWay {
+            event: case.event,
+            at: Place::Cell(north.clone()),
+            to: Some(north.clone()),
+        };
+        let directory = home.engine();
+        let noted = directory.write(None, move |connection| {
+            cells::note_on_its_way(connection, &on_its_way).map(Effect::Keep)
+        });
+        noted.await.unwrap();
+        // As another process, which has not asked for the event before.
+        let store = home.with_cells([(north, cell.engine())].into());
+        tidy(&store, &cell, later).await.unwrap();
+        let left = Tidy {
+            event: case.event,
+            limit: TIDY_AT_ONCE,
+            now: later,
+        };
+        assert_eq!(cell.tidy(left).await.unwrap(), 1);
+    }
 }
