@@ -27,7 +27,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::future::try_join_all;
-use usher_keys::{EnrolmentId, EventId, PublicKey, Timestamp};
+use usher_keys::{EventId, PublicKey, Timestamp};
 use usher_protocol::log::Run;
 
 use crate::catalogue::{Event, EventLine, Layout, Occupancy, OccupancyQuery};
@@ -412,8 +412,6 @@ operations! {
         halts(()) -> Vec<(EventId, Halt)> = operations::authority::halts::halts, cells::oldest_first;
         /// Lists all secret keys.
         secret_keys(()) -> Vec<SealedKey> = operations::secret_keys::secret_keys, cells::one_list;
-        /// Finds the event of an enrolment code.
-        code_event(EnrolmentId) -> Option<EventId> = operations::authority::devices::code_event, cells::first;
     }
 }
 

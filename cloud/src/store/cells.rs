@@ -19,7 +19,7 @@ use super::organizing::NewEvent;
 use super::{Store, StoreError};
 use directory::{CellLine, DirectoryLine, KeptAtHome, Place, PlaceEvent};
 
-pub use gathering::{first, newest_first, oldest_first, one_list, sum, total};
+pub use gathering::{newest_first, oldest_first, one_list, sum, total};
 
 /// How long a process goes by what the directory says of an event: one question a second for each event that is asked for.
 const ROUTE_LIFE: Duration = Duration::from_secs(1);

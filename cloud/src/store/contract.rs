@@ -6,7 +6,7 @@ mod bookings;
 mod bounds;
 pub mod case;
 mod catalogue;
-mod devices;
+pub mod devices;
 mod holds;
 mod jobs;
 mod logs;

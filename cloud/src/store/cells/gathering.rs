@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use futures_util::future::{join_all, try_join_all};
+use futures_util::stream::FuturesUnordered;
 use tokio::time::timeout;
-use usher_keys::EventId;
+use usher_keys::{EnrolmentId, EventId};
 
 use crate::catalogue::{EventCursor, EventLine, EventPage, EventQuery};
 use crate::selling::jobs::{DueJobs, FreeJobs, Job, JobCounts};
 use crate::store::authority::{Halt, HaltAll};
-use crate::store::operations::authority::halts;
+use crate::store::operations::authority::{devices, halts};
 use crate::store::operations::{Effect, catalogue, jobs};
 use crate::store::sql::Sql;
 use crate::store::{Store, StoreError};
@@ -49,6 +51,29 @@ impl Store {
             }
         }
         Ok(one_page(pages, &query))
+    }
+
+    /// Finds the event of an enrolment code. A cell that does not answer keeps no devices from the events of the others.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], also when a cell that did not answer may have it.
+    pub async fn code_event(&self, code: EnrolmentId) -> Result<Option<EventId>, StoreError> {
+        let asked = self.engines().into_iter().map(|engine| async move {
+            engine
+                .read(move |connection| devices::code_event(connection, &code))
+                .await
+        });
+        let mut answers: FuturesUnordered<_> = asked.collect();
+        let mut failed = None;
+        while let Some(answer) = answers.next().await {
+            match answer {
+                Ok(Some(event)) => return Ok(Some(event)),
+                Ok(None) => {}
+                Err(error) => failed = Some(error),
+            }
+        }
+        failed.map_or(Ok(None), Err)
     }
 
     /// Lists jobs that wait for anybody, those that have waited longest first.
@@ -152,9 +177,4 @@ pub fn sum(counts: Vec<JobCounts>) -> JobCounts {
 /// Adds numbers up.
 pub fn total(numbers: Vec<u64>) -> u64 {
     numbers.into_iter().fold(0, u64::wrapping_add)
-}
-
-/// Takes what one cell has found.
-pub fn first<T>(found: Vec<Option<T>>) -> Option<T> {
-    found.into_iter().flatten().next()
 }

@@ -18,7 +18,8 @@ use super::case::{Case, HOLD_MS, HOLDER, START};
 
 const LIFE_MS: u64 = 60_000;
 
-fn new_code(event: EventId, code: u8, now: Timestamp) -> NewEnrolmentCode {
+/// Makes a code for a hub.
+pub fn new_code(event: EventId, code: u8, now: Timestamp) -> NewEnrolmentCode {
     NewEnrolmentCode {
         id: CodeId {
             event,

@@ -4,6 +4,7 @@ use super::*;
 use crate::selling::Reservation;
 use crate::store::cells::directory::NewCell;
 use crate::store::contract::case::{Case, START};
+use crate::store::contract::devices::new_code;
 use crate::store::location::{StoreLocation, StorePlaces};
 
 /// A case whose event is in the cell `north`, and another cell.
@@ -171,4 +172,16 @@ async fn postgres_turns_an_event_once_as_well() {
     let on_its_way = case.store.directory_line(case.event).await.unwrap();
     case.store.turn(case.event, &on_its_way, None).await.unwrap();
     assert_eq!(case.store.directory_line(case.event).await.unwrap(), seen);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cell_that_is_away_keeps_no_device_from_the_events_of_another() {
+    let scene = Scene::open().await;
+    let code = new_code(scene.case.event, 1, START);
+    scene.store.add_code(code.clone()).await.unwrap();
+    scene.store.each_cell()[2].close().await;
+    let found = scene.store.code_event(code.id.code).await.unwrap();
+    assert_eq!(found, Some(scene.case.event));
+    let other = new_code(scene.case.event, 2, START).id.code;
+    assert!(scene.store.code_event(other).await.is_err());
 }
