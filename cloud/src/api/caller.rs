@@ -40,16 +40,21 @@ impl FromRequestParts<Arc<AppState>> for Caller {
             return Ok(*caller);
         }
         let (now, address) = (app.clock.now(), address_of(parts, app).into());
-        if let Some(retry_after) = app.wrong_keys.wait(address, now) {
+        let hash = key_hash(parts);
+        let is_remembered = hash.is_some_and(|hash| app.wrong_keys.remembers(hash, now));
+        if !is_remembered && let Some(retry_after) = app.wrong_keys.wait(address, now) {
             return Err(ApiError::too_many(ProblemKind::TooManyWrongKeys, retry_after));
         }
-        let Some(key) = good_key(parts, app, now).await? else {
+        let hash = hash.ok_or(ProblemKind::Unauthorized)?;
+        let Some(key) = good_key(hash, app, now).await? else {
+            app.wrong_keys.forget(hash);
             app.metrics.add("usher_wrong_keys_total", 1);
             if app.wrong_keys.count(address, now) {
                 tracing::warn!("an address has sent so many wrong API keys that it has to wait");
             }
             return Err(ProblemKind::Unauthorized.into());
         };
+        app.wrong_keys.remember(hash, now);
         let caller = Self {
             organizer: key.organizer,
             key: key.id,
@@ -60,16 +65,15 @@ impl FromRequestParts<Arc<AppState>> for Caller {
     }
 }
 
-/// Finds the key that came with a request, if it is good, and notes now and then that it was used.
-async fn good_key(parts: &Parts, app: &AppState, now: Timestamp) -> Result<Option<ApiKey>, ApiError> {
-    let value = parts.headers.get(header::AUTHORIZATION);
-    let Some(text) = value
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "))
-    else {
-        return Err(ProblemKind::Unauthorized.into());
-    };
-    let hash = KeyHash::of(text.trim());
+/// Hashes the key that came with a request, if one did.
+fn key_hash(parts: &Parts) -> Option<KeyHash> {
+    let value = parts.headers.get(header::AUTHORIZATION)?;
+    let text = value.to_str().ok()?.strip_prefix("Bearer ")?;
+    Some(KeyHash::of(text.trim()))
+}
+
+/// Finds a key, if it is good, and notes now and then that it was used.
+async fn good_key(hash: KeyHash, app: &AppState, now: Timestamp) -> Result<Option<ApiKey>, ApiError> {
     let found = app.store.api_key(hash).await?;
     let good = found.filter(|key| key.is_good(now));
     let is_due = |key: &ApiKey| {

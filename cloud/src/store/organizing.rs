@@ -14,7 +14,7 @@ use crate::rights::StaffRole;
 use super::api_keys::{ApiKey, NewApiKey};
 
 /// The BLAKE3 hash of an API key's text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyHash(pub [u8; 32]);
 
 impl KeyHash {

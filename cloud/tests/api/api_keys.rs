@@ -99,8 +99,11 @@ async fn the_last_owner_is_not_locked_out_and_nobody_revokes_anothers_key() {
 }
 
 #[tokio::test]
-async fn whoever_tries_keys_has_to_wait() {
+async fn whoever_tries_keys_has_to_wait_and_whoever_works_beside_them_has_not() {
     let cloud = Cloud::start().await;
+    let [unused, revoked] = [cloud.make_key("owner").await, cloud.make_key("owner").await];
+    let [unused_key, revoked_key] = [&unused, &revoked].map(|made| made["key"].as_str().unwrap());
+    list_with(&cloud, KEYS, revoked_key).await.ok(200);
     for _ in 0..20 {
         list_with(&cloud, KEYS, "uok_guess")
             .await
@@ -109,12 +112,20 @@ async fn whoever_tries_keys_has_to_wait() {
     let waits = list_with(&cloud, KEYS, "uok_guess").await;
     waits.check_problem(429, "too-many-wrong-keys");
     assert_eq!(waits.header("retry-after"), "60");
-    // A right one is not looked at either: else trying would go on unhindered.
-    list_with(&cloud, KEYS, &cloud.key)
+    // A right one that nobody has used is not looked at either: else trying would go on unhindered.
+    list_with(&cloud, KEYS, unused_key)
+        .await
+        .check_problem(429, "too-many-wrong-keys");
+    // One that was used before is, and whether it is still good.
+    revoke(&cloud, &revoked).await.ok(200);
+    list_with(&cloud, KEYS, revoked_key)
+        .await
+        .check_problem(401, "unauthorized");
+    list_with(&cloud, KEYS, revoked_key)
         .await
         .check_problem(429, "too-many-wrong-keys");
     cloud.clock.advance_ms(60_000);
-    list_with(&cloud, KEYS, &cloud.key).await.ok(200);
+    list_with(&cloud, KEYS, unused_key).await.ok(200);
     let figures = cloud.get("/metrics").await.text();
-    assert!(figures.contains("usher_wrong_keys_total 20"), "{figures}");
+    assert!(figures.contains("usher_wrong_keys_total 21"), "{figures}");
 }
