@@ -192,11 +192,7 @@ impl Stripe {
         // Under its key a request is answered as it was at first, for a day: one that failed or was on its way then would stay so.
         let path = format!("/v1/refunds?limit=100&payment_intent={}", id.0);
         let made: WireRefunds = self.ask(Method::GET, &path, None, None).await?;
-        let ours = made.data.iter().filter(|refund| refund.is_of(&name));
-        if let Some(status) = ours
-            .map(WireRefund::status)
-            .find(|status| *status != RefundStatus::Failed)
-        {
+        if let Some(status) = made.status_of(&name, part.map(|part| part.attempt)) {
             return Ok(status);
         }
         let (form, key) = refund_form(id, &name, part)?;
@@ -269,7 +265,9 @@ fn refund_form(
         None => Ok((form, format!("{name}-refund"))),
         Some(part) => {
             let minor = amount::scaled(part.amount).ok_or(GatewayError::Amount)?;
-            let form = form.with("amount", &minor.to_string());
+            let form = form
+                .with("amount", &minor.to_string())
+                .with("metadata[attempt]", &part.attempt.to_string());
             Ok((form, format!("{name}-{}", part.attempt)))
         }
     }

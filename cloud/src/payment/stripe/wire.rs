@@ -151,13 +151,34 @@ pub struct WireRefund {
 struct RefundMetadata {
     #[serde(default)]
     charge: Option<String>,
+    #[serde(default)]
+    attempt: Option<String>,
+}
+
+impl WireRefunds {
+    /// Tells how a refund stands that we may have asked for before, in an attempt or, without one, as often as it takes; `None` if it is to be
+    /// asked for. What a person had tried again is not judged by the attempts before.
+    pub fn status_of(&self, name: &str, attempt: Option<u32>) -> Option<RefundStatus> {
+        let ours = || self.data.iter().filter(|refund| refund.is_of(name));
+        let going_well = ours()
+            .map(WireRefund::status)
+            .find(|status| *status != RefundStatus::Failed);
+        let has_failed = attempt.is_some_and(|attempt| ours().any(|refund| refund.is_of_attempt(attempt)));
+        going_well.or_else(|| has_failed.then_some(RefundStatus::Failed))
+    }
 }
 
 impl WireRefund {
     /// Tells whether it is ours, and of the payment that we have named so; people may have made others.
-    pub fn is_of(&self, reference: &str) -> bool {
+    fn is_of(&self, reference: &str) -> bool {
         let metadata = self.metadata.as_ref();
         metadata.and_then(|metadata| metadata.charge.as_deref()) == Some(reference)
+    }
+
+    fn is_of_attempt(&self, attempt: u32) -> bool {
+        let metadata = self.metadata.as_ref();
+        let said = metadata.and_then(|metadata| metadata.attempt.as_deref());
+        said == Some(attempt.to_string().as_str())
     }
 
     /// Says in our words how it stands.
@@ -250,5 +271,29 @@ mod tests {
         );
         let later: Intent = serde_json::from_str(r#"{"id": "pi_1", "status": "requires_blessing"}"#).unwrap();
         assert!(matches!(later.status(), Err(GatewayError::Unreadable)));
+    }
+
+    #[track_caller]
+    fn check_refund(json: &str, attempt: Option<u32>, status: Option<RefundStatus>) {
+        let refunds: WireRefunds = serde_json::from_str(&format!(r#"{{"data": [{json}]}}"#)).unwrap();
+        assert_eq!(refunds.status_of("ours", attempt), status, "{json}");
+    }
+
+    #[test]
+    fn a_refund_that_failed_later_is_told_as_failed_until_a_person_tries_it_again() {
+        use RefundStatus::{Failed, Given, Pending};
+        let refund = |name: &str, attempt: u32, status: &str| {
+            format!(r#"{{"status": "{status}", "metadata": {{"charge": "{name}", "attempt": "{attempt}"}}}}"#)
+        };
+        check_refund("", Some(1), None);
+        check_refund(&refund("theirs", 1, "succeeded"), Some(1), None);
+        check_refund(&refund("ours", 1, "pending"), Some(1), Some(Pending));
+        let failed = refund("ours", 1, "failed");
+        check_refund(&failed, Some(1), Some(Failed));
+        check_refund(&failed, Some(2), None);
+        let again = format!("{}, {failed}", refund("ours", 2, "succeeded"));
+        check_refund(&again, Some(2), Some(Given));
+        // Whoever has paid and got nothing is given the money back without a person.
+        check_refund(&failed, None, None);
     }
 }
