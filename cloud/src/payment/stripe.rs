@@ -291,11 +291,17 @@ fn told_of_intent(answer: Result<Intent, GatewayError>) -> Result<PaymentStatus,
     }
 }
 
-/// Reads why a request was refused. Nothing is known of one that met a failure, or another one with the same key that still runs.
+/// Reads why a request was refused. Nothing is known of one that met a failure, or another one with the same key that still runs; and one
+/// that came with a key of the account that is not believed, or may not do that, will be heard once the settings name another.
 fn refused(status: StatusCode, bytes: &[u8]) -> GatewayError {
-    let is_final =
-        status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS && status != StatusCode::CONFLICT;
-    if !is_final {
+    let is_about_us = matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::CONFLICT
+            | StatusCode::UNAUTHORIZED
+            | StatusCode::FORBIDDEN
+    );
+    if is_about_us || !status.is_client_error() {
         return GatewayError::Busy {
             status: status.as_u16(),
         };
@@ -308,3 +314,22 @@ fn refused(status: StatusCode, bytes: &[u8]) -> GatewayError {
 
 /// What Stripe says about a request that it refuses.
 pub type StripeRefusal = WireError;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_stripe_says_of_the_request_itself_is_its_last_word() {
+        let body = br#"{"error": {"type": "invalid_request_error"}}"#;
+        let is_last_word = |status| {
+            matches!(
+                refused(StatusCode::from_u16(status).unwrap(), body),
+                GatewayError::Refused(_)
+            )
+        };
+        assert_eq!([400, 402, 404].map(is_last_word), [true; 3]);
+        // A key that was taken out of use, a limit, a twin of the request, a failure.
+        assert_eq!([401, 403, 409, 429, 500].map(is_last_word), [false; 5]);
+    }
+}
