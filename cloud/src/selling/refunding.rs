@@ -18,6 +18,8 @@ use super::tickets::{SoldTicket, TicketState};
 #[derive(Debug, Clone)]
 pub struct RefundFacts<'a> {
     pub state: BookingState,
+    /// Whether its event is halted.
+    pub is_halted: bool,
     /// What was paid, in minor units.
     pub paid: i64,
     /// What its units cost.
@@ -46,6 +48,9 @@ pub struct RefundTerms {
 pub fn may_refund(facts: &RefundFacts<'_>, request: &BeginRefund) -> Result<RefundTerms, RefundRefusal> {
     if facts.state != BookingState::Confirmed {
         return Err(RefundRefusal::NotConfirmed);
+    }
+    if facts.is_halted {
+        return Err(RefundRefusal::Halted);
     }
     if facts.is_running {
         return Err(RefundRefusal::Running);

@@ -95,6 +95,8 @@ pub enum RefundRefusal {
     NotConfirmed,
     /// The key was used for another request.
     KeyReused,
+    /// Its event is halted: what is asked for may have been given, of which this copy of the store knows nothing.
+    Halted,
     /// Another refund of the booking is on its way.
     Running,
     /// A ticket is none of the booking, or a newer one has taken its place.

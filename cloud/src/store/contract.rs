@@ -175,6 +175,7 @@ contracts! {
         a_ticket_that_was_given_back_is_never_valid_again,
         a_refund_that_is_refused_waits_for_a_person_and_counts_until_then,
         a_renewed_booking_keeps_its_refunds,
+        nothing_is_given_back_of_a_halted_event_but_what_was_begun,
         the_journal_has_both_sides_of_all_that_moves,
     }
     retention {

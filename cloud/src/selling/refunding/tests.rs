@@ -74,6 +74,7 @@ fn check(
     let lines = lines();
     let facts = RefundFacts {
         state: BookingState::Confirmed,
+        is_halted: false,
         paid: 3 * PRICE,
         lines: &lines,
         tickets,
@@ -157,6 +158,7 @@ fn only_what_is_sold_and_not_being_given_back_is_given_back() {
     let tickets = [ticket(1, TicketState::Valid)];
     let facts = RefundFacts {
         state: BookingState::Confirmed,
+        is_halted: false,
         paid: PRICE,
         lines: &lines,
         tickets: &tickets,
@@ -165,6 +167,12 @@ fn only_what_is_sold_and_not_being_given_back_is_given_back() {
     };
     let all = request(RefundOf::All, None);
     assert_eq!(may_refund(&facts, &all), Err(RefundRefusal::Running));
+    let halted = RefundFacts {
+        is_halted: true,
+        is_running: false,
+        ..facts.clone()
+    };
+    assert_eq!(may_refund(&halted, &all), Err(RefundRefusal::Halted));
     for state in [
         BookingState::Paying,
         BookingState::ActionRequired,

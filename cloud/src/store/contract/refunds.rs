@@ -14,7 +14,7 @@ use crate::selling::{
     Booking, ConfirmOutcome, Ending, HoldOutcome, NoteOutcome, NotePayment, PaymentNote, RequestHash,
     TicketState,
 };
-use crate::store::authority::{Append, AppendOutcome, RowChange};
+use crate::store::authority::{Append, AppendOutcome, HaltAll, RowChange};
 use crate::store::finding::Finding;
 
 use super::case::{Case, HOLDER, START};
@@ -257,6 +257,22 @@ pub async fn a_refund_that_is_refused_waits_for_a_person_and_counts_until_then(c
     note(&case, back.id, RefundNote::Given).await;
     assert_eq!(case.seat(0, START).await, Status::Available);
     assert_eq!(unsound(&case).await, []);
+}
+
+pub async fn nothing_is_given_back_of_a_halted_event_but_what_was_begun(case: Case) {
+    let (booking, other) = (sold(&case, &[0], "a").await, sold(&case, &[1], "b").await);
+    let back = begun(&case, request(&booking, "r", RefundOf::All)).await;
+    case.store.halt_all(HaltAll { now: START }).await.unwrap();
+    // An older copy may not know that this was given before.
+    let goodwill = BeginRefund {
+        amount: Some(1),
+        ..request(&other, "s", RefundOf::Tickets(Vec::new()))
+    };
+    assert_eq!(refusal(&case, goodwill).await, RefundRefusal::Halted);
+    assert_eq!(
+        begun(&case, request(&booking, "r", RefundOf::All)).await.id,
+        back.id
+    );
 }
 
 pub async fn a_renewed_booking_keeps_its_refunds(case: Case) {

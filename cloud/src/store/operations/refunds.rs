@@ -34,12 +34,14 @@ pub fn begin_refund(
     let Some(booking) = rows::booking(connection, &request.booking)? else {
         return refused(RefundRefusal::NotFound);
     };
-    let reservation = rows::reservation(connection, &booking.reservation)?.ok_or(StoreError::Unreadable {
+    let found = rows::reservation_and_sale(connection, &booking.reservation)?;
+    let (reservation, sale) = found.ok_or(StoreError::Unreadable {
         what: "reservation of a booking",
     })?;
     let (promised, is_running) = promised(connection, request.booking)?;
     let facts = RefundFacts {
         state: booking.state,
+        is_halted: sale.is_halted,
         paid: booking.amount.minor,
         lines: &reservation.lines,
         tickets: &booking.tickets,

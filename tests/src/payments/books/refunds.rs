@@ -108,6 +108,7 @@ impl Books {
         let of_booking = || self.refunds.iter().filter(|refund| refund.booking == booking);
         let facts = RefundFacts {
             state: row.state,
+            is_halted: false,
             paid: row.paid(),
             lines: &lines,
             tickets: &tickets,
