@@ -165,3 +165,34 @@ async fn refunds_that_a_person_has_to_look_into_are_listed() {
         (&json!("refused"), &json!(2))
     );
 }
+
+#[tokio::test]
+async fn who_only_sees_refunds_is_not_told_what_opens_tickets() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let booking = cloud.buy(&event, &[0, 1]).await;
+    let ticket = &booking["tickets"][0]["ticket_id"];
+    let body = json!({"tickets": [ticket], "idempotency_key": "one"});
+    refund(&cloud, &event, &booking, body).await.ok(201);
+    let list = format!("/v1/organizer/events/{event}/refunds");
+    for (role, is_told) in [
+        ("manager", true),
+        ("box_office", true),
+        ("support", false),
+        ("auditor", false),
+    ] {
+        let made = cloud.make_key(role).await;
+        let asked = cloud.request(Method::GET, &list);
+        let answer = cloud.send(asked.bearer_auth(made["key"].as_str().unwrap())).await;
+        let text = answer.text();
+        for id in [&booking["booking_id"], ticket] {
+            assert_eq!(text.contains(id.as_str().unwrap()), is_told, "{role}: {text}");
+        }
+        let refund = &answer.ok(200)["refunds"][0];
+        assert_eq!(
+            (&refund["status"], &refund["amount"]),
+            (&json!("given"), &json!(4_500)),
+            "{role}"
+        );
+    }
+}

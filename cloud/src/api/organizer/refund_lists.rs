@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::api::error::ApiError;
 use crate::api::input::{Checks, Params};
 use crate::ids::{BookingId, RefundId};
-use crate::rights::may;
+use crate::rights::{Operation, may};
 use crate::selling::refunds::{RefundState, RefundsQuery};
 use crate::state::AppState;
 
@@ -93,14 +93,20 @@ impl ListRefunds {
 ))]
 pub async fn list_all(
     State(app): State<Arc<AppState>>,
-    OwnEvent(event, _): OwnEvent<may::SeeRefunds>,
+    OwnEvent(event, allowed): OwnEvent<may::SeeRefunds>,
     Params(list): Params<ListRefunds>,
 ) -> Result<Json<RefundsView>, ApiError> {
     let refunds = app.store.refunds(list.into_query(event.id)?).await?;
     let is_full = refunds.len() == PAGE as usize;
     let last = refunds.last().filter(|_| is_full);
-    Ok(Json(RefundsView {
-        next_cursor: last.map(|last| last.id.to_string()),
-        refunds: refunds.into_iter().map(Into::into).collect(),
-    }))
+    let next_cursor = last.map(|last| last.id.to_string());
+    // Ids of bookings open their tickets. Who asks for the refunds of one booking knows it; who lists an event's may have no business there.
+    let may_know = allowed.caller.role.may(Operation::GiveRefund);
+    let views = refunds.into_iter().map(RefundView::from);
+    let refunds = if may_know {
+        views.collect()
+    } else {
+        views.map(RefundView::without_secrets).collect()
+    };
+    Ok(Json(RefundsView { refunds, next_cursor }))
 }

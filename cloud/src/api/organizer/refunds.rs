@@ -53,9 +53,10 @@ pub struct RefundView {
     /// Its id; the payment service knows it by that too.
     #[schema(value_type = String)]
     pub refund_id: RefundId,
-    /// The booking that it is of.
-    #[schema(value_type = String)]
-    pub booking_id: BookingId,
+    /// The booking that it is of. Whoever knows it has its tickets: in the list of an event it is absent for roles that only see refunds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub booking_id: Option<BookingId>,
     /// `revoking` (its tickets are being revoked), `giving` (the money is on its way), `given`, or `refused`: the payment service has
     /// refused for good, and somebody has to look into it.
     #[schema(example = "given")]
@@ -65,9 +66,10 @@ pub struct RefundView {
     /// The currency.
     #[schema(example = "EUR")]
     pub currency: String,
-    /// The tickets that it takes back.
-    #[schema(value_type = Vec<String>)]
-    pub tickets: Vec<TicketId>,
+    /// The tickets that it takes back; absent where the booking is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>)]
+    pub tickets: Option<Vec<TicketId>>,
     /// Whether their places are kept back.
     pub keep_units: bool,
     /// How often it was tried by request.
@@ -81,14 +83,25 @@ impl From<Refund> for RefundView {
     fn from(refund: Refund) -> Self {
         Self {
             refund_id: refund.id,
-            booking_id: refund.booking,
+            booking_id: Some(refund.booking),
             status: refund.state.word(),
             amount: refund.amount.minor,
             currency: refund.amount.currency.code().to_owned(),
-            tickets: refund.tickets.iter().map(|(ticket, _)| *ticket).collect(),
+            tickets: Some(refund.tickets.iter().map(|(ticket, _)| *ticket).collect()),
             keep_units: !refund.frees_units,
             attempt: refund.attempt,
             created_at: Moment(refund.created_at),
+        }
+    }
+}
+
+impl RefundView {
+    /// Leaves out the ids that open something.
+    pub fn without_secrets(self) -> Self {
+        Self {
+            booking_id: None,
+            tickets: None,
+            ..self
         }
     }
 }
