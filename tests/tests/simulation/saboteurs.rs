@@ -132,7 +132,7 @@ const RULES: [(Sabotage, u64, &[&str]); 51] = [
     (Sabotage::CountsAreIgnored, 15, &["are said to be in zone"]),
     (Sabotage::CountsAreTakenTwice, 15, &["are said to be in zone"]),
     (Sabotage::ClocksAreNotCompared, 2, &["judges by a wrong clock"]),
-    (Sabotage::CountsDoNotWait, 21, &["covers less of a hub's log"]),
+    (Sabotage::CountsDoNotWait, 21, &["covers less of the log of"]),
     (Sabotage::InnerZonesAreEnteredAgain, 6, &["on level 1"]),
     (Sabotage::InnerPlacesAreNotCounted, 4, &["in a zone for"]),
     (Sabotage::LoweredCapacitiesAreIgnored, 5, &["in a zone for"]),
