@@ -44,7 +44,7 @@ impl BookingDesk {
         match self.parts.store.put_off_job(self.held(id)).await {
             Ok(Some(failures)) if Job::is_worth_a_word(failures) => {
                 let error = error as &dyn std::error::Error;
-                tracing::error!(job = ?id, failures, error, "a job cannot be done: is the payment service reachable?");
+                tracing::error!(job = ?id, failures, error, "a job fails again and again and is tried again later: the error says what is in its way");
             }
             Ok(_) => {}
             // Its lease ends by itself.
