@@ -156,6 +156,8 @@ impl PassageChange {
 struct TakenBack {
     /// Those of which that holds whenever they were.
     for_good: BTreeSet<ScanId>,
+    /// Those of which that holds at a gate, whenever they were: a supervisor speaks for the gates of its device.
+    at_gates: BTreeSet<(ScanId, GateId)>,
     /// Those of which it was said at those moments, and holds for what was shortly before.
     shortly_after: BTreeSet<(ScanId, Timestamp)>,
 }
@@ -163,7 +165,10 @@ struct TakenBack {
 impl TakenBack {
     fn names(&self, scan: ScanId) -> bool {
         let (first, last) = ((scan, Timestamp(0)), (scan, Timestamp(u64::MAX)));
-        self.for_good.contains(&scan) || self.shortly_after.range(first..=last).next().is_some()
+        let gates = (scan, GateId(0))..=(scan, GateId(u16::MAX));
+        self.for_good.contains(&scan)
+            || self.at_gates.range(gates).next().is_some()
+            || self.shortly_after.range(first..=last).next().is_some()
     }
 
     fn covers(&self, passage: &Passage) -> bool {
@@ -171,7 +176,9 @@ impl TakenBack {
         let first = Timestamp(at.saturating_sub(ANNUL_WITHIN_MS));
         let last = Timestamp(at.saturating_add(ANNUL_WITHIN_MS));
         let mut in_time = self.shortly_after.range((scan, first)..=(scan, last));
-        self.for_good.contains(&scan) || in_time.next().is_some()
+        self.for_good.contains(&scan)
+            || self.at_gates.contains(&(scan, passage.gate))
+            || in_time.next().is_some()
     }
 }
 
@@ -236,6 +243,8 @@ impl UnitPassages {
             let (scan, at) = (change.passage.scan, change.passage.at);
             if change.is_undo() {
                 taken_back.shortly_after.insert((scan, at));
+            } else if change.is_annulment() {
+                taken_back.at_gates.insert((scan, change.passage.gate));
             } else {
                 taken_back.for_good.insert(scan);
             }

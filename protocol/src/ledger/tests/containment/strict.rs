@@ -3,10 +3,12 @@
 use super::*;
 use crate::admission::Referral;
 use crate::home::home_of;
-use crate::ident::{ScanId, ScanSecret};
+use crate::ident::{GateId, ScanId, ScanSecret};
 use crate::ledger::ScanQuestion;
+use crate::record::RightToAnnul;
 use crate::rehearsal::{
-    EVENT, HOUR_MS, NOW, STRICT, TWICE_A_DAY, capable, late_tickets, question, signed_bundle, trust,
+    EVENT, HOUR_MS, NOW, STRICT, TWICE_A_DAY, capable, certificate, identity_by, issuing, late_tickets,
+    question, scanner, signed_bundle, trust,
 };
 
 const DAY_MS: u64 = 24 * HOUR_MS;
@@ -135,4 +137,41 @@ fn a_scan_that_a_guest_asks_two_hubs_about_is_given_up_by_neither() {
         let again = home.judge(&asked(2, ticket(1, STRICT)), JudgingAs::Home);
         assert!(is_used(&again), "honest: {is_honest}, {again:?}");
     }
+}
+
+#[test]
+fn a_supervisor_takes_back_nothing_at_gates_that_are_not_in_its_certificate() {
+    let cloud = Machine::cloud(&[1]);
+    let mut home = Machine::hub(1, &cloud);
+    check_admits(&mut home, 1, ticket(1, STRICT));
+    let mut certificate = certificate(&scanner(1), Role::Scanner);
+    certificate.gates = vec![2];
+    certificate.capabilities.override_refusals = true;
+    let mut liar = Machine::opened(scanner(1), identity_by(&issuing(), certificate), &cloud);
+    for gate in [GateId(2), NORTH] {
+        liar.write(Body::Annulled {
+            passage: ShownPassage {
+                gate,
+                ..shown(1, ticket(1, STRICT), NORTH)
+            },
+            right: RightToAnnul::Supervisor,
+            by: "Ada".to_owned(),
+            why: "a friend waits outside".to_owned(),
+        });
+    }
+    home.hear(&liar);
+    assert!(is_used(
+        &home.judge(&asked(2, ticket(1, STRICT)), JudgingAs::Home)
+    ));
+    assert_eq!(
+        named(&home, &liar),
+        Some(Seq(3)),
+        "for the gate that is not its own"
+    );
+    let mut late = witness();
+    late.listen(&liar);
+    late.listen(&cloud);
+    late.hear_log(&home, home.me()).unwrap();
+    assert_eq!(used(&late, 3), [1]);
+    assert_eq!(late.digest(), home.digest());
 }
