@@ -69,8 +69,8 @@ impl Checkpoint {
             (!is_authority || in_force) && !state.awaiting().contains(&head.origin)
         };
         let mut summed_up = Cow::Borrowed(state);
-        for origin in state.awaiting() {
-            summed_up.to_mut().forget(origin);
+        if state.awaits_key() {
+            summed_up.to_mut().forget(state.awaiting());
         }
         Self {
             event: state.event(),

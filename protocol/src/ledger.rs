@@ -132,6 +132,7 @@ impl Ledger {
         let mut state = checkpoint.summary.clone().into_state(Arc::clone(&self.trust));
         // Our own log is not in the checkpoint.
         state.take_writer(&self.state, &self.me);
+        state.sum_up();
         self.state = state;
         for head in &checkpoint.covered {
             self.copies.insert(
@@ -167,6 +168,7 @@ impl Ledger {
 
     /// Takes a stored head back in at start.
     pub fn replay_head(&mut self, head: Head) {
+        self.state.sum_up();
         let copy = self.copies.entry(head.origin).or_default();
         if copy
             .head
@@ -333,6 +335,7 @@ impl Ledger {
     pub fn renew_trust(&mut self, signed: SignedBundle) -> Result<Arc<Trust>, BundleError> {
         self.trust = Arc::new(self.trust.renew(signed)?);
         self.state.renew_trust(Arc::clone(&self.trust));
+        self.state.sum_up();
         // What rested on a key that was not known yet was passed over, and only the shell has it.
         self.must_be_rebuilt |= self.state.awaits_key();
         Ok(Arc::clone(&self.trust))
@@ -366,7 +369,8 @@ impl Ledger {
     pub fn forget(&mut self, origin: &Origin) {
         self.copies.remove(origin);
         self.contested.remove(origin);
-        self.state.forget(origin);
+        self.state.forget(&BTreeSet::from([*origin]));
+        self.state.sum_up();
     }
 
     /// Returns the event.

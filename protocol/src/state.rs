@@ -24,13 +24,13 @@ use crate::admission::{Referral, Refused};
 use crate::evidence::{self, Worth};
 use crate::fork::Contradiction;
 use crate::home::{RosterFacts, Rosters};
-use crate::ident::{GateId, Generation, Origin, ScanId, Seq, Stamp, Unit, ZoneId};
+use crate::ident::{GateId, Generation, Origin, ScanId, Seq, Stamp, Unit};
 use crate::log::Hash;
 use crate::record::{Body, Count, Counterpart, Passage, RightToAnnul, ShownPassage};
 use crate::trust::Trust;
 
 pub use incident::Incident;
-use limits::{CountInForce, Limits};
+use limits::Limits;
 pub use passages::Counts;
 use passages::Passages;
 use rulings::Rulings;
@@ -262,7 +262,7 @@ impl State {
     fn take_count(&mut self, stamp: Stamp, count: Count) {
         let writer = self.writers.entry(stamp.origin).or_default();
         if writer.count(stamp.seq, count) {
-            self.refresh();
+            self.refresh_limits();
         } else {
             self.name_false(stamp);
         }
@@ -319,14 +319,13 @@ impl State {
         *held = contradiction.max(*held);
     }
 
-    /// Forgets all that follows from a device's log, but for what others have proven of it.
-    pub fn forget(&mut self, origin: &Origin) {
-        self.writers.remove(origin);
-        self.false_records.remove(origin);
-        self.awaiting.remove(origin);
-        self.passages.forget(origin);
+    /// Forgets all that follows from devices' logs, but for what others have proven of them.
+    pub fn forget(&mut self, origins: &BTreeSet<Origin>) {
+        self.writers.retain(|origin, _| !origins.contains(origin));
+        self.false_records.retain(|origin, _| !origins.contains(origin));
+        self.awaiting.retain(|origin| !origins.contains(origin));
+        self.passages.forget(origins);
         self.refresh();
-        self.passages.recount(&self.limits);
     }
 
     /// Takes a newer trust bundle.
@@ -338,6 +337,11 @@ impl State {
     /// Draws the conclusions: which authority counts, how far each log counts, and which hubs may act.
     fn refresh(&mut self) {
         self.in_force = self.authority_in_force();
+        self.refresh_limits();
+        self.refresh_rosters();
+    }
+
+    fn refresh_limits(&mut self) {
         let register = self.register();
         let origins = self.writers.keys().chain(register.revoked.keys());
         let limited = origins.map(|origin| (*origin, self.limit_of(origin)));
@@ -346,25 +350,8 @@ impl State {
         let limits = limits.with_counts(self.counts_in_force());
         if limits != self.limits {
             self.limits = limits;
-            self.passages.recount(&self.limits);
+            self.passages.recount();
         }
-        self.refresh_rosters();
-    }
-
-    /// Of each zone the last count is in force, as far as its log counts.
-    fn counts_in_force(&self) -> BTreeMap<ZoneId, CountInForce> {
-        let mut newest = BTreeMap::<ZoneId, CountInForce>::new();
-        for (by, writer) in &self.writers {
-            for count in writer.counts(self.limit_of(by)) {
-                let (count, by) = (count.clone(), *by);
-                let counted = CountInForce { count, by };
-                let zone = counted.count.zone;
-                if newest.get(&zone).is_none_or(|held| *held < counted) {
-                    newest.insert(zone, counted);
-                }
-            }
-        }
-        newest
     }
 
     /// Later keys take over from earlier ones once they have said everything anew; the first has nothing to say anew.

@@ -1,10 +1,12 @@
-//! The counts of people that were signed at the gates, for people who look back at them; which one is in force is decided with the limits.
+//! The counts of people that were signed at the gates: the one in force of each zone, and the others for people who look back at them.
+
+use std::collections::BTreeMap;
 
 use usher_keys::PublicKey;
 
 use super::State;
 use super::limits::CountInForce;
-use crate::ident::ZoneId;
+use crate::ident::{Origin, ZoneId};
 use crate::record::Count;
 
 /// A count of the people in a zone, as it corrected what was known.
@@ -45,6 +47,22 @@ impl State {
         corrected.reverse();
         corrected.truncate(most);
         corrected
+    }
+
+    /// Of each zone the last count is in force, as far as its log counts.
+    pub(super) fn counts_in_force(&self) -> BTreeMap<ZoneId, CountInForce> {
+        let mut newest = BTreeMap::<ZoneId, (&Count, &Origin)>::new();
+        for (by, writer) in &self.writers {
+            for count in writer.counts(self.limit_of(by)) {
+                let held = newest.entry(count.zone).or_insert((count, by));
+                *held = (count, by).max(*held);
+            }
+        }
+        let in_force = newest.into_iter().map(|(zone, (count, by))| {
+            let (count, by) = (count.clone(), *by);
+            (zone, CountInForce { count, by })
+        });
+        in_force.collect()
     }
 
     fn counts_of(&self, zone: ZoneId) -> Vec<CountInForce> {

@@ -37,9 +37,10 @@ impl CountInForce {
     /// judges' time; what clocks leave in doubt leaves people in rather than out.
     pub fn covers(&self, stamp: &Stamp, change: &PassageChange) -> bool {
         let Count { at, heard, .. } = &self.count;
-        let named = heard.iter().find(|(origin, _)| *origin == stamp.origin);
-        match named {
-            Some((_, last)) => stamp.seq <= *last,
+        // A record whose logs are out of order counts for nothing.
+        let named = heard.binary_search_by_key(&stamp.origin, |(origin, _)| *origin);
+        match named.ok().map(|at| heard[at].1) {
+            Some(last) => stamp.seq <= last,
             None if change.is_exit() => change.passage.at <= at.plus_ms(AGREEMENT_MS),
             None => change.passage.at.plus_ms(AGREEMENT_MS) <= *at,
         }

@@ -31,6 +31,9 @@ pub struct Passages {
     busy: BTreeSet<Unit>,
     /// What the units come to, but for those that are open.
     totals: Totals,
+    /// Whether other logs count since, or other parts of them: everything is summed up anew once a run, not with each record
+    /// that says so, or a device that lies could cost its peers the square of their passages.
+    is_stale: bool,
     /// Units with many passages, to which some were added: they are summed up once, not with each passage.
     open: BTreeSet<Unit>,
     /// Units with an exit that names too few entries.
@@ -38,6 +41,9 @@ pub struct Passages {
     /// Those of them of which something was heard since their home last looked.
     to_match: BTreeSet<Unit>,
 }
+
+/// Most times that one log may say which entries an exit closes: it takes no code to say so, and each is kept.
+pub const MAX_MATCHES_OF_LOG: u32 = 65_536;
 
 /// From how many passages on a unit is summed up once a run: no honest ticket has as many, and one that lies about a ticket
 /// in many logs must not cost the square of them.
@@ -57,7 +63,8 @@ struct Totals {
 impl Totals {
     /// Adds what a unit's passages come to, or takes it away.
     fn count(&mut self, unit: &UnitPassages, limits: &Limits, sign: i64) {
-        for (zone, in_force) in limits.counts() {
+        let counted = limits.counts().iter().filter(|(zone, _)| unit.is_in(**zone));
+        for (zone, in_force) in counted {
             let inside = unit.tally_counted(in_force, limits).inside(*zone);
             *self.when_counted.entry(*zone).or_default() += i64::from(inside) * sign;
         }
@@ -111,7 +118,7 @@ impl Passages {
         let too_many = change.passage.persons > change.passage.admits;
         let (is_exit, names_all) = (change.is_exit(), names_all(&change));
         let unit = self.units.entry(id).or_default();
-        let is_open = self.open.contains(&id);
+        let is_open = self.is_stale || self.open.contains(&id);
         if !is_open {
             self.totals.count(unit, limits, -1);
         }
@@ -133,12 +140,13 @@ impl Passages {
         is_new
     }
 
-    /// Forgets what a log told; the totals are to be summed up anew.
-    pub fn forget(&mut self, origin: &Origin) {
+    /// Forgets what these logs told.
+    pub fn forget(&mut self, origins: &BTreeSet<Origin>) {
         self.units.retain(|_, unit| {
-            unit.forget(origin);
+            unit.forget(origins);
             !unit.passages().is_empty()
         });
+        self.recount();
         let units = &self.units;
         self.open.retain(|id| units.contains_key(id));
         self.busy.retain(|id| units.contains_key(id));
@@ -156,21 +164,26 @@ impl Passages {
         self.to_match.clone_from(&self.unmatched);
     }
 
-    /// Sums everything up anew after other logs count, or other parts of them.
-    pub fn recount(&mut self, limits: &Limits) {
-        self.totals.occupancy.clear();
-        self.totals.when_counted.clear();
-        self.totals.arrivals.clear();
-        self.totals.counts.admitted.clear();
-        self.totals.counts.exited.clear();
-        self.open.clear();
+    /// Has everything summed up anew: other logs count, or other parts of them.
+    pub fn recount(&mut self) {
+        self.is_stale = true;
+    }
+
+    fn summed_up_anew(&self, limits: &Limits) -> Totals {
+        let mut totals = Totals::default();
+        totals.counts.refused.clone_from(&self.totals.counts.refused);
         for unit in self.units.values() {
-            self.totals.count(unit, limits, 1);
+            totals.count(unit, limits, 1);
         }
+        totals
     }
 
     /// Brings the totals up to date.
     pub fn sum_up(&mut self, limits: &Limits) {
+        if std::mem::take(&mut self.is_stale) {
+            self.totals = self.summed_up_anew(limits);
+            self.open.clear();
+        }
         for id in std::mem::take(&mut self.open) {
             if let Some(unit) = self.units.get(&id) {
                 self.totals.count(unit, limits, 1);
@@ -179,6 +192,9 @@ impl Passages {
     }
 
     fn totals(&self, limits: &Limits) -> Cow<'_, Totals> {
+        if self.is_stale {
+            return Cow::Owned(self.summed_up_anew(limits));
+        }
         let mut totals = Cow::Borrowed(&self.totals);
         for unit in self.open.iter().filter_map(|id| self.units.get(id)) {
             totals.to_mut().count(unit, limits, 1);
@@ -250,8 +266,7 @@ impl Passages {
     pub fn inside_counted(&self, zone: ZoneId, counts: &[CountInForce], limits: &Limits) -> Vec<i64> {
         let mut inside = vec![0; counts.len()];
         for unit in self.units.values() {
-            let in_zone = |(_, change): &&(Stamp, PassageChange)| change.passage.zone == zone;
-            if !unit.passages().iter().any(|passage| in_zone(&passage)) {
+            if !unit.is_in(zone) {
                 continue;
             }
             for (count, sum) in counts.iter().zip(&mut inside) {

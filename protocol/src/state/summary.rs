@@ -123,6 +123,7 @@ impl Summary {
                 state.passages.insert(stamp, change, &state.limits);
             }
         }
+        state.sum_up();
         state
     }
 }

@@ -544,7 +544,7 @@ fn a_ticket_with_very_many_passages_is_summed_up_right_at_every_moment() {
             state.sum_up();
         }
         let mut anew = state.clone();
-        anew.passages.recount(&anew.limits);
+        anew.passages.recount();
         assert_eq!(state.occupancy(ZONE), anew.occupancy(ZONE), "after {number}");
         assert_eq!(state.counts(), anew.counts(), "after {number}");
     };

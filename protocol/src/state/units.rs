@@ -203,9 +203,17 @@ impl UnitPassages {
         true
     }
 
-    /// Forgets what a log told.
-    pub fn forget(&mut self, origin: &Origin) {
-        self.passages.retain(|(stamp, _)| stamp.origin != *origin);
+    /// Forgets what these logs told.
+    pub fn forget(&mut self, origins: &BTreeSet<Origin>) {
+        self.passages
+            .retain(|(stamp, _)| !origins.contains(&stamp.origin));
+    }
+
+    /// Tells whether any of its passages is of a zone.
+    pub fn is_in(&self, zone: ZoneId) -> bool {
+        self.passages
+            .iter()
+            .any(|(_, change)| change.passage.zone == zone)
     }
 
     /// Tells whether a log may hold one more passage of this unit.

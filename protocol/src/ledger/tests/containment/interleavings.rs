@@ -5,9 +5,9 @@ use usher_keys::SecretKey;
 
 use super::*;
 use crate::checkpoint::Checkpoint;
-use crate::ident::{Hlc, Origin};
+use crate::ident::{Hlc, Origin, ZoneId};
 use crate::log::{Head, Run, Tail};
-use crate::record::Record;
+use crate::record::{PlacesOf, Record};
 use crate::rehearsal::bodies::{by_authority, by_device};
 use crate::rehearsal::{
     EVENT, HOUR_MS, NOW, authority, capable, certificate, enrolled_by, fork, policy, scanner, succeeded,
@@ -236,6 +236,14 @@ fn check_any_order(logs: &[Log], steps: &[Step], bundles: u64) -> Result<(), Tes
     prop_assert_eq!(&one.counts().admitted, &other.counts().admitted);
     prop_assert_eq!(&one.counts().exited, &other.counts().exited);
     prop_assert_eq!(one.rosters(), other.rosters());
+    prop_assert_eq!(one.limits(), other.limits());
+    for zone in [1, 2].map(ZoneId) {
+        prop_assert_eq!(one.occupancy(zone), other.occupancy(zone));
+        prop_assert_eq!(one.arrivals(zone, NOW), other.arrivals(zone, NOW));
+        for of in [PlacesOf::Room, PlacesOf::TimeSlot(NOW)] {
+            prop_assert_eq!(one.places(zone, of), other.places(zone, of));
+        }
+    }
     prop_assert_eq!(one.digest(), other.digest());
     Ok(())
 }
