@@ -7,10 +7,11 @@
 
 use std::collections::BTreeMap;
 
-use usher_keys::PublicKey;
+use usher_keys::{PublicKey, Timestamp};
 
 use super::State;
 use crate::ident::{Origin, ZoneId};
+use crate::policy::Policy;
 use crate::record::PlacesOf;
 
 /// Most hubs that follow each other as heirs: more than any event retires.
@@ -57,19 +58,73 @@ impl State {
 
     /// Returns how many places a hub can give away, if they are limited: of slots to come, no more than it has in each of them.
     pub fn places_to_give(&self, zone: ZoneId, of: PlacesOf, hub: &PublicKey) -> Option<i64> {
-        let has = |of| Some(self.places(zone, of)?.get(hub).copied().unwrap_or_default());
-        let PlacesOf::TimeSlotsFrom(from) = of else {
-            return has(of);
-        };
-        let lent = self.writers.get(hub).into_iter();
-        let lent = lent.flat_map(|writer| writer.loans(self.limits.of(hub)));
-        let later = lent.filter_map(|loan| match loan.of {
-            PlacesOf::Room => None,
-            PlacesOf::TimeSlot(at) | PlacesOf::TimeSlotsFrom(at) => Some(at),
+        match of {
+            PlacesOf::Room | PlacesOf::TimeSlot(_) => {
+                Some(self.places(zone, of)?.get(hub).copied().unwrap_or_default())
+            }
+            PlacesOf::TimeSlotsFrom(from) => self.fewest_from((zone, from), hub),
+        }
+    }
+
+    /// Returns how many places a hub has, of the slots from a moment on, in the one in which it has the fewest. What it got of
+    /// single slots is not there in those that follow.
+    fn fewest_from(&self, (zone, from): (ZoneId, Timestamp), hub: &PublicKey) -> Option<i64> {
+        let first = self.policy()?.1.time_slot(zone, from)?.1.from;
+        let (mut lasting, mut once) = (BTreeMap::from([(first, 0)]), BTreeMap::<Timestamp, i64>::new());
+        for (slot, lasts, places) in self.slot_changes((zone, first), hub) {
+            *if lasts { &mut lasting } else { &mut once }
+                .entry(slot.max(first))
+                .or_default() += places;
+        }
+        let mut has = 0;
+        let from_there_on = lasting.into_iter().map(|(slot, places)| {
+            has += places;
+            (slot, has)
         });
-        let used = self.passages.slots_used(zone, from, hub);
-        let starts = later.chain(used).filter(|at| *at >= from).chain([from]);
-        starts.filter_map(|at| has(PlacesOf::TimeSlot(at))).min()
+        let from_there_on: BTreeMap<Timestamp, i64> = from_there_on.collect();
+        let alone = once.into_iter().filter_map(|(slot, places)| {
+            let (_, has) = from_there_on.range(..=slot).next_back()?;
+            Some(has + places)
+        });
+        alone.chain(from_there_on.values().copied()).min()
+    }
+
+    /// Returns what a hub has more or fewer places by, each with its slot and whether those that follow have it too; single slots
+    /// only from the first one on.
+    fn slot_changes(
+        &self,
+        (zone, first): (ZoneId, Timestamp),
+        hub: &PublicKey,
+    ) -> Vec<(Timestamp, bool, i64)> {
+        let Some((_, policy)) = self.policy() else {
+            return Vec::new();
+        };
+        let mut accounts = BTreeMap::<PublicKey, bool>::new();
+        let mut is_ours = |one: &PublicKey| {
+            let account = || self.account(one) == Some(*hub);
+            *accounts.entry(*one).or_insert_with(account)
+        };
+        let mut changes = Vec::new();
+        if self.first_hub().is_some_and(|first| is_ours(&first)) {
+            let limit = policy
+                .time_slot(zone, first)
+                .map_or(0, |(limit, _)| limit.persons);
+            changes.push((Timestamp(0), true, i64::from(limit)));
+        }
+        for (lender, writer) in &self.writers {
+            let loans = writer.loans(self.limits.of(lender));
+            for loan in loans.filter(|loan| loan.zone == zone) {
+                let sign = i64::from(is_ours(&loan.to)) - i64::from(is_ours(lender));
+                let places = i64::from(loan.places) * sign;
+                let slot = slot_lent(policy, zone, loan.of).filter(|_| places != 0);
+                changes.extend(slot.map(|(slot, lasts)| (slot, lasts, places)));
+            }
+        }
+        let arrivals = self.passages.arrivals_from(zone, first, &self.limits);
+        let ours = arrivals.into_iter().filter(|(_, by, _)| is_ours(by));
+        changes.extend(ours.map(|(slot, _, persons)| (slot, false, -persons)));
+        changes.retain(|(slot, lasts, _)| *lasts || *slot >= first);
+        changes
     }
 
     fn owned(
@@ -78,9 +133,11 @@ impl State {
         is_meant: impl Fn(PlacesOf) -> bool,
         taken: &BTreeMap<Origin, i64>,
     ) -> BTreeMap<PublicKey, i64> {
-        let mut places = BTreeMap::new();
+        let (mut places, mut accounts) = (BTreeMap::new(), BTreeMap::new());
         let mut add = |hub: &PublicKey, many: i64| {
-            if let Some(account) = self.account(hub) {
+            // A hub lends to the same ones again and again.
+            let account = accounts.entry(*hub).or_insert_with(|| self.account(hub));
+            if let Some(account) = *account {
                 *places.entry(account).or_default() += many;
             }
         };
@@ -126,5 +183,20 @@ impl State {
     /// Returns the heir of a retired hub.
     fn heir(&self, hub: &PublicKey) -> Option<Option<PublicKey>> {
         self.rulings()?.retired.get(hub).copied()
+    }
+}
+
+/// Returns the first slot of which places were lent, and whether those of all that follow were too.
+fn slot_lent(policy: &Policy, zone: ZoneId, of: PlacesOf) -> Option<(Timestamp, bool)> {
+    let slot = |at| policy.time_slot(zone, at).map(|(_, slot)| slot);
+    match of {
+        PlacesOf::Room => None,
+        PlacesOf::TimeSlot(at) => Some((slot(at)?.from, false)),
+        PlacesOf::TimeSlotsFrom(at) => {
+            let slot = slot(at)?;
+            // The first that begins then or later.
+            let begins = if slot.from == at { at } else { slot.until };
+            Some((begins, true))
+        }
     }
 }

@@ -253,13 +253,20 @@ impl Passages {
         in_slot.map(|((_, _, by), persons)| (*by, *persons)).collect()
     }
 
-    /// Returns when the slots of a zone began, from that one on, in which somebody let people in.
-    pub fn slots_used(&self, zone: ZoneId, from: Timestamp, by: &Origin) -> Vec<Timestamp> {
+    /// Returns the people who went into a zone, by the slot in which they did, from that one on, and by who let them in.
+    pub fn arrivals_from(
+        &self,
+        zone: ZoneId,
+        from: Timestamp,
+        limits: &Limits,
+    ) -> Vec<(Timestamp, Origin, i64)> {
         let first = (zone, from, PublicKey([0; 32]));
-        let used = self.totals.arrivals.range(first..);
-        let used = used.take_while(|((of, _, _), _)| *of == zone);
-        let ours = used.filter(|((_, _, origin), _)| origin == by);
-        ours.map(|((_, slot, _), _)| *slot).collect()
+        let totals = self.totals(limits);
+        let later = totals.arrivals.range(first..);
+        let later = later.take_while(|((of, _, _), _)| *of == zone);
+        later
+            .map(|((_, slot, by), persons)| (*slot, *by, *persons))
+            .collect()
     }
 
     /// Returns how many people were in a zone by the passages alone that each of these counts covers.

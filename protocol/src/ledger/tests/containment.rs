@@ -8,6 +8,7 @@ mod honest;
 mod interleavings;
 mod later_versions;
 mod liars;
+mod loans;
 mod strict;
 
 use usher_keys::Role;
