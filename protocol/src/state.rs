@@ -293,9 +293,14 @@ impl State {
         fits && self.passages.insert(stamp, change, &self.limits)
     }
 
-    /// Takes note that a hub had no place left behind a gate.
+    /// Takes note that a hub had no place left behind a gate; one that lies could name gates that there are not.
     pub fn want(&mut self, gate: GateId, hub: Origin) {
-        self.wanting.insert((gate, hub));
+        if self
+            .policy()
+            .is_some_and(|(_, policy)| policy.gate(gate).is_some())
+        {
+            self.wanting.insert((gate, hub));
+        }
     }
 
     /// Returns the hubs that had no place left behind a gate since this was last asked.

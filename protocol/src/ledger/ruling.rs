@@ -50,8 +50,8 @@ pub fn next_roster(state: &State, change: &RosterChange) -> Option<Body> {
 pub fn devices_to_vouch_for(state: &State, bundle: &TrustBundle, heard: &[Origin]) -> Vec<DeviceIdentity> {
     let mut of_hub = BTreeMap::<PublicKey, usize>::new();
     for (device, vouched) in &state.register().enrolled {
-        // A renewed certificate does not say any more who enrolled the device: its log does, until that opens with it.
-        let enrolling = hub_of(vouched).or_else(|| hub_of(state.opened_with(device)?));
+        // A renewed certificate does not say any more who enrolled the device: its log does.
+        let enrolling = hub_of(vouched).or_else(|| state.enrolled_by(device));
         if let Some(hub) = enrolling {
             *of_hub.entry(hub).or_default() += 1;
         }

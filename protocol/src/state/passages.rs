@@ -40,6 +40,8 @@ pub struct Passages {
     unmatched: BTreeSet<Unit>,
     /// Those of them of which something was heard since their home last looked.
     to_match: BTreeSet<Unit>,
+    /// How often each log said which entries an exit closes.
+    matches: BTreeMap<Origin, u32>,
 }
 
 /// Most times that one log may say which entries an exit closes: it takes no code to say so, and each is kept.
@@ -112,8 +114,12 @@ impl Totals {
 }
 
 impl Passages {
-    /// Takes a passage; `false` when its log holds too many of this unit already.
+    /// Takes a passage; `false` when its log holds too many of this unit already, or has matched too many exits.
     pub fn insert(&mut self, stamp: Stamp, change: PassageChange, limits: &Limits) -> bool {
+        let is_match = change.is_match();
+        if is_match && self.matches_left(&stamp.origin) == 0 {
+            return false;
+        }
         let id = change.passage.unit;
         let too_many = change.passage.persons > change.passage.admits;
         let (is_exit, names_all) = (change.is_exit(), names_all(&change));
@@ -123,6 +129,9 @@ impl Passages {
             self.totals.count(unit, limits, -1);
         }
         let is_new = unit.insert(stamp, change);
+        if is_match && is_new {
+            *self.matches.entry(stamp.origin).or_default() += 1;
+        }
         if unit.passages().len() > MANY_PASSAGES {
             self.open.insert(id);
         } else if !is_open {
@@ -152,6 +161,13 @@ impl Passages {
         self.busy.retain(|id| units.contains_key(id));
         self.unmatched.retain(|id| units.contains_key(id));
         self.to_match.retain(|id| units.contains_key(id));
+        self.matches.retain(|origin, _| !origins.contains(origin));
+    }
+
+    /// Tells how many more times a log may say which entries an exit closes.
+    pub fn matches_left(&self, origin: &Origin) -> u32 {
+        let told = self.matches.get(origin).copied().unwrap_or_default();
+        MAX_MATCHES_OF_LOG.saturating_sub(told)
     }
 
     /// Returns the units with an exit to be matched of which something was heard since this was last asked.

@@ -105,6 +105,13 @@ impl State {
         self.writers.get(device)?.identity()
     }
 
+    /// Returns the hub that enrolled a device, by any certificate that its log opened with: one that the authority renewed does
+    /// not say so any more.
+    pub fn enrolled_by(&self, device: &PublicKey) -> Option<PublicKey> {
+        let mut opened = self.writers.get(device)?.certificates().iter();
+        opened.find_map(|(_, identity)| Some(identity.via.as_ref()?.certificate.device))
+    }
+
     /// Returns the certificates that somebody gave a device since it had this one: the authority, or the hub that enrolled it.
     /// Another hub's word is passed over: it could give all scanners of the venue certificates for no gate.
     pub fn certificates_for(&self, held: &DeviceIdentity) -> impl Iterator<Item = &DeviceIdentity> {
@@ -186,9 +193,26 @@ impl State {
     /// Tells whether a device may write that now, so that it counts.
     pub fn would_count(&self, by: &Certificate, stamp: &Stamp, body: &Body) -> bool {
         let passage = body.passage().and_then(|shown| shown.unverified().ok());
-        let unit = passage.and_then(|passage| self.passages.unit(passage.unit));
+        let unit = if let Body::ExitMatched { unit, .. } = body {
+            Some(*unit)
+        } else {
+            passage.map(|passage| passage.unit)
+        };
+        let unit = unit.and_then(|unit| self.passages.unit(unit));
         let has_room = unit.is_none_or(|unit| unit.has_room(&stamp.origin));
-        has_room && may_say(by, body, stamp.hlc) && self.limits.reach(stamp)
+        has_room
+            && self.may_say_again(&stamp.origin, body)
+            && may_say(by, body, stamp.hlc)
+            && self.limits.reach(stamp)
+    }
+
+    /// Tells whether a log has said so no more often than it may.
+    fn may_say_again(&self, origin: &Origin, body: &Body) -> bool {
+        if let Body::Counted { count, .. } = body {
+            let writer = self.writers.get(origin);
+            return writer.is_none_or(|writer| writer.may_count(count));
+        }
+        !matches!(body, Body::ExitMatched { .. }) || self.passages.matches_left(origin) > 0
     }
 
     /// Tells of how many more forks a device may tell, so that it counts.

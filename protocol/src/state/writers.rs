@@ -22,8 +22,10 @@ const MAX_RENEWED: usize = 1_024;
 /// Most forks that one log may tell of: a device can sign forks of as many keys as it invents, and each is kept.
 const MAX_FORKS_TOLD: u32 = 256;
 
-/// Most counts that one log may hold: one every three minutes for a day, each of which names the hubs.
+/// Most counts that one log may hold: one every three minutes for a day.
 const MAX_COUNTS: usize = 512;
+/// Most logs that they may name together: those of thirty hubs each time.
+const MAX_NAMED_BY_COUNTS: usize = 16_384;
 
 /// Some places in a zone that a hub gave to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -107,9 +109,16 @@ impl DeviceWriter {
         counting.map(|(_, loan)| loan)
     }
 
-    /// Takes its count of a zone; `false` when it counted too often.
+    /// Tells whether one more count is taken of it: it did not count too often, nor name too many logs.
+    pub fn may_count(&self, count: &Count) -> bool {
+        let named = self.counted.iter().map(|(_, count)| count.heard.len());
+        let named = named.fold(count.heard.len(), usize::saturating_add);
+        self.counted.len() < MAX_COUNTS && named <= MAX_NAMED_BY_COUNTS
+    }
+
+    /// Takes its count of a zone; `false` when that is one too many.
     pub fn count(&mut self, seq: Seq, count: Count) -> bool {
-        let has_room = self.counted.len() < MAX_COUNTS;
+        let has_room = self.may_count(&count);
         if has_room {
             self.counted.push((seq, count));
         }

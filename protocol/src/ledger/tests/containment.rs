@@ -6,6 +6,7 @@ mod devices;
 mod histories;
 mod honest;
 mod interleavings;
+mod later_kinds;
 mod later_versions;
 mod liars;
 mod loans;

@@ -3,13 +3,18 @@
 use usher_keys::{SecretKey, codec};
 
 use super::*;
-use crate::admission::Direction;
-use crate::ident::{ScanId, ZoneId};
+use crate::admission::{Direction, Refused};
+use crate::ident::{GateId, Hlc, ScanId, Stamp, ZoneId};
+use crate::ledger::ruling::{MAX_VOUCHED_OF_HUB, devices_to_vouch_for};
 use crate::ledger::{MAX_DEVICE_BYTES, ScanQuestion};
 use crate::log::RunError;
-use crate::record::{Count, PlacesOf};
-use crate::rehearsal::{AVAILABLE, NOW, STRICT, authority, capable, certificate, enrolled_by, fork};
+use crate::record::{Count, PlacesOf, Refusal};
+use crate::rehearsal::{
+    AVAILABLE, HOUR_MS, NOW, STRICT, authority, capable, certificate, enrolled_by, fork, identity,
+    late_tickets, shared_trust,
+};
 use crate::state::Summary;
+use crate::state::passages::MAX_MATCHES_OF_LOG;
 use crate::state::units::MAX_PASSAGES_OF_LOG;
 
 /// A key of nobody's, one of very many.
@@ -257,4 +262,140 @@ fn bytes_that_are_no_record_are_named() {
     replica.listen(&liar);
     replica.take(&liar.run_of(vec![0xff; 3])).unwrap();
     assert_eq!(named(&replica, &liar), Some(Seq(2)));
+}
+
+#[test]
+fn exits_of_units_that_a_hub_invents_fill_no_more_than_its_share() {
+    let cloud = Machine::cloud(&[1]);
+    let mut liar = Machine::opened(hub(2), capable(&hub(2), Role::Hub), &cloud);
+    let matched = |number| Body::ExitMatched {
+        unit: Unit(number),
+        exit: ScanId([1; 16]),
+        closes: Vec::new(),
+    };
+    for number in 0..MAX_MATCHES_OF_LOG {
+        liar.write(matched(number));
+    }
+    let state = liar.ledger.state();
+    assert_eq!(named(&liar, &liar), None);
+    let by = &liar.identity.unverified().clone();
+    let stamp = Stamp {
+        hlc: Hlc { ms: NOW.0, count: 0 },
+        origin: liar.me(),
+        seq: liar.ledger.tail(&liar.me()).seq.next(),
+    };
+    assert!(
+        !state.would_count(by, &stamp, &matched(7)),
+        "one that is honest stops there"
+    );
+    liar.write(matched(7));
+    assert_eq!(named(&liar, &liar), Some(stamp.seq));
+    let begun = Summary::of(liar.ledger.state()).into_state(shared_trust(1));
+    assert!(!begun.would_count(by, &stamp, &matched(7)));
+    assert_eq!(begun.digest(), liar.digest());
+}
+
+#[test]
+fn an_honest_home_matches_no_more_exits_of_a_ticket_than_count() {
+    let cloud = Machine::cloud(&[1]);
+    let mut home = Machine::hub(1, &cloud);
+    for number in 1..=3 {
+        let mut liar = Machine::scanner(number, &cloud);
+        for pair in 0..512_u16 {
+            let [low, high] = pair.to_le_bytes();
+            for (way, inwards) in [(1, true), (2, false)] {
+                let mut passage = shown(0, ticket(7, AVAILABLE), NORTH);
+                passage.scan.0[..4].copy_from_slice(&[number, way, low, high]);
+                liar.write(if inwards {
+                    Body::Admitted(passage)
+                } else {
+                    Body::Exited(passage)
+                });
+            }
+        }
+        home.listen(&liar);
+    }
+    for _ in 0..MAX_PASSAGES_OF_LOG + 10 {
+        home.write_due_records();
+    }
+    assert!(home.ledger.tail(&home.me()).seq > Seq(1_000), "it matches them");
+    assert_eq!(named(&home, &home), None);
+}
+
+#[test]
+fn gates_that_a_device_invents_wait_for_places_nowhere() {
+    let cloud = Machine::cloud(&[1]);
+    let mut liar = Machine::scanner(1, &cloud);
+    for gate in 0..1_000 {
+        liar.write(Body::Refused(Refusal {
+            scan: ScanId([1; 16]),
+            ticket: (Unit(1), Generation(1)),
+            gate: GateId(gate),
+            why: Refused::Refer(Referral::NoPlaces),
+        }));
+    }
+    let mut cloud = cloud;
+    cloud.listen(&liar);
+    let wanting = cloud.ledger.state.take_wanting();
+    assert!(wanting.len() <= 3, "{} gates", wanting.len());
+}
+
+#[test]
+fn a_hub_enrols_no_more_because_the_cloud_has_renewed_those_that_it_enrolled() {
+    let mut cloud = Machine::cloud(&[1]);
+    let enrolled = |device: &SecretKey| enrolled_by(&hub(2), certificate(device, Role::Scanner));
+    let most = u16::try_from(MAX_VOUCHED_OF_HUB).unwrap();
+    for number in 0..most + 3 {
+        let key = invented(number);
+        let mut scanner = Machine::with_identity(key.clone(), enrolled(&key));
+        scanner.write_due_records();
+        if number < most {
+            let renewed = identity(&key, Role::Scanner);
+            cloud.write(Body::DeviceEnrolled {
+                identity: renewed.clone(),
+            });
+            scanner.write(Body::Opened { identity: renewed });
+        }
+        cloud.listen(&scanner);
+    }
+    let heard = (0..most + 3).map(|number| invented(number).public());
+    let heard: Vec<_> = heard.collect();
+    let ledger = &cloud.ledger;
+    let worthy = devices_to_vouch_for(ledger.state(), ledger.trust().bundle(), &heard);
+    assert_eq!(worthy.len(), 0);
+}
+
+/// A device whose record of a ticket rests on a key that nobody knows yet.
+fn waiting_for_a_key(number: u8, heard: &Machine) -> Machine {
+    let mut device = Machine::opened(key(number), capable(&key(number), Role::Scanner), heard);
+    let late = Ticket {
+        key: late_tickets().public().id(),
+        ..ticket(7, STRICT)
+    };
+    let mut passage = shown(1, late.clone(), NORTH);
+    passage.code = late.sign(&late_tickets()).bytes().to_vec();
+    device.write(Body::Admitted(passage));
+    device
+}
+
+#[test]
+fn a_checkpoint_leaves_all_logs_out_that_wait_for_a_key() {
+    let mut cloud = Machine::cloud(&[1]);
+    let mut gate = Machine::hub(1, &cloud);
+    check_admits(&mut gate, 1, ticket(1, STRICT));
+    cloud.listen(&gate);
+    let waiting: Vec<_> = (0x80..0xa0)
+        .map(|number| waiting_for_a_key(number, &cloud))
+        .collect();
+    for device in &waiting {
+        cloud.listen(device);
+    }
+    cloud.make_checkpoint(NOW.plus_ms(HOUR_MS));
+    let mut fresh = Machine::new(hub(9), Role::Hub);
+    fresh.take_checkpoint(cloud.checkpoint.as_ref().unwrap());
+    assert_eq!(fresh.ledger.vector().len(), 2);
+    for device in &waiting {
+        fresh.listen(device);
+    }
+    assert_eq!(fresh.digest(), cloud.digest());
 }
