@@ -66,11 +66,12 @@ impl Ledger {
     fn exits_to_match(&self, unit: Unit, now: Timestamp) -> Vec<Body> {
         let tally = self.state.tally(unit);
         let limits = self.state.limits();
+        let first_inside = tally.first_inside(limits);
         let matched = tally.unmatched().filter_map(|exit| {
             // What was heard before an entry was written is not the exit of those people, whatever its clock says.
             let is_plausible = exit.stamp.hlc.time() <= now.plus_ms(MAX_CLOCK_PULL_MS);
             let by_any_clock = self.is_strict_tier(exit.change.passage.tier);
-            let closes = tally.to_match(exit, (by_any_clock, limits));
+            let closes = tally.to_match(exit, &first_inside, (by_any_clock, limits));
             let (exit, has_any) = (exit.change.passage.scan, is_plausible && !closes.is_empty());
             has_any.then_some(Body::ExitMatched { unit, exit, closes })
         });

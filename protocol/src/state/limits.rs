@@ -108,14 +108,18 @@ impl Limits {
 
     /// Tells how deep a zone lies: in how many others.
     pub fn level(&self, zone: ZoneId) -> u8 {
-        let outwards = std::iter::successors(Some(zone), |zone| self.around.get(zone).copied());
-        let depth = outwards.take(MAX_LEVELS).count().saturating_sub(1);
+        let depth = self.outwards(zone).count().saturating_sub(1);
         u8::try_from(depth).unwrap_or(u8::MAX)
     }
 
     /// Tells whether a zone is another or lies in it.
     pub fn lies_in(&self, zone: ZoneId, outer: ZoneId) -> bool {
-        let mut outwards = std::iter::successors(Some(zone), |zone| self.around.get(zone).copied());
-        outwards.by_ref().take(MAX_LEVELS).any(|zone| zone == outer)
+        self.outwards(zone).any(|zone| zone == outer)
+    }
+
+    /// Returns a zone and those around it.
+    pub fn outwards(&self, zone: ZoneId) -> impl Iterator<Item = ZoneId> {
+        let outwards = std::iter::successors(Some(zone), |zone| self.around.get(zone).copied());
+        outwards.take(MAX_LEVELS)
     }
 }

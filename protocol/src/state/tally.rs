@@ -3,6 +3,8 @@
 //! Nothing here depends on how devices' clocks stand to each other: an exit names the entries it closes, an entry names those
 //! that had to be over before it, and the order of records only decides which of several is the one too many.
 
+mod exits;
+
 use std::collections::BTreeMap;
 
 use usher_keys::Timestamp;
@@ -10,14 +12,13 @@ use usher_keys::Timestamp;
 use super::limits::{CountInForce, Limits};
 use super::units::{PassageChange, UnitPassages};
 use crate::admission::LevelUse;
-use crate::clock::AGREEMENT_MS;
 use crate::ident::{GateId, ScanId, Stamp, ZoneId};
 use crate::policy::EntryRule;
 use crate::record::{Counterpart, Passage};
 
-/// How long before an exit somebody went in for certain, in milliseconds, by the times of two judges: each of them may be off
-/// by as much as clocks may differ.
-const CERTAINLY_BEFORE_MS: u64 = 2 * AGREEMENT_MS;
+/// How many entries of one scan others can name, the first ones: an honest scan has one, and each that is named is gone through
+/// for each that names it.
+const MAX_NAMED_OF_SCAN: usize = 4;
 
 /// Some people who went in by one scan.
 #[derive(Debug, Clone)]
@@ -138,7 +139,10 @@ impl<'a> Tally<'a> {
             let at = *known.entry(change.content()).or_insert(next);
             if change.is_entry() {
                 if at == next {
-                    self.by_scan.entry(passage.scan).or_default().push(at);
+                    let of_scan = self.by_scan.entry(passage.scan).or_default();
+                    if of_scan.len() < MAX_NAMED_OF_SCAN {
+                        of_scan.push(at);
+                    }
                     self.entries.push(entered(stamp, change, limits));
                 }
                 let entry = &mut self.entries[at];
@@ -239,35 +243,6 @@ impl<'a> Tally<'a> {
     /// Returns the entries that so many people close who leave a zone, oldest first, with those in the zones inside it.
     pub fn to_close(&self, zone: ZoneId, persons: u8, limits: &Limits) -> Vec<Counterpart> {
         close(self.entries.iter(), (zone, persons), limits)
-    }
-
-    /// Returns the entries that an exit closes which named too few: those that came before it, by so much that clocks leave no
-    /// doubt where there may be none.
-    pub fn to_match(&self, exit: &Left, (by_any_clock, limits): (bool, &Limits)) -> Vec<Counterpart> {
-        let persons = u8::try_from(exit.unmatched()).unwrap_or(u8::MAX);
-        let (margin_ms, left_at) = (
-            if by_any_clock { CERTAINLY_BEFORE_MS } else { 0 },
-            exit.change.passage.at,
-        );
-        let before = self
-            .entries
-            .iter()
-            .filter(|entry| entry.latest.plus_ms(margin_ms) <= left_at);
-        close(before, (exit.change.passage.zone, persons), limits)
-    }
-
-    /// Tells whether somebody who counts as in on a level may have left by an exit that belongs to no entry yet, since clocks
-    /// leave open which was first.
-    pub fn may_have_left(&self, level: u8) -> bool {
-        let open = |entry: &&Entered| entry.level == level && entry.inside() > 0;
-        let mut exits = self.unmatched();
-        exits.any(|exit| {
-            let (zone, left_at) = (exit.change.passage.zone, exit.change.passage.at);
-            let mut entries = self.entries.iter().filter(open);
-            entries.any(|entry| {
-                entry.passage().zone == zone && entry.latest <= left_at.plus_ms(CERTAINLY_BEFORE_MS)
-            })
-        })
     }
 
     /// Returns the entries in another zone from which so many people come on, oldest first.

@@ -7,7 +7,7 @@ use usher_keys::{DeviceIdentity, PublicKey, Role, SecretKey, Timestamp, Window};
 
 use super::*;
 use crate::evidence::Worth;
-use crate::ident::{Hlc, ScanId, ScanSecret, Stamp, ZoneId};
+use crate::ident::{GateId, Hlc, ScanId, ScanSecret, Stamp, ZoneId};
 use crate::policy::TimeSlots;
 use crate::record::{Count, Counterpart, MAX_COUNTED_LOGS, PlacesOf, RightToAnnul};
 use crate::rehearsal::{
@@ -367,4 +367,72 @@ fn many_counts_of_many_people_are_heard_at_once() {
         started.elapsed()
     );
     assert_eq!(named(&replica, &liar), None);
+}
+
+#[test]
+#[expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "what it is about is how long summing up takes"
+)]
+fn many_entries_that_name_one_scan_of_which_many_things_are_said_are_summed_up_at_once() {
+    let mut state = State::new(shared_trust(1));
+    let mut passage = shown(1, ticket(7, AVAILABLE), NORTH);
+    for (number, seed) in (0_u16..40).zip(100..) {
+        let device = key(seed);
+        let stamp = |seq| Stamp {
+            hlc: Hlc {
+                ms: NOW.0 + u64::from(number),
+                count: 0,
+            },
+            origin: device.public(),
+            seq: Seq(seq),
+        };
+        let identity = capable(&device, Role::Hub);
+        state.apply(stamp(1), Body::Opened { identity }, Worth::Proven);
+        for seq in 0..1_024 {
+            let is_naming = seq >= 512;
+            passage.gate = GateId(number * 1_024 + seq);
+            passage.scan = ScanId([u8::from(is_naming); 16]);
+            passage.persons = u8::from(is_naming);
+            let named = Counterpart {
+                scan: ScanId([0; 16]),
+                persons: 1,
+            };
+            passage.counterparts = vec![named; usize::from(is_naming)];
+            let body = Body::Admitted(passage.clone());
+            state.apply(stamp(2 + u64::from(seq)), body, Worth::Proven);
+        }
+    }
+    let started = std::time::Instant::now();
+    for _ in 0..5 {
+        assert_eq!(state.tally(Unit(7)).entries.len(), 40 * 1_024);
+    }
+    assert!(
+        started.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        started.elapsed()
+    );
+}
+
+#[test]
+fn a_large_group_that_leaves_where_nobody_saw_it_come_is_matched_piece_by_piece() {
+    let cloud = Machine::cloud(&[1]);
+    let mut home = Machine::hub(1, &cloud);
+    let ticket = Ticket {
+        admits: 100,
+        ..ticket(7, AVAILABLE)
+    };
+    for scan in 0..100 {
+        home.write(Body::Admitted(shown(scan, ticket.clone(), NORTH)));
+    }
+    let mut elsewhere = Machine::scanner(1, &cloud);
+    let mut exit = shown(200, ticket, NORTH);
+    exit.persons = 100;
+    elsewhere.write(Body::Exited(exit));
+    home.hear(&elsewhere);
+    home.write_due_records();
+    assert_eq!(home.ledger.state().occupancy(ZONE), 0);
+    assert_eq!(home.ledger.state().incidents(), []);
+    assert_eq!(named(&home, &home), None);
 }
