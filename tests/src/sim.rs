@@ -2,6 +2,7 @@
 
 pub mod accomplice;
 pub mod agreement;
+mod annulments;
 pub mod calm;
 pub mod chaos;
 pub mod counted;

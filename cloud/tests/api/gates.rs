@@ -256,6 +256,38 @@ async fn a_revoked_device_is_shown_the_door_and_does_not_come_back() {
 }
 
 #[tokio::test]
+async fn a_device_is_not_believed_from_a_time_on_that_can_be_moved() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let booking = cloud.buy(&event, &[0]).await;
+    let hub = hub(&cloud, &event, 1).await;
+    let link = hub.link(&cloud).await;
+    hub.until(|state| state.policy().is_some() && state.rosters().current().is_some())
+        .await;
+    hub.admit(ticket(&booking).1);
+    let inside = async || ask(&cloud, &event, "counts").await["zones"][0]["inside"].clone();
+    until(&cloud, &event, "admissions", |page| {
+        page["admissions"] != json!([])
+    })
+    .await;
+    assert_eq!(inside().await, 1);
+    let revoke = async |since: &str| {
+        let device = format!("devices/{}/revoke?since={since}", hub.device());
+        order(&cloud, &event, &device, Value::Null).await
+    };
+
+    let follows = revoke("2027-01-15T07:00:00Z").await.ok(200);
+    assert_eq!(follows["counts_up_to"], 0);
+    assert!(follows["records_beyond"].as_u64() > Some(0), "{follows}");
+    assert_eq!(inside().await, 0);
+    assert_eq!(link.ends().await, SessionEnd::Theirs(Farewell::NotWelcome));
+
+    let follows = revoke("2027-01-16T07:00:00Z").await.ok(200);
+    assert_eq!((&follows["records_beyond"], inside().await), (&json!(0), json!(1)));
+    revoke("yesterday").await.check_problem(400, "unreadable-request");
+}
+
+#[tokio::test]
 async fn a_hub_is_retired_only_by_someone_who_vouches_for_its_end() {
     let cloud = Cloud::start().await;
     let event = cloud.event(|_| {}).await;

@@ -63,6 +63,8 @@ impl World {
         );
         if is_on_tickets && self.breaks(Sabotage::DevicesRuleOnTickets) && self.nodes[CLOUD].up {
             self.publish(body);
+        } else if let Body::Annulled { passage, .. } = body {
+            self.annul_for_another(&passage);
         } else if let Body::Withdrawn { passage, .. } = body
             && self.breaks(Sabotage::AnybodyWithdraws)
         {
@@ -137,7 +139,8 @@ impl World {
         if let Body::Admitted(passage)
         | Body::Exited(passage)
         | Body::Overridden { passage, .. }
-        | Body::Withdrawn { passage, .. } = &mut record.body
+        | Body::Withdrawn { passage, .. }
+        | Body::Annulled { passage, .. } = &mut record.body
         {
             live::parse(&passage.code).ok()?.holder?;
             let told = passage.unverified().ok()?;

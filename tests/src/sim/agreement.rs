@@ -249,7 +249,9 @@ impl World {
         let state = self.nodes[CLOUD].ledger.state();
         let elsewhere = self.elsewhere();
         for (scan, (unit, _)) in &self.observer.let_in {
-            let excused = self.observer.perished.contains(scan) || elsewhere.contains(scan);
+            let excused = self.observer.perished.contains(scan)
+                || self.observer.annulled_by_liars.contains(scan)
+                || elsewhere.contains(scan);
             assert!(
                 excused || state.passage_of(Unit(*unit), *scan).is_some(),
                 "{}: scan {scan:?} of unit {unit} was answered and is lost",
@@ -334,6 +336,7 @@ impl World {
     }
 
     fn check_doubles(&mut self, unit: u32, reported: usize) {
+        let shown = u32::try_from(reported).expect("few");
         let (name, entry, offline) = TIERS[tier_of(unit)];
         let state = self.nodes[CLOUD].ledger.state();
         let entries: Vec<_> = state
@@ -356,8 +359,7 @@ impl World {
         }
         assert!(
             offline != Offline::Strict
-                || reported == 0
-                || self.is_excused(unit)
+                || self.are_doubles_explained(unit, shown)
                 || self.may_count_who_was_turned_away(unit)
                 || self.was_let_out_for_nothing(unit),
             "{place}: unit {unit} ({name}) has a double under strict policy"

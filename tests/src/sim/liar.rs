@@ -116,6 +116,9 @@ impl World {
         if is_all_it_says && self.liars[liar].told_all.is_empty() {
             return self.tell_of_one_ticket(node);
         }
+        if self.breaks(Sabotage::CountsOfALogAreNotBounded) && !self.has_counted_too_much(node) {
+            return self.count_again_and_again(node);
+        }
         match self.random.below(10) {
             0..5 => {
                 for _ in 0..self.random.between(1, 4) {
@@ -162,6 +165,7 @@ impl World {
 
     fn write_much(&mut self, node: NodeId) {
         match self.random.below(20) {
+            0 if self.random.percent(50) => return self.count_again_and_again(node),
             0 => return self.tell_of_one_ticket(node),
             1..3 => return self.open_again_and_again(node),
             _ => {}

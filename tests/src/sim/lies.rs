@@ -133,9 +133,7 @@ impl World {
             inside: u32::try_from(self.random.between(0, 60)).expect("few"),
             heard: Vec::new(),
         };
-        let powers = self.powers(node);
-        let counts = powers.role == Role::Hub || powers.capabilities.override_refusals;
-        let may = counts && self.is_in_its_time(node, hlc) && count.at <= hlc.time();
+        let may = self.may_count(node, hlc) && count.at <= hlc.time() && !self.has_counted_too_much(node);
         let by = "Nobody".to_owned();
         let body = Body::Counted { count, by };
         Lie::new("a count", !may, Record::new(hlc, body).to_bytes())
@@ -228,26 +226,32 @@ impl World {
             counterparts: self.draw_counterparts(),
         };
         let told = passage.unverified();
-        let unit = told.as_ref().map_or(u32::MAX, |told| told.unit.0);
         let fits = told.is_ok_and(|told| told.persons <= told.admits);
-        let has_room = !self.has_told_too_much(node, unit);
         passage.code = self.generous(&passage).unwrap_or(passage.code);
-        let powers = self.powers(node);
-        let serves = powers.role == Role::Hub || powers.serves(gate);
-        let overrides = powers.capabilities.override_refusals;
-        let (body, may) = match self.random.below(11) {
+        let may_tell = self.may_tell_of(node, &passage, hlc);
+        let overrides = self.powers(node).capabilities.override_refusals;
+        let (body, may) = match self.random.below(13) {
             0..4 => (Body::Admitted(passage), fits),
             4..8 => (Body::Exited(passage), fits),
             8 => self.draw_withdrawal(node, passage),
+            9 | 10 => return self.draw_annulment(node, (passage, is_good), hlc),
             _ => {
                 let (by, why) = ("Nobody".to_owned(), "because".to_owned());
                 (Body::Overridden { passage, by, why }, overrides)
             }
         };
-        let may = may && serves && has_room && self.is_in_its_time(node, hlc);
+        let may = may && may_tell;
         // What rests on an unknown key is passed over before anybody asks whether it may be said.
         let is_false = is_good.is_some_and(|is_good| !(is_good && may));
         Lie::new("a passage", is_false, Record::new(hlc, body).to_bytes())
+    }
+
+    /// Tells whether a device may tell then of a passage at that gate, and of one more of that ticket.
+    pub fn may_tell_of(&self, node: NodeId, passage: &ShownPassage, hlc: Hlc) -> bool {
+        let unit = passage.unverified().map_or(u32::MAX, |told| told.unit.0);
+        let powers = self.powers(node);
+        let serves = powers.role == Role::Hub || powers.serves(passage.gate.0);
+        serves && !self.has_told_too_much(node, unit) && self.is_in_its_time(node, hlc)
     }
 
     /// Draws whose scan it takes back: one of its own, or one of which it cannot know the secret.
@@ -362,7 +366,7 @@ impl World {
     fn draw_authority_record(&mut self, node: NodeId) -> Body {
         let victim = self.nodes[self.random.index(self.nodes.len())].key.public();
         let (unit, generation) = (Unit(self.draw_unit()), Generation(1));
-        match self.random.below(9) {
+        match self.random.below(10) {
             0 => Body::Revoked { unit, generation },
             1 => Body::Superseded {
                 unit,
@@ -391,6 +395,9 @@ impl World {
                     seq: Seq(1),
                     hash: [1; 32],
                 },
+            },
+            8 => Body::DeviceEnrolled {
+                identity: self.nodes[self.random.index(self.nodes.len())].identity.clone(),
             },
             _ => Body::Restated,
         }

@@ -191,15 +191,15 @@ impl World {
         }
     }
 
-    /// Names the hubs that have places left, as each of them sees it.
-    pub fn places_left(&self, zone: ZoneId) -> Vec<(String, Option<i64>)> {
+    /// Names the hubs that have places left, as each of them sees it: of the zone itself, and of the slot of time that it is in.
+    pub fn places_left(&self, zone: ZoneId) -> Vec<(String, [Option<i64>; 2])> {
         let hubs = self.hubs().into_iter();
         let left = hubs.map(|hub| {
-            let ledger = &self.nodes[hub].ledger;
-            let places = ledger.state().places(zone, PlacesOf::Room);
+            let (ledger, now) = (&self.nodes[hub].ledger, self.nodes[hub].clock(self.now));
+            let of = |of| ledger.state().places_of(zone, of, &ledger.me());
             (
                 self.name(hub),
-                places.and_then(|places| places.get(&ledger.me()).copied()),
+                [PlacesOf::Room, PlacesOf::TimeSlot(now)].map(of),
             )
         });
         left.collect()
@@ -224,8 +224,8 @@ impl World {
         };
         let gives = |hub: &Origin| {
             let owner = self.observer.owner(hub);
-            // What a liar says it holds is nobody's.
-            let is_of_use = |owner: NodeId| !self.is_outcast(owner) && !self.is_liar(owner);
+            // What a liar says it holds is nobody's, nor is what a hub holds whose log a copy has led to the end of time.
+            let is_of_use = |owner: NodeId| !self.is_outcast(owner) && !self.is_tainted_key(owner);
             owner.is_some_and(is_of_use) && !state.is_frozen(hub)
         };
         // Of a frozen log each holds what it heard, with the loans in it.
@@ -265,19 +265,13 @@ impl World {
         homes.filter_map(|home| self.observer.owner(&home)).collect()
     }
 
-    /// Tells whether a liar could do with a strict unit what it liked: as its home; or because people leave by its tier's
-    /// rule and the liar has read the code, so that it can say that somebody left.
-    pub fn is_in_a_liars_hands(&self, unit: u32) -> bool {
-        if self.liars.is_empty() {
+    /// Tells whether a liar could say of people that they left: they leave by their tier's rule, and it has read the code or is their home.
+    pub fn may_be_let_out_by_a_liar(&self, unit: u32) -> bool {
+        if self.liars.is_empty() || TIERS[tier_of(unit)].1 != EntryRule::Reentry {
             return false;
         }
         let is_home = self.homes(unit).iter().any(|home| self.is_tainted_key(*home));
-        let is_read = || self.units_read_by_liars().contains(&unit);
-        is_home
-            || match TIERS[tier_of(unit)].1 {
-                EntryRule::Single | EntryRule::PerDay(_) => false,
-                EntryRule::Reentry => is_read(),
-            }
+        is_home || self.units_read_by_liars().contains(&unit)
     }
 
     /// Returns the units of which a liar's log tells a passage that counts.

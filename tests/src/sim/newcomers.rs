@@ -15,6 +15,8 @@ use super::world::{CLOUD, World};
 
 /// Most devices that join in a run.
 pub const MAX_NEWCOMERS: usize = 3;
+/// How many of a hundred hubs that enrol a scanner are revoked before the authority has heard of it.
+const ORPHANED_PERCENT: u64 = 15;
 const HOUR_MS: u64 = 60 * 60 * 1000;
 /// From how many missing records on newcomers are sent a checkpoint: few runs get as far as the product's number.
 const EARLY_LAG: u64 = 12;
@@ -109,10 +111,14 @@ impl World {
         } else {
             let hub = others[self.random.index(others.len())];
             let register = self.nodes[CLOUD].ledger.state().register();
-            if !register.enrolled.contains_key(&self.nodes[node].key.public()) {
+            let by_hub = !register.enrolled.contains_key(&self.nodes[node].key.public());
+            if by_hub {
                 self.enrol_at(hub, node);
             }
             self.connect(hub, node);
+            if by_hub && self.shape.has(Kind::Revocation) && self.random.percent(ORPHANED_PERCENT) {
+                self.may_revoke(hub);
+            }
         }
         self.write_due_records(node);
     }

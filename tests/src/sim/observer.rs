@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use usher_keys::Timestamp;
+use usher_keys::{Certificate, Timestamp};
 use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::assurance::Assurance;
 use usher_protocol::clock::AGREEMENT_MS;
@@ -43,6 +43,8 @@ pub struct Observer {
     pub given_up: BTreeMap<ScanId, (u32, NodeId)>,
     /// When scans were annulled, by the time that their readers went by.
     pub undone_at: BTreeMap<ScanId, Timestamp>,
+    /// Scans that liars may annul, as supervisors.
+    pub annulled_by_liars: BTreeSet<ScanId>,
     /// Those of them that the scanner could not write down, because it may write nothing.
     pub not_withdrawn: BTreeSet<ScanId>,
     /// The last verdict staff were shown for a scan.
@@ -80,10 +82,10 @@ pub struct Observer {
     bundles: BTreeMap<NodeId, u64>,
     /// The newest policy that each node has heard: its version and the tiers that it closes.
     closed: BTreeMap<NodeId, (u32, BTreeSet<usize>)>,
-    writers: BTreeMap<u32, BTreeSet<NodeId>>,
+    /// Who decided that a scan lets people in.
+    judges: BTreeMap<ScanId, BTreeSet<NodeId>>,
     /// On which unit's level the people of a scan are new.
     entered: BTreeMap<ScanId, (u32, u8)>,
-    perished_units: BTreeSet<u32>,
     /// How many went in with a unit's ticket, on each level.
     totals: BTreeMap<(u32, u8), u32>,
     states: BTreeMap<Holdings, Hash>,
@@ -99,6 +101,7 @@ impl Observer {
             turned_away: BTreeMap::new(),
             given_up: BTreeMap::new(),
             undone_at: BTreeMap::new(),
+            annulled_by_liars: BTreeSet::new(),
             not_withdrawn: BTreeSet::new(),
             shown: BTreeMap::new(),
             perished: BTreeSet::new(),
@@ -119,9 +122,8 @@ impl Observer {
             heard: BTreeMap::new(),
             bundles: BTreeMap::new(),
             closed: BTreeMap::new(),
-            writers: BTreeMap::new(),
+            judges: BTreeMap::new(),
             entered: BTreeMap::new(),
-            perished_units: BTreeSet::new(),
             totals: BTreeMap::new(),
             states: BTreeMap::new(),
             refused: 0,
@@ -155,8 +157,6 @@ impl Observer {
             }) = Record::from_bytes(&entry.bytes)
             {
                 self.perished.insert(passage.scan);
-                let unit = passage.unverified().ok().map(|passage| passage.unit.0);
-                self.perished_units.extend(unit);
             }
         }
     }
@@ -168,8 +168,6 @@ impl Observer {
                 && let Some(passage) = record.body.passage()
             {
                 self.perished.insert(passage.scan);
-                let unit = passage.unverified().ok().map(|passage| passage.unit.0);
-                self.perished_units.extend(unit);
             }
         }
     }
@@ -228,6 +226,11 @@ impl Observer {
     pub fn turns_away(&mut self, job: &Job, life: u64) {
         let turned_away = (job.paper.unit, job.scanner, life);
         self.turned_away.insert(job.scan, turned_away);
+    }
+
+    /// Returns how many people a scan let in.
+    fn persons(&self, scan: &ScanId) -> u32 {
+        self.let_in.get(scan).map_or(0, |(_, persons)| u32::from(*persons))
     }
 
     /// Notes what staff were shown; tells whether this scan lets people in for the first time.
@@ -326,7 +329,7 @@ impl World {
             !closed.is_some_and(|(heard, tiers)| *heard >= version && tiers.contains(&tier_of(paper.unit))),
             "{place}: {name} lets in a ticket of a tier that it knows to be closed: {paper:?}"
         );
-        self.observer.writers.entry(paper.unit).or_default().insert(node);
+        self.observer.judges.entry(job.scan).or_default().insert(node);
     }
 
     /// Checks that a device whose clock is wrong judges by the right time if most of those it is linked with have it.
@@ -408,7 +411,24 @@ impl World {
                 self.name(node),
                 self.name(*peer)
             );
+            assert!(
+                !live.session.peer().is_some_and(|peer| self.is_orphan(node, peer)),
+                "{}: {} talks to {}, whose hub it knows to be revoked",
+                self.place(),
+                self.name(node),
+                self.name(*peer)
+            );
         }
+    }
+
+    /// Tells whether a device was enrolled by a hub that is known to be revoked, and the authority does not vouch for it.
+    fn is_orphan(&self, node: NodeId, device: &Certificate) -> bool {
+        let register = self.nodes[node].ledger.state().register();
+        let owner = self.observer.owner(&device.device);
+        let hub = owner.and_then(|owner| self.observer.enrolled_by.get(&owner));
+        let vouched = register.enrolled.get(&device.device);
+        hub.is_some_and(|hub| register.revoked.contains_key(hub))
+            && !vouched.is_some_and(|vouched| vouched.unverified().covers(device))
     }
 
     /// Checks that only the authority says how fresh its word is, and only to whoever has heard it up to there.
@@ -472,35 +492,61 @@ impl World {
             EntryRule::PerDay(_) if self.observer.misjudged.contains(&unit) => return,
             EntryRule::PerDay(times) => (u32::from(times), total),
         };
-        if count > limit && !self.is_excused(unit) {
+        let beyond = count.saturating_sub(limit);
+        let there = self.observer.entered.iter().filter(|(_, of)| **of == (unit, level));
+        let passages = there.map(|(scan, _)| (*scan, self.observer.persons(scan)));
+        let passages: Vec<_> = passages.collect();
+        if !self.is_explained(unit, beyond, &passages) {
             let place = self.place();
             panic!("{place}: unit {unit} ({name}) let {count} people in, not {limit}, on level {level}");
         }
     }
 
-    /// Tells whether a strict unit may be used once too often: its passage burned with a disk, a supervisor ordered it, or its hub was destroyed and
-    /// a person vouched for that, or a hub that was put back to an old copy let people in, which must come out as a fork; or
-    /// a liar decided of it itself.
-    pub fn is_excused(&mut self, unit: u32) -> bool {
-        if self.is_overridden(unit)
-            || self.observer.perished_units.contains(&unit)
-            || self.is_in_a_liars_hands(unit)
-        {
+    /// Tells whether a double under strict policy is one of those that are reported because of passages that nobody else could know of.
+    pub fn are_doubles_explained(&mut self, unit: u32, reported: u32) -> bool {
+        let read = self.observer.read.values();
+        let of_unit = read.filter(|job| job.paper.unit == unit);
+        let passages: Vec<_> = of_unit.map(|job| (job.scan, 1)).collect();
+        self.is_explained(unit, reported, &passages)
+    }
+
+    /// Tells whether so many people of a strict unit may be in beyond its limit, of those who passed: as many as came by passages that
+    /// nobody else could know of. A hub that was put back to an old copy is a suspect if it was needed.
+    fn is_explained(&mut self, unit: u32, beyond: u32, passages: &[(ScanId, u32)]) -> bool {
+        let sum = |is_one: &dyn Fn(&ScanId) -> bool| -> u32 {
+            let some = passages.iter().filter(|(scan, _)| is_one(scan));
+            some.map(|(_, persons)| *persons).sum()
+        };
+        let excused = sum(&|scan| self.is_excused(scan));
+        if beyond <= excused || self.may_be_let_out_by_a_liar(unit) {
             return true;
         }
-        let writers = self.observer.writers.get(&unit).into_iter().flatten();
-        if writers
-            .clone()
-            .any(|writer| self.observer.retired.contains(writer))
-        {
-            return true;
+        let by_suspect = sum(&|scan| !self.is_excused(scan) && self.is_by_restored(scan));
+        if by_suspect > 0 {
+            self.tell(|| format!("unit {unit} is used too often by a hub that was put back"));
+            self.observer.suspects.extend(self.restored);
         }
-        let suspect = writers.copied().find(|writer| self.restored == Some(*writer));
-        if let Some(hub) = suspect {
-            self.tell(|| format!("unit {unit} is used too often; {} was put back", self.name(hub)));
-        }
-        self.observer.suspects.extend(suspect);
-        suspect.is_some()
+        beyond <= excused + by_suspect
+    }
+
+    /// Tells whether a passage may be one too many: its record burned with a disk, a supervisor ordered it or took it back and lied,
+    /// its hub was destroyed and a person vouched for that, or a liar decided of it.
+    fn is_excused(&self, scan: &ScanId) -> bool {
+        let is_gone = |node: &NodeId| self.observer.retired.contains(node) || self.is_tainted_key(*node);
+        self.observer.overridden.contains_key(scan)
+            || self.observer.perished.contains(scan)
+            || self.observer.annulled_by_liars.contains(scan)
+            || self.is_decided_by(scan, is_gone)
+    }
+
+    /// Tells whether a hub that was put back to an old copy decided of a passage, which must come out as a fork.
+    fn is_by_restored(&self, scan: &ScanId) -> bool {
+        self.is_decided_by(scan, |node| self.restored == Some(*node))
+    }
+
+    fn is_decided_by(&self, scan: &ScanId, is_one: impl Fn(&NodeId) -> bool) -> bool {
+        let judges = self.observer.judges.get(scan);
+        judges.is_some_and(|judges| judges.iter().all(is_one))
     }
 
     /// Tells whether a supervisor let people in with a unit's ticket.

@@ -239,8 +239,13 @@ impl World {
     }
 
     fn revoke_some_device(&mut self) {
-        let revoked = self.nodes.iter().filter(|node| node.revoked).count();
         let device = 1 + self.random.index(self.nodes.len() - 1);
+        self.may_revoke(device);
+    }
+
+    /// A device is revoked, unless too many were or nobody would be left.
+    pub fn may_revoke(&mut self, device: NodeId) {
+        let revoked = self.nodes.iter().filter(|node| node.revoked).count();
         let spared = !self.can_spare(device) || self.restored == Some(device);
         if revoked < MAX_REVOKED && !spared && !self.is_outcast(device) {
             self.revoke_device(device);

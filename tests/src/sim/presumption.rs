@@ -1,7 +1,8 @@
 //! What a liar claims beyond what it was given: certificates for others and by struck keys, and more in its log than one log may hold.
 
-use usher_keys::{Certificate, DeviceIdentity};
-use usher_protocol::record::{Body, Record, ShownPassage};
+use usher_keys::{Certificate, DeviceIdentity, Role};
+use usher_protocol::ledger::Entry;
+use usher_protocol::record::{Body, Count, Record, ShownPassage};
 use usher_protocol::ticket::live;
 use usher_protocol::{GateId, Hlc, Origin, ScanId};
 
@@ -15,6 +16,10 @@ use super::world::{CLOUD, World};
 ///
 /// **Source**: docs/PROTOCOL.md, "Who may say what".
 const MOST_PASSAGES: usize = 1_024;
+/// Most counts of people in one log that count.
+///
+/// **Source**: docs/PROTOCOL.md, "Who may say what".
+const MOST_COUNTS: usize = 512;
 /// How many more it tells of.
 const TOO_MANY: usize = 4;
 /// How many certificates it opens its log with: more than count.
@@ -159,14 +164,68 @@ impl World {
         liar.expect("only liars lie").told_all.extend(told_all);
     }
 
+    /// Counts people more often than one log may, if it may at all.
+    pub fn count_again_and_again(&mut self, node: NodeId) {
+        let now = Hlc {
+            ms: self.now,
+            count: 0,
+        };
+        if !self.may_count(node, now) {
+            return;
+        }
+        self.tell(|| format!("{} counts again and again", self.name(node)));
+        for number in self.own_counts(node)..MOST_COUNTS + TOO_MANY {
+            let is_false = number >= MOST_COUNTS;
+            let count = Count {
+                at: now.time(),
+                zone: OUTER,
+                inside: 1,
+                heard: Vec::new(),
+            };
+            let by = "Nobody".to_owned();
+            let body = Body::Counted { count, by };
+            let lie = Lie::new("one count more", is_false, Record::new(now, body).to_bytes());
+            let is_let_pass = is_false && self.breaks(Sabotage::CountsOfALogAreNotBounded);
+            self.write_beyond(node, lie, is_let_pass);
+        }
+    }
+
+    /// Tells whether a device may count people then.
+    pub fn may_count(&self, node: NodeId, hlc: Hlc) -> bool {
+        let powers = self.powers(node);
+        let counts = powers.role == Role::Hub || powers.capabilities.override_refusals;
+        counts && self.is_in_its_time(node, hlc)
+    }
+
+    /// Tells whether a liar's log holds as many counts as count.
+    pub fn has_counted_too_much(&self, node: NodeId) -> bool {
+        self.own_counts(node) >= MOST_COUNTS
+    }
+
+    /// Returns how many counts its own log holds that count.
+    fn own_counts(&self, node: NodeId) -> usize {
+        let is_count = |entry: &&Entry| {
+            let is_false = self.observer.false_records.contains(&entry.tail.hash);
+            let is_counted = |record: &Record| matches!(record.body, Body::Counted { .. });
+            !is_false && Record::from_bytes(&entry.bytes).is_ok_and(|record| is_counted(&record))
+        };
+        self.own_entries(node).filter(is_count).count()
+    }
+
     /// Returns the passages that a device's own log tells of.
     fn own_passages(&self, node: NodeId) -> Vec<ShownPassage> {
+        let passage = |bytes: &[u8]| Some(Record::from_bytes(bytes).ok()?.body.passage()?.clone());
+        self.own_entries(node)
+            .filter_map(|entry| passage(&entry.bytes))
+            .collect()
+    }
+
+    fn own_entries(&self, node: NodeId) -> impl Iterator<Item = &Entry> {
         let machine = &self.nodes[node];
         let me: Origin = machine.key.public();
-        let waiting = machine.batch.entries.iter().filter(|entry| entry.origin == me);
-        let own = machine.disk.log(&me).iter().chain(waiting);
-        let passage = |bytes: &[u8]| Some(Record::from_bytes(bytes).ok()?.body.passage()?.clone());
-        own.filter_map(|entry| passage(&entry.bytes)).collect()
+        let waiting = machine.batch.entries.iter();
+        let waiting = waiting.filter(move |entry| entry.origin == me);
+        machine.disk.log(&me).iter().chain(waiting)
     }
 
     /// Opens its log with more certificates than one log may.

@@ -45,6 +45,10 @@ pub enum Sabotage {
     SignaturesAreBelieved,
     /// Sessions are not told which devices are revoked.
     RevokedDevicesAreWelcome,
+    /// Sessions are not told which hubs that enrolled devices are revoked.
+    OrphansAreWelcome,
+    /// Anybody's word counts for how fresh a replica is.
+    FreshnessIsBelieved,
     /// Restarted nodes believe their first trust bundle again.
     TrustIsRolledBack,
     /// A struck key is as good as any other.
@@ -103,6 +107,8 @@ pub enum Sabotage {
     DevicesRuleOnTickets,
     /// Scans are withdrawn by others than their readers.
     AnybodyWithdraws,
+    /// Scans are annulled by others than their readers.
+    AnybodyAnnuls,
     /// Exits close entries that they do not name.
     ExitsCloseOthers,
     /// A new authority's rosters count though earlier ones are missing.
@@ -117,6 +123,8 @@ pub enum Sabotage {
     OpeningsAreNotAsked,
     /// A log may open with as many certificates as it likes.
     CertificatesOfALogAreNotBounded,
+    /// A log may count people as often as it likes.
+    CountsOfALogAreNotBounded,
     /// A log may tell of as many passages of one ticket as it likes.
     PassagesOfATicketAreNotBounded,
 }

@@ -12,6 +12,7 @@ use usher_protocol::sync::{
     Close, Context, Farewell, Input, LoadError, Message, NotStored, Notice, Output, Session, SessionConfig,
 };
 
+use usher_protocol::trust::Register;
 use usher_protocol::{Origin, Seq};
 
 use super::node::{Live, NodeId, Then};
@@ -121,6 +122,11 @@ impl World {
                         name_of(&message)
                     )
                 });
+                if self.breaks(Sabotage::FreshnessIsBelieved)
+                    && let Message::Beat { assurance: Some(word), .. } = &message
+                {
+                    self.take_notice((to, self.nodes[from].link_key), Notice::Fresh(*word));
+                }
                 self.input(to, from, epoch, Input::Received(message));
             }
             Err(error) => {
@@ -170,6 +176,11 @@ impl World {
         let mut inputs = std::collections::VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
             let world_now = self.now;
+            let register = match self.shape.sabotage {
+                Some(Sabotage::RevokedDevicesAreWelcome) => Arc::default(),
+                Some(Sabotage::OrphansAreWelcome) => self.register_without_orphans(node),
+                _ => self.nodes[node].ledger.state().register(),
+            };
             let machine = &mut self.nodes[node];
             let now = machine.clock(world_now);
             let own_clock = machine.own_clock(world_now);
@@ -179,10 +190,6 @@ impl World {
             };
             let trust = Arc::clone(machine.ledger.trust());
             let unheard_forks = machine.ledger.unheard_forks();
-            let register = match self.shape.sabotage {
-                Some(Sabotage::RevokedDevicesAreWelcome) => Arc::default(),
-                _ => machine.ledger.state().register(),
-            };
             live.session.handle(
                 input,
                 &Context {
@@ -199,6 +206,15 @@ impl World {
                 inputs.extend(self.carry_out(node, peer, epoch, output));
             }
         }
+    }
+
+    /// Returns the devices of the event as a node knows them, and every scanner among them.
+    fn register_without_orphans(&self, node: NodeId) -> Arc<Register> {
+        let mut register = Register::clone(&self.nodes[node].ledger.state().register());
+        let enrolled = self.nodes.iter().filter(|node| node.identity.via.is_some());
+        let enrolled = enrolled.map(|node| (node.key.public(), node.identity.clone()));
+        register.enrolled.extend(enrolled);
+        Arc::new(register)
     }
 
     fn carry_out(&mut self, node: NodeId, peer: NodeId, epoch: u64, output: Output) -> Option<Input> {

@@ -30,7 +30,7 @@ fn find(from: u64, shape: impl Fn(u64) -> Shape, complaints: &[&str]) -> (u64, B
 const FALSE: &[&str] = &["counts a passage that is plainly false", "the first false record"];
 
 /// Each broken rule, the seed from which on it is looked for so that the suite stays short, and what is said of it.
-const RULES: [(Sabotage, u64, &[&str]); 51] = [
+const RULES: [(Sabotage, u64, &[&str]); 55] = [
     (Sabotage::NobodyWithdraws, 1, &["let nobody in by it"]),
     (Sabotage::PlacesAreNotCounted, 6, &["in a zone for"]),
     (Sabotage::CutOffSaysYes, 0, &["people in, not"]),
@@ -76,6 +76,16 @@ const RULES: [(Sabotage, u64, &[&str]); 51] = [
             "differs from another",
         ],
     ),
+    (
+        Sabotage::OrphansAreWelcome,
+        2,
+        &["whose hub it knows to be revoked"],
+    ),
+    (
+        Sabotage::FreshnessIsBelieved,
+        0,
+        &["believes that it is fresh"],
+    ),
     (Sabotage::StruckKeysAreBelieved, 1, &["does not vouch for"]),
     (
         Sabotage::DevicesAreAuthorities,
@@ -112,6 +122,7 @@ const RULES: [(Sabotage, u64, &[&str]); 51] = [
         &["which nobody has used", "forgot a revocation"],
     ),
     (Sabotage::AnybodyWithdraws, 41, &["was answered and is lost"]),
+    (Sabotage::AnybodyAnnuls, 14, &["was answered and is lost"]),
     (
         Sabotage::ExitsCloseOthers,
         127,
@@ -145,6 +156,7 @@ const RULES: [(Sabotage, u64, &[&str]); 51] = [
         &["under a struck issuing key"],
     ),
     (Sabotage::CertificatesOfALogAreNotBounded, 14, FALSE),
+    (Sabotage::CountsOfALogAreNotBounded, 8, FALSE),
     (Sabotage::PassagesOfATicketAreNotBounded, 1, FALSE),
 ];
 
