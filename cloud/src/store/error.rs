@@ -73,6 +73,12 @@ pub enum StoreError {
     /// What arrived at another cell is not what was sent.
     #[error("the rows of {0} are not the same in both cells; the event stays where it is")]
     Differs(&'static str),
+    /// What has gone on in another cell would be deleted there.
+    #[error(
+        "the event has gone on in the other cell: the database it is moved from came back from a backup that is older than the move. \
+         Restore both to one moment; nothing has changed"
+    )]
+    NewerThere,
     /// A cell's database is not that cell.
     #[error(
         "the database that [cells] in the settings names {0} is not that cell: look at its URL, or make it that cell with \
@@ -131,6 +137,7 @@ impl StoreError {
             | Self::Moved(_)
             | Self::NoCell(_)
             | Self::Differs(_)
+            | Self::NewerThere
             | Self::OtherCell(_)
             | Self::Postgres(_)
             | Self::Thread(_)

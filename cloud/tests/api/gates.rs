@@ -283,7 +283,10 @@ async fn a_device_is_not_believed_from_a_time_on_that_can_be_moved() {
     assert_eq!(link.ends().await, SessionEnd::Theirs(Farewell::NotWelcome));
 
     let follows = revoke("2027-01-16T07:00:00Z").await.ok(200);
-    assert_eq!((&follows["records_beyond"], inside().await), (&json!(0), json!(1)));
+    assert_eq!(
+        (&follows["records_beyond"], inside().await),
+        (&json!(0), json!(1))
+    );
     revoke("yesterday").await.check_problem(400, "unreadable-request");
 }
 

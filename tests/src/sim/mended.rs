@@ -197,10 +197,7 @@ impl World {
         let left = hubs.map(|hub| {
             let (ledger, now) = (&self.nodes[hub].ledger, self.nodes[hub].clock(self.now));
             let of = |of| ledger.state().places_of(zone, of, &ledger.me());
-            (
-                self.name(hub),
-                [PlacesOf::Room, PlacesOf::TimeSlot(now)].map(of),
-            )
+            (self.name(hub), [PlacesOf::Room, PlacesOf::TimeSlot(now)].map(of))
         });
         left.collect()
     }

@@ -230,7 +230,9 @@ impl Observer {
 
     /// Returns how many people a scan let in.
     fn persons(&self, scan: &ScanId) -> u32 {
-        self.let_in.get(scan).map_or(0, |(_, persons)| u32::from(*persons))
+        self.let_in
+            .get(scan)
+            .map_or(0, |(_, persons)| u32::from(*persons))
     }
 
     /// Notes what staff were shown; tells whether this scan lets people in for the first time.
@@ -493,7 +495,11 @@ impl World {
             EntryRule::PerDay(times) => (u32::from(times), total),
         };
         let beyond = count.saturating_sub(limit);
-        let there = self.observer.entered.iter().filter(|(_, of)| **of == (unit, level));
+        let there = self
+            .observer
+            .entered
+            .iter()
+            .filter(|(_, of)| **of == (unit, level));
         let passages = there.map(|(scan, _)| (*scan, self.observer.persons(scan)));
         let passages: Vec<_> = passages.collect();
         if !self.is_explained(unit, beyond, &passages) {

@@ -123,7 +123,10 @@ impl World {
                     )
                 });
                 if self.breaks(Sabotage::FreshnessIsBelieved)
-                    && let Message::Beat { assurance: Some(word), .. } = &message
+                    && let Message::Beat {
+                        assurance: Some(word),
+                        ..
+                    } = &message
                 {
                     self.take_notice((to, self.nodes[from].link_key), Notice::Fresh(*word));
                 }

@@ -81,11 +81,7 @@ const RULES: [(Sabotage, u64, &[&str]); 55] = [
         2,
         &["whose hub it knows to be revoked"],
     ),
-    (
-        Sabotage::FreshnessIsBelieved,
-        0,
-        &["believes that it is fresh"],
-    ),
+    (Sabotage::FreshnessIsBelieved, 0, &["believes that it is fresh"]),
     (Sabotage::StruckKeysAreBelieved, 1, &["does not vouch for"]),
     (
         Sabotage::DevicesAreAuthorities,

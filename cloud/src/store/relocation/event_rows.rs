@@ -48,7 +48,7 @@ impl There {
 ///
 /// # Errors
 ///
-/// [`StoreError`], also when what arrived is not what was sent; nothing has changed here then.
+/// [`StoreError`], also when what arrived is not what was sent, or the event has gone on there; nothing has changed here then.
 pub fn take_along(
     connection: &Sql<'_>,
     event: EventId,
@@ -58,6 +58,7 @@ pub fn take_along(
         return Ok(Effect::Undo(None));
     };
     be_patient(connection)?;
+    refuse_newer(connection, event, there)?;
     let tables = tables_of_events(connection)?;
     let all = tables.clone();
     there.write(event, move |connection| delete(connection, &all, event))?;
@@ -89,15 +90,40 @@ pub fn take_along(
 ///
 /// # Errors
 ///
-/// [`StoreError`]; what was taken there may be left then.
+/// [`StoreError`], also when the event has gone on there; what was taken there may be left then.
 pub fn leave_behind(connection: &Sql<'_>, event: EventId, there: &There) -> Result<Effect<bool>, StoreError> {
     if cells::guest(connection, event)?.is_none() {
         return Ok(Effect::Undo(false));
     }
     be_patient(connection)?;
+    refuse_newer(connection, event, there)?;
     let tables = tables_of_events(connection)?;
     there.write(event, move |connection| delete(connection, &tables, event))?;
     Ok(Effect::Undo(true))
+}
+
+/// Refuses to delete an event at the other place that has gone on there: this one came back from a backup that is older than the move.
+fn refuse_newer(connection: &Sql<'_>, event: EventId, there: &There) -> Result<(), StoreError> {
+    let reading = there.engine.read(move |connection| history(connection, event));
+    let (here, there) = (history(connection, event)?, there.runtime.block_on(reading)?);
+    let is_newer = here.iter().zip(there).any(|(here, there)| *here < there);
+    if is_newer {
+        return Err(StoreError::NewerThere);
+    }
+    Ok(())
+}
+
+/// Counts what an event only ever gets more of.
+fn history(connection: &Sql<'_>, event: EventId) -> Result<[i64; 4], StoreError> {
+    let counted = connection
+        .prepare_cached(
+            "SELECT (SELECT COUNT(*) FROM bookings WHERE event_id = ?1), (SELECT COUNT(*) FROM journal WHERE event_id = ?1), \
+             (SELECT COUNT(*) FROM records WHERE event_id = ?1), (SELECT COUNT(*) FROM trust_bundles WHERE event_id = ?1)",
+        )?
+        .query_row([event.0], |row| {
+            Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
+        })?;
+    Ok(counted)
 }
 
 fn be_patient(connection: &Sql<'_>) -> Result<(), StoreError> {

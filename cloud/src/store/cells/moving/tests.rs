@@ -70,6 +70,17 @@ impl Scene {
         copied.await.unwrap();
     }
 
+    /// Puts the event back to a moment before its payment was noted, as a backup would.
+    async fn forget_the_payment(&self) {
+        let (event, here) = (self.case.event, &self.store.each_cell()[1]);
+        let forgetting = here.engine.write(Some(event), move |connection| {
+            let forget = "DELETE FROM journal WHERE event_id = ?1";
+            let forgotten = connection.prepare_cached(forget)?.execute([event.0])?;
+            Ok(Effect::Keep(forgotten))
+        });
+        assert!(forgetting.await.unwrap() > 0);
+    }
+
     async fn move_south(&self) -> Result<Vec<Moved>, EventMoveError> {
         self.store.move_to_cell(self.case.event, &self.south).await
     }
@@ -140,6 +151,23 @@ async fn a_move_that_is_killed_after_the_event_was_taken_along_goes_on_and_is_no
         .move_to_cell(scene.case.event, &"east".parse().unwrap())
         .await;
     assert!(matches!(unknown, Err(EventMoveError::NoCell(_))), "{unknown:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_that_came_back_from_before_a_move_does_not_delete_what_was_sold_since() {
+    let scene = Scene::open().await;
+    let first = scene.sell(0).await;
+    scene.copy_and_die().await;
+    scene.forget_the_payment().await;
+    let again = scene.move_south().await;
+    let off = scene.store.stay_in_cell(scene.case.event).await;
+    for refused in [again.map(|_| ()), off] {
+        assert!(
+            matches!(refused, Err(EventMoveError::Store(StoreError::NewerThere))),
+            "{refused:?}"
+        );
+    }
+    scene.has_sold(&scene.store.each_cell()[2], &[&first]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
