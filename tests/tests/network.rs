@@ -3,6 +3,7 @@
 mod network {
     pub mod capacity;
     pub mod exits;
+    pub mod four_hubs;
     pub mod guests;
     pub mod lateness;
     pub mod namespace;
