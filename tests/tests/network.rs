@@ -6,6 +6,7 @@ mod network {
     pub mod four_hubs;
     pub mod guests;
     pub mod lateness;
+    pub mod levels;
     pub mod namespace;
     pub mod shares;
     pub mod silence;
