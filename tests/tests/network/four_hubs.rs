@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
+use tokio::sync::RwLock;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use usher_tests::sim::random::Random;
@@ -30,7 +31,7 @@ const RETIRED_AFTER: usize = 80;
 /// How many leave once the zone is full.
 const LEAVE: usize = 8;
 /// From one ticket shown at a turnstile to the next.
-const NEXT_SHOWN: Duration = Duration::from_millis(200);
+const NEXT_SHOWN: Duration = Duration::from_millis(400);
 const HUB_KILLED: &str = "Hub Killed";
 const HUB_RETIRED: &str = "Hub Retired";
 
@@ -42,6 +43,8 @@ struct Crowd {
     inside: Mutex<Vec<BoughtTicket>>,
     /// How many are in, or may be on their way out.
     count: AtomicUsize,
+    /// Shared while a ticket is shown; whoever has it alone holds everybody up.
+    turn: RwLock<()>,
     /// Set once no turnstile shows tickets any more.
     is_over: AtomicBool,
 }
@@ -56,6 +59,7 @@ impl Crowd {
             outside: Mutex::new(outside),
             inside: Mutex::default(),
             count: AtomicUsize::new(0),
+            turn: RwLock::default(),
             is_over: AtomicBool::new(false),
         }))
     }
@@ -108,7 +112,11 @@ impl Crowd {
     ) -> anyhow::Result<()> {
         let mut random = Random::new(seed);
         let goes_on = || !ends.load(Ordering::SeqCst) && !self.is_over.load(Ordering::SeqCst);
-        while goes_on() {
+        loop {
+            let turn = self.turn.read().await;
+            if !goes_on() {
+                return Ok(());
+            }
             let ticket = self.next().context("there are more people than places")?;
             let said = answered(&turnstile, &ticket, &mut random).await?;
             if said.verdict == "admit" {
@@ -116,9 +124,9 @@ impl Crowd {
             } else {
                 self.stays_outside(ticket);
             }
+            drop(turn);
             sleep(NEXT_SHOWN).await;
         }
-        Ok(())
     }
 }
 
@@ -182,12 +190,12 @@ impl FourHubs {
         self.venue.linked().await
     }
 
-    /// Waits until the hub in the north has heard all that the one has written which is to be retired.
+    /// Waits until the hub in the north holds every scan that the one has written down which is to be retired.
     async fn nothing_is_lost(&self) -> anyhow::Result<()> {
         until("the north to hold what the other hub does", async || {
-            let north = self.venue.north.status().await?;
-            let retired = self.retired.status().await?;
-            Ok((north.records >= retired.records).then_some(()))
+            let (held, written) = (self.venue.north.export().await?, self.retired.export().await?);
+            let is_held = |row| held.0.contains(row);
+            Ok(written.0.iter().all(is_held).then_some(()))
         })
         .await
     }
@@ -213,8 +221,14 @@ impl FourHubs {
             }
             Ok((crowd.count() == PLACES).then_some(()))
         });
-        taken.await.with_context(|| format!("{} are in", crowd.count()))?;
-        Ok(())
+        let Err(stranded) = taken.await else {
+            return Ok(());
+        };
+        let mut counted = Vec::new();
+        for hub in [&self.venue.north, &self.venue.south, &self.killed] {
+            counted.push((hub.name.clone(), hub.status().await?.zones));
+        }
+        Err(stranded.context(format!("{} are in; the hubs count {counted:?}", crowd.count())))
     }
 }
 
@@ -260,13 +274,16 @@ async fn at_32_turnstiles_of_four_hubs_a_zone_fills_up_and_no_more_while_one_is_
     are_in(&crowd, KILLED_AFTER).await?;
     hubs.killed.process.kill9()?;
     are_in(&crowd, RETIRED_AFTER).await?;
+    hubs.killed.start_again().await?;
+    // Whom it let in and told nobody of would go with it.
+    let held_up = crowd.turn.write().await;
+    ensure!(crowd.count() < PLACES, "the zone was full before");
     stops.store(true, Ordering::SeqCst);
+    hubs.retire().await?;
+    drop(held_up);
     while let Some(ended) = stopping.join_next().await {
         ended??;
     }
-    hubs.retire().await?;
-    ensure!(crowd.count() < PLACES, "the zone was full before");
-    hubs.killed.start_again().await?;
     hubs.is_full(&crowd, &mut coming).await?;
 
     let north = hubs.venue.north.turnstile(NORTH).await?;
