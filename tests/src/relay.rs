@@ -1,4 +1,4 @@
-//! A relay for UDP datagrams between two programs on one machine, as bad as its weather: it loses, delays, reorders and repeats as drawn from a seed, is cut in each direction, and lets its senders roam. It never alters a datagram.
+//! A relay for UDP datagrams between two programs on one machine, as bad as its weather in each direction: it loses, delays, reorders and repeats as drawn from a seed, is cut, and lets its senders roam. It never alters a datagram.
 
 mod weather;
 
@@ -37,8 +37,8 @@ struct Cable {
     target: Mutex<Option<SocketAddr>>,
     to_target: AtomicBool,
     from_target: AtomicBool,
-    /// The weather and what is drawn in it; held for one datagram.
-    weather: Mutex<(Weather, Random)>,
+    /// The weather on the way to the target and on the way back, and what is drawn in it; held for one datagram.
+    weather: Mutex<([Weather; 2], Random)>,
     /// Counts how often the senders have roamed.
     roamed: AtomicU64,
 }
@@ -64,7 +64,7 @@ impl Relay {
             target: Mutex::new(None),
             to_target: AtomicBool::new(true),
             from_target: AtomicBool::new(true),
-            weather: Mutex::new((Weather::FAIR, Random::new(0))),
+            weather: Mutex::new(([Weather::FAIR; 2], Random::new(0))),
             roamed: AtomicU64::new(0),
         });
         let address = front.local_addr()?;
@@ -105,6 +105,11 @@ impl Relay {
 
     /// Changes the weather; what becomes of each datagram is drawn from the seed.
     pub fn turn(&self, weather: Weather, seed: u64) {
+        self.turn_each([weather; 2], seed);
+    }
+
+    /// The same with one weather on the way to the target and another on the way back.
+    pub fn turn_each(&self, weather: [Weather; 2], seed: u64) {
         *self.cable.weather.lock().unwrap_or_else(PoisonError::into_inner) = (weather, Random::new(seed));
     }
 
@@ -184,7 +189,8 @@ impl Cable {
         while on_the_way.try_join_next().is_some() {}
         let delays = {
             let mut weather = self.weather.lock().unwrap_or_else(PoisonError::into_inner);
-            let (weather, random) = &mut *weather;
+            let ([there, back], random) = &mut *weather;
+            let weather = if to.is_some() { back } else { there };
             weather.delays(random)
         };
         for delay in delays {
@@ -291,6 +297,31 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(hears(&far).await, None);
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_late_in_one_direction_is_not_in_the_other() {
+        let (relay, near, far) = (
+            Relay::open().await.unwrap(),
+            free_socket().await.unwrap(),
+            free_socket().await.unwrap(),
+        );
+        relay.aim(far.local_addr().unwrap());
+        let slow = Weather {
+            delay_ms: (500, 500),
+            ..Weather::FAIR
+        };
+        relay.turn_each([Weather::FAIR, slow], 7);
+        near.send_to(&[1], relay.address()).await.unwrap();
+        let (said, back) = hears(&far).await.unwrap();
+        assert_eq!(said, 1);
+        far.send_to(&[2], back).await.unwrap();
+        assert_eq!(hears(&near).await, None, "it is on its way back");
+        relay.turn_each([slow, Weather::FAIR], 7);
+        far.send_to(&[3], back).await.unwrap();
+        assert_eq!(hears(&near).await, Some((3, relay.address())));
+        near.send_to(&[4], relay.address()).await.unwrap();
+        assert_eq!(hears(&far).await, None, "it is on its way there");
     }
 
     #[tokio::test]

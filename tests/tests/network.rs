@@ -2,6 +2,7 @@
 
 mod network {
     pub mod capacity;
+    pub mod directions;
     pub mod exits;
     pub mod four_hubs;
     pub mod guests;

@@ -92,7 +92,11 @@ impl Gates {
     }
 
     /// Shows a ticket at its home's gate until the guest is let in.
-    async fn go_home(&self, guest: &Guest, visit: &mut Visit) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// When the hub does not judge.
+    pub async fn go_home(&self, guest: &Guest, visit: &mut Visit) -> anyhow::Result<()> {
         while self.show(guest, guest.home, visit).await? != "admit" {
             sleep(NEXT_TRY).await;
         }
