@@ -257,8 +257,9 @@ impl Ledger {
             if matches!(error, RunError::Forked(_)) && self.state.settled(&origin).is_some() {
                 self.contested.insert(origin);
             }
-            if matches!(error, RunError::Forked(_)) && origin == self.me {
-                // What looked like our past is another history: not to be waited for, but for a person to settle.
+            if matches!(error, RunError::Forked(Some(_))) && origin == self.me {
+                // What looked like our past is another history: not to be waited for, but for a person to settle. Without a proof,
+                // while our last records are not signed yet, nobody would know, and we would go on beside it.
                 self.past = self.past.filter(|past| past.seq > run.head.tail.seq);
             }
         })?;

@@ -9,10 +9,11 @@ use usher_protocol::clock::AGREEMENT_MS;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::{Entry, Judged};
 use usher_protocol::log::{Hash, Head, Tail};
-use usher_protocol::policy::{EntryRule, Offline};
+use usher_protocol::policy::{EntryRule, Offline, TierRules};
 use usher_protocol::record::{Body, Record};
 use usher_protocol::{Origin, ScanId, Seq};
 
+use super::calendar::{DayWatch, is_closed};
 use super::counted::AuthorityWord;
 use super::disk::Disk;
 use super::node::NodeId;
@@ -59,6 +60,8 @@ pub struct Observer {
     pub zones: ZoneWatch,
     /// What is known of slots of time.
     pub slots: SlotWatch,
+    /// What is known of days.
+    pub days: DayWatch,
     /// The hub that enrolled a device, where one did.
     pub enrolled_by: BTreeMap<NodeId, Origin>,
     /// Certificates by a struck issuing key that logs opened with, and that let their writers do more than they were given: the
@@ -80,8 +83,8 @@ pub struct Observer {
     owners: BTreeMap<Origin, NodeId>,
     heard: BTreeMap<NodeId, BTreeSet<(u32, u32)>>,
     bundles: BTreeMap<NodeId, u64>,
-    /// The newest policy that each node has heard: its version and the tiers that it closes.
-    closed: BTreeMap<NodeId, (u32, BTreeSet<usize>)>,
+    /// The newest policy that each node has heard: its version and its tiers.
+    tiers: BTreeMap<NodeId, (u32, Vec<TierRules>)>,
     /// Who decided that a scan lets people in.
     judges: BTreeMap<ScanId, BTreeSet<NodeId>>,
     /// On which unit's level the people of a scan are new.
@@ -109,6 +112,7 @@ impl Observer {
             false_records: BTreeSet::new(),
             zones: ZoneWatch::default(),
             slots: SlotWatch::default(),
+            days: DayWatch::default(),
             enrolled_by: BTreeMap::new(),
             unfounded: BTreeMap::new(),
             misjudged: BTreeSet::new(),
@@ -121,7 +125,7 @@ impl Observer {
             owners: BTreeMap::new(),
             heard: BTreeMap::new(),
             bundles: BTreeMap::new(),
-            closed: BTreeMap::new(),
+            tiers: BTreeMap::new(),
             judges: BTreeMap::new(),
             entered: BTreeMap::new(),
             totals: BTreeMap::new(),
@@ -176,7 +180,7 @@ impl Observer {
     pub fn knows_only(&mut self, node: NodeId, disk: &Disk) {
         self.heard.remove(&node);
         self.bundles.remove(&node);
-        self.closed.remove(&node);
+        self.tiers.remove(&node);
         let entries: Vec<_> = disk.entries().cloned().collect();
         self.stored(node, &entries);
     }
@@ -189,16 +193,20 @@ impl Observer {
                     self.heard.entry(node).or_default().insert((unit.0, generation.0));
                 }
                 Ok(Body::Policy { version, policy }) => {
-                    let held = self.closed.entry(node).or_default();
-                    let tiers = policy.tiers.iter().enumerate();
-                    let closed = tiers.filter(|(_, tier)| !tier.windows.is_empty());
+                    let held = self.tiers.entry(node).or_default();
                     if held.0 < version {
-                        *held = (version, closed.map(|(at, _)| at).collect());
+                        *held = (version, policy.tiers);
                     }
                 }
                 Ok(_) | Err(_) => {}
             }
         }
+    }
+
+    /// Returns the scans by which people came in with a unit's ticket on a level, and how many did.
+    pub fn went_in(&self, unit: u32, level: u8) -> impl Iterator<Item = (ScanId, u8)> {
+        let entered = self.entered.iter().filter(move |(_, of)| **of == (unit, level));
+        entered.filter_map(|(scan, _)| Some((*scan, self.let_in.get(scan)?.1)))
     }
 
     /// Notes that a device which may write nothing could not give a scan up.
@@ -301,6 +309,7 @@ impl World {
         let now = self.now;
         self.observer.zones.judged(job.scan, judged.body.as_ref(), now);
         self.note_slot(job.scan, judged.body.as_ref());
+        self.note_day(job.scan, judged.body.as_ref());
         self.check_whole(node);
         self.check_room(node, job);
         self.check_time(node, paper.unit);
@@ -326,9 +335,10 @@ impl World {
         // A newer policy may have come that is not durable yet.
         let policy = self.nodes[node].ledger.state().policy();
         let version = policy.map_or(0, |(version, _)| version);
-        let closed = self.observer.closed.get(&node);
+        let tiers = self.observer.tiers.get(&node);
+        let at = self.nodes[node].clock(now);
         assert!(
-            !closed.is_some_and(|(heard, tiers)| *heard >= version && tiers.contains(&tier_of(paper.unit))),
+            !tiers.is_some_and(|(heard, tiers)| *heard >= version && is_closed(&tiers[tier_of(paper.unit)], at)),
             "{place}: {name} lets in a ticket of a tier that it knows to be closed: {paper:?}"
         );
         self.observer.judges.entry(job.scan).or_default().insert(node);
@@ -491,8 +501,12 @@ impl World {
         let (limit, count) = match entry {
             EntryRule::Single => (u32::from(admits(unit)), total),
             EntryRule::Reentry => (u32::from(admits(unit)), self.people.inside_level(unit, level)),
-            EntryRule::PerDay(_) if self.observer.misjudged.contains(&unit) => return,
-            EntryRule::PerDay(times) => (u32::from(times), total),
+            EntryRule::PerDay(_) => {
+                let times = u32::from(self.setting.calendar.entries_a_day);
+                let is_sure = self.setting.calendar.is_one_day() && !self.observer.misjudged.contains(&unit);
+                let by_day = self.most_in_a_day(unit, level);
+                (times, if is_sure { total } else { by_day })
+            }
         };
         let beyond = count.saturating_sub(limit);
         let there = self

@@ -11,7 +11,7 @@ use usher_protocol::record::{Body, PlacesOf, ShownPassage};
 use usher_protocol::trust::Trust;
 
 use super::node::NodeId;
-use super::setting::level;
+use super::setting::{LONG_OVER, level};
 use super::world::{CLOUD, World};
 
 /// A rule broken on purpose.
@@ -127,6 +127,10 @@ pub enum Sabotage {
     CountsOfALogAreNotBounded,
     /// A log may tell of as many passages of one ticket as it likes.
     PassagesOfATicketAreNotBounded,
+    /// Nobody knows what time zone the venue is in.
+    DaysGoByUtc,
+    /// Tiers open their gates after the end of their window.
+    WindowsNeverEnd,
 }
 
 impl Sabotage {
@@ -148,7 +152,9 @@ impl Sabotage {
             Verdict::Deny(Reason::AlreadyUsed { .. }) => {
                 self == Self::InnerZonesAreEnteredAgain && place.is_inner
             }
-            Verdict::Deny(Reason::TooLate { .. }) => self == Self::ClosedTiersStayOpen,
+            Verdict::Deny(Reason::TooLate { .. }) => {
+                self == Self::ClosedTiersStayOpen || (self == Self::WindowsNeverEnd && place.is_ended)
+            }
             Verdict::Admit { .. } | Verdict::Deny(_) | Verdict::Refer(_) => false,
         }
     }
@@ -167,6 +173,8 @@ struct Behind {
     is_lowered: bool,
     /// Whether it lets in only so many people within a slot of time.
     has_slots: bool,
+    /// Whether the ticket's tier opened it until a while ago.
+    is_ended: bool,
 }
 
 impl World {
@@ -182,6 +190,7 @@ impl World {
             is_inner: level(zone) > 0,
             is_lowered: self.is_lowered(node, zone),
             has_slots: self.has_slots(node, zone),
+            is_ended: self.is_ended(node, asked),
         };
         let is_waived = self
             .shape
@@ -198,6 +207,13 @@ impl World {
             };
             judged.body = Some(Body::Admitted(passage));
         }
+    }
+
+    /// Tells whether a ticket's tier has a window that is not that of one which the organizer has closed.
+    fn is_ended(&self, node: NodeId, asked: &ScanQuestion) -> bool {
+        let policy = self.nodes[node].ledger.state().policy();
+        let tier = policy.and_then(|(_, policy)| policy.tier(asked.ticket.ticket().tier));
+        tier.is_some_and(|tier| !tier.windows.contains(&LONG_OVER))
     }
 
     /// Tells whether a node knows of a zone with a capacity and is not its first hub.

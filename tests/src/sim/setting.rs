@@ -9,6 +9,7 @@ use usher_protocol::record::Passage;
 use usher_protocol::ticket::{Payload, Ticket, TicketFlags};
 use usher_protocol::{GateId, Generation, TierId, Unit, ZoneId};
 
+use super::calendar::Calendar;
 use super::random::Random;
 
 /// When the simulated world begins: far enough from 0 for clocks to run behind.
@@ -108,6 +109,8 @@ pub struct Setting {
     steps: Vec<Step>,
     /// Whether zones lie in each other.
     is_nested: bool,
+    /// What day and time it is.
+    pub calendar: Calendar,
 }
 
 impl Setting {
@@ -128,6 +131,7 @@ impl Setting {
             steps: PLAIN_STEPS.to_vec(),
             event: EventId(*b"simulated event!"),
             is_nested: false,
+            calendar: Calendar::PLAIN,
         }
     }
 

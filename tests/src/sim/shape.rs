@@ -59,11 +59,13 @@ pub enum Kind {
     Counts,
     /// Keys of the authority and of the issuer of certificates that are struck out.
     StruckKeys,
+    /// Midnight, changes of summer time, and windows of tiers that end.
+    Days,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Cuts,
         Self::Loss,
         Self::Delays,
@@ -89,6 +91,7 @@ impl Kind {
         Self::Slots,
         Self::Nesting,
         Self::Counts,
+        Self::Days,
     ];
 }
 

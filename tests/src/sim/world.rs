@@ -9,6 +9,7 @@ use usher_protocol::Origin;
 use usher_protocol::record::Body;
 use usher_protocol::sync::Message;
 
+use super::calendar::Calendar;
 use super::chaos::Fault;
 use super::counts::Counting;
 use super::liar::Liar;
@@ -19,7 +20,7 @@ use super::people::People;
 use super::random::Random;
 use super::sabotage::Sabotage;
 use super::scans::Errand;
-use super::setting::{BEGIN_MS, Powers, Setting};
+use super::setting::{Powers, Setting};
 use super::shape::{Kind, Shape, Tape};
 use super::wire::ALTERED_PER_MILLE;
 
@@ -220,7 +221,7 @@ pub fn attempt(seed: u64, shape: &Shape) -> Result<Outcome, Broken> {
         let words = payload.downcast_ref::<String>().cloned();
         Broken {
             complaint: words.unwrap_or_else(|| "something panicked without a word".to_owned()),
-            after_ms: world.now - BEGIN_MS,
+            after_ms: world.now - world.setting.calendar.begins_ms,
             acts: world.acts,
         }
     })
@@ -237,6 +238,9 @@ impl World {
         if shape.has(Kind::Nesting) && shape.scanners > 1 {
             setting.draw_zones(&mut Random::new(seed ^ 0x7a6f_6e65));
         }
+        if shape.has(Kind::Days) {
+            setting.calendar = Calendar::draw(&mut Random::new(seed ^ 0x6461_7973));
+        }
         let mut world = Self {
             shape: shape.clone(),
             seed,
@@ -247,7 +251,7 @@ impl World {
             epochs: BTreeMap::new(),
             cut: BTreeSet::new(),
             slow: BTreeMap::new(),
-            now: BEGIN_MS,
+            now: setting.calendar.begins_ms,
             step: 0,
             stormy: !shape.faults.is_empty(),
             altered_per_mille: ALTERED_PER_MILLE,
@@ -315,7 +319,11 @@ impl World {
         let identity = self.setting.certify((&link_key, issuing), (role, name), powers);
         let skewed = self.shape.has(Kind::Clocks) && role != Role::Cloud;
         let drawn = self.draw_skew();
-        let skew_ms = if skewed { drawn } else { 0 };
+        let skew_ms = if skewed {
+            self.setting.calendar.skew_ms(drawn)
+        } else {
+            0
+        };
         let key = if role == Role::Cloud {
             self.setting.authority.clone()
         } else {
@@ -340,6 +348,7 @@ impl World {
     fn open_event(&mut self) {
         let now = self.nodes[CLOUD].clock(self.now);
         let mut policy = self.setting.policy(self.shape.scanners + MAX_NEWCOMERS);
+        self.set_calendar(&mut policy);
         self.draw_capacities(&mut policy);
         self.draw_slots(&mut policy, self.seed);
         self.nodes[CLOUD].write(Body::Policy { version: 1, policy }, now);
@@ -517,7 +526,7 @@ impl World {
         match &self.shape.tape {
             Tape::Off => {}
             Tape::Story(tape) | Tape::Everything(tape) => {
-                let seconds = (self.now - BEGIN_MS) as f64 / 1000.0;
+                let seconds = (self.now - self.setting.calendar.begins_ms) as f64 / 1000.0;
                 // Whoever stopped listening does not want to hear it.
                 let _ = tape.send(format!("{seconds:>8.3} s  {}", words()));
             }

@@ -1,7 +1,8 @@
 //! Each fault of the simulation alone, on a stage where nothing else goes wrong.
 
+use usher_keys::Timestamp;
 use usher_protocol::admission::{Reason, Referral, Verdict};
-use usher_protocol::policy::{TimeSlots, Zone};
+use usher_protocol::policy::{OffsetChange, TimeSlots, Zone};
 use usher_protocol::record::{Body, PlacesOf};
 use usher_protocol::state::Incident;
 use usher_protocol::ticket::Rejection;
@@ -309,4 +310,38 @@ fn hubs_that_are_cut_off_let_in_no_more_people_within_a_slot_than_may() {
     let is_in = |verdict: &&Option<Verdict>| matches!(verdict, Some(Verdict::Admit { .. }));
     assert_eq!(verdicts.iter().filter(is_in).count(), 7, "{verdicts:?}");
     world.recover();
+}
+
+#[test]
+fn a_ticket_for_one_entry_a_day_opens_again_once_summer_time_has_begun_at_midnight_and_not_as_it_ends() {
+    const PER_DAY: u32 = 4;
+    let change = |world: &World, utc_offset_minutes| OffsetChange {
+        at: Timestamp(world.now + A_WHILE_MS),
+        utc_offset_minutes,
+    };
+    // From half past eleven at night to half past midnight, and from there back.
+    for (before, after, opens) in [(-510, -450, true), (-450, -510, false)] {
+        let mut world = stage(2, 2);
+        world.setting.calendar.utc_offset_minutes = before;
+        world.setting.calendar.entries_a_day = 1;
+        let change = change(&world, after);
+        world.setting.calendar.offset_changes = vec![change];
+        let held = world.nodes[CLOUD].ledger.state().policy();
+        let (version, mut policy) = held
+            .map(|(version, policy)| (version + 1, policy.clone()))
+            .unwrap();
+        world.setting.calendar.set(&mut policy);
+        world.publish(Body::Policy { version, policy });
+        world.play(A_WHILE_MS / 2);
+        let unit = unit_at(&world, PER_DAY, 1);
+        check_admitted(world.ask(unit, 3));
+        let again = world.ask(unit, 4);
+        assert!(
+            matches!(again, Some(Verdict::Deny(Reason::DayUsedUp { .. }))),
+            "{again:?}"
+        );
+        world.play(2 * A_WHILE_MS);
+        let next_day = matches!(world.ask(unit, 4), Some(Verdict::Admit { .. }));
+        assert_eq!(next_day, opens, "from {before} to {after}");
+    }
 }
