@@ -1,15 +1,15 @@
-//! The guide for newcomers: where CONTRIBUTING says that a name decides, the file that it names has it.
+//! The guide for newcomers and the proofs of promises: where CONTRIBUTING or ARCHITECTURE says that a file has a name, it does.
 
 use crate::source::words;
 use crate::tree::{Breach, Tree};
 
-/// The guide.
-const PAGE: &str = "docs/CONTRIBUTING.md";
+/// The pages that promise names.
+const PAGES: [&str; 2] = ["docs/CONTRIBUTING.md", "docs/ARCHITECTURE.md"];
 
-/// Refuses a name that the guide looks for in a file that has no such word.
+/// Refuses a name that one of the pages looks for in a file that has no such word.
 pub fn names(tree: &Tree) -> Vec<Breach> {
     let mut breaches = Vec::new();
-    for page in tree.all().filter(|file| file.path == PAGE) {
+    for page in tree.all().filter(|file| PAGES.contains(&file.path.as_str())) {
         for (number, line) in page.text.lines().enumerate() {
             for (path, name) in promises(line) {
                 let found = tree.all().find(|file| file.path == path);
@@ -46,7 +46,7 @@ fn promises(line: &str) -> Vec<(&str, &str)> {
 #[test]
 fn a_name_that_the_guide_promises_in_vain_is_found() {
     let guide = "| whether | `a.rs`: `may_sell`, `may_hold`; `b.rs`: `judge` |\nSee `a.rs`, `b.rs`.\n";
-    let tree = |a| Tree::of(&[(PAGE, guide), ("a.rs", a), ("b.rs", "fn judge() {}")]);
+    let tree = |a| Tree::of(&[(PAGES[0], guide), ("a.rs", a), ("b.rs", "fn judge() {}")]);
     assert!(names(&tree("fn may_sell() {}\nfn may_hold() {}")).is_empty());
     let breaches = names(&tree("fn may_sell() {}\n// may_hold went"));
     let told: Vec<String> = breaches.iter().map(ToString::to_string).collect();
