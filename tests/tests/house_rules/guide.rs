@@ -23,7 +23,7 @@ pub fn names(tree: &Tree) -> Vec<Breach> {
     breaches
 }
 
-/// The files of a line with the names that it says are there: `` `file`: `one`, `two` ``.
+/// The files of a line with the names that it says are there: `` `file`: `one`, `two` ``. Names of other files are none.
 fn promises(line: &str) -> Vec<(&str, &str)> {
     let parts: Vec<&str> = line.split('`').collect();
     let mut promises = Vec::new();
@@ -36,7 +36,7 @@ fn promises(line: &str) -> Vec<(&str, &str)> {
         };
         if quoted.ends_with(".rs") && !is_name {
             file = quoted;
-        } else if is_name && !file.is_empty() {
+        } else if is_name && !file.is_empty() && !quoted.contains('.') {
             promises.push((file, *quoted));
         }
     }
