@@ -6,6 +6,7 @@
 //! the gateway knows its name: [`BookingDesk::settle_due`] takes it from there.
 //! A booking runs to its end in a task of the desk, whether or not the client still waits.
 
+mod canceling;
 mod paying;
 mod refunding;
 mod settle;
@@ -27,6 +28,7 @@ use crate::payment::{GatewayError, Gateways, PaymentToken};
 use crate::seat_maps::SeatMaps;
 use crate::selling::claimant::HoldBounds;
 use crate::selling::jobs::{JobId, LeaseHolder, LeaseOutcome};
+use crate::selling::sale::SaleStatus;
 use crate::selling::{
     BeginBooking, BeginOutcome, BeginRefusal, Booking, BookingState, CloseBooking, CloseOutcome,
     ConfirmBooking, ConfirmOutcome, Ending, NewTicket, OpenBooking, PaymentId, RequestHash,
@@ -82,10 +84,8 @@ pub enum BookOutcome {
     Renewed,
     /// There is something to pay and no token.
     TokenMissing,
-    /// The event is over.
-    SalesClosed,
-    /// Tickets signed now would not be believed until the event's end; nothing was charged.
-    SalesPaused,
+    /// The event does not sell; nothing was charged.
+    NotOnSale(SaleStatus),
     /// There is no such reservation.
     NotFound,
     /// The charge was given back: the units were lost.
@@ -109,8 +109,7 @@ impl BookOutcome {
             | Self::KeyReused
             | Self::Renewed
             | Self::TokenMissing
-            | Self::SalesClosed
-            | Self::SalesPaused
+            | Self::NotOnSale(_)
             | Self::NotFound => "refused",
         }
     }
@@ -317,8 +316,7 @@ fn refused(refusal: BeginRefusal) -> BookOutcome {
         BeginRefusal::Expired => BookOutcome::Expired,
         BeginRefusal::Released => BookOutcome::Released,
         BeginRefusal::Paying | BeginRefusal::Booked => BookOutcome::AlreadyBooked,
-        BeginRefusal::SalesClosed => BookOutcome::SalesClosed,
-        BeginRefusal::SalesPaused => BookOutcome::SalesPaused,
+        BeginRefusal::NotOnSale(status) => BookOutcome::NotOnSale(status),
         BeginRefusal::TokenMissing => BookOutcome::TokenMissing,
         BeginRefusal::NotFound => BookOutcome::NotFound,
     }

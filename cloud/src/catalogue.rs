@@ -11,7 +11,7 @@ use usher_protocol::{TierId, Unit};
 use crate::ids::{OrganizerId, VenueId};
 use crate::money::Currency;
 use crate::selling::UnitState;
-use crate::selling::sale::{SaleStatus, sale_status};
+use crate::selling::sale::{SaleFacts, SaleStatus};
 
 /// Whether an event is on sale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +78,8 @@ pub struct Event {
     pub tiers: Vec<Tier>,
     /// What its gates go by.
     pub policy: Policy,
+    /// When its organizer has canceled it.
+    pub canceled_at: Option<Timestamp>,
 }
 
 impl Event {
@@ -88,7 +90,8 @@ impl Event {
 
     /// Tells whether it sells now, if it is published.
     pub fn sale_status(&self, believed_until: Option<Timestamp>, now: Timestamp) -> SaleStatus {
-        sale_status(self.ends_at, believed_until, now)
+        let is_canceled = self.canceled_at.is_some();
+        seen(self.ends_at, is_canceled).status(believed_until, now)
     }
 
     /// Finds a tier.
@@ -111,6 +114,15 @@ pub struct EventLine {
     pub unit_count: u32,
     /// How many of them, the first ones, are seats.
     pub seat_count: u32,
+    /// Whether its organizer has canceled it.
+    pub is_canceled: bool,
+}
+
+impl EventLine {
+    /// Tells whether it sells now, if it is published.
+    pub fn sale_status(&self, believed_until: Option<Timestamp>, now: Timestamp) -> SaleStatus {
+        seen(self.ends_at, self.is_canceled).status(believed_until, now)
+    }
 }
 
 /// Asks for a page of published events.
@@ -151,12 +163,23 @@ pub struct EventSummary {
     pub currency: Currency,
     /// The lowest price, in minor units.
     pub price_from: i64,
+    /// Whether its organizer has canceled it.
+    pub is_canceled: bool,
 }
 
 impl EventSummary {
     /// Tells whether it sells now.
     pub fn sale_status(&self, believed_until: Option<Timestamp>, now: Timestamp) -> SaleStatus {
-        sale_status(self.ends_at, believed_until, now)
+        seen(self.ends_at, self.is_canceled).status(believed_until, now)
+    }
+}
+
+/// Returns what is seen from outside of whether an event may sell; of a halt only the store knows.
+fn seen(ends_at: Timestamp, is_canceled: bool) -> SaleFacts {
+    SaleFacts {
+        ends_at,
+        is_halted: false,
+        is_canceled,
     }
 }
 

@@ -121,6 +121,7 @@ operations! {
     ChangeEvent = "change_event", "Changes an event and its prices.", [Manager];
     Publish = "publish", "Puts a draft on sale.", [Manager];
     MoveEvent = "move_event", "Moves an event to another date.", [Manager];
+    CancelEvent = "cancel_event", "Cancels an event and gives all money back.", [Manager];
     ChangePolicy = "change_policy", "Changes what gates go by.", [Manager GateAdmin];
     RequestKeys = "request_keys", "Makes keys and asks for their signature.", [Manager];
     ChangeTrust = "change_trust", "Hands in a trust bundle.", [Manager];

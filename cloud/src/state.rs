@@ -16,7 +16,7 @@ use crate::authority::{Authorities, AuthorityParts};
 use crate::booking::{BookingDesk, DeskParts, Revoker};
 use crate::clock::Clock;
 use crate::config::{Config, GatewayKind};
-use crate::ids::draw;
+use crate::ids::{TicketId, draw};
 use crate::master_key::MasterKey;
 use crate::metrics::Metrics;
 use crate::payment::sandbox::Sandbox;
@@ -190,14 +190,16 @@ fn holder(path: &Path, lock: &File) -> std::io::Result<LeaseHolder> {
 /// Revokes tickets in the logs of their events.
 fn revoker(authorities: &Arc<Authorities>) -> Revoker {
     let authorities = Arc::clone(authorities);
-    Revoker::new(move |ticket| {
-        let authority = authorities.of(ticket.event);
+    Revoker::new(move |event, tickets| {
+        let authority = authorities.of(event);
+        let tickets: Arc<[TicketId]> = tickets.into();
         Box::pin(async move {
-            let revoked = authority?
-                .ask(move |writer| Box::pin(writer.revoke_ticket(ticket)))
-                .await?;
-            tracing::debug!(?ticket, ?revoked, "a ticket is given back");
-            Ok(())
+            authority?
+                .ask(move |writer| {
+                    let tickets = Arc::clone(&tickets);
+                    Box::pin(async move { writer.revoke_tickets(&tickets).await })
+                })
+                .await
         })
     })
 }

@@ -33,6 +33,7 @@ use usher_protocol::log::Run;
 use crate::catalogue::{Event, EventLine, Layout, Occupancy, OccupancyQuery};
 use crate::clock::Clock;
 use crate::ids::{BookingId, ChargeReference, OrganizerId, RefundId, ReservationId, TicketId};
+use crate::selling::canceling::{CancelEvent, CancelOutcome, CancelProgress, RefundCanceled, RefundedSome};
 use crate::selling::jobs::{HeldJob, Job, JobCounts, JobId, LeaseOutcome};
 use crate::selling::journal::Balances;
 use crate::selling::refunds::{
@@ -64,7 +65,7 @@ use authority::{
 };
 use organizing::{
     AddUnits, EventChange, EventSales, KeyHash, MoveEvent, MoveOutcome, NewOrganizer, NewVenue, Publish,
-    PublishOutcome, Venue,
+    PublishOutcome, RetryRefused, ValidTickets, Venue,
 };
 
 /// The store; clones share it.
@@ -255,6 +256,13 @@ operations! {
         /// Tries a refund again that the gateway has refused; tells whether it was one.
         retry_refund(RetryRefund) -> bool = operations::refunds::retry_refund;
 
+        /// Cancels an event for good and begins to give back what was paid for it.
+        cancel_event(CancelEvent) -> CancelOutcome = operations::canceling::cancel_event;
+        /// Begins the next refunds of a canceled event.
+        refund_canceled(RefundCanceled) -> RefundedSome = operations::canceling::refund_canceled;
+        /// Tries refunds of an event again that the gateway has refused; tells how many.
+        retry_refused(RetryRefused) -> usize = operations::canceling::retry_refused;
+
         // Jobs.
         /// Leases a job to a holder, for the first time or again.
         lease_job(HeldJob) -> LeaseOutcome = operations::jobs::lease_job;
@@ -338,6 +346,11 @@ operations! {
         refunds(RefundsQuery) -> Vec<Refund> = operations::refund_rows::refunds;
         /// Lists the refunds of a booking, the first one first.
         refunds_of(BookingId) -> Vec<Refund> = operations::refund_rows::refunds_of;
+
+        /// Lists tickets of an event that are valid.
+        valid_tickets(ValidTickets) -> Vec<TicketId> = operations::canceling::valid_tickets;
+        /// Tells how far the cancellation of an event has come, or what there is to give back before it is canceled.
+        cancel_progress(EventId) -> CancelProgress = operations::canceling::cancel_progress;
 
         // Jobs.
         /// Finds a job.

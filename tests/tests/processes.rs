@@ -1,6 +1,7 @@
 //! Several cloud processes on one PostgreSQL: whichever a buyer, an organizer or a hub speaks to, they are one cloud.
 
 mod processes {
+    pub mod canceling;
     pub mod draining;
 }
 

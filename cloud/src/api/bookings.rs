@@ -22,7 +22,7 @@ use crate::state::AppState;
 use super::error::ApiError;
 use super::idempotency::IdempotencyHeader;
 use super::input::{Checks, Id, JsonBody};
-use super::refusal::declined;
+use super::refusal::{declined, not_on_sale};
 use super::tickets::TicketView;
 use crate::moment::Moment;
 
@@ -201,8 +201,7 @@ fn accept(outcome: BookOutcome) -> Result<Booking, ApiError> {
         BookOutcome::Declined(reason) => Err(declined(reason).into()),
         BookOutcome::Expired | BookOutcome::Released => Err(ProblemKind::ReservationEnded.into()),
         BookOutcome::AlreadyBooked => Err(ProblemKind::AlreadyBooked.into()),
-        BookOutcome::SalesClosed => Err(ProblemKind::SalesClosed.into()),
-        BookOutcome::SalesPaused => Err(ProblemKind::SalesPaused.into()),
+        BookOutcome::NotOnSale(status) => Err(not_on_sale(status).into()),
         BookOutcome::Renewed => Err(ProblemKind::BookingRenewed.into()),
         BookOutcome::KeyReused => Err(ProblemKind::KeyReused.into()),
         BookOutcome::Refunded => Err(ProblemKind::Refunded.into()),

@@ -7,6 +7,7 @@ use crate::authority::AuthorityError;
 use crate::authority::upload::UploadError;
 use crate::authority::writer::TicketOutcome;
 use crate::selling::SoldTicket;
+use crate::selling::sale::SaleStatus;
 use crate::selling::tickets::TicketRefusal;
 
 use super::error::ApiError;
@@ -78,7 +79,18 @@ pub fn ticket(outcome: TicketOutcome) -> Result<SoldTicket, ApiError> {
             TicketRefusal::Transferred => ProblemKind::TicketTransferred.into(),
             TicketRefusal::Refunded => ProblemKind::TicketRefunded.into(),
             TicketRefusal::Revoked => ProblemKind::TicketRevoked.into(),
+            TicketRefusal::EventCanceled => ProblemKind::EventCanceled.into(),
         }),
+    }
+}
+
+/// Returns what the buyer is told of an event that does not sell.
+pub fn not_on_sale(status: SaleStatus) -> ProblemKind {
+    match status {
+        SaleStatus::Canceled => ProblemKind::EventCanceled,
+        SaleStatus::Over => ProblemKind::SalesClosed,
+        // On sale again by now: asking again helps, as after a pause.
+        SaleStatus::Paused | SaleStatus::OnSale => ProblemKind::SalesPaused,
     }
 }
 

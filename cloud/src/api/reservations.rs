@@ -25,6 +25,7 @@ use crate::state::AppState;
 use super::claimant::Asking;
 use super::error::{ApiError, ShortageView};
 use super::input::{Checks, Id, JsonBody};
+use super::refusal::not_on_sale;
 use crate::moment::Moment;
 
 /// Asks for units to be held: either seats or quantities of tiers.
@@ -244,8 +245,7 @@ fn accept(outcome: HoldOutcome, now: Timestamp) -> Result<Reservation, ApiError>
         )),
         HoldOutcome::TooMany(too_many) => Err(too_many_held(&too_many, now)),
         HoldOutcome::NoSuchEvent => Err(ApiError::NotFound("event on sale")),
-        HoldOutcome::SalesClosed => Err(ProblemKind::SalesClosed.into()),
-        HoldOutcome::SalesPaused => Err(ProblemKind::SalesPaused.into()),
+        HoldOutcome::NotOnSale(status) => Err(not_on_sale(status).into()),
     }
 }
 

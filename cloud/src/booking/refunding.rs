@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use usher_keys::EventId;
 
 use crate::authority::AuthorityError;
 use crate::ids::{RefundId, TicketId};
@@ -19,18 +20,31 @@ use crate::store::StoreError;
 
 use super::{BookError, BookingDesk};
 
-/// Revokes a ticket in its event's log, once however often it is asked.
+/// Revokes tickets in the log of their event, each once however often it is asked.
 #[derive(Clone)]
-pub struct Revoker(Arc<RevokeTicket>);
+pub struct Revoker(Arc<RevokeTickets>);
 
-type RevokeTicket = dyn Fn(TicketId) -> BoxFuture<'static, Result<(), AuthorityError>> + Send + Sync;
+type RevokeTickets =
+    dyn Fn(EventId, Vec<TicketId>) -> BoxFuture<'static, Result<(), AuthorityError>> + Send + Sync;
 
 impl Revoker {
-    /// Takes what revokes a ticket.
+    /// Takes what revokes tickets of an event.
     pub fn new(
-        revoke: impl Fn(TicketId) -> BoxFuture<'static, Result<(), AuthorityError>> + Send + Sync + 'static,
+        revoke: impl Fn(EventId, Vec<TicketId>) -> BoxFuture<'static, Result<(), AuthorityError>>
+        + Send
+        + Sync
+        + 'static,
     ) -> Self {
         Self(Arc::new(revoke))
+    }
+
+    /// Revokes tickets of an event.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthorityError`]; some may be revoked then.
+    pub async fn revoke(&self, event: EventId, tickets: Vec<TicketId>) -> Result<(), AuthorityError> {
+        (self.0)(event, tickets).await
     }
 }
 
@@ -130,9 +144,14 @@ impl BookingDesk {
 
     async fn revoke(&self, open: &OpenRefund) -> Result<RefundHeard, BookError> {
         let valid = |(_, state): &&(TicketId, TicketState)| *state == TicketState::Valid;
-        for (ticket, _) in open.refund.tickets.iter().filter(valid) {
-            (self.parts.revoker.0)(*ticket).await?;
-        }
+        let valid = open
+            .refund
+            .tickets
+            .iter()
+            .filter(valid)
+            .map(|(ticket, _)| *ticket);
+        let revoking = self.parts.revoker.revoke(open.refund.id.event, valid.collect());
+        revoking.await?;
         Ok(RefundHeard::Revoked)
     }
 

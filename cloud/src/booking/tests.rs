@@ -64,6 +64,7 @@ impl Office {
                     came_of.extend(outcome.as_ref().map(BookOutcome::label));
                 }
                 JobId::GiveRefund(id) => drop(self.desk.refund_due(id).await),
+                JobId::RefundEvent(id) => self.desk.refund_event_due(id),
             }
         }
         came_of
@@ -156,19 +157,19 @@ fn ledger(case: &Case) -> SandboxLedger {
 /// Revokes tickets without writing to a log.
 fn revoker(case: &Case) -> Revoker {
     let store = case.store.clone();
-    Revoker::new(move |ticket| {
+    Revoker::new(move |event, tickets| {
         let store = store.clone();
         Box::pin(async move {
-            let change = RowChange::SetTicketState {
+            let changes = tickets.into_iter().map(|ticket| RowChange::SetTicketState {
                 ticket,
                 from: TicketState::Valid,
                 to: TicketState::Revoked,
-            };
+            });
             let append = Append {
-                event: ticket.event,
+                event,
                 sealed: Vec::new(),
                 is_own: true,
-                row_changes: vec![change],
+                row_changes: changes.collect(),
                 now: START,
             };
             store.append(append).await?;
@@ -573,7 +574,7 @@ async fn without_a_signing_key_nothing_is_charged() {
     let desk = desk(&office.case, &office.clock, other, PATIENCE);
     let reservation = office.hold(PAID, 1).await;
     let refused = desk.book(request(reservation, "key", "tok_ok")).await;
-    assert_eq!(refused.ok(), Some(BookOutcome::SalesPaused));
+    assert_eq!(refused.ok(), Some(BookOutcome::NotOnSale(SaleStatus::Paused)));
     assert_eq!(office.ledger.charged().await.unwrap(), []);
     assert!(matches!(
         office.book(reservation, "key", "tok_ok").await,

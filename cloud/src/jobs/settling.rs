@@ -45,6 +45,10 @@ pub async fn do_due(state: &AppState, cell: &Store) -> Result<(), StoreError> {
                 JobId::SettleBooking(booking) => settle(state, booking).await,
                 // What fails is put off and told by the desk.
                 JobId::GiveRefund(refund) => state.desk.refund_due(refund).await.unwrap_or(false),
+                JobId::RefundEvent(event) => {
+                    state.desk.refund_event_due(event);
+                    false
+                }
             }
         });
         let is_done = join_all(doing).await;

@@ -38,6 +38,7 @@ struct EventCard {
     price_from: String,
     /// Whether nothing is sold now.
     paused: bool,
+    canceled: bool,
 }
 
 impl EventCard {
@@ -45,6 +46,7 @@ impl EventCard {
         let status = event.sale_status(app.signer.believed_until(event.id), now);
         Self {
             paused: status == SaleStatus::Paused,
+            canceled: status == SaleStatus::Canceled,
             id: event.id,
             place: format!("{}, {}", event.venue_name, event.city),
             when: day_and_time(event.starts_at, event.utc_offset_minutes),
@@ -85,6 +87,7 @@ struct EventPage {
     over: bool,
     /// Whether nothing is sold now.
     paused: bool,
+    canceled: bool,
     /// Whether nobody is charged.
     test_cards: bool,
     /// The token of each card to choose from, and what it does.
@@ -126,6 +129,7 @@ pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<EventId>) -> Resu
         starts_at: Moment(map.event.starts_at),
         over: map.status == SaleStatus::Over,
         paused: map.status == SaleStatus::Paused,
+        canceled: map.status == SaleStatus::Canceled,
         test_cards: takes_test_cards(&app.config),
         cards: app.desk.gateways().in_use().test_cards(),
         seats: map.event.seat_count > 0,

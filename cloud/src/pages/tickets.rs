@@ -25,6 +25,8 @@ struct EventLines {
     name: String,
     place: String,
     when: String,
+    /// Whether it does not take place.
+    canceled: bool,
 }
 
 impl From<Event> for EventLines {
@@ -33,6 +35,7 @@ impl From<Event> for EventLines {
             name: event.name,
             place: format!("{}, {}", event.venue_name, event.city),
             when: day_and_time(event.starts_at, event.policy.offset_at(event.starts_at)),
+            canceled: event.canceled_at.is_some(),
         }
     }
 }
@@ -58,23 +61,24 @@ struct TicketLines {
     void: &'static str,
 }
 
-impl From<&SoldTicket> for TicketLines {
-    fn from(ticket: &SoldTicket) -> Self {
+impl TicketLines {
+    fn of(ticket: &SoldTicket, is_canceled: bool) -> Self {
         Self {
             id: ticket.id,
             tier: ticket.tier_name.clone(),
             place: ticket.label.to_string(),
             admits: ticket.admits,
             code: ticket.code.to_string(),
-            valid: ticket.state == TicketState::Valid,
-            void: void(ticket),
+            valid: ticket.state == TicketState::Valid && !is_canceled,
+            void: void(ticket, is_canceled),
         }
     }
 }
 
 /// Says why a ticket is no longer valid; nothing of the one that took its place.
-fn void(ticket: &SoldTicket) -> &'static str {
+fn void(ticket: &SoldTicket, is_canceled: bool) -> &'static str {
     match ticket.state {
+        TicketState::Valid | TicketState::Revoked if is_canceled => buyers::void(Void::EventCanceled),
         TicketState::Valid => "",
         TicketState::Superseded if ticket.transferred => buyers::void(Void::Transferred),
         TicketState::Superseded => buyers::void(Void::Replaced),
@@ -90,7 +94,10 @@ pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<TicketId>) -> Res
         .event(id.event)
         .await?
         .ok_or(ApiError::NotFound("event"))?;
+    let is_canceled = event.canceled_at.is_some();
     let svg = match ticket.state {
+        // Its tickets are revoked one after the other, and nobody shall set out with one that still waits for it.
+        TicketState::Valid if is_canceled => None,
         TicketState::Valid => Some(
             QrImage::of_digits(&ticket.payload)
                 .map_err(|_| ApiError::Internal)?
@@ -100,7 +107,7 @@ pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<TicketId>) -> Res
     };
     page(&TicketPage {
         event: event.into(),
-        ticket: (&ticket).into(),
+        ticket: TicketLines::of(&ticket, is_canceled),
         svg,
     })
 }
@@ -155,8 +162,11 @@ pub async fn booking(State(app): State<Arc<AppState>>, Id(id): Id<BookingId>) ->
     let now = app.clock.now();
     let is_held =
         reservation.is_some_and(|held| held.state == ReservationState::Held && !held.is_expired(now));
+    let event = EventLines::from(event);
+    let lines = |ticket: &SoldTicket| TicketLines::of(ticket, event.canceled);
     page(&BookingPage {
-        event: event.into(),
+        tickets: booking.tickets.iter().map(lines).collect(),
+        event,
         given_back: (booking.given_back.amount > 0).then(|| {
             Money {
                 minor: booking.given_back.amount,
@@ -172,6 +182,5 @@ pub async fn booking(State(app): State<Arc<AppState>>, Id(id): Id<BookingId>) ->
         open: booking.state.is_open(),
         action: booking.action.map(|action| action.url),
         no_tickets: no_tickets(booking.state, is_held),
-        tickets: booking.tickets.iter().map(Into::into).collect(),
     })
 }

@@ -10,6 +10,7 @@ use super::claimant::HoldBounds;
 use super::course::{BuyerAction, PaymentFacts, WaitFor};
 use super::jobs::LeaseHolder;
 use super::refunds::GivenBack;
+use super::sale::SaleStatus;
 use super::tickets::{NewTicket, SoldTicket, TicketState, UnitToIssue};
 
 /// The BLAKE3 hash of a booking request: what "the same request" means for an idempotency key.
@@ -69,10 +70,8 @@ pub enum BeginRefusal {
     Booked,
     /// There is something to pay and the request came without a payment token.
     TokenMissing,
-    /// The event is over.
-    SalesClosed,
-    /// Tickets signed now would not be believed until the event's end.
-    SalesPaused,
+    /// Its event does not sell.
+    NotOnSale(SaleStatus),
     /// There is no such reservation.
     NotFound,
 }

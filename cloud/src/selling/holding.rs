@@ -133,9 +133,10 @@ fn fits_at(live: &[(Timestamp, u32)], most: u32, more: u32) -> Option<Timestamp>
 /// Why not.
 pub fn may_hold(sale: &SaleTerms, held: &UnpaidHolds, request: &HoldRequest) -> Result<(), HoldOutcome> {
     match sale.sale.status(request.believed_until, request.now) {
-        SaleStatus::Over => return Err(HoldOutcome::SalesClosed),
-        SaleStatus::Paused => return Err(HoldOutcome::SalesPaused),
         SaleStatus::OnSale => {}
+        status @ (SaleStatus::Paused | SaleStatus::Over | SaleStatus::Canceled) => {
+            return Err(HoldOutcome::NotOnSale(status));
+        }
     }
     if let Some(too_many) = held.too_many(wanted(&request.claim), request.bounds, request.now) {
         return Err(HoldOutcome::TooMany(too_many));

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use usher_keys::Timestamp;
+use usher_keys::{EventId, Timestamp};
 
 use crate::ids::{BookingId, RefundId};
 
@@ -34,6 +34,8 @@ pub enum JobId {
     SettleBooking(BookingId),
     /// Gives money back after the sale, as far as it comes.
     GiveRefund(RefundId),
+    /// Revokes all tickets of a canceled event and begins the refunds of its bookings.
+    RefundEvent(EventId),
 }
 
 /// A job as it is kept.
@@ -56,6 +58,16 @@ impl Job {
             failures: 0,
             holder: Some(holder),
             due_at: lease_end(now),
+        }
+    }
+
+    /// Makes the job of a cause that waits for anybody.
+    pub fn waits(id: JobId, now: Timestamp) -> Self {
+        Self {
+            id,
+            failures: 0,
+            holder: None,
+            due_at: now,
         }
     }
 

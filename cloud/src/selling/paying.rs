@@ -46,12 +46,13 @@ pub fn may_begin(
     match reservation.state {
         ReservationState::Held if reservation.is_expired(request.now) => Err(BeginRefusal::Expired),
         ReservationState::Held => match sale.status(request.believed_until, request.now) {
-            SaleStatus::Over => Err(BeginRefusal::SalesClosed),
-            SaleStatus::Paused => Err(BeginRefusal::SalesPaused),
             SaleStatus::OnSale if reservation.amount.minor > 0 && !request.can_pay => {
                 Err(BeginRefusal::TokenMissing)
             }
             SaleStatus::OnSale => Ok(()),
+            status @ (SaleStatus::Paused | SaleStatus::Over | SaleStatus::Canceled) => {
+                Err(BeginRefusal::NotOnSale(status))
+            }
         },
         ReservationState::Paying => Err(BeginRefusal::Paying),
         ReservationState::Booked => Err(BeginRefusal::Booked),
@@ -66,25 +67,25 @@ pub enum ConfirmRefusal {
     Confirmed,
     /// Its event is halted: it may have had its tickets, of which this copy of the store knows nothing.
     Halted,
-    /// It has ended otherwise, or the tickets are not those of its units: a charge must be refunded.
+    /// It has ended otherwise, its event is canceled, or the tickets are not those of its units: a charge must be refunded.
     Lost,
 }
 
-/// Decides whether a booking may be turned into so many tickets, while its event is halted or not.
+/// Decides whether a booking may be turned into so many tickets, as its event stands.
 ///
 /// # Errors
 ///
 /// Why not.
 pub fn may_confirm(
     booking: BookingState,
-    is_halted: bool,
+    sale: SaleFacts,
     (units, tickets): (usize, usize),
 ) -> Result<(), ConfirmRefusal> {
     if booking == BookingState::Confirmed {
         Err(ConfirmRefusal::Confirmed)
-    } else if is_halted {
+    } else if sale.is_halted {
         Err(ConfirmRefusal::Halted)
-    } else if booking.may_be_paid() && units == tickets {
+    } else if booking.may_be_paid() && !sale.is_canceled && units == tickets {
         Ok(())
     } else {
         Err(ConfirmRefusal::Lost)

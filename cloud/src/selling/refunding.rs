@@ -80,7 +80,10 @@ pub fn may_refund(facts: &RefundFacts<'_>, request: &BeginRefund) -> Result<Refu
 }
 
 /// Finds the tickets that are taken back: each is the one that counts of its unit, and was not given back before.
-fn taken_back<'a>(facts: &RefundFacts<'a>, of: &RefundOf) -> Result<Vec<&'a SoldTicket>, RefundRefusal> {
+pub(super) fn taken_back<'a>(
+    facts: &RefundFacts<'a>,
+    of: &RefundOf,
+) -> Result<Vec<&'a SoldTicket>, RefundRefusal> {
     let counts = |ticket: &&SoldTicket| ticket.state != TicketState::Superseded && !ticket.is_refunded;
     match of {
         RefundOf::All => Ok(facts.tickets.iter().filter(counts).collect()),

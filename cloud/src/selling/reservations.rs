@@ -8,6 +8,7 @@ use crate::ids::ReservationId;
 use crate::money::Money;
 
 use super::claimant::{Claimant, HoldBounds, TooManyHeld};
+use super::sale::SaleStatus;
 
 /// Asks for a number of free units of a tier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,10 +78,8 @@ pub enum HoldOutcome {
     TooMany(TooManyHeld),
     /// No such event is published.
     NoSuchEvent,
-    /// The event is over.
-    SalesClosed,
-    /// Tickets signed now would not be believed until the event's end.
-    SalesPaused,
+    /// Its event does not sell.
+    NotOnSale(SaleStatus),
 }
 
 impl HoldOutcome {
@@ -90,11 +89,9 @@ impl HoldOutcome {
             Self::Held(_) => "held",
             Self::Taken(_) | Self::Short(_) => "taken",
             Self::TooMany(_) => "too_many",
-            Self::UnknownSeats(_)
-            | Self::UnknownTiers(_)
-            | Self::NoSuchEvent
-            | Self::SalesClosed
-            | Self::SalesPaused => "refused",
+            Self::UnknownSeats(_) | Self::UnknownTiers(_) | Self::NoSuchEvent | Self::NotOnSale(_) => {
+                "refused"
+            }
         }
     }
 }

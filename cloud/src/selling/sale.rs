@@ -1,4 +1,4 @@
-//! Whether an event sells now: not once it is over, and not under a key whose window ends before the event does.
+//! Whether an event sells now: not once it is over or canceled, and not under a key whose window ends before the event does.
 
 use usher_keys::Timestamp;
 use usher_keys::expiry::AFTER_EVENT_MS;
@@ -12,6 +12,8 @@ pub enum SaleStatus {
     Paused,
     /// Never again: the event has ended.
     Over,
+    /// Never again: the event is canceled.
+    Canceled,
 }
 
 impl SaleStatus {
@@ -21,6 +23,7 @@ impl SaleStatus {
             Self::OnSale => "on_sale",
             Self::Paused => "paused",
             Self::Over => "over",
+            Self::Canceled => "canceled",
         }
     }
 }
@@ -33,27 +36,28 @@ pub struct SaleFacts {
     /// Whether nothing of it is sold or ordered, because the store may be an older copy; read where what is sold is written, since a
     /// process may not have heard of it.
     pub is_halted: bool,
+    /// Whether its organizer has canceled it.
+    pub is_canceled: bool,
 }
 
 impl SaleFacts {
     /// Tells whether it sells now; tickets signed now are believed until `believed_until`, if any can be.
     pub fn status(self, believed_until: Option<Timestamp>, now: Timestamp) -> SaleStatus {
-        let believed_until = believed_until.filter(|_| !self.is_halted);
-        sale_status(self.ends_at, believed_until, now)
+        let needed = keys_needed_until(self.ends_at);
+        let is_believed = believed_until.is_some_and(|until| needed <= until);
+        if self.is_canceled {
+            SaleStatus::Canceled
+        } else if self.ends_at <= now {
+            SaleStatus::Over
+        } else if self.is_halted || !is_believed {
+            SaleStatus::Paused
+        } else {
+            SaleStatus::OnSale
+        }
     }
 }
 
 /// Tells until when the keys of an event that ends then must be believed: as long as its devices work.
 pub fn keys_needed_until(ends_at: Timestamp) -> Timestamp {
     ends_at.plus_ms(AFTER_EVENT_MS)
-}
-
-/// Tells whether an event that ends then sells now; tickets signed now are believed until `believed_until`, if any can be.
-pub fn sale_status(ends_at: Timestamp, believed_until: Option<Timestamp>, now: Timestamp) -> SaleStatus {
-    let is_believed = believed_until.is_some_and(|until| keys_needed_until(ends_at) <= until);
-    match (ends_at <= now, is_believed) {
-        (true, _) => SaleStatus::Over,
-        (false, false) => SaleStatus::Paused,
-        (false, true) => SaleStatus::OnSale,
-    }
 }

@@ -128,6 +128,8 @@ pub enum TicketRefusal {
     Refunded,
     /// It is revoked, and a revoked ticket never comes back under a fresh code.
     Revoked,
+    /// Its event is canceled: none becomes good again.
+    EventCanceled,
 }
 
 /// Decides what a ticket that is to be revoked becomes.

@@ -4,6 +4,7 @@ mod acts;
 mod api_keys;
 mod bookings;
 mod bounds;
+mod canceling;
 pub mod case;
 mod catalogue;
 pub mod devices;
@@ -177,6 +178,12 @@ contracts! {
         a_renewed_booking_keeps_its_refunds,
         nothing_is_given_back_of_a_halted_event_but_what_was_begun,
         the_journal_has_both_sides_of_all_that_moves,
+    }
+    canceling {
+        canceling_stops_the_sale_frees_what_is_held_and_refunds_what_was_paid,
+        a_booking_with_another_refund_on_its_way_is_refunded_later,
+        what_was_refused_is_tried_again_and_nothing_else,
+        an_event_that_is_a_draft_or_halted_is_not_canceled,
     }
     retention {
         who_bought_is_erased_after_the_event_and_what_was_sold_is_kept,

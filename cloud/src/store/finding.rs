@@ -71,6 +71,11 @@ pub enum Finding {
     Job(BookingId),
     /// A refund does not fit its booking, its tickets or its job.
     Refund(RefundId),
+    /// An event is canceled and no job refunds its bookings, or a job is to refund those of one that is not.
+    Cancellation {
+        /// The event.
+        event: EventId,
+    },
     /// The journal of an event does not hold what its bookings and refunds come to.
     Journal {
         /// The event.
@@ -131,6 +136,10 @@ impl fmt::Display for Finding {
             Self::Journal { event } => write!(
                 f,
                 "the journal of event {event} does not hold what its bookings and refunds come to"
+            ),
+            Self::Cancellation { event } => write!(
+                f,
+                "the cancellation of event {event} and the job that refunds its bookings do not fit"
             ),
             Self::Refund(refund) => write!(
                 f,

@@ -7,6 +7,7 @@ pub mod api_keys;
 pub mod authority;
 pub mod begin;
 pub mod bounds;
+pub mod canceling;
 pub mod catalogue;
 pub mod cells;
 pub mod close;

@@ -182,6 +182,28 @@ pub enum MoveOutcome {
     },
     /// There is no such event.
     NotFound,
+    /// It is canceled.
+    Canceled,
+}
+
+/// Asks for tickets of an event that are valid.
+#[derive(Debug, Clone, Copy)]
+pub struct ValidTickets {
+    /// The event.
+    pub event: EventId,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Asks to try refunds of an event again that the gateway has refused.
+#[derive(Debug, Clone, Copy)]
+pub struct RetryRefused {
+    /// The event.
+    pub event: EventId,
+    /// At most so many.
+    pub limit: u32,
+    /// The time.
+    pub now: Timestamp,
 }
 
 /// Asks to put a draft on sale.

@@ -164,6 +164,10 @@ pub fn migrations() -> Vec<Migration> {
             include_str!("../../migrations/V29__api_keys.sql"),
         ),
         ("V30__acts", include_str!("../../migrations/V30__acts.sql")),
+        (
+            "V34__cancellations",
+            include_str!("../../migrations/V34__cancellations.sql"),
+        ),
     ]
     .map(|(name, sql)| Migration::unapplied(name, sql).expect("migrations are named V<number>__<name>"))
     .to_vec()

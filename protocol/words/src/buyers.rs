@@ -10,6 +10,8 @@ pub enum Void {
     Replaced,
     /// The organizer has revoked it.
     Revoked,
+    /// Its event is cancelled.
+    EventCanceled,
 }
 
 /// Says why a ticket is no longer valid; nothing of the one that took its place.
@@ -18,6 +20,7 @@ pub fn void(why: Void) -> &'static str {
         Void::Transferred => "Transferred to somebody else",
         Void::Replaced => "Replaced by a newer ticket",
         Void::Revoked => "Cancelled by the organizer",
+        Void::EventCanceled => "The event is cancelled",
     }
 }
 

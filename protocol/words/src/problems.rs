@@ -64,6 +64,8 @@ kinds! {
     Refunded = 409, "refunded", "No tickets could be issued for this payment, and the money is given back.";
     SalesClosed = 409, "sales-closed", "The event is over: nothing of it is sold any more, and nothing was charged.";
     SalesPaused = 409, "sales-paused", "The sale of this event is paused: nothing was held or charged, and tickets bought before stay good. Try again later; its organizer is told what is missing.";
+    EventCanceled = 409, "event-canceled", "The event is cancelled: nothing of it is sold any more, its tickets let nobody in, and what was paid for them is given back.";
+    EventNotOnSale = 409, "event-not-published", "Only an event that was put on sale can be cancelled: a draft is seen by nobody.";
     EventOver = 409, "event-over", "The event is over: change its days first.";
     NoSigningKey = 409, "no-signing-key", "The event has no ticket-signing key yet: upload the trust bundle that lists it, then publish.";
     KeyEndsEarly = 409, "key-ends-early", "The event's ticket key ends before the event does: have the keys prolonged offline and upload the bundle.";

@@ -10,6 +10,7 @@ use usher_cloud::selling::holding::UnpaidHolds;
 use usher_cloud::selling::jobs::{Job, JobId, LeaseHolder};
 use usher_cloud::selling::journal::{Balances, MoneyStep};
 use usher_cloud::selling::paying::{ConfirmRefusal, may_close, may_confirm, may_note};
+use usher_cloud::selling::sale::SaleFacts;
 use usher_cloud::selling::{
     BookingState, CloseBooking, Ending, GatewayKind, OpenBooking, PaymentId, PaymentNote, ReservationState,
 };
@@ -22,6 +23,13 @@ const HOLD_MS: u64 = 600_000;
 const EVENT: EventId = EventId([1; 16]);
 /// What a place costs, unless a booking is free.
 pub const PRICE: i64 = 100;
+
+/// How its event stands: on sale all the time.
+const SELLS: SaleFacts = SaleFacts {
+    ends_at: Timestamp::FOREVER,
+    is_halted: false,
+    is_canceled: false,
+};
 
 /// Who has a place: the number of a booking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,7 +189,7 @@ impl Books {
     /// Turns a booking into tickets.
     pub fn confirm(&mut self, number: usize) -> Issued {
         let row = &self.bookings[number];
-        match may_confirm(row.state, false, (row.places.len(), row.places.len())) {
+        match may_confirm(row.state, SELLS, (row.places.len(), row.places.len())) {
             Ok(())
                 if row
                     .places

@@ -219,8 +219,7 @@ impl Market {
             | HoldOutcome::UnknownTiers(_)
             | HoldOutcome::TooMany(_)
             | HoldOutcome::NoSuchEvent
-            | HoldOutcome::SalesClosed
-            | HoldOutcome::SalesPaused) => bail!("{other:?}"),
+            | HoldOutcome::NotOnSale(_)) => bail!("{other:?}"),
         };
         self.note(seat, buyer, operation, Some(outcome));
         if outcome == Outcome::Done {

@@ -21,7 +21,7 @@ use crate::ids::{OrganizerId, draw_event_id};
 use crate::moment::Moment;
 use crate::money::MAX_PRICE;
 use crate::rights::may;
-use crate::selling::sale::{keys_needed_until, sale_status};
+use crate::selling::sale::keys_needed_until;
 use crate::state::AppState;
 use crate::store::SalesQuery;
 use crate::store::organizing::{AddUnits, EventChange, EventSales, NewEvent, Publish, PublishOutcome, Venue};
@@ -49,7 +49,7 @@ pub struct OrganizerEventView {
     /// `draft` or `published`.
     #[schema(example = "draft")]
     pub status: &'static str,
-    /// Of one that is published: `on_sale`, `paused` or `over`.
+    /// Of one that is published: `on_sale`, `paused`, `over` or `canceled`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "on_sale")]
     pub sale: Option<&'static str>,
@@ -111,7 +111,7 @@ pub struct OrganizerEventLine {
     /// `draft` or `published`.
     #[schema(example = "draft")]
     pub status: &'static str,
-    /// Of one that is published: `on_sale`, `paused` or `over`.
+    /// Of one that is published: `on_sale`, `paused`, `over` or `canceled`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "on_sale")]
     pub sale: Option<&'static str>,
@@ -141,11 +141,7 @@ pub struct OrganizerEventsView {
 
 impl OrganizerEventLine {
     fn of(app: &AppState, event: EventLine) -> Self {
-        let sale = sale_status(
-            event.ends_at,
-            app.signer.believed_until(event.id),
-            app.clock.now(),
-        );
+        let sale = event.sale_status(app.signer.believed_until(event.id), app.clock.now());
         Self {
             event_id: event.id,
             status: event.status.word(),

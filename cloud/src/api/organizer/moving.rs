@@ -9,6 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use usher_keys::{EventId, Timestamp};
+use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
@@ -138,7 +139,7 @@ impl MoveRequest {
 #[utoipa::path(post, path = "/v1/organizer/events/{event_id}/move", tag = "organizer", params(("event_id" = String, Path)),
     request_body = MoveRequest, security(("organizer_key" = [])), responses(
     (status = 200, body = MoveView),
-    (status = 409, description = "It is moved, but its gates have not heard: the server runs on an older copy of its data. Move it again once that is mended"),
+    (status = 409, description = "It is canceled; or it is moved, but its gates have not heard: the server runs on an older copy of its data. Move it again once that is mended"),
     (status = 422, description = "The dates make no sense: see `errors`"),
 ))]
 pub async fn relocate(
@@ -182,6 +183,7 @@ async fn apply(
     app.seat_maps.forget(id);
     match outcome {
         MoveOutcome::NotFound => return Err(ApiError::NotFound("event of yours")),
+        MoveOutcome::Canceled => return Err(ProblemKind::EventCanceled.into()),
         MoveOutcome::Moved { freed } => tracing::info!(event = %id, freed, "an event was moved"),
     }
     let OwnEvent(event, _) = own.reread(app).await?;

@@ -78,6 +78,7 @@ impl SeenValues {
         self.add("name", json!(event.name));
         self.add("description", json!(event.description));
         self.add("status", json!(event.status.word()));
+        self.add("canceled_at", json!(event.canceled_at.map(Moment)));
         self.add("starts_at", json!(Moment(event.starts_at)));
         self.add("ends_at", json!(Moment(event.ends_at)));
         self.add("reservation_seconds", json!(event.reservation_ms / 1000));

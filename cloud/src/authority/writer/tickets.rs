@@ -36,12 +36,44 @@ impl LogWriter {
         self.change_state(id, may_revoke, body).await
     }
 
+    /// Makes tickets void, all in one commit; those that are void or replaced already stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
+    pub async fn revoke_tickets(&mut self, ids: &[TicketId]) -> Result<(), AuthorityError> {
+        self.catch_up().await?;
+        let mut draft = Draft::default();
+        for id in ids {
+            let Some(ticket) = self.parts.store.ticket(*id).await? else {
+                continue;
+            };
+            let (from, to) = (ticket.state, may_revoke(&ticket));
+            if let Ok(to) = to
+                && to != from
+            {
+                let ticket_change = RowChange::SetTicketState {
+                    ticket: *id,
+                    from,
+                    to,
+                };
+                draft.row_changes.push(ticket_change);
+                let SoldTicket { unit, generation, .. } = ticket;
+                self.write(&mut draft, Body::Revoked { unit, generation })?;
+            }
+        }
+        self.commit(draft).await
+    }
+
     /// Makes a void ticket good again.
     ///
     /// # Errors
     ///
     /// [`AuthorityError`].
     pub async fn reinstate_ticket(&mut self, id: TicketId) -> Result<TicketOutcome, AuthorityError> {
+        if self.is_canceled().await? {
+            return Ok(TicketOutcome::Refused(TicketRefusal::EventCanceled));
+        }
         let body = |unit, generation| Body::Reinstated { unit, generation };
         self.change_state(id, may_reinstate, body).await
     }
@@ -66,6 +98,12 @@ impl LogWriter {
             Ok(Replacing::Before) => self.successor(&ticket, generation).await,
             Err(refusal) => Ok(TicketOutcome::Refused(refusal)),
         }
+    }
+
+    /// Tells whether the event is canceled: then no ticket of it becomes good again.
+    async fn is_canceled(&self) -> Result<bool, AuthorityError> {
+        let event = self.parts.store.event(self.parts.event).await?;
+        Ok(event.is_some_and(|event| event.canceled_at.is_some()))
     }
 
     async fn ticket(&mut self, id: TicketId) -> Result<Option<SoldTicket>, AuthorityError> {
@@ -128,6 +166,9 @@ impl LogWriter {
         let Some(found) = self.parts.store.event(event).await? else {
             return Ok(TicketOutcome::NotFound);
         };
+        if found.canceled_at.is_some() {
+            return Ok(TicketOutcome::Refused(TicketRefusal::EventCanceled));
+        }
         let Some(tier) = found.tier(old.tier).cloned() else {
             return Ok(TicketOutcome::NotFound);
         };

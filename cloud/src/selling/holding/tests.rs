@@ -17,6 +17,7 @@ fn sale() -> SaleTerms {
         sale: SaleFacts {
             ends_at: ENDS_AT,
             is_halted: false,
+            is_canceled: false,
         },
         reservation_ms: 600,
         seat_count: 10,
@@ -97,10 +98,14 @@ fn check_sale(now: Timestamp, believed_until: Option<Timestamp>, expected: Resul
 fn nothing_is_held_of_an_event_that_is_over_or_whose_tickets_nobody_would_believe() {
     let long = Some(ENDS_AT.plus_ms(AFTER_EVENT_MS));
     check_sale(Timestamp(8_999), long, Ok(()));
-    check_sale(ENDS_AT, long, Err(HoldOutcome::SalesClosed));
-    check_sale(ENDS_AT, None, Err(HoldOutcome::SalesClosed));
-    check_sale(NOW, None, Err(HoldOutcome::SalesPaused));
-    check_sale(NOW, Some(ENDS_AT), Err(HoldOutcome::SalesPaused));
+    check_sale(ENDS_AT, long, Err(HoldOutcome::NotOnSale(SaleStatus::Over)));
+    check_sale(ENDS_AT, None, Err(HoldOutcome::NotOnSale(SaleStatus::Over)));
+    check_sale(NOW, None, Err(HoldOutcome::NotOnSale(SaleStatus::Paused)));
+    check_sale(
+        NOW,
+        Some(ENDS_AT),
+        Err(HoldOutcome::NotOnSale(SaleStatus::Paused)),
+    );
 }
 
 #[test]
@@ -113,7 +118,7 @@ fn nothing_is_held_of_an_event_that_is_halted() {
         ..sale()
     };
     let decided = may_hold(&halted, &UnpaidHolds::default(), &request(seats(&[1])));
-    assert_eq!(decided, Err(HoldOutcome::SalesPaused));
+    assert_eq!(decided, Err(HoldOutcome::NotOnSale(SaleStatus::Paused)));
 }
 
 #[track_caller]

@@ -12,7 +12,7 @@ use crate::selling::claimant::HoldBounds;
 use crate::selling::holding::UnpaidHold;
 use crate::selling::jobs::LeaseHolder;
 use crate::selling::refunds::GivenBack;
-use crate::selling::sale::SaleFacts;
+use crate::selling::sale::{SaleFacts, SaleStatus};
 use crate::selling::{GatewayKind, PaymentId, UnitToIssue};
 
 const EVENT: EventId = EventId([1; 16]);
@@ -63,13 +63,16 @@ fn request() -> BeginBooking {
     }
 }
 
+/// An event that sells.
+const SELLS: SaleFacts = SaleFacts {
+    ends_at: ENDS_AT,
+    is_halted: false,
+    is_canceled: false,
+};
+
 #[track_caller]
 fn check(reservation: &Reservation, request: &BeginBooking, expected: Result<(), BeginRefusal>) {
-    let sale = SaleFacts {
-        ends_at: ENDS_AT,
-        is_halted: false,
-    };
-    assert_eq!(may_begin(reservation, sale, request), expected);
+    assert_eq!(may_begin(reservation, SELLS, request), expected);
 }
 
 #[test]
@@ -97,23 +100,53 @@ fn a_payment_begins_only_while_its_tickets_would_be_believed() {
         ..request()
     };
     let held = reservation(ReservationState::Held, 99_000, 100);
-    check(&held, &late, Err(BeginRefusal::SalesClosed));
-    check(&held, &unbelieved, Err(BeginRefusal::SalesPaused));
+    check(&held, &late, Err(BeginRefusal::NotOnSale(SaleStatus::Over)));
+    check(
+        &held,
+        &unbelieved,
+        Err(BeginRefusal::NotOnSale(SaleStatus::Paused)),
+    );
+}
+
+#[test]
+fn nothing_of_an_event_that_is_canceled_is_paid_for_and_what_was_paid_gets_no_tickets() {
+    let canceled = SaleFacts {
+        is_canceled: true,
+        ..SELLS
+    };
+    let held = reservation(ReservationState::Held, 99_000, 100);
+    assert_eq!(
+        may_begin(&held, canceled, &request()),
+        Err(BeginRefusal::NotOnSale(SaleStatus::Canceled))
+    );
+    for (sale, refusal) in [
+        (canceled, ConfirmRefusal::Lost),
+        // Nobody knows whether it had its tickets before.
+        (
+            SaleFacts {
+                is_halted: true,
+                ..canceled
+            },
+            ConfirmRefusal::Halted,
+        ),
+    ] {
+        assert_eq!(may_confirm(BookingState::Paying, sale, (2, 2)), Err(refusal));
+    }
 }
 
 #[test]
 fn nothing_of_an_event_that_is_halted_is_paid_for_or_turned_into_tickets() {
     let halted = SaleFacts {
-        ends_at: ENDS_AT,
         is_halted: true,
+        ..SELLS
     };
     let held = reservation(ReservationState::Held, 99_000, 100);
     assert_eq!(
         may_begin(&held, halted, &request()),
-        Err(BeginRefusal::SalesPaused)
+        Err(BeginRefusal::NotOnSale(SaleStatus::Paused))
     );
     assert_eq!(
-        may_confirm(BookingState::Paying, true, (2, 2)),
+        may_confirm(BookingState::Paying, halted, (2, 2)),
         Err(ConfirmRefusal::Halted)
     );
 }
@@ -167,20 +200,20 @@ fn a_key_leads_to_its_booking_only_for_the_same_request_and_under_the_first_id()
 #[test]
 fn an_open_booking_is_confirmed_once_with_a_ticket_for_each_unit() {
     for open in OPEN {
-        assert_eq!(may_confirm(open, false, (2, 2)), Ok(()));
-        assert_eq!(may_confirm(open, false, (2, 1)), Err(ConfirmRefusal::Lost));
+        assert_eq!(may_confirm(open, SELLS, (2, 2)), Ok(()));
+        assert_eq!(may_confirm(open, SELLS, (2, 1)), Err(ConfirmRefusal::Lost));
     }
     assert_eq!(
-        may_confirm(BookingState::Refunding, false, (2, 2)),
+        may_confirm(BookingState::Refunding, SELLS, (2, 2)),
         Err(ConfirmRefusal::Lost)
     );
     assert_eq!(
-        may_confirm(BookingState::Confirmed, false, (2, 2)),
+        may_confirm(BookingState::Confirmed, SELLS, (2, 2)),
         Err(ConfirmRefusal::Confirmed)
     );
     for ended in ENDED {
         assert_eq!(
-            may_confirm(ended, false, (2, 2)),
+            may_confirm(ended, SELLS, (2, 2)),
             Err(ConfirmRefusal::Lost),
             "{ended:?}"
         );

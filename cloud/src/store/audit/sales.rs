@@ -247,7 +247,7 @@ pub fn check_bookings(
     Ok(confirmed)
 }
 
-/// Checks the jobs of an event: those that settle bookings are those of its open bookings, and all can be read.
+/// Checks the jobs of an event: those that settle bookings are those of its open bookings, and one refunds them while it is being canceled.
 ///
 /// # Errors
 ///
@@ -267,6 +267,11 @@ pub fn check_jobs(
     let open = ids("SELECT booking_id FROM bookings WHERE event_id = ?1 AND closed_at IS NULL")?;
     let settled = ids("SELECT subject FROM jobs WHERE event_id = ?1 AND kind = 'settle_booking'")?;
     findings.extend(open.symmetric_difference(&settled).copied().map(Finding::Job));
+    let exists = |sql: &str| connection.prepare_cached(sql)?.exists([event.0]);
+    let is_running = exists("SELECT 1 FROM cancellations WHERE event_id = ?1 AND ended_at IS NULL")?;
+    if is_running != exists("SELECT 1 FROM jobs WHERE event_id = ?1 AND kind = 'refund_event'")? {
+        findings.push(Finding::Cancellation { event });
+    }
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId};
 use crate::money::DeclineReason;
 use crate::selling::course::{BuyerAction, WaitFor};
 use crate::selling::jobs::JobId;
+use crate::selling::sale::SaleStatus;
 use crate::selling::{
     BeginOutcome, BeginRefusal, BookingState, CloseOutcome, CodeQuery, ConfirmBooking, ConfirmOutcome,
     Ending, HoldOutcome, NewTicket, NoteOutcome, NotePayment, OpenBooking, PaymentId, PaymentNote,
@@ -501,7 +502,7 @@ pub async fn what_was_held_before_the_end_is_not_booked_after_it(case: Case) {
     let held = case.held(&[0, 1], before).await;
     assert_eq!(
         case.begin(held.id, "key", over).await,
-        BeginOutcome::Refused(BeginRefusal::SalesClosed)
+        BeginOutcome::Refused(BeginRefusal::NotOnSale(SaleStatus::Over))
     );
     let open = case.begun(held.id, "key", before).await;
     assert!(matches!(

@@ -5,7 +5,7 @@ use usher_protocol::{TierId, Unit};
 
 use crate::catalogue::Status;
 use crate::ids::{ReservationId, draw_event_id};
-use crate::selling::sale::keys_needed_until;
+use crate::selling::sale::{SaleStatus, keys_needed_until};
 use crate::selling::{
     BeginOutcome, BeginRefusal, Claim, ConfirmOutcome, HoldOutcome, HoldRequest, ReleaseOutcome,
     ReleaseRequest, ReservationState, Shortage, Tidy,
@@ -159,7 +159,10 @@ pub async fn an_event_that_is_a_draft_or_over_sells_nothing(case: Case) {
         assert_eq!(outcome, HoldOutcome::NoSuchEvent);
     }
     let over = START.plus_ms(90_000_000);
-    assert_eq!(case.hold_seats(&[0], over).await, HoldOutcome::SalesClosed);
+    assert_eq!(
+        case.hold_seats(&[0], over).await,
+        HoldOutcome::NotOnSale(SaleStatus::Over)
+    );
 }
 
 pub async fn under_a_key_that_ends_before_the_event_nothing_is_held_or_paid(case: Case) {
@@ -169,12 +172,15 @@ pub async fn under_a_key_that_ends_before_the_event_nothing_is_held_or_paid(case
     for believed_until in [short, None] {
         let mut hold = case.hold_request(Claim::Seats(vec![Unit(1)]), START);
         hold.believed_until = believed_until;
-        assert_eq!(case.store.hold(hold).await.unwrap(), HoldOutcome::SalesPaused);
+        assert_eq!(
+            case.store.hold(hold).await.unwrap(),
+            HoldOutcome::NotOnSale(SaleStatus::Paused)
+        );
         let mut begin = case.begin_request(held.id, "key", START);
         begin.believed_until = believed_until;
         assert_eq!(
             case.store.begin_booking(begin).await.unwrap(),
-            BeginOutcome::Refused(BeginRefusal::SalesPaused)
+            BeginOutcome::Refused(BeginRefusal::NotOnSale(SaleStatus::Paused))
         );
     }
     assert_eq!(case.seat(1, START).await, Status::Available);
@@ -234,10 +240,13 @@ pub async fn a_halted_event_sells_nothing_whatever_a_process_believes(case: Case
     let [first, second] = [case.held(&[0], START).await, case.held(&[1], START).await];
     let open = case.begun(first.id, "a", START).await;
     case.store.halt_all(HaltAll { now: START }).await.unwrap();
-    assert_eq!(case.hold_seats(&[2], START).await, HoldOutcome::SalesPaused);
+    assert_eq!(
+        case.hold_seats(&[2], START).await,
+        HoldOutcome::NotOnSale(SaleStatus::Paused)
+    );
     assert_eq!(
         case.begin(second.id, "b", START).await,
-        BeginOutcome::Refused(BeginRefusal::SalesPaused)
+        BeginOutcome::Refused(BeginRefusal::NotOnSale(SaleStatus::Paused))
     );
     // What is paid for waits, and gets its tickets when the event goes on.
     assert_eq!(case.confirm(&open, START).await, ConfirmOutcome::Halted);

@@ -8,10 +8,8 @@ use usher_protocol::TierId;
 use crate::catalogue::{OccupancyQuery, Status, TierCount};
 use crate::ids::ReservationId;
 use crate::money::Money;
-use crate::moving::Dates;
 use crate::selling::holding::may_release;
 use crate::selling::{Forget, ReleaseOutcome, Reservation, ReservationState, Tidy, UnitState};
-use crate::store::organizing::MoveEvent;
 
 use crate::store::sql::Sql;
 
@@ -239,8 +237,7 @@ proptest! {
                 (before.id, if is_released { ReservationState::Released } else { before.state })
             })
             .collect();
-        let to = Dates { starts_at: NOW, ends_at: NOW, utc_offset_minutes: 0 };
-        let freed = moves::free_held(&Sql::Sqlite(&connection), &MoveEvent { event: EVENT, to, now: NOW }).unwrap();
+        let freed = moves::free_held(&Sql::Sqlite(&connection), (EVENT, NOW)).unwrap();
         prop_assert_eq!(freed, units.iter().filter(|(_, state, until)| is_freed(*state, *until)).count());
         prop_assert_eq!(read(&connection), expected);
         prop_assert_eq!(read_reservations(&connection), given_back);

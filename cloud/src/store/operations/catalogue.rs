@@ -24,7 +24,8 @@ macro_rules! events_query {
         concat!(
             "SELECT event_id, name, venue_name, city, starts_at, ends_at, currency,
                     (SELECT min(price) FROM tiers WHERE tiers.event_id = events.event_id),
-                    policy
+                    policy,
+                    EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id)
              FROM events
              WHERE status = 'published' AND ends_at > ?1
                AND (starts_at, event_id) > (?2, ?3)
@@ -77,6 +78,7 @@ fn read_summary(row: &Row<'_>) -> Result<EventSummary, StoreError> {
         currency: currency(row.column(6)?.as_str()?)?,
         price_from: row.get::<Option<i64>>(7)?.unwrap_or(0),
         utc_offset_minutes: offset_at(row.column(8)?.as_str()?, moment(row.get(4)?))?,
+        is_canceled: row.get(9)?,
     })
 }
 
@@ -90,7 +92,8 @@ pub fn published(connection: &Sql<'_>, (): &()) -> Result<Vec<EventId>, StoreErr
 /// The columns [`read_event`] reads.
 const EVENT_COLUMNS: &str =
     "SELECT event_id, organizer_id, venue_id, venue_name, city, name, description, starts_at,
-        ends_at, status, currency, reservation_ms, unit_count, seat_count, policy
+        ends_at, status, currency, reservation_ms, unit_count, seat_count, policy,
+        (SELECT canceled_at FROM cancellations WHERE cancellations.event_id = events.event_id)
     FROM events";
 
 /// Finds an event, drafts too.
@@ -103,7 +106,8 @@ pub fn event(connection: &Sql<'_>, id: &EventId) -> Result<Option<Event>, StoreE
 /// Lists an organizer's events, drafts too, newest first.
 pub fn events_of(connection: &Sql<'_>, organizer: &OrganizerId) -> Result<Vec<EventLine>, StoreError> {
     let mut query = connection.prepare_cached(
-        "SELECT event_id, name, starts_at, ends_at, status, reservation_ms, unit_count, seat_count
+        "SELECT event_id, name, starts_at, ends_at, status, reservation_ms, unit_count, seat_count,
+                EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id)
          FROM events WHERE organizer_id = ?1 ORDER BY event_id DESC",
     )?;
     let found = query.query_and_then([organizer.0], |row| {
@@ -116,6 +120,7 @@ pub fn events_of(connection: &Sql<'_>, organizer: &OrganizerId) -> Result<Vec<Ev
             reservation_ms: narrow(row.get(5)?, "duration of reservations")?,
             unit_count: row.get(6)?,
             seat_count: row.get(7)?,
+            is_canceled: row.get(8)?,
         })
     })?;
     found.collect()
@@ -140,6 +145,7 @@ fn read_event(connection: &Sql<'_>, row: &Row<'_>) -> Result<Event, StoreError> 
         seat_count: row.get(13)?,
         tiers: tiers(connection, id)?,
         policy: policy(row.column(14)?.as_str()?)?,
+        canceled_at: row.get::<Option<i64>>(15)?.map(moment),
     })
 }
 

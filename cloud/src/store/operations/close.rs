@@ -28,7 +28,7 @@ pub fn confirm_booking(
         return Ok(Effect::Undo(ConfirmOutcome::Lost));
     };
     let counts = (reservation.lines.len(), request.tickets.len());
-    match may_confirm(booking.state, sale.is_halted, counts) {
+    match may_confirm(booking.state, sale, counts) {
         Ok(()) => {}
         Err(ConfirmRefusal::Confirmed) => return Ok(Effect::Undo(ConfirmOutcome::Confirmed(booking))),
         Err(ConfirmRefusal::Halted) => return Ok(Effect::Undo(ConfirmOutcome::Halted)),

@@ -50,7 +50,8 @@ fn sale_terms(connection: &Sql<'_>, request: &HoldRequest) -> Result<Option<Sale
     let event = request.reservation.event;
     let mut query = connection.prepare_cached(
         "SELECT ends_at, reservation_ms, seat_count, currency, tier, price,
-                EXISTS (SELECT 1 FROM halts WHERE halts.event_id = events.event_id)
+                EXISTS (SELECT 1 FROM halts WHERE halts.event_id = events.event_id),
+                EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id)
          FROM events LEFT JOIN tiers USING (event_id)
          WHERE event_id = ?1 AND status = 'published' ORDER BY tier",
     )?;
@@ -63,6 +64,7 @@ fn sale_terms(connection: &Sql<'_>, request: &HoldRequest) -> Result<Option<Sale
                 sale: SaleFacts {
                     ends_at: moment(row.get(0)?),
                     is_halted: row.get(6)?,
+                    is_canceled: row.get(7)?,
                 },
                 reservation_ms: narrow(row.get(1)?, "duration of reservations")?,
                 seat_count: row.get(2)?,

@@ -15,6 +15,7 @@ use super::column::{Local, event_id, moment, ms};
 /// The words of the kinds.
 const SETTLE_BOOKING: &str = "settle_booking";
 const GIVE_REFUND: &str = "give_refund";
+const REFUND_EVENT: &str = "refund_event";
 /// The columns [`read`] reads.
 const COLUMNS: &str = "event_id, kind, subject, failures, holder, due_at";
 
@@ -25,6 +26,7 @@ fn key(id: JobId) -> Key {
     match id {
         JobId::SettleBooking(booking) => (booking.event.0, SETTLE_BOOKING, booking.local),
         JobId::GiveRefund(refund) => (refund.event.0, GIVE_REFUND, refund.local),
+        JobId::RefundEvent(event) => (event.0, REFUND_EVENT, [0; 24]),
     }
 }
 
@@ -33,6 +35,7 @@ fn read(row: &Row<'_>) -> Result<Job, StoreError> {
     let id = match row.column(1)?.as_str()? {
         SETTLE_BOOKING => JobId::SettleBooking(BookingId { event, local }),
         GIVE_REFUND => JobId::GiveRefund(RefundId { event, local }),
+        REFUND_EVENT => JobId::RefundEvent(event),
         _ => {
             return Err(StoreError::Unreadable {
                 what: "kind of a job",

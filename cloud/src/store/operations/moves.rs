@@ -1,5 +1,7 @@
 //! Moving an event to another date: dates, policy and open reservations change together or not at all.
 
+use usher_keys::{EventId, Timestamp};
+
 use crate::moving::{Dates, moved_policy};
 use crate::store::StoreError;
 use crate::store::organizing::{MoveEvent, MoveOutcome};
@@ -14,6 +16,9 @@ pub fn move_event(connection: &Sql<'_>, request: &MoveEvent) -> Result<Effect<Mo
     let Some(event) = catalogue::event(connection, &request.event)? else {
         return Ok(Effect::Undo(MoveOutcome::NotFound));
     };
+    if event.canceled_at.is_some() {
+        return Ok(Effect::Undo(MoveOutcome::Canceled));
+    }
     if Dates::of(&event) == request.to {
         return Ok(Effect::Undo(MoveOutcome::Moved { freed: 0 }));
     }
@@ -26,13 +31,16 @@ pub fn move_event(connection: &Sql<'_>, request: &MoveEvent) -> Result<Effect<Mo
             policy_text(&moved_policy(&event, request.to)),
         ])?;
     seals::seal_terms(connection, request.event)?;
-    let freed = free_held(connection, request)?;
+    let freed = free_held(connection, (request.event, request.now))?;
     Ok(Effect::Keep(MoveOutcome::Moved { freed }))
 }
 
 /// Gives back what is held and not paid for; tells how many units.
-pub(super) fn free_held(connection: &Sql<'_>, request: &MoveEvent) -> Result<usize, StoreError> {
-    let (event, now) = (request.event.0, ms(request.now));
+pub(super) fn free_held(
+    connection: &Sql<'_>,
+    (event, now): (EventId, Timestamp),
+) -> Result<usize, StoreError> {
+    let (event, now) = (event.0, ms(now));
     connection
         .prepare_cached(
             "UPDATE reservations SET state = 'released', claimant_address = NULL, claimant_session = NULL

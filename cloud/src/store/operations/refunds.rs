@@ -9,7 +9,7 @@ use crate::selling::refunding::{RefundFacts, RefundTerms, may_refund, noted};
 use crate::selling::refunds::{
     BeginRefund, BeginRefundOutcome, NoteRefund, Refund, RefundNote, RefundRefusal, RefundState, RetryRefund,
 };
-use crate::selling::{NoteOutcome, RequestHash};
+use crate::selling::{Booking, NoteOutcome, RequestHash, Reservation};
 use crate::store::StoreError;
 use crate::store::sql::{OptionalExtension, Sql, params};
 
@@ -31,34 +31,72 @@ pub fn begin_refund(
             refused(RefundRefusal::KeyReused)
         };
     }
-    let Some(booking) = rows::booking(connection, &request.booking)? else {
+    let Some(rows) = RefundRows::find(connection, request.booking)? else {
         return refused(RefundRefusal::NotFound);
     };
-    let found = rows::reservation_and_sale(connection, &booking.reservation)?;
-    let (reservation, sale) = found.ok_or(StoreError::Unreadable {
-        what: "reservation of a booking",
-    })?;
-    let (promised, is_running) = promised(connection, request.booking)?;
-    let facts = RefundFacts {
-        state: booking.state,
-        is_halted: sale.is_halted,
-        paid: booking.amount.minor,
-        lines: &reservation.lines,
-        tickets: &booking.tickets,
-        promised,
-        is_running,
-    };
-    let terms = match may_refund(&facts, request) {
+    let terms = match may_refund(&rows.facts(), request) {
         Ok(terms) => terms,
         Err(refusal) => return refused(refusal),
     };
-    insert(connection, request, &terms)?;
+    write(connection, request, (&terms, RefundState::Revoking))?;
+    let begun = refund(connection, &request.refund)?.ok_or(StoreError::Overtaken)?;
+    Ok(Effect::Keep(BeginRefundOutcome::Begun(begun)))
+}
+
+/// What is written down of a booking that money may be given back of.
+pub struct RefundRows {
+    booking: Booking,
+    reservation: Reservation,
+    is_halted: bool,
+    promised: i64,
+    is_running: bool,
+}
+
+impl RefundRows {
+    /// Finds them.
+    pub fn find(connection: &Sql<'_>, booking: BookingId) -> Result<Option<Self>, StoreError> {
+        let Some(found) = rows::booking(connection, &booking)? else {
+            return Ok(None);
+        };
+        let reservation = rows::reservation_and_sale(connection, &found.reservation)?;
+        let (reservation, sale) = reservation.ok_or(StoreError::Unreadable {
+            what: "reservation of a booking",
+        })?;
+        let (promised, is_running) = promised(connection, booking)?;
+        Ok(Some(Self {
+            booking: found,
+            reservation,
+            is_halted: sale.is_halted,
+            promised,
+            is_running,
+        }))
+    }
+
+    /// Returns what a decision goes by.
+    pub fn facts(&self) -> RefundFacts<'_> {
+        RefundFacts {
+            state: self.booking.state,
+            is_halted: self.is_halted,
+            paid: self.booking.amount.minor,
+            lines: &self.reservation.lines,
+            tickets: &self.booking.tickets,
+            promised: self.promised,
+            is_running: self.is_running,
+        }
+    }
+}
+
+/// Writes a refund down with its tickets, what it moves and its job.
+pub fn write(
+    connection: &Sql<'_>,
+    request: &BeginRefund,
+    (terms, state): (&RefundTerms, RefundState),
+) -> Result<(), StoreError> {
+    insert(connection, request, (terms, state))?;
     let moved = (terms.amount, request.now);
     journal::write(connection, request.refund.into(), MoneyStep::TakenBack, moved)?;
     let job = JobId::GiveRefund(request.refund);
-    jobs::insert(connection, &Job::begun(job, request.holder, request.now))?;
-    let begun = refund(connection, &request.refund)?.ok_or(StoreError::Overtaken)?;
-    Ok(Effect::Keep(BeginRefundOutcome::Begun(begun)))
+    jobs::insert(connection, &Job::begun(job, request.holder, request.now))
 }
 
 /// Finds what a key was used for before.
@@ -88,7 +126,11 @@ fn promised(connection: &Sql<'_>, booking: BookingId) -> Result<(i64, bool), Sto
     Ok((promised, running > 0))
 }
 
-fn insert(connection: &Sql<'_>, request: &BeginRefund, terms: &RefundTerms) -> Result<(), StoreError> {
+fn insert(
+    connection: &Sql<'_>,
+    request: &BeginRefund,
+    (terms, state): (&RefundTerms, RefundState),
+) -> Result<(), StoreError> {
     let id = request.refund;
     connection
         .prepare_cached(
@@ -100,7 +142,7 @@ fn insert(connection: &Sql<'_>, request: &BeginRefund, terms: &RefundTerms) -> R
             id.event.0,
             id.local,
             request.booking.local,
-            RefundState::Revoking.word(),
+            state.word(),
             terms.amount,
             request.frees_units,
             request.idempotency_key,
@@ -196,16 +238,21 @@ fn free_units(connection: &Sql<'_>, refund: &Refund) -> Result<(), StoreError> {
 /// Tries a refund again that the gateway has refused; `false` when it is none of those.
 pub fn retry_refund(connection: &Sql<'_>, request: &RetryRefund) -> Result<Effect<bool>, StoreError> {
     let id = request.refund;
+    if !reopen(connection, id)? {
+        return Ok(Effect::Undo(false));
+    }
+    let job = JobId::GiveRefund(id);
+    jobs::insert(connection, &Job::begun(job, request.holder, request.now))?;
+    Ok(Effect::Keep(true))
+}
+
+/// Has a refused refund tried again; `false` when it is none.
+pub fn reopen(connection: &Sql<'_>, id: RefundId) -> Result<bool, StoreError> {
     let is_open = connection
         .prepare_cached(
             "UPDATE refunds SET state = 'giving', attempt = attempt + 1, closed_at = NULL
              WHERE event_id = ?1 AND refund_id = ?2 AND state = 'refused'",
         )?
         .changes(1, params![id.event.0, id.local])?;
-    if !is_open {
-        return Ok(Effect::Undo(false));
-    }
-    let job = JobId::GiveRefund(id);
-    jobs::insert(connection, &Job::begun(job, request.holder, request.now))?;
-    Ok(Effect::Keep(true))
+    Ok(is_open)
 }

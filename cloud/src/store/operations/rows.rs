@@ -30,7 +30,8 @@ pub fn reservation_and_sale(
 ) -> Result<Option<(Reservation, SaleFacts)>, StoreError> {
     let mut query = connection.prepare_cached(
         "SELECT state, lines, amount, currency, expires_at, ends_at,
-                EXISTS (SELECT 1 FROM halts WHERE halts.event_id = events.event_id)
+                EXISTS (SELECT 1 FROM halts WHERE halts.event_id = events.event_id),
+                EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id)
          FROM reservations JOIN events USING (event_id)
          WHERE event_id = ?1 AND reservation_id = ?2",
     )?;
@@ -48,6 +49,7 @@ pub fn reservation_and_sale(
         let sale = SaleFacts {
             ends_at: moment(row.get(5)?),
             is_halted: row.get(6)?,
+            is_canceled: row.get(7)?,
         };
         Ok((reservation, sale))
     })?;

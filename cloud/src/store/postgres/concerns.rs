@@ -4,6 +4,7 @@ use usher_keys::EventId;
 
 use crate::catalogue::OccupancyQuery;
 use crate::ids::{BookingId, ChargeReference, OrganizerId, RefundId, ReservationId, TicketId};
+use crate::selling::canceling::{CancelEvent, RefundCanceled};
 use crate::selling::jobs::{HeldJob, JobId};
 use crate::selling::refunds::{BeginRefund, NoteRefund, RefundsQuery, RetryRefund};
 use crate::selling::{
@@ -19,7 +20,9 @@ use crate::store::authority::{
     SealedKey,
 };
 use crate::store::cells::directory::NewCell;
-use crate::store::organizing::{AddUnits, EventChange, KeyHash, MoveEvent, NewOrganizer, NewVenue, Publish};
+use crate::store::organizing::{
+    AddUnits, EventChange, KeyHash, MoveEvent, NewOrganizer, NewVenue, Publish, RetryRefused, ValidTickets,
+};
 
 /// A command to the store, or a question.
 pub trait Concerns {
@@ -51,6 +54,10 @@ concerns! {
     BeginRefund: booking.event;
     NoteRefund: refund.event;
     RetryRefund: refund.event;
+    RetryRefused: event;
+    CancelEvent: event;
+    RefundCanceled: event;
+    ValidTickets: event;
     AddUnits: event;
     EventChange: event;
     MoveEvent: event;
@@ -106,6 +113,7 @@ impl Concerns for JobId {
         match self {
             Self::SettleBooking(booking) => Some(booking.event),
             Self::GiveRefund(refund) => Some(refund.event),
+            Self::RefundEvent(event) => Some(*event),
         }
     }
 }

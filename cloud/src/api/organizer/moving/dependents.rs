@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::catalogue::EventStatus;
 use crate::moment::Moment;
 use crate::moving::{Dates, moved_policy};
-use crate::selling::sale::{SaleStatus, keys_needed_until, sale_status};
+use crate::selling::sale::{SaleStatus, keys_needed_until};
 
 use super::survey::{Device, Survey};
 
@@ -96,8 +96,9 @@ pub fn list(survey: &Survey) -> Vec<DependentView> {
 fn sale(survey: &Survey) -> DependentView {
     let is_draft = survey.event.status == EventStatus::Draft;
     let was_over = survey.event.is_over(survey.now);
-    let (by, what) = match sale_status(survey.to.ends_at, survey.believed_until, survey.now) {
+    let (by, what) = match survey.sale_status() {
         _ if is_draft => (NOBODY, Fate::SaleToCome),
+        SaleStatus::Canceled => (NOBODY, Fate::SaleOver),
         SaleStatus::Paused => (ROOT, Fate::SalePauses),
         SaleStatus::OnSale if was_over => (NOBODY, Fate::SaleBeginsAgain),
         SaleStatus::OnSale => (NOBODY, Fate::SaleGoesOn),

@@ -11,6 +11,7 @@ use crate::authority::AuthorityError;
 use crate::authority::writer::{LogWriter, lasts_with_event};
 use crate::catalogue::Event;
 use crate::moving::Dates;
+use crate::selling::sale::SaleStatus;
 use crate::state::AppState;
 use crate::store::SalesQuery;
 use crate::store::organizing::EventSales;
@@ -74,6 +75,15 @@ impl Survey {
             admitted,
             now,
         })
+    }
+
+    /// Tells whether it sells once it is moved.
+    pub fn sale_status(&self) -> SaleStatus {
+        let moved = Event {
+            ends_at: self.to.ends_at,
+            ..self.event.clone()
+        };
+        moved.sale_status(self.believed_until, self.now)
     }
 
     /// Returns what the roots are to sign so that the event can take place then.

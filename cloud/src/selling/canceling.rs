@@ -1,0 +1,233 @@
+//! Canceling an event: its sale stops for good, all its tickets are revoked, and what was paid is given back, booking by booking.
+//!
+//! Everything goes by what is written down: whoever takes the job over goes on where the one before was. Payments that are running when it
+//! is canceled get no tickets, which is for their own course to see to.
+
+use usher_keys::{EventId, Timestamp};
+
+use crate::ids::RefundId;
+
+use super::jobs::LeaseHolder;
+use super::refunding::{RefundFacts, RefundTerms, taken_back};
+use super::refunds::{RefundOf, RefundState};
+use super::{BookingState, TicketState};
+
+/// Asks to cancel an event.
+#[derive(Debug, Clone, Copy)]
+pub struct CancelEvent {
+    pub event: EventId,
+    /// Who gives the money back, and has the lease of the job.
+    pub holder: LeaseHolder,
+    pub now: Timestamp,
+}
+
+/// What became of canceling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CancelOutcome {
+    /// It is canceled, now or before.
+    Canceled,
+    /// It was never put on sale.
+    NotPublished,
+    /// It is halted: what it has sold may be more than this copy of the store knows.
+    Halted,
+}
+
+/// Asks for the next refunds of a canceled event.
+#[derive(Debug, Clone)]
+pub struct RefundCanceled {
+    pub event: EventId,
+    /// The ids they shall have: at most so many are begun.
+    pub refunds: Vec<RefundId>,
+    /// Who works on them, and on the job.
+    pub holder: LeaseHolder,
+    pub now: Timestamp,
+}
+
+/// What became of asking for the next refunds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundedSome {
+    /// Those that were begun.
+    pub begun: Vec<RefundId>,
+    pub then: AfterSome,
+}
+
+/// How refunding a canceled event goes on after some of its bookings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterSome {
+    /// There may be more.
+    More,
+    /// Some were skipped: all are looked at again, later.
+    Again,
+    /// All bookings have their refunds.
+    Ended,
+}
+
+/// Tells how it goes on when there were more bookings or not, and so many have been skipped.
+pub fn after_some(are_last: bool, skipped: u32) -> AfterSome {
+    match (are_last, skipped) {
+        (false, _) => AfterSome::More,
+        (true, 0) => AfterSome::Ended,
+        (true, _) => AfterSome::Again,
+    }
+}
+
+/// What is done about one booking of a canceled event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CanceledBooking {
+    /// A refund begins, and stands so.
+    Refund(RefundTerms, RefundState),
+    /// Another refund of it is on its way: it is skipped.
+    Skipped,
+    /// There is nothing left to give back.
+    Nothing,
+}
+
+/// Decides what is given back of a booking of a canceled event: all that is left of what was paid, for tickets that were given to somebody
+/// else too, since whoever paid gets the money.
+pub fn refund_of(facts: &RefundFacts<'_>) -> CanceledBooking {
+    if facts.state != BookingState::Confirmed {
+        return CanceledBooking::Nothing;
+    }
+    if facts.is_running {
+        return CanceledBooking::Skipped;
+    }
+    let Ok(tickets) = taken_back(facts, &RefundOf::All) else {
+        return CanceledBooking::Nothing;
+    };
+    let amount = facts.paid.saturating_sub(facts.promised);
+    if amount == 0 && tickets.is_empty() {
+        return CanceledBooking::Nothing;
+    }
+    let are_revoked = tickets.iter().all(|ticket| ticket.state != TicketState::Valid);
+    let terms = RefundTerms {
+        amount,
+        tickets: tickets.iter().map(|ticket| ticket.id).collect(),
+    };
+    let state = if are_revoked {
+        RefundState::Giving
+    } else {
+        RefundState::Revoking
+    };
+    CanceledBooking::Refund(terms, state)
+}
+
+/// How far the cancellation of an event has come, or what there is to give back before it is canceled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CancelProgress {
+    /// When it was canceled.
+    pub canceled_at: Option<Timestamp>,
+    /// Tickets that are still valid.
+    pub tickets_left: u32,
+    /// Bookings whose refund has not begun.
+    pub bookings_left: u32,
+    /// Payments that are not over: what they bring is given back.
+    pub payments_running: u32,
+    /// Refunds that are on their way.
+    pub refunds_running: u32,
+    /// Refunds that the gateway has refused.
+    pub refunds_refused: u32,
+    /// Refunds that buyers have.
+    pub refunds_given: u32,
+}
+
+/// How the cancellation of an event stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CancelStatus {
+    /// It is not canceled: so much would be given back.
+    Planned,
+    /// Its tickets are being revoked.
+    Revoking,
+    /// Money is being given back.
+    Refunding,
+    /// What is left was refused by the payment service: a person has to look into it.
+    Refused,
+    /// Everybody has their money.
+    Done,
+}
+
+impl CancelStatus {
+    /// Returns the word for it in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Revoking => "revoking",
+            Self::Refunding => "refunding",
+            Self::Refused => "refused",
+            Self::Done => "done",
+        }
+    }
+}
+
+impl CancelProgress {
+    /// Tells how it stands.
+    pub fn status(&self) -> CancelStatus {
+        let running = self.bookings_left + self.payments_running + self.refunds_running;
+        if self.canceled_at.is_none() {
+            CancelStatus::Planned
+        } else if self.tickets_left > 0 {
+            CancelStatus::Revoking
+        } else if running > 0 {
+            CancelStatus::Refunding
+        } else if self.refunds_refused > 0 {
+            CancelStatus::Refused
+        } else {
+            CancelStatus::Done
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_ends_when_nobody_is_left_and_nobody_was_skipped() {
+        assert_eq!(after_some(false, 0), AfterSome::More);
+        assert_eq!(after_some(false, 3), AfterSome::More);
+        assert_eq!(after_some(true, 3), AfterSome::Again);
+        assert_eq!(after_some(true, 0), AfterSome::Ended);
+    }
+
+    fn check(progress: CancelProgress, expected: CancelStatus) {
+        assert_eq!(progress.status(), expected, "{progress:?}");
+    }
+
+    #[test]
+    fn it_is_done_only_when_everybody_has_their_money() {
+        let done = CancelProgress {
+            canceled_at: Some(Timestamp(1)),
+            refunds_given: 7,
+            ..CancelProgress::default()
+        };
+        check(CancelProgress::default(), CancelStatus::Planned);
+        check(done, CancelStatus::Done);
+        let refused = CancelProgress {
+            refunds_refused: 1,
+            ..done
+        };
+        check(refused, CancelStatus::Refused);
+        for running in [
+            CancelProgress {
+                bookings_left: 1,
+                ..refused
+            },
+            CancelProgress {
+                payments_running: 1,
+                ..refused
+            },
+            CancelProgress {
+                refunds_running: 1,
+                ..refused
+            },
+        ] {
+            check(running, CancelStatus::Refunding);
+        }
+        check(
+            CancelProgress {
+                tickets_left: 1,
+                ..refused
+            },
+            CancelStatus::Revoking,
+        );
+    }
+}
