@@ -11,6 +11,7 @@ use usher_protocol::{TierId, Unit};
 use crate::ids::{OrganizerId, VenueId};
 use crate::money::Currency;
 use crate::selling::UnitState;
+use crate::selling::inventory::{EventSale, TierSale};
 use crate::selling::sale::{SaleFacts, SaleStatus};
 
 /// Whether an event is on sale.
@@ -50,6 +51,8 @@ pub struct Tier {
     pub admits: u8,
     /// What gates shall look at.
     pub flags: TicketFlags,
+    /// How it is sold.
+    pub sale: TierSale,
 }
 
 /// An event as everyone but gates sees it.
@@ -80,6 +83,8 @@ pub struct Event {
     pub policy: Policy,
     /// When its organizer has canceled it.
     pub canceled_at: Option<Timestamp>,
+    /// How its organizer sells it.
+    pub sale: EventSale,
 }
 
 impl Event {
@@ -91,7 +96,7 @@ impl Event {
     /// Tells whether it sells now, if it is published.
     pub fn sale_status(&self, believed_until: Option<Timestamp>, now: Timestamp) -> SaleStatus {
         let is_canceled = self.canceled_at.is_some();
-        seen(self.ends_at, is_canceled).status(believed_until, now)
+        seen(self.ends_at, is_canceled, self.sale).status(believed_until, now)
     }
 
     /// Finds a tier.
@@ -116,12 +121,14 @@ pub struct EventLine {
     pub seat_count: u32,
     /// Whether its organizer has canceled it.
     pub is_canceled: bool,
+    /// How its organizer sells it.
+    pub sale: EventSale,
 }
 
 impl EventLine {
     /// Tells whether it sells now, if it is published.
     pub fn sale_status(&self, believed_until: Option<Timestamp>, now: Timestamp) -> SaleStatus {
-        seen(self.ends_at, self.is_canceled).status(believed_until, now)
+        seen(self.ends_at, self.is_canceled, self.sale).status(believed_until, now)
     }
 }
 
@@ -165,21 +172,24 @@ pub struct EventSummary {
     pub price_from: i64,
     /// Whether its organizer has canceled it.
     pub is_canceled: bool,
+    /// How its organizer sells it.
+    pub sale: EventSale,
 }
 
 impl EventSummary {
     /// Tells whether it sells now.
     pub fn sale_status(&self, believed_until: Option<Timestamp>, now: Timestamp) -> SaleStatus {
-        seen(self.ends_at, self.is_canceled).status(believed_until, now)
+        seen(self.ends_at, self.is_canceled, self.sale).status(believed_until, now)
     }
 }
 
 /// Returns what is seen from outside of whether an event may sell; of a halt only the store knows.
-fn seen(ends_at: Timestamp, is_canceled: bool) -> SaleFacts {
+fn seen(ends_at: Timestamp, is_canceled: bool, sale: EventSale) -> SaleFacts {
     SaleFacts {
         ends_at,
         is_halted: false,
         is_canceled,
+        sale,
     }
 }
 

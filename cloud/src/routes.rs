@@ -102,7 +102,7 @@ fn organizer(app: &Arc<AppState>) -> Api {
         organizer::events::create,
         organizer::events::list,
         organizer::events::show,
-        organizer::events::change,
+        organizer::changing::change,
         organizer::events::publish,
         organizer::moving::relocate,
         organizer::canceling::cancel,

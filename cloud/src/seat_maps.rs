@@ -11,7 +11,7 @@ use axum::body::Bytes;
 use tokio::time::{Instant, sleep_until};
 use usher_keys::{EventId, Timestamp};
 
-use crate::catalogue::{Event, EventStatus, Layout, OccupancyQuery, TierCount};
+use crate::catalogue::{Event, EventStatus, Layout, Occupancy, OccupancyQuery, Status, TierCount};
 use crate::selling::sale::SaleStatus;
 use crate::signing::TicketSigner;
 use crate::store::{Store, StoreError};
@@ -209,10 +209,12 @@ impl SeatMaps {
                 now,
             })
             .await?;
-        // When the event ends its map says so.
+        let occupancy = without_hidden(&ground, occupancy);
+        // When the event ends, or its sale begins or ends, its map says so.
+        let next_change = ground.event.sale.window.next_change(now);
         let ends_at = Some(ground.event.ends_at).filter(|ends_at| now < *ends_at);
         let compared_at = self.store.is_shared().then(|| now.plus_ms(SHARED_LIFE_MS));
-        let ends = [ends_at, compared_at].into_iter().flatten();
+        let ends = [ends_at, next_change, compared_at].into_iter().flatten();
         let good_until = ends.fold(occupancy.good_until, |until, end| until.min(end));
         let made = tokio::task::spawn_blocking(move || {
             let status = ground.event.sale_status(believed_until, now);
@@ -232,6 +234,19 @@ impl SeatMaps {
         });
         made.await.map_err(|_| StoreError::Closed)
     }
+}
+
+/// Leaves out the tiers that buyers do not see; to them their seats are taken.
+fn without_hidden(ground: &Ground, mut occupancy: Occupancy) -> Occupancy {
+    let is_hidden = |tier| ground.event.tier(tier).is_some_and(|tier| tier.sale.is_hidden);
+    occupancy.tiers.retain(|count| !is_hidden(count.tier));
+    let seats = occupancy.seats.iter_mut().zip(&ground.layout.seats);
+    for (status, _) in seats.filter(|(_, seat)| is_hidden(seat.tier)) {
+        if *status == Status::Available {
+            *status = Status::Held;
+        }
+    }
+    occupancy
 }
 
 #[cfg(test)]

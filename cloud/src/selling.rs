@@ -8,6 +8,7 @@ pub mod canceling;
 pub mod claimant;
 pub mod course;
 pub mod holding;
+pub mod inventory;
 pub mod jobs;
 pub mod journal;
 pub mod paying;

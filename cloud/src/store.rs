@@ -64,8 +64,8 @@ use authority::{
     StoredChanges, StoredCheckpoint, StoredRecord, UnitPlaces,
 };
 use organizing::{
-    AddUnits, EventChange, EventSales, KeyHash, MoveEvent, MoveOutcome, NewOrganizer, NewVenue, Publish,
-    PublishOutcome, RetryRefused, ValidTickets, Venue,
+    AddUnits, ChangeOutcome, EventChange, EventSales, KeyHash, MoveEvent, MoveOutcome, NewOrganizer,
+    NewVenue, Publish, PublishOutcome, RetryRefused, ValidTickets, Venue,
 };
 
 /// The store; clones share it.
@@ -284,8 +284,8 @@ operations! {
         add_venue(NewVenue) -> () = operations::organizers::add_venue;
         /// Adds some of a draft's units.
         add_units(AddUnits) -> () = operations::drafts::add_units;
-        /// Changes an event; tells whether there was one to change.
-        change_event(EventChange) -> bool = operations::drafts::change_event;
+        /// Changes an event.
+        change_event(EventChange) -> ChangeOutcome = operations::drafts::change_event;
         /// Moves an event to another date, its windows with it, and frees what is held and not paid for: nobody shall pay for a
         /// date they have not seen.
         move_event(MoveEvent) -> MoveOutcome = operations::moves::move_event;

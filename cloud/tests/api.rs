@@ -15,6 +15,7 @@ mod api {
     pub mod headers;
     pub mod hostile;
     pub mod hub;
+    pub mod inventory;
     pub mod keys;
     pub mod moving;
     pub mod nul;

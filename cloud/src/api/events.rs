@@ -109,7 +109,7 @@ pub struct EventSummaryView {
     /// When it ends.
     #[schema(value_type = String, format = DateTime)]
     pub ends_at: Moment,
-    /// `on_sale`; `paused`: nothing of it is sold now; or `canceled`: it does not take place.
+    /// `on_sale`; `paused`: nothing of it is sold now; `canceled`: it does not take place; `not_yet`: its sale is to begin; or `stopped`: its organizer sells no more of it now.
     #[schema(example = "on_sale")]
     pub status: &'static str,
     /// The lowest price, in minor units of the currency.
@@ -155,7 +155,7 @@ pub struct EventView {
     pub event_id: EventId,
     /// Its name.
     pub name: String,
-    /// `on_sale`; `paused`: nothing of it is sold now; `over`: nothing of it is sold any more; or `canceled`: it does not take place.
+    /// `on_sale`; `paused`: nothing of it is sold now; `over`: nothing of it is sold any more; `canceled`: it does not take place; `not_yet`: its sale is to begin; or `stopped`: its organizer sells no more of it now.
     #[schema(example = "on_sale")]
     pub status: &'static str,
     /// What it is about.

@@ -89,6 +89,8 @@ pub fn not_on_sale(status: SaleStatus) -> ProblemKind {
     match status {
         SaleStatus::Canceled => ProblemKind::EventCanceled,
         SaleStatus::Over => ProblemKind::SalesClosed,
+        SaleStatus::NotYet => ProblemKind::NotYetOnSale,
+        SaleStatus::Stopped => ProblemKind::SaleStopped,
         // On sale again by now: asking again helps, as after a pause.
         SaleStatus::Paused | SaleStatus::OnSale => ProblemKind::SalesPaused,
     }

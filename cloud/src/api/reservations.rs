@@ -245,6 +245,10 @@ fn accept(outcome: HoldOutcome, now: Timestamp) -> Result<Reservation, ApiError>
         )),
         HoldOutcome::TooMany(too_many) => Err(too_many_held(&too_many, now)),
         HoldOutcome::NoSuchEvent => Err(ApiError::NotFound("event on sale")),
+        HoldOutcome::WrongQuantity(wrong) => Err(ApiError::refused(
+            ProblemKind::WrongQuantity,
+            buyers::wrong_quantity(wrong.min, wrong.max),
+        )),
         HoldOutcome::NotOnSale(status) => Err(not_on_sale(status).into()),
     }
 }

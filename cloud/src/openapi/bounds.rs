@@ -10,7 +10,7 @@ use utoipa::openapi::{RefOr, Schema};
 
 use crate::api::bookings::{EMAIL_BYTES, TOKEN_BYTES};
 use crate::api::organizer::codes::{MAX_CERTIFICATE_DAYS, MAX_CODE_MINUTES};
-use crate::api::organizer::draft::{MAX_DESCRIPTION, MAX_LABEL, MAX_NAME, RESERVATION_SECONDS};
+use crate::api::organizer::draft::{MAX_DESCRIPTION, MAX_LABEL, MAX_NAME, MAX_UNITS, RESERVATION_SECONDS};
 use crate::api::organizer::venues::{ADDRESS_BYTES, NAME_BYTES};
 use crate::ids::{ApiKeyId, BookingId, RefundId, ReservationId, TicketId, VenueId};
 use crate::money::MAX_PRICE;
@@ -56,6 +56,9 @@ fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
         ("TierSpec", "price", Bound::Number(0..=MAX_PRICE)),
         ("TierSpec", "admits", Bound::Number(1..=u8::MAX.into())),
         ("PricePatch", "price", Bound::Number(0..=MAX_PRICE)),
+        ("TierPatch", "order_min", Bound::Number(1..=MAX_UNITS.into())),
+        ("TierPatch", "order_max", Bound::Number(1..=MAX_UNITS.into())),
+        ("TierPatch", "capacity", Bound::Number(0..=MAX_UNITS.into())),
         ("RowSpec", "name", Bound::Text(1..=MAX_LABEL)),
         (
             "PolicySpec",

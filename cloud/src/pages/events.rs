@@ -97,6 +97,10 @@ struct EventPage {
     currency: String,
     /// How many decimals its amounts have, for the script.
     decimals: usize,
+    /// When its sale begins, if that is to come.
+    not_yet: Option<String>,
+    /// Whether its organizer sells no more of it now.
+    stopped: bool,
     tiers: Vec<TierRow>,
 }
 
@@ -136,8 +140,16 @@ pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<EventId>) -> Resu
         max_units: app.config.reservations.max_units,
         currency: map.event.currency.code().to_owned(),
         decimals: map.event.currency.decimals(),
+        not_yet: (map.status == SaleStatus::NotYet).then(|| begins(&map)),
+        stopped: map.status == SaleStatus::Stopped,
         tiers: tier_rows(&map),
     })
+}
+
+/// Says when a sale begins.
+fn begins(map: &SeatMap) -> String {
+    let from = map.event.sale.window.from.unwrap_or(map.event.starts_at);
+    day_and_time(from, map.event.policy.offset_at(from))
 }
 
 fn tier_rows(map: &SeatMap) -> Vec<TierRow> {

@@ -22,7 +22,7 @@ pub struct SeatsView<'a> {
     /// The event.
     #[schema(example = "evt_06e9pvb1pdqm38000000000000")]
     pub event_id: String,
-    /// `on_sale`; `paused`: nothing is sold now; `over`: nothing of the event is sold any more; or `canceled`: it does not take place.
+    /// `on_sale`; `paused`: nothing is sold now; `over`: nothing of the event is sold any more; `canceled`: it does not take place; `not_yet`: its sale is to begin; or `stopped`: its organizer sells no more of it now.
     #[schema(example = "on_sale")]
     pub status: &'static str,
     /// When the event starts.

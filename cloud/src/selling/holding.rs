@@ -6,6 +6,7 @@ use usher_protocol::{TierId, Unit};
 use crate::money::{Currency, Money};
 
 use super::claimant::{BoundBy, HoldBounds, TooManyHeld};
+use super::inventory::{TierSale, units_by_tier};
 use super::reservations::{
     Claim, HoldOutcome, HoldRequest, PriceLine, ReleaseOutcome, Reservation, ReservationState,
 };
@@ -22,8 +23,8 @@ pub struct SaleTerms {
     pub seat_count: u32,
     /// The currency of its prices.
     pub currency: Currency,
-    /// The price of each tier.
-    pub prices: Vec<(TierId, i64)>,
+    /// The price of each tier, and how it is sold.
+    pub tiers: Vec<(TierId, i64, TierSale)>,
 }
 
 impl SaleTerms {
@@ -31,6 +32,19 @@ impl SaleTerms {
     pub fn line(&self, unit: Unit, tier: TierId) -> Option<PriceLine> {
         let price = self.price(tier)?;
         Some(PriceLine { unit, tier, price })
+    }
+
+    /// Decides whether these lines may be one reservation, by the rules of their tiers.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub fn may_order(&self, lines: &[PriceLine], now: Timestamp) -> Result<(), HoldOutcome> {
+        for (tier, units) in units_by_tier(lines) {
+            let sale = self.tier(tier).map(|(.., sale)| *sale);
+            sale.unwrap_or_default().may_order(tier, units, now)?;
+        }
+        Ok(())
     }
 
     /// Tells until when a reservation made now holds.
@@ -52,9 +66,12 @@ impl SaleTerms {
         }
     }
 
+    fn tier(&self, tier: TierId) -> Option<&(TierId, i64, TierSale)> {
+        self.tiers.iter().find(|(id, ..)| *id == tier)
+    }
+
     fn price(&self, tier: TierId) -> Option<i64> {
-        let found = self.prices.iter().find(|(id, _)| *id == tier);
-        found.map(|(_, price)| *price)
+        self.tier(tier).map(|(_, price, _)| *price)
     }
 }
 
@@ -134,9 +151,11 @@ fn fits_at(live: &[(Timestamp, u32)], most: u32, more: u32) -> Option<Timestamp>
 pub fn may_hold(sale: &SaleTerms, held: &UnpaidHolds, request: &HoldRequest) -> Result<(), HoldOutcome> {
     match sale.sale.status(request.believed_until, request.now) {
         SaleStatus::OnSale => {}
-        status @ (SaleStatus::Paused | SaleStatus::Over | SaleStatus::Canceled) => {
-            return Err(HoldOutcome::NotOnSale(status));
-        }
+        status @ (SaleStatus::Paused
+        | SaleStatus::Over
+        | SaleStatus::Canceled
+        | SaleStatus::NotYet
+        | SaleStatus::Stopped) => return Err(HoldOutcome::NotOnSale(status)),
     }
     if let Some(too_many) = held.too_many(wanted(&request.claim), request.bounds, request.now) {
         return Err(HoldOutcome::TooMany(too_many));

@@ -46,12 +46,16 @@ pub fn may_begin(
     match reservation.state {
         ReservationState::Held if reservation.is_expired(request.now) => Err(BeginRefusal::Expired),
         ReservationState::Held => match sale.status(request.believed_until, request.now) {
-            SaleStatus::OnSale if reservation.amount.minor > 0 && !request.can_pay => {
-                Err(BeginRefusal::TokenMissing)
-            }
-            SaleStatus::OnSale => Ok(()),
             status @ (SaleStatus::Paused | SaleStatus::Over | SaleStatus::Canceled) => {
                 Err(BeginRefusal::NotOnSale(status))
+            }
+            // What was held while it was on sale may be paid for.
+            SaleStatus::OnSale | SaleStatus::NotYet | SaleStatus::Stopped => {
+                if reservation.amount.minor > 0 && !request.can_pay {
+                    Err(BeginRefusal::TokenMissing)
+                } else {
+                    Ok(())
+                }
             }
         },
         ReservationState::Paying => Err(BeginRefusal::Paying),

@@ -8,6 +8,7 @@ use crate::ids::ReservationId;
 use crate::money::Money;
 
 use super::claimant::{Claimant, HoldBounds, TooManyHeld};
+use super::inventory::WrongQuantity;
 use super::sale::SaleStatus;
 
 /// Asks for a number of free units of a tier.
@@ -78,8 +79,10 @@ pub enum HoldOutcome {
     TooMany(TooManyHeld),
     /// No such event is published.
     NoSuchEvent,
-    /// Its event does not sell.
+    /// Its event or a tier does not sell.
     NotOnSale(SaleStatus),
+    /// Nothing is held: there would be too few or too many of a tier.
+    WrongQuantity(WrongQuantity),
 }
 
 impl HoldOutcome {
@@ -89,9 +92,11 @@ impl HoldOutcome {
             Self::Held(_) => "held",
             Self::Taken(_) | Self::Short(_) => "taken",
             Self::TooMany(_) => "too_many",
-            Self::UnknownSeats(_) | Self::UnknownTiers(_) | Self::NoSuchEvent | Self::NotOnSale(_) => {
-                "refused"
-            }
+            Self::UnknownSeats(_)
+            | Self::UnknownTiers(_)
+            | Self::NoSuchEvent
+            | Self::NotOnSale(_)
+            | Self::WrongQuantity(_) => "refused",
         }
     }
 }

@@ -3,6 +3,8 @@
 use usher_keys::Timestamp;
 use usher_keys::expiry::AFTER_EVENT_MS;
 
+use super::inventory::EventSale;
+
 /// Whether buyers can have tickets of a published event now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SaleStatus {
@@ -14,6 +16,10 @@ pub enum SaleStatus {
     Over,
     /// Never again: the event is canceled.
     Canceled,
+    /// Not yet: its organizer has said from when.
+    NotYet,
+    /// Not any more, until its organizer says otherwise: they have stopped it, or said until when.
+    Stopped,
 }
 
 impl SaleStatus {
@@ -24,6 +30,8 @@ impl SaleStatus {
             Self::Paused => "paused",
             Self::Over => "over",
             Self::Canceled => "canceled",
+            Self::NotYet => "not_yet",
+            Self::Stopped => "stopped",
         }
     }
 }
@@ -38,6 +46,8 @@ pub struct SaleFacts {
     pub is_halted: bool,
     /// Whether its organizer has canceled it.
     pub is_canceled: bool,
+    /// How its organizer sells it.
+    pub sale: EventSale,
 }
 
 impl SaleFacts {
@@ -52,7 +62,7 @@ impl SaleFacts {
         } else if self.is_halted || !is_believed {
             SaleStatus::Paused
         } else {
-            SaleStatus::OnSale
+            self.sale.status(now)
         }
     }
 }

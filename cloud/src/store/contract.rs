@@ -9,6 +9,7 @@ pub mod case;
 mod catalogue;
 pub mod devices;
 mod holds;
+mod inventory;
 mod jobs;
 mod logs;
 mod model;
@@ -184,6 +185,11 @@ contracts! {
         a_booking_with_another_refund_on_its_way_is_refunded_later,
         what_was_refused_is_tried_again_and_nothing_else,
         an_event_that_is_a_draft_or_halted_is_not_canceled,
+    }
+    inventory {
+        an_event_sells_within_its_window_and_until_it_is_stopped,
+        a_tier_sells_as_its_organizer_says_and_hides,
+        a_tier_of_slots_gets_more_units_or_fewer_but_never_than_are_held_or_sold,
     }
     retention {
         who_bought_is_erased_after_the_event_and_what_was_sold_is_kept,

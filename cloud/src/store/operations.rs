@@ -15,6 +15,7 @@ pub mod codes;
 pub mod column;
 pub mod drafts;
 pub mod holds;
+pub mod inventory;
 pub mod jobs;
 pub mod journal;
 pub mod moves;

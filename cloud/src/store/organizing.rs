@@ -10,6 +10,7 @@ use crate::ids::{ApiKeyId, OrganizerId, VenueId, draw};
 use crate::money::Currency;
 use crate::moving::Dates;
 use crate::rights::StaffRole;
+use crate::selling::inventory::{EventSale, ResizeRefusal, TierSale};
 
 use super::api_keys::{ApiKey, NewApiKey};
 
@@ -159,6 +160,48 @@ pub struct EventChange {
     pub prices: Vec<(TierId, i64)>,
     /// A new policy; the gates hear of it through the authority log.
     pub policy: Option<Policy>,
+    /// How it is sold from now on.
+    pub sale: Option<EventSale>,
+    /// How tiers are sold from now on.
+    pub tier_sales: Vec<(TierId, TierSale)>,
+    /// How many units tiers of general admission shall have.
+    pub capacities: Vec<(TierId, u32)>,
+    /// The most units that an event may have.
+    pub most_units: u32,
+    /// The time.
+    pub now: Timestamp,
+}
+
+impl EventChange {
+    /// Returns a change that changes nothing.
+    pub fn nothing(event: EventId, now: Timestamp) -> Self {
+        Self {
+            event,
+            name: None,
+            description: None,
+            starts_at: None,
+            ends_at: None,
+            reservation_ms: None,
+            prices: Vec::new(),
+            policy: None,
+            sale: None,
+            tier_sales: Vec::new(),
+            capacities: Vec::new(),
+            most_units: u32::MAX,
+            now,
+        }
+    }
+}
+
+/// What became of changing an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeOutcome {
+    /// It is changed.
+    Changed,
+    /// There is no such event.
+    NotFound,
+    /// Nothing has changed: a tier cannot have so many units.
+    NotResized(TierId, ResizeRefusal),
 }
 
 /// Asks to move an event to another date.

@@ -168,6 +168,10 @@ pub fn migrations() -> Vec<Migration> {
             "V34__cancellations",
             include_str!("../../migrations/V34__cancellations.sql"),
         ),
+        (
+            "V35__inventory",
+            include_str!("../../migrations/V35__inventory.sql"),
+        ),
     ]
     .map(|(name, sql)| Migration::unapplied(name, sql).expect("migrations are named V<number>__<name>"))
     .to_vec()

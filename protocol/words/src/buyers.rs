@@ -46,6 +46,15 @@ pub fn too_many_held(from: HeldFrom, (held, most): (u32, u32), retry_after_secon
     format!("{whose} Pay for them or give them back, or try again in {retry_after_seconds} seconds.")
 }
 
+/// Says how many tickets of a kind may be in one order.
+pub fn wrong_quantity(min: u32, max: Option<u32>) -> String {
+    match max {
+        Some(max) if max == min => format!("Of these tickets, an order has exactly {min}."),
+        Some(max) => format!("Of these tickets, an order has {min} to {max}."),
+        None => format!("Of these tickets, an order has at least {min}."),
+    }
+}
+
 /// Why a booking has no tickets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoTickets {

@@ -64,6 +64,9 @@ kinds! {
     Refunded = 409, "refunded", "No tickets could be issued for this payment, and the money is given back.";
     SalesClosed = 409, "sales-closed", "The event is over: nothing of it is sold any more, and nothing was charged.";
     SalesPaused = 409, "sales-paused", "The sale of this event is paused: nothing was held or charged, and tickets bought before stay good. Try again later; its organizer is told what is missing.";
+    NotYetOnSale = 409, "not-yet-on-sale", "The sale has not begun: nothing was held or charged. The event's page says from when.";
+    SaleStopped = 409, "sale-stopped", "The organizer sells no more of this now: nothing was held or charged, and tickets bought before stay good.";
+    WrongQuantity = 409, "wrong-quantity", "There are too few or too many of one kind of ticket for one order: the detail says how many may be.";
     EventCanceled = 409, "event-canceled", "The event is cancelled: nothing of it is sold any more, its tickets let nobody in, and what was paid for them is given back.";
     EventNotOnSale = 409, "event-not-published", "Only an event that was put on sale can be cancelled: a draft is seen by nobody.";
     EventOver = 409, "event-over", "The event is over: change its days first.";

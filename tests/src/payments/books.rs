@@ -7,6 +7,7 @@ use usher_cloud::money::Money;
 use usher_cloud::selling::claimant::HoldBounds;
 use usher_cloud::selling::course::{PaymentFacts, pay_by};
 use usher_cloud::selling::holding::UnpaidHolds;
+use usher_cloud::selling::inventory::{EventSale, SaleWindow};
 use usher_cloud::selling::jobs::{Job, JobId, LeaseHolder};
 use usher_cloud::selling::journal::{Balances, MoneyStep};
 use usher_cloud::selling::paying::{ConfirmRefusal, may_close, may_confirm, may_note};
@@ -29,6 +30,13 @@ const SELLS: SaleFacts = SaleFacts {
     ends_at: Timestamp::FOREVER,
     is_halted: false,
     is_canceled: false,
+    sale: EventSale {
+        window: SaleWindow {
+            from: None,
+            until: None,
+        },
+        is_stopped: false,
+    },
 };
 
 /// Who has a place: the number of a booking.

@@ -18,6 +18,7 @@ use crate::ids::VenueId;
 use crate::local_time;
 use crate::moment::Moment;
 use crate::money::{Currency, MAX_PRICE};
+use crate::selling::inventory::TierSale;
 use crate::store::organizing::NewUnit;
 pub use seat_map::{GeneralAdmissionSpec, MAX_LABEL, RowSpec, SeatMapSpec, SectionSpec};
 
@@ -368,6 +369,7 @@ impl From<&TierSpec> for Tier {
             } else {
                 TicketFlags::default()
             },
+            sale: TierSale::default(),
         }
     }
 }

@@ -5,30 +5,29 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use usher_keys::EventId;
-use usher_protocol::TierId;
 use usher_protocol::policy::Policy;
 use usher_words::problems::{ProblemDetail, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
-use crate::api::input::{Checks, JsonBody};
+use crate::api::input::JsonBody;
 use crate::api::refusal::keys_end_early;
 use crate::authority::keys_wanted_until;
 use crate::catalogue::{Event, EventLine, EventStatus};
 use crate::ids::{OrganizerId, draw_event_id};
 use crate::moment::Moment;
-use crate::money::MAX_PRICE;
 use crate::rights::may;
 use crate::selling::sale::keys_needed_until;
 use crate::state::AppState;
 use crate::store::SalesQuery;
-use crate::store::organizing::{AddUnits, EventChange, EventSales, NewEvent, Publish, PublishOutcome, Venue};
+use crate::store::organizing::{AddUnits, EventSales, NewEvent, Publish, PublishOutcome, Venue};
 use crate::test_sale;
 
 use super::allowed::Allowed;
-use super::draft::{EventRequest, Inventory, RESERVATION_SECONDS, check_texts, check_times};
+use super::draft::{EventRequest, Inventory};
+use super::inventory::{EventSaleView, TierSaleView};
 use super::owned::OwnEvent;
 use super::policy_spec::PolicySpec;
 use super::prices;
@@ -49,7 +48,7 @@ pub struct OrganizerEventView {
     /// `draft` or `published`.
     #[schema(example = "draft")]
     pub status: &'static str,
-    /// Of one that is published: `on_sale`, `paused`, `over` or `canceled`.
+    /// Of one that is published: `on_sale`, `not_yet`, `stopped`, `paused`, `over` or `canceled`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "on_sale")]
     pub sale: Option<&'static str>,
@@ -70,6 +69,9 @@ pub struct OrganizerEventView {
     pub seats: u32,
     /// Its tiers, and which zones each opens.
     pub tiers: Vec<TierZonesView>,
+    /// How its organizer sells it.
+    #[serde(flatten)]
+    pub selling: EventSaleView,
     /// What gates go by.
     pub policy: PolicySpec,
     /// What it has sold; absent where it was just made or changed.
@@ -87,15 +89,20 @@ pub struct TierZonesView {
     /// The zones it opens, by name.
     #[schema(example = json!(["Floor"]))]
     pub opens: Vec<String>,
+    /// How it is sold.
+    #[serde(flatten)]
+    pub selling: TierSaleView,
 }
 
 impl TierZonesView {
-    fn of(tier: &usher_protocol::policy::TierRules, policy: &Policy) -> Self {
+    fn of(tier: &usher_protocol::policy::TierRules, (event, policy): (&Event, &Policy)) -> Self {
+        let sale = event.tier(tier.id).map(|tier| tier.sale);
         let opens = tier.zones.iter().filter_map(|zone| policy.zone(*zone));
         Self {
             tier: tier.id.0,
             name: tier.name.clone(),
             opens: opens.map(|zone| zone.name.clone()).collect(),
+            selling: sale.unwrap_or_default().into(),
         }
     }
 }
@@ -111,7 +118,7 @@ pub struct OrganizerEventLine {
     /// `draft` or `published`.
     #[schema(example = "draft")]
     pub status: &'static str,
-    /// Of one that is published: `on_sale`, `paused`, `over` or `canceled`.
+    /// Of one that is published: `on_sale`, `not_yet`, `stopped`, `paused`, `over` or `canceled`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "on_sale")]
     pub sale: Option<&'static str>,
@@ -158,12 +165,14 @@ impl OrganizerEventLine {
 }
 
 impl OrganizerEventView {
-    fn of(app: &AppState, event: Event, sales: Option<EventSales>) -> Self {
+    /// Shows an event of the organizer's.
+    pub fn of(app: &AppState, event: Event, sales: Option<EventSales>) -> Self {
         let tiers = event
             .policy
             .tiers
             .iter()
-            .map(|tier| TierZonesView::of(tier, &event.policy));
+            .map(|tier| TierZonesView::of(tier, (&event, &event.policy)))
+            .collect();
         let sale = event.sale_status(app.signer.believed_until(event.id), app.clock.now());
         let is_published = event.status == EventStatus::Published;
         Self {
@@ -178,7 +187,8 @@ impl OrganizerEventView {
             seats: event.seat_count,
             sales: sales.map(|sales| SalesView::of(&event, &sales)),
             name: event.name,
-            tiers: tiers.collect(),
+            tiers,
+            selling: event.sale.into(),
             policy: event.policy.into(),
         }
     }
@@ -282,120 +292,6 @@ pub async fn show(
         })
         .await?;
     Ok(Json(OrganizerEventView::of(&app, event, Some(sales))))
-}
-
-/// Changes to an event; what is left out stays.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"description": "Hooting until dawn, with tea.", "prices": [{"tier": 2, "price": 2900}]}))]
-pub struct EventPatch {
-    /// Its new name; of a draft only, gates know it by its name afterwards.
-    pub name: Option<String>,
-    /// Its new description.
-    pub description: Option<String>,
-    /// Its new start; of a draft only, `move` moves what is published.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub starts_at: Option<Moment>,
-    /// Its new end.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub ends_at: Option<Moment>,
-    /// How long reservations made from now on hold, in seconds.
-    pub reservation_seconds: Option<u32>,
-    /// New prices; reservations keep theirs.
-    #[serde(default)]
-    pub prices: Vec<PricePatch>,
-}
-
-/// A new price.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PricePatch {
-    /// The tier.
-    pub tier: u16,
-    /// Its new price, in minor units of the currency.
-    pub price: i64,
-}
-
-impl EventPatch {
-    fn check(&self, event: &Event) -> Result<(), ApiError> {
-        let mut checks = Checks::default();
-        let name = self.name.as_ref().unwrap_or(&event.name);
-        check_texts(
-            &mut checks,
-            name,
-            self.description.as_ref().unwrap_or(&event.description),
-        );
-        let may_rename = *name == event.name || event.status == EventStatus::Draft;
-        checks.require(may_rename, "/name", "can change until it is published");
-        let (starts_at, ends_at) = (Moment(event.starts_at), Moment(event.ends_at));
-        let may_start = self.starts_at.is_none_or(|at| at == starts_at) || event.status == EventStatus::Draft;
-        checks.require(
-            may_start,
-            "/starts_at",
-            "moves with POST …/move once it is published, which takes along what depends on it",
-        );
-        check_times(
-            &mut checks,
-            self.starts_at.unwrap_or(starts_at),
-            self.ends_at.unwrap_or(ends_at),
-        );
-        if let Some(seconds) = self.reservation_seconds {
-            checks.range(seconds, "/reservation_seconds", RESERVATION_SECONDS);
-        }
-        for (index, patch) in self.prices.iter().enumerate() {
-            checks.range(patch.price, format!("/prices/{index}/price"), 0..=MAX_PRICE);
-            let known = event.tier(TierId(patch.tier)).is_some();
-            checks.require(
-                known,
-                format!("/prices/{index}/tier"),
-                "must be one of the event's tiers",
-            );
-        }
-        checks.finish()
-    }
-
-    fn into_change(self, event: &Event) -> Result<EventChange, ApiError> {
-        self.check(event)?;
-        let renamed = self.name.clone().filter(|name| *name != event.name);
-        Ok(EventChange {
-            event: event.id,
-            name: self.name,
-            description: self.description,
-            starts_at: self.starts_at.map(|at| at.0),
-            ends_at: self.ends_at.map(|at| at.0),
-            reservation_ms: self.reservation_seconds.map(|seconds| u64::from(seconds) * 1000),
-            prices: self
-                .prices
-                .iter()
-                .map(|patch| (TierId(patch.tier), patch.price))
-                .collect(),
-            policy: renamed.map(|name| Policy {
-                name,
-                ..event.policy.clone()
-            }),
-        })
-    }
-}
-
-/// Changes an event. On sale already, its gates hear of it, and devices whose certificates last as long as the event are given
-/// ones that reach its new end.
-#[utoipa::path(patch, path = "/v1/organizer/events/{event_id}", tag = "organizer", params(("event_id" = String, Path)),
-    request_body = EventPatch, security(("organizer_key" = [])), responses(
-    (status = 200, body = OrganizerEventView),
-    (status = 409, description = "It is changed, but its gates have not heard: no authority or issuing key may sign now, or the server runs on an older copy of its data. Change it again once that is mended"),
-))]
-pub async fn change(
-    State(app): State<Arc<AppState>>,
-    own: OwnEvent<may::ChangeEvent>,
-    JsonBody(patch): JsonBody<EventPatch>,
-) -> Result<Json<OrganizerEventView>, ApiError> {
-    let own = own.reread(&app).await?;
-    app.store.change_event(patch.into_change(&own.0)?).await?;
-    app.seat_maps.forget(own.0.id);
-    let OwnEvent(event, _) = own.reread(&app).await?;
-    // Gates show its name, and devices last as long as it does. Should this fail, changing it again or the next start makes up for it.
-    app.authorities.publish_policy(&event).await?;
-    Ok(Json(OrganizerEventView::of(&app, event, None)))
 }
 
 /// Puts a draft on sale. It needs a ticket-signing key first: gates could not verify its tickets otherwise.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use usher_keys::EventId;
+use usher_keys::{EventId, Timestamp};
 use usher_protocol::policy::Policy;
 use utoipa::ToSchema;
 
@@ -51,7 +51,8 @@ pub async fn replace(
     let mut checks = Checks::default();
     check_time(&mut checks, (&wanted, &policy), event);
     check(checks, &policy, event)?;
-    app.store.change_event(change(event.id, policy)).await?;
+    let change = change(event.id, policy, app.clock.now());
+    app.store.change_event(change).await?;
     let OwnEvent(event, _) = own.reread(&app).await?;
     let version = app
         .authorities
@@ -137,15 +138,9 @@ fn check(mut checks: Checks, policy: &Policy, event: &Event) -> Result<(), ApiEr
     checks.finish()
 }
 
-fn change(event: EventId, policy: Policy) -> EventChange {
+fn change(event: EventId, policy: Policy, now: Timestamp) -> EventChange {
     EventChange {
-        event,
-        name: None,
-        description: None,
-        starts_at: None,
-        ends_at: None,
-        reservation_ms: None,
-        prices: Vec::new(),
         policy: Some(policy),
+        ..EventChange::nothing(event, now)
     }
 }

@@ -27,7 +27,7 @@ use crate::store::authority::{
     Append, AppendOutcome, CodeId, EnrolmentTerms, NewCodeOutcome, NewEnrolmentCode, RecordsQuery, Resume,
     RunQuery, Sealed, StoredRecord,
 };
-use crate::store::contract::case::{Case, HOLDER};
+use crate::store::contract::case::{Case, HOLDER, changed, unchanged};
 use crate::store::organizing::EventChange;
 
 pub use crate::store::contract::case::START;
@@ -236,16 +236,11 @@ impl Scene {
             ..self.event().await.policy
         };
         let change = EventChange {
-            event: self.case.event,
             name: Some(name.into()),
-            description: None,
-            starts_at: None,
-            ends_at: None,
-            reservation_ms: None,
-            prices: Vec::new(),
             policy: Some(policy),
+            ..unchanged(self.case.event)
         };
-        assert!(self.case.store.change_event(change).await.unwrap());
+        changed(&self.case, change).await;
     }
 
     /// Strikes out the first key of a purpose.
@@ -262,16 +257,10 @@ impl Scene {
     /// Moves the event's end.
     pub async fn move_end(&self, ends_at: Timestamp) {
         let change = EventChange {
-            event: self.case.event,
-            name: None,
-            description: None,
-            starts_at: None,
             ends_at: Some(ends_at),
-            reservation_ms: None,
-            prices: Vec::new(),
-            policy: None,
+            ..unchanged(self.case.event)
         };
-        assert!(self.case.store.change_event(change).await.unwrap());
+        changed(&self.case, change).await;
     }
 
     pub async fn code(&self, role: Role) -> EnrolmentSecret {

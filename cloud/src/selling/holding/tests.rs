@@ -7,6 +7,7 @@ use super::*;
 use crate::ids::ReservationId;
 use crate::selling::TierQuantity;
 use crate::selling::claimant::{Claimant, ClientAddress, SessionHash};
+use crate::selling::inventory::EventSale;
 
 const NOW: Timestamp = Timestamp(1_000);
 const ENDS_AT: Timestamp = Timestamp(9_000);
@@ -18,11 +19,12 @@ fn sale() -> SaleTerms {
             ends_at: ENDS_AT,
             is_halted: false,
             is_canceled: false,
+            sale: EventSale::default(),
         },
         reservation_ms: 600,
         seat_count: 10,
         currency: "EUR".parse().unwrap(),
-        prices: vec![(STALLS, 4_500)],
+        tiers: vec![(STALLS, 4_500, TierSale::default())],
     }
 }
 

@@ -10,6 +10,7 @@ use crate::ids::{ChargeReference, ReservationId};
 use crate::money::{DeclineReason, Money};
 use crate::selling::claimant::HoldBounds;
 use crate::selling::holding::UnpaidHold;
+use crate::selling::inventory::{EventSale, SaleWindow};
 use crate::selling::jobs::LeaseHolder;
 use crate::selling::refunds::GivenBack;
 use crate::selling::sale::{SaleFacts, SaleStatus};
@@ -68,6 +69,13 @@ const SELLS: SaleFacts = SaleFacts {
     ends_at: ENDS_AT,
     is_halted: false,
     is_canceled: false,
+    sale: EventSale {
+        window: SaleWindow {
+            from: None,
+            until: None,
+        },
+        is_stopped: false,
+    },
 };
 
 #[track_caller]
@@ -106,6 +114,19 @@ fn a_payment_begins_only_while_its_tickets_would_be_believed() {
         &unbelieved,
         Err(BeginRefusal::NotOnSale(SaleStatus::Paused)),
     );
+}
+
+#[test]
+fn what_is_held_may_be_paid_for_though_its_organizer_has_stopped_the_sale_since() {
+    let stopped = SaleFacts {
+        sale: EventSale {
+            is_stopped: true,
+            ..SELLS.sale
+        },
+        ..SELLS
+    };
+    let held = reservation(ReservationState::Held, 99_000, 100);
+    assert_eq!(may_begin(&held, stopped, &request()), Ok(()));
 }
 
 #[test]

@@ -14,6 +14,7 @@ use crate::ids::{
     draw_ticket_code,
 };
 use crate::selling::claimant::{Claimant, ClientAddress, HoldBounds, SessionHash};
+use crate::selling::inventory::TierSale;
 use crate::selling::jobs::LeaseHolder;
 use crate::selling::{
     BeginBooking, BeginOutcome, Claim, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome, Ending,
@@ -23,7 +24,7 @@ use crate::store::cells::directory::{NewCell, NewCellOutcome};
 use crate::store::contract::server;
 use crate::store::location::{CellName, StoreLocation, StorePlaces};
 use crate::store::organizing::{
-    AddUnits, KeyHash, NewEvent, NewOrganizer, NewUnit, NewVenue, Publish, Venue,
+    AddUnits, ChangeOutcome, EventChange, KeyHash, NewEvent, NewOrganizer, NewUnit, NewVenue, Publish, Venue,
 };
 use crate::store::postgres::faults::Faults;
 use crate::store::postgres::server::Servers;
@@ -390,6 +391,20 @@ impl Case {
     }
 }
 
+/// Returns a change that changes nothing.
+pub fn unchanged(event: EventId) -> EventChange {
+    EventChange {
+        most_units: 100,
+        ..EventChange::nothing(event, START)
+    }
+}
+
+/// Changes an event that is there.
+pub async fn changed(case: &Case, change: EventChange) {
+    let outcome = case.store.change_event(change).await.unwrap();
+    assert_eq!(outcome, ChangeOutcome::Changed);
+}
+
 fn tier(id: TierId, price: i64, admits: u8) -> Tier {
     Tier {
         id,
@@ -397,6 +412,7 @@ fn tier(id: TierId, price: i64, admits: u8) -> Tier {
         price,
         admits,
         flags: TicketFlags::default(),
+        sale: TierSale::default(),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::selling::{
 use crate::store::authority::{HaltAll, Resume};
 use crate::store::organizing::EventChange;
 
-use super::case::{Case, GUESTS, HOLD_MS, STALLS, STANDING, START};
+use super::case::{Case, GUESTS, HOLD_MS, STALLS, STANDING, START, changed, unchanged};
 
 pub async fn seats_are_held_all_or_none(case: Case) {
     let first = case.held(&[1, 2], START).await;
@@ -196,16 +196,10 @@ pub async fn under_a_key_that_ends_before_the_event_nothing_is_held_or_paid(case
 pub async fn the_price_is_fixed_when_the_reservation_is_made(case: Case) {
     let held = case.held(&[0], START).await;
     let dearer = EventChange {
-        event: case.event,
-        name: None,
-        description: None,
-        starts_at: None,
-        ends_at: None,
-        reservation_ms: None,
         prices: vec![(STALLS, 9_900)],
-        policy: None,
+        ..unchanged(case.event)
     };
-    assert!(case.store.change_event(dearer).await.unwrap());
+    changed(&case, dearer).await;
     assert_eq!(case.begun(held.id, "key", START).await.amount.minor, 4_500);
     assert_eq!(case.held(&[1], START).await.amount.minor, 9_900);
 }

@@ -8,11 +8,11 @@ use crate::moving::Dates;
 use crate::rights::StaffRole;
 use crate::selling::{BeginOutcome, BeginRefusal, ConfirmOutcome};
 use crate::store::organizing::{
-    AddUnits, EventChange, KeyHash, MoveEvent, MoveOutcome, NewEvent, NewOrganizer, NewUnit, NewVenue,
-    Publish, PublishOutcome, Venue,
+    AddUnits, ChangeOutcome, EventChange, KeyHash, MoveEvent, MoveOutcome, NewEvent, NewOrganizer, NewUnit,
+    NewVenue, Publish, PublishOutcome, Venue,
 };
 
-use super::case::{Case, STALLS, START, units};
+use super::case::{Case, STALLS, START, changed, unchanged, units};
 
 pub async fn a_key_leads_to_its_organizer(case: Case) {
     let first = case.store.api_key(KeyHash([1; 32])).await.unwrap().unwrap();
@@ -82,17 +82,8 @@ pub async fn a_draft_is_published_when_its_units_are_all_there(case: Case) {
 
 pub async fn an_event_changes_only_where_it_is_told_to(case: Case) {
     let before = case.store.event(case.event).await.unwrap().unwrap();
-    let nothing = EventChange {
-        event: case.event,
-        name: None,
-        description: None,
-        starts_at: None,
-        ends_at: None,
-        reservation_ms: None,
-        prices: Vec::new(),
-        policy: None,
-    };
-    assert!(case.store.change_event(nothing.clone()).await.unwrap());
+    let nothing = unchanged(case.event);
+    changed(&case, nothing.clone()).await;
     assert_eq!(case.store.event(case.event).await.unwrap().unwrap(), before);
 
     let renamed = EventChange {
@@ -101,7 +92,7 @@ pub async fn an_event_changes_only_where_it_is_told_to(case: Case) {
         prices: vec![(STALLS, 1)],
         ..nothing.clone()
     };
-    assert!(case.store.change_event(renamed).await.unwrap());
+    changed(&case, renamed).await;
     let after = case.store.event(case.event).await.unwrap().unwrap();
     assert_eq!(
         (after.name.as_str(), after.reservation_ms, after.tiers[0].price),
@@ -115,7 +106,8 @@ pub async fn an_event_changes_only_where_it_is_told_to(case: Case) {
         event: draw_event_id(START),
         ..nothing
     };
-    assert!(!case.store.change_event(elsewhere).await.unwrap());
+    let outcome = case.store.change_event(elsewhere).await.unwrap();
+    assert_eq!(outcome, ChangeOutcome::NotFound);
 }
 
 pub async fn moving_an_event_moves_its_windows_once_and_frees_what_is_not_paid_for(case: Case) {
@@ -127,16 +119,10 @@ pub async fn moving_an_event_moves_its_windows_once_and_frees_what_is_not_paid_f
     let doors = event.starts_at.0 - 1_000;
     event.policy.tiers[0].windows = vec![window(doors, event.ends_at), window(doors, Timestamp::FOREVER)];
     let set = EventChange {
-        event: case.event,
-        name: None,
-        description: None,
-        starts_at: None,
-        ends_at: None,
-        reservation_ms: None,
-        prices: Vec::new(),
         policy: Some(event.policy.clone()),
+        ..unchanged(case.event)
     };
-    case.store.change_event(set).await.unwrap();
+    changed(&case, set).await;
     let (held, paying) = (case.held(&[0, 1], START).await, case.held(&[2], START).await);
     let open = case.begun(paying.id, "key", START).await;
 

@@ -42,13 +42,13 @@ fn written(units: &[UnitRow]) -> Connection {
         .execute_batch(
             "PRAGMA foreign_keys = OFF;
              INSERT INTO events VALUES (x'01010101010101010101010101010101', x'01', x'01', 'v', 'c', 'c', 'n', 'd', 's', 1, 2,
-                                        'published', 'EUR', 1, 'p', 1, 0, 1, 1);",
+                                        'published', 'EUR', 1, 'p', 1, 0, 1, 1, NULL, NULL, 0);",
         )
         .unwrap();
     for tier in TIERS {
         connection
             .execute(
-                "INSERT INTO tiers VALUES (?1, ?2, 't', 0, 1, 0)",
+                "INSERT INTO tiers (event_id, tier, name, price, admits, flags) VALUES (?1, ?2, 't', 0, 1, 0)",
                 params![EVENT.0, tier.0],
             )
             .unwrap();

@@ -12,8 +12,9 @@ use crate::catalogue::{
     SeatUnit, Status, Tier, TierCount,
 };
 use crate::ids::{OrganizerId, VenueId};
+use crate::selling::inventory::{EventSale, SaleWindow, TierSale};
 use crate::store::organizing::EventSales;
-use crate::store::sql::{Row, Sql, params};
+use crate::store::sql::{Row, Sql, SqlError, params};
 use crate::store::{SalesQuery, StoreError};
 
 use super::column::{currency, event_id, event_status, moment, ms, narrow, offset_at, policy, unit_state};
@@ -23,9 +24,10 @@ macro_rules! events_query {
     ($missing_word:literal) => {
         concat!(
             "SELECT event_id, name, venue_name, city, starts_at, ends_at, currency,
-                    (SELECT min(price) FROM tiers WHERE tiers.event_id = events.event_id),
+                    (SELECT min(price) FROM tiers WHERE tiers.event_id = events.event_id AND hidden = 0),
                     policy,
-                    EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id)
+                    EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id),
+                    events.sells_from, events.sells_until, sale_stopped
              FROM events
              WHERE status = 'published' AND ends_at > ?1
                AND (starts_at, event_id) > (?2, ?3)
@@ -79,6 +81,7 @@ fn read_summary(row: &Row<'_>) -> Result<EventSummary, StoreError> {
         price_from: row.get::<Option<i64>>(7)?.unwrap_or(0),
         utc_offset_minutes: offset_at(row.column(8)?.as_str()?, moment(row.get(4)?))?,
         is_canceled: row.get(9)?,
+        sale: event_sale(row, 10)?,
     })
 }
 
@@ -89,11 +92,37 @@ pub fn published(connection: &Sql<'_>, (): &()) -> Result<Vec<EventId>, StoreErr
     Ok(ids.collect::<Result<_, _>>()?)
 }
 
+/// Reads how an event is sold, from three columns.
+pub fn event_sale(row: &Row<'_>, first: usize) -> Result<EventSale, SqlError> {
+    Ok(EventSale {
+        window: window(row, first)?,
+        is_stopped: row.get(first + 2)?,
+    })
+}
+
+/// Reads how a tier is sold, from five columns.
+pub fn tier_sale(row: &Row<'_>, first: usize) -> Result<TierSale, SqlError> {
+    Ok(TierSale {
+        window: window(row, first)?,
+        is_hidden: row.get(first + 2)?,
+        order_min: row.get(first + 3)?,
+        order_max: row.get(first + 4)?,
+    })
+}
+
+fn window(row: &Row<'_>, first: usize) -> Result<SaleWindow, SqlError> {
+    Ok(SaleWindow {
+        from: row.get::<Option<i64>>(first)?.map(moment),
+        until: row.get::<Option<i64>>(first + 1)?.map(moment),
+    })
+}
+
 /// The columns [`read_event`] reads.
 const EVENT_COLUMNS: &str =
     "SELECT event_id, organizer_id, venue_id, venue_name, city, name, description, starts_at,
         ends_at, status, currency, reservation_ms, unit_count, seat_count, policy,
-        (SELECT canceled_at FROM cancellations WHERE cancellations.event_id = events.event_id)
+        (SELECT canceled_at FROM cancellations WHERE cancellations.event_id = events.event_id),
+        sells_from, sells_until, sale_stopped
     FROM events";
 
 /// Finds an event, drafts too.
@@ -107,7 +136,8 @@ pub fn event(connection: &Sql<'_>, id: &EventId) -> Result<Option<Event>, StoreE
 pub fn events_of(connection: &Sql<'_>, organizer: &OrganizerId) -> Result<Vec<EventLine>, StoreError> {
     let mut query = connection.prepare_cached(
         "SELECT event_id, name, starts_at, ends_at, status, reservation_ms, unit_count, seat_count,
-                EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id)
+                EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id),
+                    events.sells_from, events.sells_until, sale_stopped
          FROM events WHERE organizer_id = ?1 ORDER BY event_id DESC",
     )?;
     let found = query.query_and_then([organizer.0], |row| {
@@ -121,6 +151,7 @@ pub fn events_of(connection: &Sql<'_>, organizer: &OrganizerId) -> Result<Vec<Ev
             unit_count: row.get(6)?,
             seat_count: row.get(7)?,
             is_canceled: row.get(8)?,
+            sale: event_sale(row, 9)?,
         })
     })?;
     found.collect()
@@ -146,12 +177,14 @@ fn read_event(connection: &Sql<'_>, row: &Row<'_>) -> Result<Event, StoreError> 
         tiers: tiers(connection, id)?,
         policy: policy(row.column(14)?.as_str()?)?,
         canceled_at: row.get::<Option<i64>>(15)?.map(moment),
+        sale: event_sale(row, 16)?,
     })
 }
 
 fn tiers(connection: &Sql<'_>, event: EventId) -> Result<Vec<Tier>, StoreError> {
     let mut query = connection.prepare_cached(
-        "SELECT tier, name, price, admits, flags FROM tiers WHERE event_id = ?1 ORDER BY tier",
+        "SELECT tier, name, price, admits, flags, sells_from, sells_until, hidden, order_min, order_max
+         FROM tiers WHERE event_id = ?1 ORDER BY tier",
     )?;
     let found = query.query_map([event.0], |row| {
         Ok(Tier {
@@ -160,6 +193,7 @@ fn tiers(connection: &Sql<'_>, event: EventId) -> Result<Vec<Tier>, StoreError> 
             price: row.get(2)?,
             admits: row.get(3)?,
             flags: TicketFlags(row.get(4)?),
+            sale: tier_sale(row, 5)?,
         })
     })?;
     Ok(found.collect::<Result<_, _>>()?)

@@ -1,12 +1,14 @@
 //! Making, changing and publishing events; units come in portions, so that a big seat map does not hold up the sale of others.
 
 use crate::store::StoreError;
-use crate::store::organizing::{AddUnits, EventChange, NewEvent, Publish, PublishOutcome, may_publish};
+use crate::store::organizing::{
+    AddUnits, ChangeOutcome, EventChange, NewEvent, Publish, PublishOutcome, may_publish,
+};
 use crate::store::sql::{Sql, params};
 
 use super::Effect;
 use super::column::{ms, policy_text};
-use super::{catalogue, seals};
+use super::{catalogue, inventory, seals};
 
 /// Adds a draft event with its tiers, still without units.
 pub fn add_event(connection: &Sql<'_>, request: &NewEvent) -> Result<Effect<()>, StoreError> {
@@ -82,8 +84,11 @@ pub fn add_units(connection: &Sql<'_>, request: &AddUnits) -> Result<Effect<()>,
     Ok(Effect::Keep(()))
 }
 
-/// Changes an event; tells whether there was one to change.
-pub fn change_event(connection: &Sql<'_>, request: &EventChange) -> Result<Effect<bool>, StoreError> {
+/// Changes an event, all of it that is asked for or nothing.
+pub fn change_event(
+    connection: &Sql<'_>,
+    request: &EventChange,
+) -> Result<Effect<ChangeOutcome>, StoreError> {
     let changed = connection
         .prepare_cached(
             "UPDATE events SET
@@ -109,10 +114,20 @@ pub fn change_event(connection: &Sql<'_>, request: &EventChange) -> Result<Effec
     for (tier, price) in &request.prices {
         set_price.run(params![request.event.0, tier.0, price])?;
     }
-    if changed == 1 {
-        seals::seal_terms(connection, request.event)?;
+    if changed == 0 {
+        return Ok(Effect::Undo(ChangeOutcome::NotFound));
     }
-    Ok(Effect::Keep(changed == 1))
+    inventory::set_sales(connection, request)?;
+    for (tier, capacity) in &request.capacities {
+        if let Err(refusal) = inventory::resize_tier(connection, request, (*tier, *capacity))? {
+            return Ok(Effect::Undo(ChangeOutcome::NotResized(*tier, refusal)));
+        }
+    }
+    seals::seal_terms(connection, request.event)?;
+    if !request.capacities.is_empty() {
+        seals::seal_layout_again(connection, request.event)?;
+    }
+    Ok(Effect::Keep(ChangeOutcome::Changed))
 }
 
 fn refresh_search_text(connection: &Sql<'_>, request: &EventChange) -> Result<(), StoreError> {

@@ -13,6 +13,7 @@ use crate::store::StoreError;
 use crate::store::sql::{OptionalExtension, Sql, params};
 
 use super::Effect;
+use super::catalogue::{event_sale, tier_sale};
 use super::column::{currency, lines_text, moment, ms, narrow};
 use super::{bounds, rows};
 
@@ -37,6 +38,9 @@ pub fn hold(connection: &Sql<'_>, request: &HoldRequest) -> Result<Effect<HoldOu
     };
     match claimed {
         Ok(lines) => {
+            if let Err(refusal) = sale.may_order(&lines, request.now) {
+                return Ok(Effect::Undo(refusal));
+            }
             let reservation = sale.reservation(request, lines);
             record(connection, request, &reservation)?;
             Ok(Effect::Keep(HoldOutcome::Held(reservation)))
@@ -51,7 +55,9 @@ fn sale_terms(connection: &Sql<'_>, request: &HoldRequest) -> Result<Option<Sale
     let mut query = connection.prepare_cached(
         "SELECT ends_at, reservation_ms, seat_count, currency, tier, price,
                 EXISTS (SELECT 1 FROM halts WHERE halts.event_id = events.event_id),
-                EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id)
+                EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id),
+                events.sells_from, events.sells_until, sale_stopped,
+                tiers.sells_from, tiers.sells_until, hidden, order_min, order_max
          FROM events LEFT JOIN tiers USING (event_id)
          WHERE event_id = ?1 AND status = 'published' ORDER BY tier",
     )?;
@@ -65,15 +71,16 @@ fn sale_terms(connection: &Sql<'_>, request: &HoldRequest) -> Result<Option<Sale
                     ends_at: moment(row.get(0)?),
                     is_halted: row.get(6)?,
                     is_canceled: row.get(7)?,
+                    sale: event_sale(&row, 8)?,
                 },
                 reservation_ms: narrow(row.get(1)?, "duration of reservations")?,
                 seat_count: row.get(2)?,
                 currency: currency(row.column(3)?.as_str()?)?,
-                prices: Vec::new(),
+                tiers: Vec::new(),
             }),
         };
         if let Some(tier) = row.get(4)? {
-            sale.prices.push((TierId(tier), row.get(5)?));
+            sale.tiers.push((TierId(tier), row.get(5)?, tier_sale(&row, 11)?));
         }
     }
     Ok(terms)

@@ -13,6 +13,7 @@ use crate::selling::{Booking, BookingState, OpenBooking, PaymentId, Reservation,
 use crate::store::StoreError;
 use crate::store::sql::{OptionalExtension, Row, Sql, params};
 
+use super::catalogue::event_sale;
 use super::codes;
 use super::column::{
     Local, booking_state, currency, gateway_kind, lines, moment, reservation_state, ticket_state,
@@ -31,7 +32,8 @@ pub fn reservation_and_sale(
     let mut query = connection.prepare_cached(
         "SELECT state, lines, amount, currency, expires_at, ends_at,
                 EXISTS (SELECT 1 FROM halts WHERE halts.event_id = events.event_id),
-                EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id)
+                EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id),
+                sells_from, sells_until, sale_stopped
          FROM reservations JOIN events USING (event_id)
          WHERE event_id = ?1 AND reservation_id = ?2",
     )?;
@@ -50,6 +52,7 @@ pub fn reservation_and_sale(
             ends_at: moment(row.get(5)?),
             is_halted: row.get(6)?,
             is_canceled: row.get(7)?,
+            sale: event_sale(row, 8)?,
         };
         Ok((reservation, sale))
     })?;
@@ -294,9 +297,9 @@ mod tests {
             .execute_batch(
                 "PRAGMA foreign_keys = OFF;
                  INSERT INTO events VALUES (zeroblob(16), x'01', x'01', 'v', 'c', 'c', 'n', 'd', 's', 1, 2, 'published', 'EUR',
-                                            1, 'p', 1, 0, 1, 1);
+                                            1, 'p', 1, 0, 1, 1, NULL, NULL, 0);
                  UPDATE events SET event_id = x'01010101010101010101010101010101';
-                 INSERT INTO tiers SELECT event_id, 1, 'Standing', 100, 1, 0 FROM events;",
+                 INSERT INTO tiers (event_id, tier, name, price, admits, flags) SELECT event_id, 1, 'Standing', 100, 1, 0 FROM events;",
             )
             .unwrap();
         for unit in 0..units {

@@ -31,12 +31,23 @@ pub fn seal_terms(connection: &Sql<'_>, event: EventId) -> Result<(), StoreError
     Ok(())
 }
 
-/// Seals the units of an event, which do not change from now on.
+/// Seals the units of an event, which change from now on only where capacities do.
 pub fn seal_layout(connection: &Sql<'_>, event: EventId) -> Result<(), StoreError> {
     let layout = digest(connection, &LAYOUT, event)?;
     connection
         .prepare_cached("UPDATE seals SET layout = ?2 WHERE event_id = ?1")?
         .execute(params![event.0, layout])?;
+    Ok(())
+}
+
+/// Seals the units of an event anew that were sealed before, after some were added or removed.
+pub fn seal_layout_again(connection: &Sql<'_>, event: EventId) -> Result<(), StoreError> {
+    let is_sealed = connection
+        .prepare_cached("SELECT 1 FROM seals WHERE event_id = ?1 AND layout IS NOT NULL")?
+        .exists([event.0])?;
+    if is_sealed {
+        seal_layout(connection, event)?;
+    }
     Ok(())
 }
 

@@ -100,6 +100,8 @@ fn sale(survey: &Survey) -> DependentView {
         _ if is_draft => (NOBODY, Fate::SaleToCome),
         SaleStatus::Canceled => (NOBODY, Fate::SaleOver),
         SaleStatus::Paused => (ROOT, Fate::SalePauses),
+        // Its organizer has said so, and that stays.
+        SaleStatus::NotYet | SaleStatus::Stopped => (NOBODY, Fate::SaleGoesOn),
         SaleStatus::OnSale if was_over => (NOBODY, Fate::SaleBeginsAgain),
         SaleStatus::OnSale => (NOBODY, Fate::SaleGoesOn),
         SaleStatus::Over => (NOBODY, Fate::SaleOver),

@@ -1,0 +1,211 @@
+//! How an event and its tiers are sold, as its organizer says and sees it: windows, limits, hidden tiers and capacities.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use usher_protocol::TierId;
+use utoipa::ToSchema;
+
+use crate::api::error::ApiError;
+use crate::api::input::Checks;
+use crate::catalogue::Event;
+use crate::moment::Moment;
+use crate::selling::inventory::{EventSale, ResizeRefusal, SaleWindow, TierSale};
+
+use super::draft::MAX_UNITS;
+
+/// Changes to how a tier is sold; what is left out stays.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TierPatch {
+    /// The tier.
+    pub tier: u16,
+    /// Whether buyers do not see it and cannot have it. What they hold or have bought stays theirs.
+    pub hidden: Option<bool>,
+    /// From when it sells; null says no more from when.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub sells_from: Option<Option<Moment>>,
+    /// Until when it sells; null says as long as the event.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub sells_until: Option<Option<Moment>>,
+    /// The fewest units of it that a reservation with any may have.
+    pub order_min: Option<u32>,
+    /// The most; null says as many as the server lets anybody have.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<u32>)]
+    pub order_max: Option<Option<u32>>,
+    /// How many units it shall have, if none of them is a seat: not fewer than are held, sold or were sold before.
+    pub capacity: Option<u32>,
+}
+
+/// Changes to how an event is sold.
+#[derive(Debug, Clone, Copy)]
+pub struct EventSalePatch {
+    pub sells_from: Option<Option<Moment>>,
+    pub sells_until: Option<Option<Moment>>,
+    pub sale_stopped: Option<bool>,
+}
+
+/// How an organizer sells an event.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EventSaleView {
+    /// From when it sells, if that is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub sells_from: Option<Moment>,
+    /// Until when it sells, if that is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub sells_until: Option<Moment>,
+    /// Whether its sale is stopped.
+    pub sale_stopped: bool,
+}
+
+impl From<EventSale> for EventSaleView {
+    fn from(sale: EventSale) -> Self {
+        Self {
+            sells_from: sale.window.from.map(Moment),
+            sells_until: sale.window.until.map(Moment),
+            sale_stopped: sale.is_stopped,
+        }
+    }
+}
+
+/// How an organizer sells a tier.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TierSaleView {
+    /// Whether buyers do not see it.
+    pub hidden: bool,
+    /// From when it sells, if that is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub sells_from: Option<Moment>,
+    /// Until when it sells, if that is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub sells_until: Option<Moment>,
+    /// The fewest units of it that a reservation with any may have.
+    pub order_min: u32,
+    /// The most, if that is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_max: Option<u32>,
+}
+
+impl From<TierSale> for TierSaleView {
+    fn from(sale: TierSale) -> Self {
+        Self {
+            hidden: sale.is_hidden,
+            sells_from: sale.window.from.map(Moment),
+            sells_until: sale.window.until.map(Moment),
+            order_min: sale.order_min,
+            order_max: sale.order_max,
+        }
+    }
+}
+
+/// Returns a window with what is said of it.
+fn window(was: SaleWindow, from: Option<Option<Moment>>, until: Option<Option<Moment>>) -> SaleWindow {
+    SaleWindow {
+        from: from.map_or(was.from, |from| from.map(|at| at.0)),
+        until: until.map_or(was.until, |until| until.map(|at| at.0)),
+    }
+}
+
+fn check_window(checks: &mut Checks, window: SaleWindow, at: &str) {
+    let is_real = window
+        .from
+        .zip(window.until)
+        .is_none_or(|(from, until)| from < until);
+    checks.require(
+        is_real,
+        format!("{at}/sells_until"),
+        "must be later than sells_from",
+    );
+}
+
+impl EventSalePatch {
+    /// Checks it against the event as it is.
+    pub fn check(&self, checks: &mut Checks, event: &Event) {
+        if let Some(sale) = self.changed(event) {
+            check_window(checks, sale.window, "");
+        }
+    }
+
+    /// Returns how the event is sold then; `None` if that stays.
+    pub fn changed(&self, event: &Event) -> Option<EventSale> {
+        let changed = EventSale {
+            window: window(event.sale.window, self.sells_from, self.sells_until),
+            is_stopped: self.sale_stopped.unwrap_or(event.sale.is_stopped),
+        };
+        (changed != event.sale).then_some(changed)
+    }
+}
+
+impl TierPatch {
+    /// Checks it against the event as it is.
+    pub fn check(&self, checks: &mut Checks, (event, index): (&Event, usize)) {
+        let at = format!("/tiers/{index}");
+        let known = event.tier(TierId(self.tier)).is_some();
+        checks.require(known, format!("{at}/tier"), "must be one of the event's tiers");
+        if let Some(capacity) = self.capacity {
+            checks.range(capacity, format!("{at}/capacity"), 0..=MAX_UNITS);
+        }
+        if let Some((_, sale)) = self.changed(event) {
+            check_window(checks, sale.window, &at);
+            checks.range(sale.order_min, format!("{at}/order_min"), 1..=MAX_UNITS);
+            checks.require(
+                sale.order_max
+                    .is_none_or(|most| (sale.order_min..=MAX_UNITS).contains(&most)),
+                format!("{at}/order_max"),
+                "must not be less than order_min",
+            );
+        }
+    }
+
+    /// Returns how the tier is sold then; `None` if that stays.
+    pub fn changed(&self, event: &Event) -> Option<(TierId, TierSale)> {
+        let tier = event.tier(TierId(self.tier))?;
+        let changed = TierSale {
+            window: window(tier.sale.window, self.sells_from, self.sells_until),
+            is_hidden: self.hidden.unwrap_or(tier.sale.is_hidden),
+            order_min: self.order_min.unwrap_or(tier.sale.order_min),
+            order_max: self.order_max.unwrap_or(tier.sale.order_max),
+        };
+        (changed != tier.sale).then_some((tier.id, changed))
+    }
+
+    /// Returns how many units the tier shall have, if that is said.
+    pub fn capacity(&self) -> Option<(TierId, u32)> {
+        Some((TierId(self.tier), self.capacity?))
+    }
+}
+
+/// Says why a tier cannot have so many units.
+pub fn not_resized(tier: TierId, refusal: ResizeRefusal) -> ApiError {
+    let why = match refusal {
+        ResizeRefusal::Seats => {
+            format!("tier {tier} has seats: their number is that of the seat map")
+        }
+        ResizeRefusal::Least(least) => {
+            format!("of tier {tier}, {least} are held, sold or were sold before: it cannot have fewer")
+        }
+        ResizeRefusal::TooMany => format!("an event has {MAX_UNITS} units at most"),
+    };
+    let mut checks = Checks::default();
+    checks.require(false, "/tiers", why);
+    match checks.finish() {
+        Err(error) => error,
+        Ok(()) => ApiError::Internal,
+    }
+}
+
+/// Reads a member that is there, null or not.
+///
+/// # Errors
+///
+/// What the deserializer says.
+pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}

@@ -1,0 +1,254 @@
+//! What an organizer lets be sold, when, and how much at once; and how many units a tier of general admission has. A change never touches
+//! what is held or sold.
+
+use usher_keys::Timestamp;
+use usher_protocol::TierId;
+
+use super::reservations::{HoldOutcome, PriceLine};
+use super::sale::SaleStatus;
+
+/// From when and until when something sells, as far as that is said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SaleWindow {
+    pub from: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+}
+
+impl SaleWindow {
+    /// Tells whether it is before, within or after.
+    pub fn status(self, now: Timestamp) -> SaleStatus {
+        if self.until.is_some_and(|until| until <= now) {
+            SaleStatus::Stopped
+        } else if self.from.is_some_and(|from| now < from) {
+            SaleStatus::NotYet
+        } else {
+            SaleStatus::OnSale
+        }
+    }
+
+    /// Tells when its status changes next.
+    pub fn next_change(self, now: Timestamp) -> Option<Timestamp> {
+        let changes = [self.from, self.until].into_iter().flatten();
+        changes.filter(|at| now < *at).min()
+    }
+}
+
+/// How an organizer sells an event.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EventSale {
+    pub window: SaleWindow,
+    /// Whether its organizer has stopped the sale, until they resume it.
+    pub is_stopped: bool,
+}
+
+impl EventSale {
+    /// Tells whether its organizer lets it be sold now.
+    pub fn status(self, now: Timestamp) -> SaleStatus {
+        if self.is_stopped {
+            SaleStatus::Stopped
+        } else {
+            self.window.status(now)
+        }
+    }
+}
+
+/// How an organizer sells a tier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TierSale {
+    pub window: SaleWindow,
+    /// Whether buyers do not see it and cannot have it.
+    pub is_hidden: bool,
+    /// The fewest units that a reservation with any may have.
+    pub order_min: u32,
+    /// The most, if that is said.
+    pub order_max: Option<u32>,
+}
+
+impl Default for TierSale {
+    fn default() -> Self {
+        Self {
+            window: SaleWindow::default(),
+            is_hidden: false,
+            order_min: 1,
+            order_max: None,
+        }
+    }
+}
+
+/// A tier of which a reservation has too few or too many units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WrongQuantity {
+    pub tier: TierId,
+    pub min: u32,
+    pub max: Option<u32>,
+}
+
+impl TierSale {
+    /// Decides whether so many units of the tier may be in one reservation; that they are free is known by then.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub fn may_order(&self, tier: TierId, units: u32, now: Timestamp) -> Result<(), HoldOutcome> {
+        if self.is_hidden {
+            return Err(HoldOutcome::UnknownTiers(vec![tier]));
+        }
+        let status = self.window.status(now);
+        if status != SaleStatus::OnSale {
+            return Err(HoldOutcome::NotOnSale(status));
+        }
+        let fits = self.order_min <= units && self.order_max.is_none_or(|max| units <= max);
+        if !fits {
+            return Err(HoldOutcome::WrongQuantity(WrongQuantity {
+                tier,
+                min: self.order_min,
+                max: self.order_max,
+            }));
+        }
+        Ok(())
+    }
+}
+
+/// Counts the units of each tier in the lines of a reservation.
+pub fn units_by_tier(lines: &[PriceLine]) -> Vec<(TierId, u32)> {
+    let mut counts: Vec<(TierId, u32)> = Vec::new();
+    for line in lines {
+        match counts.iter_mut().find(|(tier, _)| *tier == line.tier) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((line.tier, 1)),
+        }
+    }
+    counts
+}
+
+/// The units of a tier, as its capacity is to change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TierUnits {
+    /// All of them.
+    pub all: u32,
+    /// Those that are free and were never sold: no ticket was ever signed for them.
+    pub unsold: u32,
+    /// How many are seats, whose number is that of the seat map.
+    pub seats: u32,
+    /// All units of the event.
+    pub of_event: u32,
+}
+
+/// How the capacity of a tier changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resizing {
+    /// It gets so many more units.
+    Add(u32),
+    /// So many go that were never sold, those with the highest numbers first.
+    Remove(u32),
+}
+
+/// Why the capacity of a tier stays as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResizeRefusal {
+    /// It has seats, or none of its units is a slot.
+    Seats,
+    /// So many are held, sold or were sold before.
+    Least(u32),
+    /// The event would have more units than it may.
+    TooMany,
+}
+
+/// Decides how a tier comes to have so many units, in an event that may have so many in all.
+///
+/// # Errors
+///
+/// Why it does not.
+pub fn resize(units: TierUnits, capacity: u32, most_of_event: u32) -> Result<Resizing, ResizeRefusal> {
+    if units.seats > 0 {
+        return Err(ResizeRefusal::Seats);
+    }
+    let least = units.all - units.unsold.min(units.all);
+    if capacity < least {
+        return Err(ResizeRefusal::Least(least));
+    }
+    if capacity <= units.all {
+        return Ok(Resizing::Remove(units.all - capacity));
+    }
+    let more = capacity - units.all;
+    if units.of_event.saturating_add(more) > most_of_event {
+        return Err(ResizeRefusal::TooMany);
+    }
+    Ok(Resizing::Add(more))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIER: TierId = TierId(2);
+    const NOW: Timestamp = Timestamp(1_000);
+
+    #[track_caller]
+    fn check_window(from: Option<u64>, until: Option<u64>, expected: SaleStatus) {
+        let window = SaleWindow {
+            from: from.map(Timestamp),
+            until: until.map(Timestamp),
+        };
+        assert_eq!(window.status(NOW), expected);
+    }
+
+    #[test]
+    fn a_sale_begins_with_its_first_moment_and_ends_before_its_last() {
+        check_window(None, None, SaleStatus::OnSale);
+        check_window(Some(1_000), Some(1_001), SaleStatus::OnSale);
+        check_window(Some(1_001), None, SaleStatus::NotYet);
+        check_window(None, Some(1_000), SaleStatus::Stopped);
+        let stopped = EventSale {
+            is_stopped: true,
+            ..EventSale::default()
+        };
+        assert_eq!(stopped.status(NOW), SaleStatus::Stopped);
+    }
+
+    #[test]
+    fn a_reservation_keeps_to_the_fewest_and_the_most_of_each_tier() {
+        let sale = TierSale {
+            order_min: 2,
+            order_max: Some(4),
+            ..TierSale::default()
+        };
+        let wrong = HoldOutcome::WrongQuantity(WrongQuantity {
+            tier: TIER,
+            min: 2,
+            max: Some(4),
+        });
+        for (units, expected) in [(1, Err(wrong.clone())), (2, Ok(())), (4, Ok(())), (5, Err(wrong))] {
+            assert_eq!(sale.may_order(TIER, units, NOW), expected, "{units}");
+        }
+        let hidden = TierSale {
+            is_hidden: true,
+            ..sale
+        };
+        assert_eq!(
+            hidden.may_order(TIER, 2, NOW),
+            Err(HoldOutcome::UnknownTiers(vec![TIER]))
+        );
+    }
+
+    #[test]
+    fn a_capacity_never_goes_below_what_is_held_or_sold() {
+        let units = TierUnits {
+            all: 10,
+            unsold: 6,
+            seats: 0,
+            of_event: 90,
+        };
+        for (capacity, expected) in [
+            (3, Err(ResizeRefusal::Least(4))),
+            (4, Ok(Resizing::Remove(6))),
+            (10, Ok(Resizing::Remove(0))),
+            (20, Ok(Resizing::Add(10))),
+            (21, Err(ResizeRefusal::TooMany)),
+        ] {
+            assert_eq!(resize(units, capacity, 100), expected, "{capacity}");
+        }
+        let seats = TierUnits { seats: 1, ..units };
+        assert_eq!(resize(seats, 10, 100), Err(ResizeRefusal::Seats));
+    }
+}
