@@ -102,10 +102,7 @@ impl fmt::Display for Finding {
                 write!(f, "record {seq} of log {origin} of event {event} {fault}")
             }
             Self::Act { organizer, seq } => {
-                write!(
-                    f,
-                    "line {seq} of the acts of organizer {organizer} was altered or is gone"
-                )
+                write!(f, "line {seq} of the acts of {organizer} was altered or is gone")
             }
             Self::Terms { event } => write!(
                 f,
@@ -137,10 +134,9 @@ impl fmt::Display for Finding {
                 f,
                 "the journal of event {event} does not hold what its bookings and refunds come to"
             ),
-            Self::Cancellation { event } => write!(
-                f,
-                "the cancellation of event {event} and the job that refunds its bookings do not fit"
-            ),
+            Self::Cancellation { event } => {
+                write!(f, "the cancellation of event {event} does not fit its job")
+            }
             Self::Refund(refund) => write!(
                 f,
                 "refund {refund} does not fit its booking, its tickets or its job"

@@ -109,72 +109,75 @@ impl Database {
     }
 }
 
-/// Lists the migrations of the store, oldest first; one that was released is never changed.
+/// The migrations of the store, oldest first; one that was released is never changed.
+const MIGRATIONS: [(&str, &str); 24] = [
+    ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
+    (
+        "V10__authority",
+        include_str!("../../migrations/V10__authority.sql"),
+    ),
+    ("V11__seals", include_str!("../../migrations/V11__seals.sql")),
+    ("V12__bearers", include_str!("../../migrations/V12__bearers.sql")),
+    (
+        "V13__claimants",
+        include_str!("../../migrations/V13__claimants.sql"),
+    ),
+    (
+        "V14__enrolment_ids",
+        include_str!("../../migrations/V14__enrolment_ids.sql"),
+    ),
+    (
+        "V15__ticket_codes",
+        include_str!("../../migrations/V15__ticket_codes.sql"),
+    ),
+    ("V16__feed", include_str!("../../migrations/V16__feed.sql")),
+    ("V17__jobs", include_str!("../../migrations/V17__jobs.sql")),
+    (
+        "V18__secret_keys",
+        include_str!("../../migrations/V18__secret_keys.sql"),
+    ),
+    ("V19__links", include_str!("../../migrations/V19__links.sql")),
+    ("V20__moves", include_str!("../../migrations/V20__moves.sql")),
+    (
+        "V21__own_pasts",
+        include_str!("../../migrations/V21__own_pasts.sql"),
+    ),
+    ("V22__halts", include_str!("../../migrations/V22__halts.sql")),
+    (
+        "V23__payments",
+        include_str!("../../migrations/V23__payments.sql"),
+    ),
+    (
+        "V24__paying_holds",
+        include_str!("../../migrations/V24__paying_holds.sql"),
+    ),
+    (
+        "V25__gateways",
+        include_str!("../../migrations/V25__gateways.sql"),
+    ),
+    ("V26__refunds", include_str!("../../migrations/V26__refunds.sql")),
+    ("V27__journal", include_str!("../../migrations/V27__journal.sql")),
+    ("V28__cells", include_str!("../../migrations/V28__cells.sql")),
+    (
+        "V29__api_keys",
+        include_str!("../../migrations/V29__api_keys.sql"),
+    ),
+    ("V30__acts", include_str!("../../migrations/V30__acts.sql")),
+    (
+        "V34__cancellations",
+        include_str!("../../migrations/V34__cancellations.sql"),
+    ),
+    (
+        "V35__inventory",
+        include_str!("../../migrations/V35__inventory.sql"),
+    ),
+];
+
+/// Lists the migrations of the store, oldest first.
 pub fn migrations() -> Vec<Migration> {
-    [
-        ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
-        (
-            "V10__authority",
-            include_str!("../../migrations/V10__authority.sql"),
-        ),
-        ("V11__seals", include_str!("../../migrations/V11__seals.sql")),
-        ("V12__bearers", include_str!("../../migrations/V12__bearers.sql")),
-        (
-            "V13__claimants",
-            include_str!("../../migrations/V13__claimants.sql"),
-        ),
-        (
-            "V14__enrolment_ids",
-            include_str!("../../migrations/V14__enrolment_ids.sql"),
-        ),
-        (
-            "V15__ticket_codes",
-            include_str!("../../migrations/V15__ticket_codes.sql"),
-        ),
-        ("V16__feed", include_str!("../../migrations/V16__feed.sql")),
-        ("V17__jobs", include_str!("../../migrations/V17__jobs.sql")),
-        (
-            "V18__secret_keys",
-            include_str!("../../migrations/V18__secret_keys.sql"),
-        ),
-        ("V19__links", include_str!("../../migrations/V19__links.sql")),
-        ("V20__moves", include_str!("../../migrations/V20__moves.sql")),
-        (
-            "V21__own_pasts",
-            include_str!("../../migrations/V21__own_pasts.sql"),
-        ),
-        ("V22__halts", include_str!("../../migrations/V22__halts.sql")),
-        (
-            "V23__payments",
-            include_str!("../../migrations/V23__payments.sql"),
-        ),
-        (
-            "V24__paying_holds",
-            include_str!("../../migrations/V24__paying_holds.sql"),
-        ),
-        (
-            "V25__gateways",
-            include_str!("../../migrations/V25__gateways.sql"),
-        ),
-        ("V26__refunds", include_str!("../../migrations/V26__refunds.sql")),
-        ("V27__journal", include_str!("../../migrations/V27__journal.sql")),
-        ("V28__cells", include_str!("../../migrations/V28__cells.sql")),
-        (
-            "V29__api_keys",
-            include_str!("../../migrations/V29__api_keys.sql"),
-        ),
-        ("V30__acts", include_str!("../../migrations/V30__acts.sql")),
-        (
-            "V34__cancellations",
-            include_str!("../../migrations/V34__cancellations.sql"),
-        ),
-        (
-            "V35__inventory",
-            include_str!("../../migrations/V35__inventory.sql"),
-        ),
-    ]
-    .map(|(name, sql)| Migration::unapplied(name, sql).expect("migrations are named V<number>__<name>"))
-    .to_vec()
+    MIGRATIONS
+        .map(|(name, sql)| Migration::unapplied(name, sql).expect("migrations are named V<number>__<name>"))
+        .to_vec()
 }
 
 fn tables(migrations: &[Migration]) -> Tables<'_> {

@@ -32,6 +32,16 @@ const PLACES: Places = Places {
     weekend: 1,
 };
 
+async fn hub(pair: &Pair) -> anyhow::Result<Hub> {
+    let code = pair.stage.organizer.enrolment_code(Role::Hub, "north").await?;
+    let setup = HubSetup {
+        name: "north",
+        dir: pair.stage.path("north"),
+        peers: Vec::new(),
+    };
+    Hub::enrol(&pair.stage.programs, setup, &code).await
+}
+
 async fn sell(pair: &Pair) -> anyhow::Result<Vec<BoughtTicket>> {
     let sold = Arc::new(AtomicUsize::new(0));
     let mut buyers = JoinSet::new();
@@ -62,13 +72,7 @@ async fn given(pair: &Pair) -> anyhow::Result<usize> {
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_gets_their_money_once_though_the_process_that_gives_it_is_killed() -> anyhow::Result<()> {
     let mut pair = Pair::on_sale_with(PLACES, "").await?;
-    let code = pair.stage.organizer.enrolment_code(Role::Hub, "north").await?;
-    let setup = HubSetup {
-        name: "north",
-        dir: pair.stage.path("north"),
-        peers: Vec::new(),
-    };
-    let hub = Hub::enrol(&pair.stage.programs, setup, &code).await?;
+    let hub = hub(&pair).await?;
     let turnstile = hub.turnstile(NORTH).await?;
     let tickets = sell(&pair).await?;
     let there = pair.organizer_there();
