@@ -114,6 +114,42 @@ async fn a_hub_hears_of_a_revocation_and_its_scans_come_up() {
 }
 
 #[tokio::test]
+async fn the_place_of_somebody_who_has_gone_in_is_not_sold_again_unless_that_is_asked_for() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let (used, forced, unused) = (
+        cloud.buy(&event, &[0]).await,
+        cloud.buy(&event, &[1]).await,
+        cloud.buy(&event, &[2]).await,
+    );
+    let hub = hub(&cloud, &event, 1).await;
+    let link = hub.link(&cloud).await;
+    hub.until(|state| state.policy().is_some() && state.rosters().current().is_some())
+        .await;
+    hub.admit(ticket(&used).1);
+    hub.admit(ticket(&forced).1);
+    until(&cloud, &event, "admissions", |page| {
+        page["admissions"].as_array().unwrap().len() == 2
+    })
+    .await;
+    let refund = async |booking: &Value, body: Value| {
+        let id = booking["booking_id"].as_str().unwrap();
+        let given = order(&cloud, &event, &format!("bookings/{id}/refunds"), body)
+            .await
+            .ok(201);
+        assert_eq!(given["status"], "given");
+        given["keep_units"].clone()
+    };
+    assert_eq!(refund(&used, json!({"idempotency_key": "a"})).await, true);
+    let asked_for = json!({"idempotency_key": "b", "keep_units": false});
+    assert_eq!(refund(&forced, asked_for).await, false);
+    assert_eq!(refund(&unused, json!({"idempotency_key": "c"})).await, false);
+    cloud.hold(&event, &[0]).await.check_problem(409, "units-taken");
+    cloud.hold(&event, &[1, 2]).await.ok(201);
+    drop(link);
+}
+
+#[tokio::test]
 async fn a_ticket_admitted_at_two_hubs_that_were_cut_off_is_reported_once() {
     let cloud = Cloud::start().await;
     let event = cloud.event(|_| {}).await;

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use usher_protocol::Unit;
 use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
@@ -38,9 +39,10 @@ pub struct NewRefund {
     #[serde(default)]
     #[schema(example = 4500)]
     pub amount: Option<i64>,
-    /// Whether the places of the tickets are kept back; else they are for sale again once the money is given.
+    /// Whether the places of the tickets are kept back; else they are for sale again once the money is given. Unless it is said, they are
+    /// kept if somebody has gone in with one of the tickets: the next buyer would be refused there.
     #[serde(default)]
-    pub keep_units: bool,
+    pub keep_units: Option<bool>,
     /// A new random text for each new request, here or as the header `Idempotency-Key`. The same request with the same key is one refund.
     #[serde(default)]
     #[schema(example = "0193a3f2-6c5e-7b1a-9d2e-4f5a6b7c8d9f")]
@@ -130,7 +132,31 @@ impl NewRefund {
         RequestHash(*hasher.finalize().as_bytes())
     }
 
-    fn into_request(self, app: &AppState, booking: BookingId, key: String) -> BeginRefund {
+    /// Tells whether the places are kept back: as it is said, or else if somebody has gone in with one of the tickets.
+    async fn keeps_units(&self, app: &AppState, booking: BookingId) -> Result<bool, ApiError> {
+        if let Some(keeps) = self.keep_units {
+            return Ok(keeps);
+        }
+        let Some(booking) = app.store.booking(booking).await? else {
+            return Ok(false);
+        };
+        let named = |id: &TicketId| self.tickets.as_ref().is_none_or(|tickets| tickets.contains(id));
+        let tickets = booking.tickets.iter().filter(|ticket| named(&ticket.id));
+        let units: Vec<Unit> = tickets.map(|ticket| ticket.unit).collect();
+        let authority = app.authorities.of(booking.id.event)?;
+        let asked = authority.ask(move |writer| {
+            let units = units.clone();
+            Box::pin(async move { writer.were_used(&units).await })
+        });
+        Ok(asked.await?)
+    }
+
+    fn into_request(
+        self,
+        app: &AppState,
+        (booking, keeps_units): (BookingId, bool),
+        key: String,
+    ) -> BeginRefund {
         let now = app.clock.now();
         BeginRefund {
             refund: RefundId::draw(booking.event, now),
@@ -139,7 +165,7 @@ impl NewRefund {
             request_hash: self.hash(booking),
             of: self.tickets.map_or(RefundOf::All, RefundOf::Tickets),
             amount: self.amount,
-            frees_units: !self.keep_units,
+            frees_units: !keeps_units,
             holder: app.holder,
             now,
         }
@@ -166,7 +192,9 @@ pub async fn create(
     }
     request.check()?;
     let key = header.or(request.idempotency_key.take())?;
-    let begun = app.desk.refund(request.into_request(&app, booking, key)).await?;
+    let keeps_units = request.keeps_units(&app, booking).await?;
+    let request = request.into_request(&app, (booking, keeps_units), key);
+    let begun = app.desk.refund(request).await?;
     let refund = match begun {
         BeginRefundOutcome::Begun(refund) => refund,
         BeginRefundOutcome::Refused(refusal) => return Err(refused(refusal)),

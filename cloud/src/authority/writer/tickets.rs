@@ -100,6 +100,17 @@ impl LogWriter {
         }
     }
 
+    /// Tells whether somebody has gone in with a ticket of one of these units, as far as the cloud has heard.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
+    pub async fn were_used(&mut self, units: &[Unit]) -> Result<bool, AuthorityError> {
+        let state = self.state().await?;
+        let mut passages = units.iter().map(|unit| state.tally(*unit).used(0, |_| 0, 0));
+        Ok(passages.any(|used| used.admitted > 0))
+    }
+
     /// Tells whether the event is canceled: then no ticket of it becomes good again.
     async fn is_canceled(&self) -> Result<bool, AuthorityError> {
         let event = self.parts.store.event(self.parts.event).await?;
