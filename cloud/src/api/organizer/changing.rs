@@ -156,7 +156,7 @@ impl EventPatch {
 /// ones that reach its new end.
 #[utoipa::path(patch, path = "/v1/organizer/events/{event_id}", tag = "organizer", params(("event_id" = String, Path)),
     request_body = EventPatch, security(("organizer_key" = [])), responses(
-    (status = 200, body = OrganizerEventView),
+    (status = 200, body = OrganizerEventView, description = "The event as it is now"),
     (status = 409, description = "It is changed, but its gates have not heard: no authority or issuing key may sign now, or the server runs on an older copy of its data. Change it again once that is mended"),
     (status = 422, description = "A tier cannot have so few or so many units: nothing has changed"),
 ))]

@@ -197,7 +197,7 @@ impl OrganizerEventView {
 /// Makes a draft: the event with its tiers, gates, zones, policy, seats and general admission. Nobody else sees it yet.
 #[utoipa::path(post, path = "/v1/organizer/events", tag = "organizer", request_body = EventRequest,
     security(("organizer_key" = [])), responses(
-    (status = 201, body = OrganizerEventView),
+    (status = 201, body = OrganizerEventView, description = "The event as it is now"),
     (status = 404, description = "No such venue of yours"),
 ))]
 pub async fn create(
@@ -277,7 +277,7 @@ pub async fn list(
 /// Shows an event of the organizer's, with what it has sold.
 #[utoipa::path(get, path = "/v1/organizer/events/{event_id}", tag = "organizer", params(("event_id" = String, Path)),
     security(("organizer_key" = [])), responses(
-    (status = 200, body = OrganizerEventView),
+    (status = 200, body = OrganizerEventView, description = "The event as it is now"),
 ))]
 pub async fn show(
     State(app): State<Arc<AppState>>,
