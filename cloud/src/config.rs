@@ -91,6 +91,10 @@ pub struct Reservations {
     pub unpaid_orders_per_address: u32,
     /// How many of the largest orders one session may hold at once without paying.
     pub unpaid_orders_per_session: u32,
+    /// Which share of an event one network may hold at once without paying, in percent; one of the largest orders in any case.
+    pub unpaid_percent_per_network: u32,
+    /// For how many minutes of an hour one may hold so much without paying in the end.
+    pub minutes_in_vain: u32,
     /// How often expired units are written down as available, in seconds; nothing depends on it.
     pub tidy_every_seconds: u32,
 }
@@ -102,17 +106,22 @@ impl Default for Reservations {
             max_units: 20,
             unpaid_orders_per_address: 2,
             unpaid_orders_per_session: 2,
+            unpaid_percent_per_network: 2,
+            minutes_in_vain: 10,
             tidy_every_seconds: 60,
         }
     }
 }
 
 impl Reservations {
-    /// Returns how many units may be held at once without being paid for.
+    /// Returns how many units may be held without being paid for.
     pub fn hold_bounds(&self) -> HoldBounds {
         HoldBounds {
             per_address: self.max_units.saturating_mul(self.unpaid_orders_per_address),
             per_session: self.max_units.saturating_mul(self.unpaid_orders_per_session),
+            per_network: self.max_units,
+            network_percent: self.unpaid_percent_per_network,
+            minutes_in_vain: self.minutes_in_vain,
         }
     }
 }

@@ -104,6 +104,8 @@ fn organizer(app: &Arc<AppState>) -> Api {
         organizer::events::show,
         organizer::changing::change,
         organizer::events::publish,
+        organizer::hold_bounds::show,
+        organizer::hold_bounds::replace,
         organizer::moving::relocate,
         organizer::canceling::cancel,
         organizer::canceling::show,

@@ -34,6 +34,7 @@ use crate::catalogue::{Event, EventLine, Layout, Occupancy, OccupancyQuery};
 use crate::clock::Clock;
 use crate::ids::{BookingId, ChargeReference, OrganizerId, RefundId, ReservationId, TicketId};
 use crate::selling::canceling::{CancelEvent, CancelOutcome, CancelProgress, RefundCanceled, RefundedSome};
+use crate::selling::claimant::OwnBounds;
 use crate::selling::jobs::{HeldJob, Job, JobCounts, JobId, LeaseOutcome};
 use crate::selling::journal::Balances;
 use crate::selling::refunds::{
@@ -64,8 +65,7 @@ use authority::{
     StoredChanges, StoredCheckpoint, StoredRecord, UnitPlaces,
 };
 use organizing::{
-    AddUnits, ChangeOutcome, EventChange, EventSales, KeyHash, MoveEvent, MoveOutcome, NewOrganizer,
-    NewVenue, Publish, PublishOutcome, RetryRefused, ValidTickets, Venue,
+    AddUnits, ChangeOutcome, EventChange, EventSales, KeyHash, MoveEvent, MoveOutcome, NewOrganizer, NewVenue, Publish, PublishOutcome, RetryRefused, SetBounds, ValidTickets, Venue,
 };
 
 /// The store; clones share it.
@@ -286,6 +286,8 @@ operations! {
         add_units(AddUnits) -> () = operations::drafts::add_units;
         /// Changes an event.
         change_event(EventChange) -> ChangeOutcome = operations::drafts::change_event;
+        /// Sets what one client may hold of an event without paying.
+        set_bounds(SetBounds) -> () = operations::bounds::set_bounds;
         /// Moves an event to another date, its windows with it, and frees what is held and not paid for: nobody shall pay for a
         /// date they have not seen.
         move_event(MoveEvent) -> MoveOutcome = operations::moves::move_event;
@@ -371,6 +373,8 @@ operations! {
         api_key(KeyHash) -> Option<ApiKey> = operations::api_keys::api_key;
         /// Lists an organizer's API keys, oldest first, with those that have ended.
         api_keys(OrganizerId) -> Vec<ApiKey> = operations::api_keys::api_keys;
+        /// Finds what the organizer of an event lets one client hold without paying.
+        own_bounds(EventId) -> OwnBounds = operations::bounds::own_bounds;
         /// Lists an organizer's venues.
         venues(OrganizerId) -> Vec<Venue> = operations::organizers::venues;
         /// Counts what an event has sold.

@@ -13,6 +13,7 @@ mod api {
     pub mod examples;
     pub mod gates;
     pub mod headers;
+    pub mod hold_bounds;
     pub mod hostile;
     pub mod hub;
     pub mod inventory;

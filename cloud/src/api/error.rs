@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use thiserror::Error;
@@ -48,6 +48,8 @@ pub enum ApiError {
         detail: Cow<'static, str>,
         /// When the same request may be done, in seconds from now.
         retry_after: u64,
+        /// Which quota is used up, if it is one that clients can count.
+        quota: Option<Quota>,
     },
     /// The booking has no outcome yet.
     #[error("the booking has no outcome yet")]
@@ -69,6 +71,35 @@ impl From<ProblemKind> for ApiError {
 impl From<ProblemDetail<'_>> for ApiError {
     fn from(detail: ProblemDetail<'_>) -> Self {
         Self::refused(detail.kind(), detail.words())
+    }
+}
+
+/// A quota of a client, as the headers `RateLimit-Policy` and `RateLimit` tell it
+/// (<https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// What of, for programs.
+    pub name: &'static str,
+    /// How much of it there is.
+    pub most: u32,
+    /// Within how many seconds, if it is so much of a time.
+    pub window: Option<u64>,
+    /// How much is left.
+    pub left: u32,
+}
+
+impl Quota {
+    /// Returns the values of the two headers.
+    fn headers(self, retry_after: u64) -> [(HeaderName, String); 2] {
+        let window = self
+            .window
+            .map_or_else(String::new, |seconds| format!(";w={seconds}"));
+        let policy = format!("\"{}\";q={}{window}", self.name, self.most);
+        let state = format!("\"{}\";r={};t={retry_after}", self.name, self.left);
+        [
+            (HeaderName::from_static("ratelimit-policy"), policy),
+            (HeaderName::from_static("ratelimit"), state),
+        ]
     }
 }
 
@@ -120,6 +151,9 @@ pub struct Problem {
     /// What the header Retry-After says, if not the usual.
     #[serde(skip)]
     pub retry_after: Option<u64>,
+    /// What the headers RateLimit-Policy and RateLimit say.
+    #[serde(skip)]
+    pub quota: Option<Quota>,
 }
 
 impl ApiError {
@@ -137,6 +171,7 @@ impl ApiError {
             kind,
             detail: kind.words().into(),
             retry_after,
+            quota: None,
         }
     }
 
@@ -161,8 +196,10 @@ impl ApiError {
                 kind,
                 detail,
                 retry_after,
+                quota,
             } => Problem {
                 retry_after: Some(retry_after),
+                quota,
                 ..problem(kind, detail)
             },
             Self::Booking(error) => booking_problem(&error),
@@ -190,6 +227,7 @@ fn problem(kind: ProblemKind, detail: impl Into<Cow<'static, str>>) -> Problem {
         short: Vec::new(),
         errors: Vec::new(),
         retry_after: None,
+        quota: None,
     }
 }
 
@@ -222,7 +260,7 @@ impl IntoResponse for ApiError {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let retry_after = self.retry_after;
+        let (retry_after, quota) = (self.retry_after, self.quota);
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(
@@ -230,6 +268,14 @@ impl IntoResponse for Problem {
             HeaderValue::from_static("application/problem+json"),
         );
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let told = quota
+            .zip(retry_after)
+            .map(|(quota, seconds)| quota.headers(seconds));
+        for (name, text) in told.into_iter().flatten() {
+            if let Ok(value) = HeaderValue::from_str(&text) {
+                headers.insert(name, value);
+            }
+        }
         if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         } else if status == StatusCode::SERVICE_UNAVAILABLE {

@@ -12,6 +12,7 @@ pub mod counts;
 pub mod devices;
 pub mod draft;
 pub mod events;
+pub mod hold_bounds;
 pub mod incidents;
 pub mod inventory;
 pub mod keys;

@@ -15,7 +15,8 @@ use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
 use crate::ids::{BookingId, ReservationId};
-use crate::selling::claimant::{BoundBy, TooManyHeld};
+use crate::selling::claimant::{BoundBy, HeldInVain, TooManyHeld};
+use crate::selling::holding::REMEMBERED_MS;
 use crate::selling::{
     Booking, Claim, HoldOutcome, HoldRequest, ReleaseOutcome, ReleaseRequest, Reservation, ReservationState,
     TierQuantity,
@@ -23,7 +24,7 @@ use crate::selling::{
 use crate::state::AppState;
 
 use super::claimant::Asking;
-use super::error::{ApiError, ShortageView};
+use super::error::{ApiError, Quota, ShortageView};
 use super::input::{Checks, Id, JsonBody};
 use super::refusal::not_on_sale;
 use crate::moment::Moment;
@@ -188,8 +189,8 @@ impl ReservationView {
     (status = 404, description = "No such event is on sale"),
     (status = 409, description = "Units are taken: see `taken` or `short`; the event is over (`sales-closed`), or its sale is paused (`sales-paused`). Nothing is held"),
     (status = 422, description = "No such seat or tier, or too many units"),
-    (status = 429, headers(("Retry-After" = u64)),
-        description = "Too many units are held without being paid for from this address (of IPv6 its /64) or in this session, which is a cookie: pay for them or give them back, or wait as long as Retry-After says"),
+    (status = 429, headers(("Retry-After" = u64), ("RateLimit-Policy" = String), ("RateLimit" = String)),
+        description = "Too many units are held without being paid for (`too-many-held`), or were and were not paid for in the end (`held-in-vain`): in this session, which is a cookie, from this address (of IPv6 its /64) or from its network (/24, /56). Pay for them or give them back, or wait as long as Retry-After says"),
 ))]
 pub async fn create(
     State(app): State<Arc<AppState>>,
@@ -244,6 +245,8 @@ fn accept(outcome: HoldOutcome, now: Timestamp) -> Result<Reservation, ApiError>
             tiers.iter().map(|tier| u32::from(tier.0)),
         )),
         HoldOutcome::TooMany(too_many) => Err(too_many_held(&too_many, now)),
+        HoldOutcome::InVain(in_vain) => Err(held_in_vain(&in_vain, now)),
+        HoldOutcome::MoreThanOne(most) => Err(more_than_one(most)),
         HoldOutcome::NoSuchEvent => Err(ApiError::NotFound("event on sale")),
         HoldOutcome::WrongQuantity(wrong) => Err(ApiError::refused(
             ProblemKind::WrongQuantity,
@@ -254,15 +257,54 @@ fn accept(outcome: HoldOutcome, now: Timestamp) -> Result<Reservation, ApiError>
 }
 
 fn too_many_held(too_many: &TooManyHeld, now: Timestamp) -> ApiError {
-    let retry_after = too_many.fits_at.0.saturating_sub(now.0).div_ceil(1000).max(1);
-    let from = match too_many.by {
-        BoundBy::Session => HeldFrom::Browser,
-        BoundBy::Address => HeldFrom::Network,
-    };
+    let retry_after = seconds_until(too_many.fits_at, now);
     ApiError::TooMany {
         kind: ProblemKind::TooManyHeld,
-        detail: buyers::too_many_held(from, (too_many.held, too_many.most), retry_after).into(),
+        detail: buyers::too_many_held(from(too_many.by), (too_many.held, too_many.most), retry_after).into(),
         retry_after,
+        quota: Some(Quota {
+            name: "unpaid-places",
+            most: too_many.most,
+            window: None,
+            left: too_many.most.saturating_sub(too_many.held),
+        }),
+    }
+}
+
+fn held_in_vain(in_vain: &HeldInVain, now: Timestamp) -> ApiError {
+    let retry_after = seconds_until(in_vain.fits_at, now);
+    ApiError::TooMany {
+        kind: ProblemKind::HeldInVain,
+        detail: buyers::held_in_vain(from(in_vain.by), retry_after).into(),
+        retry_after,
+        quota: Some(Quota {
+            name: "minutes-in-vain",
+            most: in_vain.most,
+            window: Some(REMEMBERED_MS / 1000),
+            left: in_vain.most.saturating_sub(in_vain.minutes),
+        }),
+    }
+}
+
+fn more_than_one(most: u32) -> ApiError {
+    let mut checks = Checks::default();
+    checks.require(
+        false,
+        "",
+        format!("must ask for at most {most} places of this event"),
+    );
+    checks.finish().err().unwrap_or(ApiError::Internal)
+}
+
+fn seconds_until(at: Timestamp, now: Timestamp) -> u64 {
+    at.0.saturating_sub(now.0).div_ceil(1000).max(1)
+}
+
+fn from(by: BoundBy) -> HeldFrom {
+    match by {
+        BoundBy::Session => HeldFrom::Browser,
+        BoundBy::Address => HeldFrom::Address,
+        BoundBy::Network => HeldFrom::Network,
     }
 }
 

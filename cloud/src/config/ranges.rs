@@ -5,7 +5,7 @@ use super::{Config, ConfigError};
 /// A setting, how to read it, its least and greatest value, and both in words.
 type Range = (&'static str, fn(&Config) -> u32, u32, u32, &'static str);
 
-const RANGES: [Range; 12] = [
+const RANGES: [Range; 14] = [
     (
         "reservations.default_seconds",
         |config| config.reservations.default_seconds,
@@ -33,6 +33,20 @@ const RANGES: [Range; 12] = [
         1,
         1_000_000,
         "1 to 1000000 orders",
+    ),
+    (
+        "reservations.unpaid_percent_per_network",
+        |config| config.reservations.unpaid_percent_per_network,
+        0,
+        100,
+        "0 to 100 percent",
+    ),
+    (
+        "reservations.minutes_in_vain",
+        |config| config.reservations.minutes_in_vain,
+        1,
+        60,
+        "1 to 60 minutes",
     ),
     (
         "reservations.tidy_every_seconds",

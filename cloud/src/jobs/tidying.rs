@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use usher_keys::{EventId, Timestamp};
 
+use crate::selling::holding::REMEMBERED_MS;
 use crate::selling::{ErasePersonalData, Forget, Tidy};
 use crate::state::AppState;
 use crate::store::{Store, StoreError};
@@ -13,8 +14,8 @@ use crate::store::{Store, StoreError};
 const TIDY_AT_ONCE: u32 = 200;
 
 /// How long a reservation that nothing came of is kept after its end: whoever comes back to it within that time is told that
-/// its time is over, and not that it never was.
-const FORGOTTEN_AFTER: Duration = Duration::from_hours(1);
+/// its time is over, and not that it never was. Until then it counts against whoever held it.
+const FORGOTTEN_AFTER: Duration = Duration::from_millis(REMEMBERED_MS);
 
 /// Tidies all events of a cell once.
 ///

@@ -11,6 +11,7 @@ use utoipa::openapi::{RefOr, Schema};
 use crate::api::bookings::{EMAIL_BYTES, TOKEN_BYTES};
 use crate::api::organizer::codes::{MAX_CERTIFICATE_DAYS, MAX_CODE_MINUTES};
 use crate::api::organizer::draft::{MAX_DESCRIPTION, MAX_LABEL, MAX_NAME, MAX_UNITS, RESERVATION_SECONDS};
+use crate::api::organizer::hold_bounds::{MINUTES, PLACES};
 use crate::api::organizer::venues::{ADDRESS_BYTES, NAME_BYTES};
 use crate::ids::{ApiKeyId, BookingId, RefundId, ReservationId, TicketId, VenueId};
 use crate::money::MAX_PRICE;
@@ -47,7 +48,10 @@ pub fn pattern(name: &str) -> Option<&'static str> {
 
 fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
     let seconds = i64::from(*RESERVATION_SECONDS.start())..=i64::from(*RESERVATION_SECONDS.end());
+    let places = i64::from(*PLACES.start())..=i64::from(*PLACES.end());
+    let minutes = i64::from(*MINUTES.start())..=i64::from(*MINUTES.end());
     let mut bounds = vec![
+        ("HoldBoundsRequest", "minutes_in_vain", Bound::Number(minutes)),
         ("VenueRequest", "name", Bound::Text(NAME_BYTES)),
         ("VenueRequest", "city", Bound::Text(NAME_BYTES)),
         ("VenueRequest", "address", Bound::Text(ADDRESS_BYTES)),
@@ -97,6 +101,9 @@ fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
         "PolicySpec",
         "PolicyTierSpec",
     ];
+    for member in ["per_session", "per_address", "per_network"] {
+        bounds.push(("HoldBoundsRequest", member, Bound::Number(places.clone())));
+    }
     bounds.extend(named.map(|schema| (schema, "name", Bound::Text(1..=MAX_NAME))));
     bounds
 }

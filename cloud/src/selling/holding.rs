@@ -5,7 +5,7 @@ use usher_protocol::{TierId, Unit};
 
 use crate::money::{Currency, Money};
 
-use super::claimant::{BoundBy, HoldBounds, TooManyHeld};
+use super::claimant::{BoundBy, HeldInVain, HoldBounds, OwnBounds, TooManyHeld};
 use super::inventory::{TierSale, units_by_tier};
 use super::reservations::{
     Claim, HoldOutcome, HoldRequest, PriceLine, ReleaseOutcome, Reservation, ReservationState,
@@ -21,6 +21,10 @@ pub struct SaleTerms {
     pub reservation_ms: u64,
     /// How many of its units, the first ones, are seats.
     pub seat_count: u32,
+    /// How many units it has.
+    pub unit_count: u32,
+    /// What its organizer lets one client hold.
+    pub own_bounds: OwnBounds,
     /// The currency of its prices.
     pub currency: Currency,
     /// The price of each tier, and how it is sold.
@@ -78,9 +82,19 @@ impl SaleTerms {
 /// How soon a payment whose time is over is looked at again: until its gateway has given it up, nobody else gets its units.
 const LOOK_AGAIN_MS: u64 = 60_000;
 
-/// Units that are held and not paid for.
+/// How long it counts against whoever it was that units were held in vain.
+pub const REMEMBERED_MS: u64 = 3_600_000;
+/// What a hold in vain counts for at least: each one costs the same, and those that are given back at once shall be few too.
+const LEAST_IN_VAIN_MS: u64 = 60_000;
+const MINUTE_MS: u64 = 60_000;
+/// So many minutes of an hour are always.
+const ALWAYS_MINUTES: u32 = 60;
+
+/// Units that are held and not paid for, or were until a while ago.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnpaidHold {
+    pub began_at: Timestamp,
+    /// When it expires, or was given back.
     pub expires_at: Timestamp,
     /// Whether they are being paid: then they are held until that has an end, whenever it comes.
     pub is_paying: bool,
@@ -96,49 +110,100 @@ impl UnpaidHold {
             (self.expires_at > now).then_some(self.expires_at)
         }
     }
+
+    /// Tells when it is forgotten that it was held in vain, and for how long that was, each unit by itself; `None` if it was not, or
+    /// is forgotten already.
+    fn in_vain(&self, now: Timestamp) -> Option<(Timestamp, u64)> {
+        let forgotten_at = self.expires_at.plus_ms(REMEMBERED_MS);
+        let is_over = !self.is_paying && self.expires_at <= now;
+        let held_ms = self
+            .expires_at
+            .0
+            .saturating_sub(self.began_at.0)
+            .max(LEAST_IN_VAIN_MS);
+        let all_ms = held_ms.saturating_mul(self.units.into());
+        (is_over && forgotten_at > now).then_some((forgotten_at, all_ms))
+    }
 }
 
-/// What a claimant holds and has not paid for. An engine may leave out what has expired, and need not sort.
+/// What a claimant holds of an event and has not paid for. An engine may leave out what is forgotten, and need not sort.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UnpaidHolds {
     /// In the claimant's session.
     pub of_session: Vec<UnpaidHold>,
     /// From the claimant's address.
     pub of_address: Vec<UnpaidHold>,
+    /// From the claimant's network.
+    pub of_network: Vec<UnpaidHold>,
 }
 
 impl UnpaidHolds {
     /// Tells which bound so many more units would go beyond.
     pub fn too_many(&self, more: u32, bounds: HoldBounds, now: Timestamp) -> Option<TooManyHeld> {
-        let session = (BoundBy::Session, bounds.per_session, &self.of_session);
-        let address = (BoundBy::Address, bounds.per_address, &self.of_address);
-        [session, address].into_iter().find_map(|(by, most, holds)| {
-            let live = holds
+        BoundBy::ALL.into_iter().find_map(|by| {
+            let live = self
+                .of(by)
                 .iter()
-                .filter_map(|hold| Some((hold.counts_until(now)?, hold.units)));
-            let mut live: Vec<_> = live.collect();
-            live.sort_unstable();
+                .filter_map(|hold| Some((hold.counts_until(now)?, hold.units.into())));
+            let live: Vec<_> = live.collect();
+            let most = bounds.most(by);
             Some(TooManyHeld {
                 by,
                 most,
-                held: live.iter().map(|(_, units)| units).sum(),
-                fits_at: fits_at(&live, most, more)?,
+                held: narrow(sum(&live)),
+                fits_at: fits_at(live, most.saturating_sub(more).into())?,
             })
         })
     }
+
+    /// Tells who has held units in vain for so long that others come first.
+    pub fn held_in_vain(&self, bounds: HoldBounds, now: Timestamp) -> Option<HeldInVain> {
+        let minutes = bounds.minutes_in_vain;
+        let is_counted = minutes < ALWAYS_MINUTES;
+        BoundBy::ALL.into_iter().filter(|_| is_counted).find_map(|by| {
+            let vain: Vec<_> = self.of(by).iter().filter_map(|hold| hold.in_vain(now)).collect();
+            let most = bounds.most(by).saturating_mul(minutes);
+            // Beyond it is who has used it up.
+            let room_ms = (u64::from(most) * MINUTE_MS).saturating_sub(1);
+            Some(HeldInVain {
+                by,
+                most,
+                minutes: narrow(sum(&vain) / MINUTE_MS),
+                fits_at: fits_at(vain, room_ms)?,
+            })
+        })
+    }
+
+    fn of(&self, by: BoundBy) -> &[UnpaidHold] {
+        match by {
+            BoundBy::Session => &self.of_session,
+            BoundBy::Address => &self.of_address,
+            BoundBy::Network => &self.of_network,
+        }
+    }
 }
 
-/// Tells when so many units will have expired that more fit; `None` if they fit now.
-fn fits_at(live: &[(Timestamp, u32)], most: u32, more: u32) -> Option<Timestamp> {
-    let room = most.saturating_sub(more);
-    let mut held: u32 = live.iter().map(|(_, units)| units).sum();
+fn sum(counted: &[(Timestamp, u64)]) -> u64 {
+    counted
+        .iter()
+        .fold(0, |sum, (_, amount)| sum.saturating_add(*amount))
+}
+
+fn narrow(count: u64) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// Tells when so much of what counts until some time will have ended that the rest fits into the room; `None` if all of it fits now.
+fn fits_at(mut counted: Vec<(Timestamp, u64)>, room: u64) -> Option<Timestamp> {
+    counted.sort_unstable();
+    let mut left = sum(&counted);
     let mut at = None;
-    for (until, units) in live {
-        if held <= room {
+    for (until, amount) in counted {
+        if left <= room {
             break;
         }
-        held -= units;
-        at = Some(*until);
+        left = left.saturating_sub(amount);
+        at = Some(until);
     }
     at
 }
@@ -157,8 +222,16 @@ pub fn may_hold(sale: &SaleTerms, held: &UnpaidHolds, request: &HoldRequest) -> 
         | SaleStatus::NotYet
         | SaleStatus::Stopped) => return Err(HoldOutcome::NotOnSale(status)),
     }
-    if let Some(too_many) = held.too_many(wanted(&request.claim), request.bounds, request.now) {
+    let bounds = request.bounds.of_event(sale.unit_count, sale.own_bounds);
+    let (wanted, narrowest) = (wanted(&request.claim), narrowest(&bounds));
+    if wanted > narrowest {
+        return Err(HoldOutcome::MoreThanOne(narrowest));
+    }
+    if let Some(too_many) = held.too_many(wanted, bounds, request.now) {
         return Err(HoldOutcome::TooMany(too_many));
+    }
+    if let Some(in_vain) = held.held_in_vain(bounds, request.now) {
+        return Err(HoldOutcome::InVain(in_vain));
     }
     match &request.claim {
         Claim::Seats(seats) => {
@@ -183,6 +256,12 @@ fn refuse_unless_empty<T>(
     } else {
         Err(refusal(unknown))
     }
+}
+
+/// Returns how many units one claim may be of at most.
+fn narrowest(bounds: &HoldBounds) -> u32 {
+    let bounds = BoundBy::ALL.map(|by| bounds.most(by));
+    bounds.into_iter().fold(u32::MAX, u32::min)
 }
 
 fn wanted(claim: &Claim) -> u32 {

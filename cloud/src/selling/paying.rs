@@ -6,6 +6,7 @@ use super::bookings::{
     BeginBooking, BeginOutcome, BeginRefusal, Booking, BookingState, CloseBooking, CloseOutcome, Ending,
     NoteOutcome, OpenBooking, PaymentNote, RenewOutcome, RequestHash,
 };
+use super::claimant::HoldBounds;
 use super::course::WaitFor;
 use super::holding::UnpaidHolds;
 use super::reservations::{Reservation, ReservationState};
@@ -135,7 +136,7 @@ pub struct Closing {
 /// Why not.
 pub fn may_close(
     open: &OpenBooking,
-    held: &UnpaidHolds,
+    (held, bounds): (&UnpaidHolds, HoldBounds),
     request: &CloseBooking,
 ) -> Result<Closing, CloseOutcome> {
     // What is to be given back ends with that, and with nothing else.
@@ -145,7 +146,7 @@ pub fn may_close(
         return Err(CloseOutcome::NotOpen);
     }
     let units = u32::try_from(open.units.len()).unwrap_or(u32::MAX);
-    let fits = held.too_many(units, request.bounds, request.now).is_none();
+    let fits = held.too_many(units, bounds, request.now).is_none();
     let booking = match request.ending {
         Ending::Declined(reason) => BookingState::Declined(reason),
         Ending::Canceled => BookingState::Canceled,

@@ -7,7 +7,7 @@ use usher_protocol::{TierId, Unit};
 use crate::ids::ReservationId;
 use crate::money::Money;
 
-use super::claimant::{Claimant, HoldBounds, TooManyHeld};
+use super::claimant::{Claimant, HeldInVain, HoldBounds, TooManyHeld};
 use super::inventory::WrongQuantity;
 use super::sale::SaleStatus;
 
@@ -77,6 +77,10 @@ pub enum HoldOutcome {
     UnknownTiers(Vec<TierId>),
     /// Nothing is held: whoever asks would hold too many without paying.
     TooMany(TooManyHeld),
+    /// Nothing is held: whoever asks has held units for long and not paid for them, and others come first.
+    InVain(HeldInVain),
+    /// Nothing is held: the event's organizer lets one client hold so many at most.
+    MoreThanOne(u32),
     /// No such event is published.
     NoSuchEvent,
     /// Its event or a tier does not sell.
@@ -91,9 +95,10 @@ impl HoldOutcome {
         match self {
             Self::Held(_) => "held",
             Self::Taken(_) | Self::Short(_) => "taken",
-            Self::TooMany(_) => "too_many",
+            Self::TooMany(_) | Self::InVain(_) => "too_many",
             Self::UnknownSeats(_)
             | Self::UnknownTiers(_)
+            | Self::MoreThanOne(_)
             | Self::NoSuchEvent
             | Self::NotOnSale(_)
             | Self::WrongQuantity(_) => "refused",

@@ -88,6 +88,9 @@ contracts! {
         what_is_given_back_or_paid_for_does_not_count,
         what_waits_for_a_bank_counts_until_it_is_paid,
         payments_that_fail_hold_no_more_than_may_be_held,
+        neighbours_in_a_network_share_what_it_may_hold,
+        whoever_held_in_vain_waits_and_others_go_first,
+        an_organizer_sets_what_one_client_may_hold,
         many_claims_at_once_stay_within_the_bound,
         what_nobody_paid_for_is_forgotten,
     }

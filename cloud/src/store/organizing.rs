@@ -11,6 +11,7 @@ use crate::money::Currency;
 use crate::moving::Dates;
 use crate::rights::StaffRole;
 use crate::selling::inventory::{EventSale, ResizeRefusal, TierSale};
+use crate::selling::claimant::OwnBounds;
 
 use super::api_keys::{ApiKey, NewApiKey};
 
@@ -292,4 +293,11 @@ pub struct EventSales {
     pub bookings: u64,
     /// What they paid together, in minor units.
     pub revenue: i64,
+}
+
+/// Sets what one client may hold of an event without paying.
+#[derive(Debug, Clone, Copy)]
+pub struct SetBounds {
+    pub event: EventId,
+    pub bounds: OwnBounds,
 }

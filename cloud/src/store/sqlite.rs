@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 24] = [
+const MIGRATIONS: [(&str, &str); 25] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",
@@ -170,6 +170,10 @@ const MIGRATIONS: [(&str, &str); 24] = [
     (
         "V35__inventory",
         include_str!("../../migrations/V35__inventory.sql"),
+    ),
+    (
+        "V39__hold_bounds",
+        include_str!("../../migrations/V39__hold_bounds.sql"),
     ),
 ];
 

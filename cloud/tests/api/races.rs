@@ -21,7 +21,7 @@ async fn sixty_four_buyers_fight_for_one_seat_and_one_gets_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sixty_four_buyers_empty_a_tier_and_no_unit_is_sold_twice() {
-    let cloud = Cloud::start().await;
+    let cloud = Cloud::with(|config| config.reservations.unpaid_percent_per_network = 100).await;
     let event = cloud.event(|draft| draft["tiers"][1]["price"] = json!(1)).await;
     let buy = async |buyer: usize| {
         let held = cloud.hold_tier(&event, 2, 1).await;

@@ -187,6 +187,8 @@ async fn small_orders(trusted_proxy: &str) -> (Cloud, String) {
         config.reservations.max_units = 2;
         config.reservations.unpaid_orders_per_address = 2;
         config.reservations.unpaid_orders_per_session = 1;
+        config.reservations.unpaid_percent_per_network = 100;
+        config.reservations.minutes_in_vain = 60;
         config.trusted_proxies = proxies;
     })
     .await;

@@ -30,6 +30,8 @@ pub enum HeldFrom {
     /// One browser.
     Browser,
     /// One address in the network.
+    Address,
+    /// All addresses of one network.
     Network,
 }
 
@@ -38,6 +40,9 @@ pub fn too_many_held(from: HeldFrom, (held, most): (u32, u32), retry_after_secon
     let whose = match from {
         HeldFrom::Browser => {
             format!("You hold {held} places that are not paid for, and may hold {most} at once.")
+        }
+        HeldFrom::Address => {
+            format!("From your address, {held} places are held that are not paid for; {most} may be at once.")
         }
         HeldFrom::Network => {
             format!("From your network, {held} places are held that are not paid for; {most} may be at once.")
@@ -53,6 +58,17 @@ pub fn wrong_quantity(min: u32, max: Option<u32>) -> String {
         Some(max) => format!("Of these tickets, an order has {min} to {max}."),
         None => format!("Of these tickets, an order has at least {min}."),
     }
+}
+
+/// Says that others come first, because places were held and not paid for again and again.
+pub fn held_in_vain(from: HeldFrom, retry_after_seconds: u64) -> String {
+    let whose = match from {
+        HeldFrom::Browser => "You have held places for long and not paid for them.",
+        HeldFrom::Address => "From your address, places were held for long and not paid for.",
+        HeldFrom::Network => "From your network, places were held for long and not paid for.",
+    };
+    let minutes = retry_after_seconds.div_ceil(60);
+    format!("{whose} Others come first now: try again in {minutes} minutes.")
 }
 
 /// Why a booking has no tickets.

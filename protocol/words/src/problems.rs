@@ -106,6 +106,7 @@ kinds! {
     BundleForeignKeys = 422, "bundle-foreign-keys", "The bundle has no key for some purpose that this server holds: sign the answer to this event's key-request.";
     BundleNotInForce = 422, "bundle-not-in-force", "A key of the first bundle cannot be used now: it must be active and in its window.";
     TooManyHeld = 429, "too-many-held", "Too many places are held and not paid for: pay for them or give them back, or try again when Retry-After says.";
+    HeldInVain = 429, "held-in-vain", "Places were held for long and not paid for: others come first now. Try again when Retry-After says.";
     TooManyWrongKeys = 429, "too-many-wrong-keys", "Too many wrong API keys came from this address: look at the key, and try again when Retry-After says.";
     Internal = 500, "internal", "Something is wrong on our side, and the server's log says what. Try again; if it happens again, tell whoever runs the server.";
     Unavailable = 503, "unavailable", "Nothing was changed. Try again in a moment.";

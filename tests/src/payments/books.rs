@@ -229,13 +229,20 @@ impl Books {
             payment: known.map(|payment| PaymentId(payment.to_string())),
             ending,
             bounds: HoldBounds {
-                per_address: u32::MAX,
                 per_session: u32::MAX,
+                per_address: u32::MAX,
+                per_network: u32::MAX,
+                network_percent: 0,
+                minutes_in_vain: 60,
             },
             now,
         };
         let row = &self.bookings[number];
-        let Ok(closing) = may_close(&self.open(number), &UnpaidHolds::default(), &request) else {
+        let Ok(closing) = may_close(
+            &self.open(number),
+            (&UnpaidHolds::default(), request.bounds),
+            &request,
+        ) else {
             return false;
         };
         let to = if closing.reservation == ReservationState::Held {

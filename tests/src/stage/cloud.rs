@@ -154,7 +154,9 @@ impl Cloud {
 }
 
 /// All buyers of a test come from one machine: as many as there are places may hold some at once.
-const CROWD: &str = "reservations.unpaid_orders_per_address = 1000000";
+const CROWD: &str = "reservations.unpaid_orders_per_address = 1000000
+reservations.unpaid_percent_per_network = 100
+reservations.minutes_in_vain = 60";
 
 fn write_config(file: &Path, data_dir: &Path, listening: CloudListening, extra: &str) -> anyhow::Result<()> {
     let text = format!(

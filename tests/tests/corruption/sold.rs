@@ -197,8 +197,11 @@ impl Ids {
                 session: SessionHash([1; 16]),
             },
             bounds: HoldBounds {
-                per_address: u32::MAX,
                 per_session: u32::MAX,
+                per_address: u32::MAX,
+                per_network: u32::MAX,
+                network_percent: 0,
+                minutes_in_vain: 60,
             },
             believed_until: Some(Timestamp::FOREVER),
             now: self.now,

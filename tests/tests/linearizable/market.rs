@@ -38,8 +38,11 @@ const HOUR_MS: u64 = 3_600_000;
 /// The longest step of the clock between two operations, in milliseconds: holds expire after some of them.
 const LONGEST_STEP_MS: u64 = 60;
 const UNBOUNDED: HoldBounds = HoldBounds {
-    per_address: u32::MAX,
     per_session: u32::MAX,
+    per_address: u32::MAX,
+    per_network: u32::MAX,
+    network_percent: 0,
+    minutes_in_vain: 60,
 };
 
 /// What a buyer asked or, with an outcome, was told of a seat.
@@ -218,6 +221,8 @@ impl Market {
             | HoldOutcome::UnknownSeats(_)
             | HoldOutcome::UnknownTiers(_)
             | HoldOutcome::TooMany(_)
+            | HoldOutcome::InVain(_)
+            | HoldOutcome::MoreThanOne(_)
             | HoldOutcome::NoSuchEvent
             | HoldOutcome::NotOnSale(_)) => bail!("{other:?}"),
         };

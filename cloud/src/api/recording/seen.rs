@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::acts::ValueChange;
 use crate::api::error::ApiError;
+use crate::api::organizer::hold_bounds::{self, HoldBoundsView};
 use crate::api::organizer::policy_spec::PolicySpec;
 use crate::catalogue::Event;
 use crate::ids::{OrganizerId, TicketId};
@@ -34,6 +35,7 @@ impl SeenValues {
             let Some(own) = own else {
                 return Ok(seen);
             };
+            seen.hold_bounds(hold_bounds::in_force(app, &own).await?);
             seen.event(own);
             let bundle = app.store.trust_bundle(id).await?;
             let hash = bundle.map(|pinned| hash(&serde_json::to_vec(&pinned.signed).unwrap_or_default()));
@@ -88,6 +90,13 @@ impl SeenValues {
         let policy = serde_json::to_value(PolicySpec::from(event.policy));
         for (member, value) in policy.unwrap_or_default().as_object().into_iter().flatten() {
             self.add(format!("policy.{member}"), value.clone());
+        }
+    }
+
+    fn hold_bounds(&mut self, bounds: HoldBoundsView) {
+        let bounds = serde_json::to_value(bounds).unwrap_or_default();
+        for (member, value) in bounds.as_object().into_iter().flatten() {
+            self.add(format!("hold_bounds.{member}"), value.clone());
         }
     }
 

@@ -11,6 +11,13 @@ use crate::selling::inventory::EventSale;
 
 const NOW: Timestamp = Timestamp(1_000);
 const ENDS_AT: Timestamp = Timestamp(9_000);
+const BOUNDS: HoldBounds = HoldBounds {
+    per_session: 4,
+    per_address: 6,
+    per_network: 7,
+    network_percent: 0,
+    minutes_in_vain: 10,
+};
 const STALLS: TierId = TierId(1);
 
 fn sale() -> SaleTerms {
@@ -23,6 +30,8 @@ fn sale() -> SaleTerms {
         },
         reservation_ms: 600,
         seat_count: 10,
+        unit_count: 12,
+        own_bounds: OwnBounds::default(),
         currency: "EUR".parse().unwrap(),
         tiers: vec![(STALLS, 4_500, TierSale::default())],
     }
@@ -36,10 +45,7 @@ fn request(claim: Claim) -> HoldRequest {
             address: ClientAddress::V4([192, 0, 2, 7]),
             session: SessionHash([7; 16]),
         },
-        bounds: HoldBounds {
-            per_address: 6,
-            per_session: 4,
-        },
+        bounds: BOUNDS,
         believed_until: Some(ENDS_AT.plus_ms(AFTER_EVENT_MS)),
         now: NOW,
     }
@@ -59,6 +65,7 @@ fn tiers(wanted: &[(u16, u32)]) -> Claim {
 
 fn holds(live: &[(u64, u32)]) -> Vec<UnpaidHold> {
     let holds = live.iter().map(|&(at, units)| UnpaidHold {
+        began_at: Timestamp(0),
         expires_at: Timestamp(at),
         is_paying: false,
         units,
@@ -125,11 +132,7 @@ fn nothing_is_held_of_an_event_that_is_halted() {
 
 #[track_caller]
 fn check_bound(holds: &UnpaidHolds, more: u32, expected: Option<(BoundBy, u32, u64)>) {
-    let bounds = HoldBounds {
-        per_address: 6,
-        per_session: 4,
-    };
-    let found = holds.too_many(more, bounds, NOW);
+    let found = holds.too_many(more, BOUNDS, NOW);
     let found = found.map(|too_many| (too_many.by, too_many.held, too_many.fits_at.0));
     assert_eq!(found, expected, "{holds:?}");
 }
@@ -138,7 +141,7 @@ fn check_bound(holds: &UnpaidHolds, more: u32, expected: Option<(BoundBy, u32, u
 fn a_claim_that_does_not_fit_is_told_when_it_will() {
     let of_session = |live: &[(u64, u32)]| UnpaidHolds {
         of_session: holds(live),
-        of_address: Vec::new(),
+        ..UnpaidHolds::default()
     };
     check_bound(&of_session(&[]), 4, None);
     check_bound(&of_session(&[(1_010, 2)]), 2, None);
@@ -154,16 +157,18 @@ fn what_has_expired_does_not_count_and_the_session_is_named_before_its_address()
     let expired = UnpaidHolds {
         of_session: holds(&[(1_000, 4)]),
         of_address: holds(&[(999, 6)]),
+        ..UnpaidHolds::default()
     };
     check_bound(&expired, 4, None);
     let neighbours = UnpaidHolds {
-        of_session: Vec::new(),
         of_address: holds(&[(1_010, 5)]),
+        ..UnpaidHolds::default()
     };
     check_bound(&neighbours, 2, Some((BoundBy::Address, 5, 1_010)));
     let both = UnpaidHolds {
         of_session: holds(&[(1_010, 4)]),
         of_address: holds(&[(1_020, 6)]),
+        ..UnpaidHolds::default()
     };
     check_bound(&both, 1, Some((BoundBy::Session, 4, 1_010)));
 }
@@ -172,14 +177,63 @@ fn what_has_expired_does_not_count_and_the_session_is_named_before_its_address()
 fn what_is_being_paid_counts_however_long_it_takes() {
     let paying = |expires_at| UnpaidHolds {
         of_session: vec![UnpaidHold {
+            began_at: Timestamp(0),
             expires_at: Timestamp(expires_at),
             is_paying: true,
             units: 4,
         }],
-        of_address: Vec::new(),
+        ..UnpaidHolds::default()
     };
     check_bound(&paying(90_000), 1, Some((BoundBy::Session, 4, 90_000)));
     check_bound(&paying(999), 1, Some((BoundBy::Session, 4, NOW.0 + 60_000)));
+}
+
+#[track_caller]
+fn check_vain(ended: &[(u64, u64, u32)], minutes_now: u64, expected: Option<(u32, u64)>) {
+    const MINUTE: u64 = 60_000;
+    let holds = ended.iter().map(|&(began, ended, units)| UnpaidHold {
+        began_at: Timestamp(began * MINUTE),
+        expires_at: Timestamp(ended * MINUTE),
+        is_paying: false,
+        units,
+    });
+    let holds = UnpaidHolds {
+        of_session: holds.collect(),
+        ..UnpaidHolds::default()
+    };
+    let found = holds.held_in_vain(BOUNDS, Timestamp(minutes_now * MINUTE));
+    let found = found.map(|in_vain| (in_vain.minutes, in_vain.fits_at.0 / MINUTE));
+    assert_eq!(found, expected, "{ended:?} at {minutes_now}");
+}
+
+#[test]
+fn whoever_held_as_much_as_they_may_for_ten_minutes_in_vain_waits_until_that_is_an_hour_ago() {
+    check_vain(&[], 20, None);
+    check_vain(&[(0, 10, 4)], 10, Some((40, 70)));
+    check_vain(&[(0, 10, 4)], 69, Some((40, 70)));
+    check_vain(&[(0, 10, 4)], 70, None);
+    // Half as many count half, and what is held now not yet.
+    check_vain(&[(0, 10, 2)], 10, None);
+    check_vain(&[(0, 10, 2), (10, 20, 2)], 19, None);
+    check_vain(&[(0, 10, 2), (10, 20, 2)], 20, Some((40, 70)));
+    check_vain(&[(0, 10, 2), (10, 20, 2), (20, 40, 2)], 40, Some((80, 100)));
+    // Each is of a minute at least.
+    check_vain(&[(5, 5, 1); 39], 6, None);
+    check_vain(&[(5, 5, 1); 40], 6, Some((40, 65)));
+}
+
+#[test]
+fn one_claim_is_of_no_more_than_the_organizer_lets_anybody_hold() {
+    let own = SaleTerms {
+        own_bounds: OwnBounds {
+            per_network: Some(2),
+            ..OwnBounds::default()
+        },
+        ..sale()
+    };
+    let decided = |seats: Claim| may_hold(&own, &UnpaidHolds::default(), &request(seats));
+    assert_eq!(decided(seats(&[1, 2])), Ok(()));
+    assert_eq!(decided(seats(&[1, 2, 3])), Err(HoldOutcome::MoreThanOne(2)));
 }
 
 #[test]

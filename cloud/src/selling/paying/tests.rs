@@ -274,26 +274,35 @@ fn opened(id: &str) -> OpenBooking {
 fn check_closing(ending: Ending, held: u32, booking: BookingState, reservation: ReservationState) {
     let held = UnpaidHolds {
         of_session: vec![UnpaidHold {
+            began_at: Timestamp(0),
             expires_at: Timestamp(2_000),
             is_paying: false,
             units: held,
         }],
-        of_address: Vec::new(),
+        ..UnpaidHolds::default()
     };
     let request = close(ending);
     let expected = Ok(Closing { booking, reservation });
-    assert_eq!(may_close(&open(BookingState::Paying), &held, &request), expected);
+    assert_eq!(
+        may_close(&open(BookingState::Paying), (&held, BOUNDS), &request),
+        expected
+    );
 }
+
+const BOUNDS: HoldBounds = HoldBounds {
+    per_session: 4,
+    per_address: 9,
+    per_network: 9,
+    network_percent: 0,
+    minutes_in_vain: 60,
+};
 
 fn close(ending: Ending) -> CloseBooking {
     CloseBooking {
         booking: BookingId::draw(EVENT, NOW),
         payment: None,
         ending,
-        bounds: HoldBounds {
-            per_address: 9,
-            per_session: 4,
-        },
+        bounds: BOUNDS,
         now: NOW,
     }
 }
@@ -313,7 +322,11 @@ fn units_that_were_not_paid_for_go_back_only_as_far_as_their_claimant_may_hold_t
 #[test]
 fn what_has_ended_is_not_closed_again() {
     for state in ENDED.into_iter().chain([BookingState::Confirmed]) {
-        let decided = may_close(&open(state), &UnpaidHolds::default(), &close(Ending::Refunded));
+        let decided = may_close(
+            &open(state),
+            (&UnpaidHolds::default(), BOUNDS),
+            &close(Ending::Refunded),
+        );
         assert_eq!(decided, Err(CloseOutcome::NotOpen), "{state:?}");
     }
 }
@@ -323,20 +336,20 @@ fn a_booking_whose_payment_another_process_has_opened_meanwhile_does_not_end() {
     let holds = UnpaidHolds::default();
     let unopened = close(Ending::Canceled);
     assert_eq!(
-        may_close(&opened("pi_1"), &holds, &unopened),
+        may_close(&opened("pi_1"), (&holds, BOUNDS), &unopened),
         Err(CloseOutcome::NotOpen)
     );
     let known = CloseBooking {
         payment: Some(PaymentId("pi_1".into())),
         ..unopened
     };
-    assert!(may_close(&opened("pi_1"), &holds, &known).is_ok());
+    assert!(may_close(&opened("pi_1"), (&holds, BOUNDS), &known).is_ok());
 }
 
 #[test]
 fn what_is_to_be_given_back_ends_with_that_alone() {
     let refunding = open(BookingState::Refunding);
-    let decided = |ending| may_close(&refunding, &UnpaidHolds::default(), &close(ending));
+    let decided = |ending| may_close(&refunding, (&UnpaidHolds::default(), BOUNDS), &close(ending));
     assert_eq!(
         decided(Ending::Refunded).map(|closing| closing.booking),
         Ok(BookingState::Refunded)

@@ -8,29 +8,45 @@ use usher_keys::Timestamp;
 use crate::catalogue::Status;
 use crate::ids::ReservationId;
 use crate::money::DeclineReason;
-use crate::selling::claimant::{BoundBy, Claimant, ClientAddress, HoldBounds, SessionHash, TooManyHeld};
+use crate::selling::claimant::{
+    BoundBy, Claimant, ClientAddress, HoldBounds, OwnBounds, SessionHash, TooManyHeld,
+};
 use crate::selling::course::{BuyerAction, WaitFor};
 use crate::selling::{
     BeginOutcome, BeginRefusal, Claim, CloseBooking, CloseOutcome, Ending, Forget, HoldOutcome, HoldRequest,
     NoteOutcome, NotePayment, OpenBooking, PaymentNote, ReleaseRequest, Reservation, ReservationState, Tidy,
     TierQuantity,
 };
+use crate::store::organizing::SetBounds;
 
 use super::case::{Case, GUESTS, HOLD_MS, HOLDER, STALLS, STANDING, START};
 
 const BOUNDS: HoldBounds = HoldBounds {
-    per_address: 4,
     per_session: 2,
+    per_address: 4,
+    per_network: 5,
+    network_percent: 0,
+    minutes_in_vain: 60,
 };
 
 fn claimant(address: u8, session: u8) -> Claimant {
     Claimant {
-        address: ClientAddress::V6([address; 8]),
+        address: ClientAddress::V6([address, 2, 3, 4, 5, 6, 7, 8]),
         session: SessionHash([session; 16]),
     }
 }
 
 async fn claim(case: &Case, claimant: Claimant, quantity: u32, now: Timestamp) -> HoldOutcome {
+    claim_within(case, BOUNDS, claimant, quantity, now).await
+}
+
+async fn claim_within(
+    case: &Case,
+    bounds: HoldBounds,
+    claimant: Claimant,
+    quantity: u32,
+    now: Timestamp,
+) -> HoldOutcome {
     let request = HoldRequest {
         reservation: ReservationId::draw(case.event, now),
         claim: Claim::Tiers(vec![TierQuantity {
@@ -38,7 +54,7 @@ async fn claim(case: &Case, claimant: Claimant, quantity: u32, now: Timestamp) -
             quantity,
         }]),
         claimant,
-        bounds: BOUNDS,
+        bounds,
         believed_until: Some(Timestamp::FOREVER),
         now,
     };
@@ -57,6 +73,7 @@ fn too_many(by: BoundBy, held: u32, fits_at: Timestamp) -> HoldOutcome {
     let most = match by {
         BoundBy::Address => BOUNDS.per_address,
         BoundBy::Session => BOUNDS.per_session,
+        BoundBy::Network => BOUNDS.per_network,
     };
     HoldOutcome::TooMany(TooManyHeld {
         by,
@@ -189,6 +206,125 @@ pub async fn payments_that_fail_hold_no_more_than_may_be_held(case: Case) {
     }
 }
 
+/// Somebody at the last byte of an IPv4 address.
+fn neighbour(last: u8, session: u8) -> Claimant {
+    Claimant {
+        address: ClientAddress::V4([192, 0, 2, last]),
+        session: SessionHash([session; 16]),
+    }
+}
+
+pub async fn neighbours_in_a_network_share_what_it_may_hold(case: Case) {
+    let expiry = START.plus_ms(HOLD_MS);
+    // Its bytes begin like those of the network, and it is none of it.
+    let of_v6 = Claimant {
+        address: ClientAddress::V6([192, 0, 2, 9, 9, 9, 9, 9]),
+        session: SessionHash([9; 16]),
+    };
+    claimed(&case, of_v6, 1, START).await;
+    for last in [0, 255] {
+        claimed(&case, neighbour(last, last), 2, START).await;
+    }
+    assert_eq!(
+        claim(&case, neighbour(7, 7), 2, START).await,
+        too_many(BoundBy::Network, 4, expiry)
+    );
+    claimed(&case, neighbour(7, 7), 1, START).await;
+    assert!(matches!(
+        claim(&case, neighbour(8, 8), 1, expiry).await,
+        HoldOutcome::Held(_)
+    ));
+}
+
+pub async fn whoever_held_in_vain_waits_and_others_go_first(case: Case) {
+    let bounds = HoldBounds {
+        minutes_in_vain: 10,
+        ..BOUNDS
+    };
+    let claim = async |claimant, quantity, now| claim_within(&case, bounds, claimant, quantity, now).await;
+    let (me, mut now) = (claimant(1, 1), START);
+    let minutes = |count: u64| count * 60_000;
+    let HoldOutcome::Held(first) = claim(me, 2, now).await else {
+        panic!("free")
+    };
+    // Given back after six minutes: twelve of the twenty minutes that a session has for its two places.
+    now = now.plus_ms(minutes(6));
+    let release = ReleaseRequest {
+        reservation: first.id,
+        now,
+    };
+    case.store.release(release).await.unwrap();
+    let first_end = now;
+    let ended = case.store.reservation(first.id).await.unwrap().unwrap();
+    assert_eq!((ended.state, ended.expires_at), (ReservationState::Released, now));
+    // A payment that nobody finishes is in vain too, until its end.
+    let HoldOutcome::Held(second) = claim(me, 2, now).await else {
+        panic!("not used up")
+    };
+    let open = case.begun(second.id, "a", now).await;
+    now = now.plus_ms(minutes(5));
+    case.close(&open, Ending::Expired, now).await;
+    let refused = claim(me, 1, now).await;
+    let HoldOutcome::InVain(in_vain) = &refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(
+        (in_vain.by, in_vain.minutes, in_vain.most),
+        (BoundBy::Session, 22, 20)
+    );
+    assert_eq!(in_vain.fits_at, first_end.plus_ms(minutes(60)));
+    // Others come first meanwhile, at the same address too.
+    assert!(matches!(
+        claim(claimant(1, 2), 2, now).await,
+        HoldOutcome::Held(_)
+    ));
+    // It is forgotten who it was an hour after the end, and not before.
+    let forget = |ended_by| Forget {
+        event: case.event,
+        ended_by,
+        limit: 10,
+    };
+    case.store
+        .forget(forget(Timestamp(first_end.0 - 1)))
+        .await
+        .unwrap();
+    assert!(matches!(claim(me, 1, now).await, HoldOutcome::InVain(_)));
+    case.store.forget(forget(now)).await.unwrap();
+    assert!(matches!(claim(me, 1, now).await, HoldOutcome::Held(_)));
+}
+
+pub async fn an_organizer_sets_what_one_client_may_hold(case: Case) {
+    let me = claimant(1, 1);
+    assert_eq!(
+        case.store.own_bounds(case.event).await.unwrap(),
+        OwnBounds::default()
+    );
+    let own = OwnBounds {
+        per_session: Some(1),
+        ..OwnBounds::default()
+    };
+    let set = async |bounds| {
+        let event = case.event;
+        case.store.set_bounds(SetBounds { event, bounds }).await.unwrap();
+        assert_eq!(case.store.own_bounds(event).await.unwrap(), bounds);
+    };
+    set(own).await;
+    assert_eq!(claim(&case, me, 2, START).await, HoldOutcome::MoreThanOne(1));
+    let held = claimed(&case, me, 1, START).await;
+    assert!(matches!(
+        claim(&case, me, 1, START).await,
+        HoldOutcome::TooMany(_)
+    ));
+    // What was declined goes back to a session that may hold it.
+    let open = case.begun(held.id, "a", START).await;
+    case.close(&open, Ending::Declined(DeclineReason::Card), START)
+        .await;
+    let state = case.store.reservation(held.id).await.unwrap().unwrap().state;
+    assert_eq!(state, ReservationState::Held);
+    set(OwnBounds::default()).await;
+    claimed(&case, me, 1, START).await;
+}
+
 pub async fn many_claims_at_once_stay_within_the_bound(case: Case) {
     let case = Arc::new(case);
     let mut claims = JoinSet::new();
@@ -235,11 +371,12 @@ pub async fn what_nobody_paid_for_is_forgotten(case: Case) {
         ended_by: START.plus_ms(HOLD_MS - 1),
         limit: 1,
     };
+    // What was given back ended then.
+    assert_eq!(case.store.forget(forget).await.unwrap(), 1);
     assert_eq!(case.store.forget(forget).await.unwrap(), 0);
     forget.ended_by = now;
     assert_eq!(case.store.forget(forget).await.unwrap(), 1);
     forget.limit = 10;
-    assert_eq!(case.store.forget(forget).await.unwrap(), 1);
     assert_eq!(case.store.forget(forget).await.unwrap(), 0);
 
     assert_eq!(case.occupancy(now).await, before);

@@ -43,8 +43,11 @@ pub const CLAIMANT: Claimant = Claimant {
 };
 /// More than there is.
 pub const UNBOUNDED: HoldBounds = HoldBounds {
-    per_address: u32::MAX,
     per_session: u32::MAX,
+    per_address: u32::MAX,
+    per_network: u32::MAX,
+    network_percent: 0,
+    minutes_in_vain: 60,
 };
 /// The process that works on its bookings.
 pub const HOLDER: LeaseHolder = LeaseHolder([9; 16]);

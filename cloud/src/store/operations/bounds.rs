@@ -1,12 +1,14 @@
 //! What one client holds without having paid, and forgetting what nobody paid for.
 
-use usher_keys::Timestamp;
+use usher_keys::{EventId, Timestamp};
 
 use crate::ids::ReservationId;
-use crate::selling::holding::{UnpaidHold, UnpaidHolds};
+use crate::selling::claimant::{Claimant, ClientAddress, HoldBounds, OwnBounds, SessionHash};
+use crate::selling::holding::{REMEMBERED_MS, UnpaidHold, UnpaidHolds};
 use crate::selling::{Forget, HoldRequest, Reservation, UnitState};
 use crate::store::StoreError;
-use crate::store::sql::{Sql, params};
+use crate::store::organizing::SetBounds;
+use crate::store::sql::{OptionalExtension, Row, Sql, SqlError, params};
 
 use super::Effect;
 use super::column::{moment, ms};
@@ -15,9 +17,7 @@ use super::{holds, rows};
 /// Reads what a claimant holds. Only the writer asks, so that what is counted is what there is when the claim is written.
 pub fn held_by(connection: &Sql<'_>, request: &HoldRequest) -> Result<UnpaidHolds, StoreError> {
     let claimant = request.claimant;
-    let (address, session) = (claimant.address.bytes(), claimant.session.0.as_slice());
-    let own = request.reservation;
-    unpaid_holds(connection, [Some(address), Some(session)], own, request.now)
+    unpaid_holds(connection, Some(claimant), request.reservation, request.now)
 }
 
 /// Reads what the claimant of a reservation that is being paid holds beside it.
@@ -27,59 +27,128 @@ pub fn held_beside(
     now: Timestamp,
 ) -> Result<UnpaidHolds, StoreError> {
     let id = reservation.id;
-    let (address, session): (Option<Vec<u8>>, Option<Vec<u8>>) = connection
+    let (address, session): (Option<Vec<u8>>, Option<[u8; 16]>) = connection
         .prepare_cached(
             "SELECT claimant_address, claimant_session FROM reservations
              WHERE event_id = ?1 AND reservation_id = ?2",
         )?
         .query_row(params![id.event.0, id.local], |row| row.try_into())?;
-    unpaid_holds(connection, [address.as_deref(), session.as_deref()], id, now)
+    let address = address.and_then(|address| ClientAddress::from_bytes(&address));
+    let claimant = address.zip(session).map(|(address, session)| Claimant {
+        address,
+        session: SessionHash(session),
+    });
+    unpaid_holds(connection, claimant, id, now)
 }
 
-/// Reads the reservations of a session and of an address, but for their own one, that are held and have not expired or are being paid,
-/// which is all their indices need.
+/// Reads the bounds that hold for an event.
+pub fn of_event(connection: &Sql<'_>, event: EventId, bounds: HoldBounds) -> Result<HoldBounds, StoreError> {
+    let units: u32 = connection
+        .prepare_cached("SELECT unit_count FROM events WHERE event_id = ?1")?
+        .query_row([event.0], |row| row.get(0))?;
+    Ok(bounds.of_event(units, own_bounds(connection, &event)?))
+}
+
+/// Finds the bounds that the organizer of an event has set.
+pub fn own_bounds(connection: &Sql<'_>, event: &EventId) -> Result<OwnBounds, StoreError> {
+    let found = connection
+        .prepare_cached(
+            "SELECT per_session, per_address, per_network, minutes_in_vain FROM hold_bounds WHERE event_id = ?1",
+        )?
+        .query_row([event.0], |row| read_own_bounds(row, 0))
+        .optional()?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Reads bounds from four columns beginning with a number.
+pub fn read_own_bounds(row: &Row<'_>, first: usize) -> Result<OwnBounds, SqlError> {
+    Ok(OwnBounds {
+        per_session: row.get(first)?,
+        per_address: row.get(first + 1)?,
+        per_network: row.get(first + 2)?,
+        minutes_in_vain: row.get(first + 3)?,
+    })
+}
+
+/// Puts the bounds that the organizer of an event sets in place of those before.
+pub fn set_bounds(connection: &Sql<'_>, request: &SetBounds) -> Result<Effect<()>, StoreError> {
+    let own = request.bounds;
+    connection
+        .prepare_cached(
+            "INSERT INTO hold_bounds (event_id, per_session, per_address, per_network, minutes_in_vain)
+             VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (event_id) DO UPDATE
+             SET per_session = ?2, per_address = ?3, per_network = ?4, minutes_in_vain = ?5",
+        )?
+        .run(params![
+            request.event.0,
+            own.per_session,
+            own.per_address,
+            own.per_network,
+            own.minutes_in_vain
+        ])?;
+    Ok(Effect::Keep(()))
+}
+
+/// Reads the reservations of an event from a session and from a network, but for their own one, that are held, being paid or remembered:
+/// all their two indices have of the event.
 fn unpaid_holds(
     connection: &Sql<'_>,
-    [address, session]: [Option<&[u8]>; 2],
+    claimant: Option<Claimant>,
     own: ReservationId,
     now: Timestamp,
 ) -> Result<UnpaidHolds, StoreError> {
+    let Some(claimant) = claimant else {
+        return Ok(UnpaidHolds::default());
+    };
     let mut query = connection.prepare_cached(connection.pick(
-        "SELECT 1, 0, expires_at, json_array_length(lines) FROM reservations INDEXED BY held_by_session
-         WHERE claimant_session = ?1 AND state = 'held' AND expires_at > ?3 AND NOT (event_id = ?4 AND reservation_id = ?5)
+        "SELECT claimant_session, claimant_address, state = 'paying', created_at, expires_at, json_array_length(lines)
+         FROM reservations INDEXED BY claims_of_session
+         WHERE claimant_session = ?1 AND event_id = ?5 AND reservation_id <> ?6 AND (expires_at > ?7 OR state = 'paying')
          UNION ALL
-         SELECT 1, 1, expires_at, json_array_length(lines) FROM reservations INDEXED BY paying_by_session
-         WHERE claimant_session = ?1 AND state = 'paying' AND NOT (event_id = ?4 AND reservation_id = ?5)
+         SELECT claimant_session, claimant_address, state = 'paying', created_at, expires_at, json_array_length(lines)
+         FROM reservations INDEXED BY claims_of_address
+         WHERE claimant_address BETWEEN ?2 AND ?3 AND length(claimant_address) = ?4 AND claimant_session <> ?1
+           AND event_id = ?5 AND reservation_id <> ?6 AND (expires_at > ?7 OR state = 'paying')",
+        "SELECT claimant_session, claimant_address, state = 'paying', created_at, expires_at, json_array_length(CAST(lines AS json))
+         FROM reservations
+         WHERE claimant_session = ?1 AND event_id = ?5 AND reservation_id <> ?6 AND (expires_at > ?7 OR state = 'paying')
          UNION ALL
-         SELECT 0, 0, expires_at, json_array_length(lines) FROM reservations INDEXED BY held_by_address
-         WHERE claimant_address = ?2 AND state = 'held' AND expires_at > ?3 AND NOT (event_id = ?4 AND reservation_id = ?5)
-         UNION ALL
-         SELECT 0, 1, expires_at, json_array_length(lines) FROM reservations INDEXED BY paying_by_address
-         WHERE claimant_address = ?2 AND state = 'paying' AND NOT (event_id = ?4 AND reservation_id = ?5)",
-        "SELECT 1, 0, expires_at, json_array_length(CAST(lines AS json)) FROM reservations
-         WHERE claimant_session = ?1 AND state = 'held' AND expires_at > ?3 AND NOT (event_id = ?4 AND reservation_id = ?5)
-         UNION ALL
-         SELECT 1, 1, expires_at, json_array_length(CAST(lines AS json)) FROM reservations
-         WHERE claimant_session = ?1 AND state = 'paying' AND NOT (event_id = ?4 AND reservation_id = ?5)
-         UNION ALL
-         SELECT 0, 0, expires_at, json_array_length(CAST(lines AS json)) FROM reservations
-         WHERE claimant_address = ?2 AND state = 'held' AND expires_at > ?3 AND NOT (event_id = ?4 AND reservation_id = ?5)
-         UNION ALL
-         SELECT 0, 1, expires_at, json_array_length(CAST(lines AS json)) FROM reservations
-         WHERE claimant_address = ?2 AND state = 'paying' AND NOT (event_id = ?4 AND reservation_id = ?5)",
+         SELECT claimant_session, claimant_address, state = 'paying', created_at, expires_at, json_array_length(CAST(lines AS json))
+         FROM reservations
+         WHERE claimant_address BETWEEN ?2 AND ?3 AND length(claimant_address) = ?4 AND claimant_session <> ?1
+           AND event_id = ?5 AND reservation_id <> ?6 AND (expires_at > ?7 OR state = 'paying')",
     ))?;
-    let mut rows = query.query(params![session, address, ms(now), own.event.0, own.local])?;
+    let [first, last] = claimant.address.network();
+    let remembered = Timestamp(now.0.saturating_sub(REMEMBERED_MS));
+    let length = i64::try_from(first.len()).unwrap_or(i64::MAX);
+    let mut rows = query.query(params![
+        claimant.session.0,
+        first,
+        last,
+        length,
+        own.event.0,
+        own.local,
+        ms(remembered)
+    ])?;
     let mut holds = UnpaidHolds::default();
     while let Some(row) = rows.next()? {
-        let of = match row.get(0)? {
-            true => &mut holds.of_session,
-            false => &mut holds.of_address,
+        let (session, address): ([u8; 16], Vec<u8>) = (row.get(0)?, row.get(1)?);
+        let hold = UnpaidHold {
+            is_paying: row.get(2)?,
+            began_at: moment(row.get(3)?),
+            expires_at: moment(row.get(4)?),
+            units: row.get(5)?,
         };
-        of.push(UnpaidHold {
-            is_paying: row.get(1)?,
-            expires_at: moment(row.get(2)?),
-            units: row.get(3)?,
-        });
+        if session == claimant.session.0 {
+            holds.of_session.push(hold);
+        }
+        if address == claimant.address.bytes() {
+            holds.of_address.push(hold);
+        }
+        if address.len() == first.len() && (&first..=&last).contains(&&address) {
+            holds.of_network.push(hold);
+        }
     }
     Ok(holds)
 }
@@ -108,5 +177,12 @@ pub fn forget(connection: &Sql<'_>, request: &Forget) -> Result<Effect<usize>, S
         }
         delete.run(params![event.0, id.local])?;
     }
+    // Of what was tried to be paid it is forgotten who it was.
+    connection
+        .prepare_cached(
+            "UPDATE reservations SET claimant_address = NULL, claimant_session = NULL
+             WHERE event_id = ?1 AND state IN ('held', 'released') AND expires_at <= ?2 AND claimant_session IS NOT NULL",
+        )?
+        .execute(params![event.0, ms(request.ended_by)])?;
     Ok(Effect::Keep(dead.len()))
 }

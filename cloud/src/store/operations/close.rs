@@ -9,7 +9,7 @@ use crate::selling::journal::MoneyStep;
 use crate::selling::paying::{ConfirmRefusal, may_close, may_confirm};
 use crate::selling::sale::SaleFacts;
 use crate::selling::{
-    Booking, BookingState, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome, NewTicket,
+    Booking, BookingState, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome, Ending, NewTicket,
     Reservation, ReservationState, UnitState,
 };
 use crate::store::StoreError;
@@ -46,7 +46,7 @@ pub fn confirm_booking(
     if !issue(connection, request, &reservation)? {
         return Ok(Effect::Undo(ConfirmOutcome::Lost));
     }
-    set_reservation(connection, &reservation, ReservationState::Booked)?;
+    set_reservation(connection, &reservation, ReservationState::Booked, request.now)?;
     let moved = (booking.amount.minor, request.now);
     journal::write(connection, booking.charge.into(), MoneyStep::Sold, moved)?;
     Ok(Effect::Keep(ConfirmOutcome::Confirmed(Booking {
@@ -146,7 +146,8 @@ pub fn close_booking(
         what: "reservation of a booking",
     })?;
     let held = bounds::held_beside(connection, &reservation, request.now)?;
-    let closing = match may_close(&open, &held, request) {
+    let bounds = bounds::of_event(connection, reservation.id.event, request.bounds)?;
+    let closing = match may_close(&open, (&held, bounds), request) {
         Ok(closing) => closing,
         Err(refusal) => return Ok(Effect::Undo(refusal)),
     };
@@ -165,7 +166,12 @@ pub fn close_booking(
             holds::free_units(connection, &reservation, UnitState::Paying)?;
         }
     }
-    set_reservation(connection, &reservation, closing.reservation)?;
+    set_reservation(connection, &reservation, closing.reservation, request.now)?;
+    match request.ending {
+        Ending::Declined(_) | Ending::Canceled | Ending::Expired => {}
+        // It was paid for.
+        Ending::Refunded => forget_claimant(connection, &reservation)?,
+    }
     if open.state == BookingState::Refunding {
         let moved = (open.amount.minor, request.now);
         journal::write(connection, open.charge.into(), MoneyStep::NotSoldGiven, moved)?;
@@ -195,19 +201,30 @@ fn set_reservation(
     connection: &Sql<'_>,
     reservation: &Reservation,
     state: ReservationState,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
+    let id = reservation.id;
     connection
         .prepare_cached(
-            "UPDATE reservations SET state = ?3,
-                 claimant_address = CASE WHEN ?3 = 'held' THEN claimant_address END,
-                 claimant_session = CASE WHEN ?3 = 'held' THEN claimant_session END
+            "UPDATE reservations SET state = ?3, expires_at = CASE WHEN ?3 = 'released' THEN ?4 ELSE expires_at END
              WHERE event_id = ?1 AND reservation_id = ?2 AND state = 'paying'",
         )?
-        .run(params![
-            reservation.id.event.0,
-            reservation.id.local,
-            state.word()
-        ])?;
+        .run(params![id.event.0, id.local, state.word(), ms(now)])?;
+    match state {
+        ReservationState::Booked => forget_claimant(connection, reservation),
+        ReservationState::Held | ReservationState::Paying | ReservationState::Released => Ok(()),
+    }
+}
+
+/// Forgets who held what is paid for; what was held in vain counts for a while.
+fn forget_claimant(connection: &Sql<'_>, reservation: &Reservation) -> Result<(), StoreError> {
+    let id = reservation.id;
+    connection
+        .prepare_cached(
+            "UPDATE reservations SET claimant_address = NULL, claimant_session = NULL
+             WHERE event_id = ?1 AND reservation_id = ?2",
+        )?
+        .run(params![id.event.0, id.local])?;
     Ok(())
 }
 

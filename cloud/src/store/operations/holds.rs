@@ -57,8 +57,9 @@ fn sale_terms(connection: &Sql<'_>, request: &HoldRequest) -> Result<Option<Sale
                 EXISTS (SELECT 1 FROM halts WHERE halts.event_id = events.event_id),
                 EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id),
                 events.sells_from, events.sells_until, sale_stopped,
-                tiers.sells_from, tiers.sells_until, hidden, order_min, order_max
-         FROM events LEFT JOIN tiers USING (event_id)
+                tiers.sells_from, tiers.sells_until, hidden, order_min, order_max,
+                unit_count, per_session, per_address, per_network, minutes_in_vain
+         FROM events LEFT JOIN tiers USING (event_id) LEFT JOIN hold_bounds USING (event_id)
          WHERE event_id = ?1 AND status = 'published' ORDER BY tier",
     )?;
     let mut rows = query.query([event.0])?;
@@ -75,6 +76,8 @@ fn sale_terms(connection: &Sql<'_>, request: &HoldRequest) -> Result<Option<Sale
                 },
                 reservation_ms: narrow(row.get(1)?, "duration of reservations")?,
                 seat_count: row.get(2)?,
+                unit_count: row.get(16)?,
+                own_bounds: bounds::read_own_bounds(&row, 17)?,
                 currency: currency(row.column(3)?.as_str()?)?,
                 tiers: Vec::new(),
             }),
@@ -249,10 +252,10 @@ pub fn release(connection: &Sql<'_>, request: &ReleaseRequest) -> Result<Effect<
     // Two that release it at once, or one that pays, find out here.
     let is_released = connection
         .prepare_cached(
-            "UPDATE reservations SET state = 'released', claimant_address = NULL, claimant_session = NULL
+            "UPDATE reservations SET state = 'released', expires_at = CASE WHEN expires_at < ?3 THEN expires_at ELSE ?3 END
              WHERE event_id = ?1 AND reservation_id = ?2 AND state = 'held'",
         )?
-        .changes(1, params![id.event.0, id.local])?;
+        .changes(1, params![id.event.0, id.local, ms(request.now)])?;
     match found {
         Some(reservation) if is_released => free_units(connection, &reservation, UnitState::Held)?,
         Some(_) | None => return Err(StoreError::Overtaken),

@@ -21,7 +21,7 @@ use crate::store::authority::{
 };
 use crate::store::cells::directory::NewCell;
 use crate::store::organizing::{
-    AddUnits, EventChange, KeyHash, MoveEvent, NewOrganizer, NewVenue, Publish, RetryRefused, ValidTickets,
+    AddUnits, EventChange, KeyHash, MoveEvent, NewOrganizer, NewVenue, Publish, RetryRefused, SetBounds, ValidTickets,
 };
 
 /// A command to the store, or a question.
@@ -62,6 +62,7 @@ concerns! {
     EventChange: event;
     MoveEvent: event;
     Publish: event;
+    SetBounds: event;
     Append: event;
     DropLog: event;
     NewBundle: event;

@@ -30,7 +30,7 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 }
 
 /// The tables that are moved.
-pub const TABLES: [Table; 27] = [
+pub const TABLES: [Table; 28] = [
     table("organizers", &["organizer_id"]),
     table("organizer_keys", &["key_hash"]),
     table("acts", &["organizer_id", "seq"]),
@@ -53,6 +53,7 @@ pub const TABLES: [Table; 27] = [
     table("feeds", &["event_id"]),
     table("halts", &["event_id"]),
     table("cancellations", &["event_id"]),
+    table("hold_bounds", &["event_id"]),
     table("jobs", &["event_id", "kind", "subject"]),
     table("secret_keys", &["public_key"]),
     table("cells", &["name"]),
