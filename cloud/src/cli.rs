@@ -18,6 +18,7 @@ use usher_keys::private;
 use crate::authority::key_safe::KeySafe;
 use crate::clock::Clock;
 use crate::config::{Config, LogFormat};
+use crate::endpoint_secrets::EndpointSecrets;
 use crate::ids::OrganizerId;
 use crate::master_key::MasterKey;
 use crate::server::Server;
@@ -249,7 +250,8 @@ async fn reseal_keys(config: &Path) -> anyhow::Result<()> {
     let store = Store::open_places(&places)
         .await
         .with_context(|| format!("opening {}", places.home))?;
-    let resealed = KeySafe::new(store.clone(), master).reseal().await?;
+    let resealed = KeySafe::new(store.clone(), master.clone()).reseal().await?;
+    let resealed = resealed + EndpointSecrets::new(master).reseal(&store).await?;
     store.close().await;
     let mut out = std::io::stdout().lock();
     writeln!(

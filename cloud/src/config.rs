@@ -52,6 +52,7 @@ pub struct Config {
     pub reservations: Reservations,
     pub payments: Payments,
     pub retention: Retention,
+    pub webhooks: Webhooks,
     /// Limits on requests.
     pub limits: RequestLimits,
     pub log: Log,
@@ -73,6 +74,7 @@ impl Default for Config {
             reservations: Reservations::default(),
             payments: Payments::default(),
             retention: Retention::default(),
+            webhooks: Webhooks::default(),
             limits: RequestLimits::default(),
             log: Log::default(),
         }
@@ -172,6 +174,14 @@ impl Default for Retention {
             personal_data_days: 5 * 365 + 1,
         }
     }
+}
+
+/// Settings of webhooks.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Webhooks {
+    /// The networks of ours whose programs may be told what happens, also without encryption; none unless given.
+    pub private_networks: Vec<Network>,
 }
 
 /// Settings that bound what one request can cost.

@@ -228,6 +228,16 @@ secret_id!(
     "rfd_"
 );
 secret_id!(
+    /// Identifies a program that is told what happens at an event. It opens nothing.
+    EndpointId,
+    "end_"
+);
+secret_id!(
+    /// Identifies one thing that an endpoint is told. It opens nothing.
+    WebhookId,
+    "whk_"
+);
+secret_id!(
     /// Identifies a ticket; whoever knows it may see it.
     TicketId,
     "tkt_"

@@ -1,6 +1,7 @@
 //! What the server does for no request: jobs, which are rows and wait for whoever is free, and what goes by the clock.
 
 mod settling;
+mod telling;
 mod tidying;
 
 use std::sync::Arc;
@@ -29,7 +30,16 @@ pub fn start(state: &Arc<AppState>, stop: &CancellationToken, tasks: &mut JoinSe
 fn start_in(state: &Arc<AppState>, cell: &Store, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
     let tidy_every = Duration::from_secs(state.config.reservations.tidy_every_seconds.into());
     let here = || (state.clone(), cell.clone());
-    let (settling, tidying, erasing) = (here(), here(), here());
+    let (settling, tidying, erasing, telling) = (here(), here(), here(), here());
+    tasks.spawn(repeat(LOOK_EVERY, stop.clone(), move || {
+        let (state, cell) = telling.clone();
+        async move {
+            warn_of(
+                telling::tell_due(&state, &cell).await,
+                "endpoints could not be told",
+            )
+        }
+    }));
     tasks.spawn(repeat(ERASE_EVERY, stop.clone(), move || {
         let (state, cell) = erasing.clone();
         async move {

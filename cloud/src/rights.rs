@@ -122,6 +122,8 @@ operations! {
     Publish = "publish", "Puts a draft on sale.", [Manager];
     MoveEvent = "move_event", "Moves an event to another date.", [Manager];
     CancelEvent = "cancel_event", "Cancels an event and gives all money back.", [Manager];
+    SeeEndpoints = "see_endpoints", "Lists programs that are told what happens, and what they were told.", [Manager Auditor];
+    ChangeEndpoints = "change_endpoints", "Says which programs are told what happens.", [Manager];
     ChangePolicy = "change_policy", "Changes what gates go by.", [Manager GateAdmin];
     RequestKeys = "request_keys", "Makes keys and asks for their signature.", [Manager];
     ChangeTrust = "change_trust", "Hands in a trust bundle.", [Manager];

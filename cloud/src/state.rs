@@ -17,6 +17,7 @@ use crate::booking::{BookingDesk, DeskParts, Revoker};
 use crate::clock::Clock;
 use crate::config::{Config, GatewayKind};
 use crate::ids::{TicketId, draw};
+use crate::endpoint_secrets::EndpointSecrets;
 use crate::master_key::MasterKey;
 use crate::metrics::Metrics;
 use crate::payment::sandbox::Sandbox;
@@ -55,6 +56,8 @@ pub struct AppState {
     /// Who turns reservations into bookings.
     pub desk: BookingDesk,
     pub metrics: Metrics,
+    /// Seals what webhooks are signed with.
+    pub endpoint_secrets: EndpointSecrets,
     /// This server, as the holder of leases.
     pub holder: LeaseHolder,
     /// Cancelled when the server was told to stop: it still serves, and takes nothing over.
@@ -83,6 +86,7 @@ impl AppState {
         let seat_maps = SeatMaps::new(store.clone(), signer.clone());
         let metrics = Metrics::default();
         let master = MasterKey::load(&config.keys, &config.data_dir).context("taking the master key")?;
+        let endpoint_secrets = EndpointSecrets::new(master.clone());
         let authorities = Authorities::open(AuthorityParts {
             store: store.clone(),
             clock: clock.clone(),
@@ -117,6 +121,7 @@ impl AppState {
             seat_maps,
             desk,
             metrics,
+            endpoint_secrets,
             holder,
             draining: CancellationToken::new(),
             wrong_keys: WrongKeys::default(),

@@ -6,6 +6,7 @@
 pub mod acts;
 pub mod api_keys;
 mod audit;
+mod audited;
 pub mod authority;
 pub mod cells;
 pub(crate) mod engine;
@@ -27,12 +28,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::future::try_join_all;
-use usher_keys::{EventId, PublicKey, Timestamp};
+use usher_keys::{EventId, PublicKey};
 use usher_protocol::log::Run;
 
 use crate::catalogue::{Event, EventLine, Layout, Occupancy, OccupancyQuery};
 use crate::clock::Clock;
-use crate::ids::{BookingId, ChargeReference, OrganizerId, RefundId, ReservationId, TicketId};
+use crate::ids::{BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, WebhookId};
 use crate::selling::canceling::{CancelEvent, CancelOutcome, CancelProgress, RefundCanceled, RefundedSome};
 use crate::selling::claimant::OwnBounds;
 use crate::selling::jobs::{HeldJob, Job, JobCounts, JobId, LeaseOutcome};
@@ -45,7 +46,12 @@ use crate::selling::{
     ConfirmOutcome, ErasePersonalData, Forget, HoldOutcome, HoldRequest, NoteOutcome, NotePayment,
     OpenBooking, ReleaseOutcome, ReleaseRequest, RenewBooking, RenewOutcome, Reservation, SoldTicket, Tidy,
 };
+use crate::telling::{
+    DueWebhooks, NewEndpoint, NoteWebhooks, RemoveEndpoint, ReplayWebhook, ResealEndpoint, RotateSecret,
+    TestEndpoint, Webhook, WebhookEndpoint, WebhooksQuery,
+};
 pub use audit::{Audit, AuditedEvent, AuditedOrganizer};
+pub use audited::audit;
 use cells::Cells;
 use cells::directory::{CellLine, NewCell, NewCellOutcome};
 use engine::Engine;
@@ -65,7 +71,7 @@ use authority::{
     StoredChanges, StoredCheckpoint, StoredRecord, UnitPlaces,
 };
 use organizing::{
-    AddUnits, ChangeOutcome, EventChange, EventSales, KeyHash, MoveEvent, MoveOutcome, NewOrganizer, NewVenue, Publish, PublishOutcome, RetryRefused, SetBounds, ValidTickets, Venue,
+    AddUnits, ChangeOutcome, EventChange, EventSales, KeyHash, MoveEvent, MoveOutcome, NewOrganizer, NewVenue, Publish, PublishOutcome, RetryRefused, SalesQuery, SetBounds, ValidTickets, Venue,
 };
 
 /// The store; clones share it.
@@ -157,22 +163,6 @@ impl Store {
             engine.close().await;
         }
     }
-}
-
-/// Audits a store and changes nothing in it, also while servers use it.
-///
-/// # Errors
-///
-/// [`StoreError`] when it cannot be read at all.
-pub async fn audit(location: &StoreLocation) -> Result<Audit, StoreError> {
-    let location = location.clone();
-    let auditing = tokio::task::spawn_blocking(move || match location {
-        StoreLocation::File(file) => sqlite::audit::of_file(&file),
-        StoreLocation::Servers { config, ca_file } => {
-            postgres::audit::of_database(&Servers::new(&config, &ca_file)?)
-        }
-    });
-    auditing.await.unwrap_or(Err(StoreError::Closed))
 }
 
 /// Writes the operations of the store for every engine: `writes` run in the group commit of the cell their event is in, `reads` beside
@@ -269,6 +259,22 @@ operations! {
         /// Puts a job off after a failure; tells how often it has failed, if the holder still had it.
         put_off_job(HeldJob) -> Option<u32> = operations::jobs::put_off_job;
 
+        // Telling.
+        /// Adds an endpoint; `false` when its event has as many as it can.
+        add_endpoint(NewEndpoint) -> bool = operations::webhooks::add_endpoint;
+        /// Gives an endpoint another secret; tells whether there is one.
+        rotate_secret(RotateSecret) -> bool = operations::webhooks::rotate_secret;
+        /// Puts secrets that are sealed anew in place of what they were; tells whether they were still those.
+        reseal_endpoint(ResealEndpoint) -> bool = operations::webhooks::reseal_endpoint;
+        /// Removes an endpoint with all that it was to be told; tells whether there was one.
+        remove_endpoint(RemoveEndpoint) -> bool = operations::webhooks::remove_endpoint;
+        /// Tells an endpoint a test; `None` when there is none.
+        test_endpoint(TestEndpoint) -> Option<WebhookId> = operations::webhooks::test_endpoint;
+        /// Begins to tell a webhook anew; `false` when there is none, or it waits already.
+        replay_webhook(ReplayWebhook) -> bool = operations::webhooks::replay_webhook;
+        /// Writes down what came of trying to tell webhooks, and lets the job of their endpoint wait or end.
+        note_webhooks(NoteWebhooks) -> () = operations::webhooks::note_webhooks;
+
         // Organizing.
         /// Writes down an act of an organizer's; tells the number of its line.
         add_act(NewAct) -> u64 = operations::acts::add_act;
@@ -358,6 +364,18 @@ operations! {
         /// Finds a job.
         job(JobId) -> Option<Job> = operations::jobs::job;
 
+        // Telling.
+        /// Finds an endpoint.
+        endpoint(EndpointId) -> Option<WebhookEndpoint> = operations::webhooks::endpoint;
+        /// Lists the endpoints of an event, the first one first.
+        endpoints(EventId) -> Vec<WebhookEndpoint> = operations::webhooks::endpoints;
+        /// Finds a webhook.
+        webhook(WebhookId) -> Option<Webhook> = operations::webhooks::webhook;
+        /// Lists what an endpoint is to be told now.
+        due_webhooks(DueWebhooks) -> Vec<Webhook> = operations::webhooks::due_webhooks;
+        /// Lists webhooks of an endpoint, the newest first.
+        webhooks(WebhooksQuery) -> Vec<Webhook> = operations::webhooks::webhooks;
+
         // The catalogue.
         /// Finds an event, drafts too.
         event(EventId) -> Option<Event> = operations::catalogue::event;
@@ -427,16 +445,9 @@ operations! {
         job_counts(()) -> JobCounts = operations::jobs::job_counts, cells::sum;
         /// Lists the events of which nothing is sold or ordered, and why.
         halts(()) -> Vec<(EventId, Halt)> = operations::authority::halts::halts, cells::oldest_first;
+        /// Lists all endpoints.
+        all_endpoints(()) -> Vec<WebhookEndpoint> = operations::webhooks::all_endpoints, cells::one_list;
         /// Lists all secret keys.
         secret_keys(()) -> Vec<SealedKey> = operations::secret_keys::secret_keys, cells::one_list;
     }
-}
-
-/// Asks what an event has sold.
-#[derive(Debug, Clone, Copy)]
-pub struct SalesQuery {
-    /// The event.
-    pub event: EventId,
-    /// The time.
-    pub now: Timestamp,
 }

@@ -8,6 +8,7 @@ mod api {
     pub mod canceling;
     pub mod client;
     pub mod documents;
+    pub mod endpoints;
     pub mod enrolments;
     pub mod events;
     pub mod examples;

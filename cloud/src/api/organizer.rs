@@ -11,6 +11,7 @@ pub mod codes;
 pub mod counts;
 pub mod devices;
 pub mod draft;
+pub mod endpoints;
 pub mod events;
 pub mod hold_bounds;
 pub mod incidents;

@@ -13,7 +13,7 @@ use crate::payment::sandbox::ledger::{LedgerEntry, SandboxLedger};
 use crate::payment::sandbox::{BankAnswer, Sandbox};
 use crate::payment::stripe::{Stripe, StripePlace};
 use crate::payment::{PaymentGateway, RefundPart};
-use crate::selling::jobs::{DueJobs, FreeJobs, JobId, LEASE, RENEW_EVERY};
+use crate::selling::jobs::{DueJobs, FreeJobs, JobId, JobKind, LEASE, RENEW_EVERY};
 use crate::selling::refunds::{BeginRefund, BeginRefundOutcome, Refund, RefundOf, RefundState};
 use crate::selling::{GatewayKind, HoldOutcome, TicketState};
 use crate::store::authority::{Append, RowChange};
@@ -53,7 +53,11 @@ impl Office {
         let due = self
             .case
             .store
-            .due_jobs(DueJobs { limit: 100, now })
+            .due_jobs(DueJobs {
+                kind: JobKind::Paying,
+                limit: 100,
+                now,
+            })
             .await
             .unwrap();
         let mut came_of = Vec::new();
@@ -65,6 +69,7 @@ impl Office {
                 }
                 JobId::GiveRefund(id) => drop(self.desk.refund_due(id).await),
                 JobId::RefundEvent(id) => self.desk.refund_event_due(id),
+                JobId::TellEndpoint(_) => {}
             }
         }
         came_of
@@ -522,6 +527,7 @@ async fn a_lease_is_renewed_as_long_as_the_work_takes() {
         .await;
     let lease_ms = LEASE.as_millis() as u64;
     let first_end = DueJobs {
+        kind: JobKind::Paying,
         limit: 1,
         now: START.plus_ms(lease_ms),
     };

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 
 use crate::ids::BookingId;
-use crate::selling::jobs::{DueJobs, FreeJobs, JobId};
+use crate::selling::jobs::{DueJobs, FreeJobs, JobId, JobKind};
 use crate::state::AppState;
 use crate::store::{Store, StoreError};
 
@@ -27,7 +27,7 @@ pub async fn take_over(state: &AppState, cell: &Store) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Does all jobs of a cell that are due; what cannot be done now is put off.
+/// Does all jobs about money of a cell that are due; what cannot be done now is put off.
 ///
 /// # Errors
 ///
@@ -35,6 +35,7 @@ pub async fn take_over(state: &AppState, cell: &Store) -> Result<(), StoreError>
 pub async fn do_due(state: &AppState, cell: &Store) -> Result<(), StoreError> {
     loop {
         let wanted = DueJobs {
+            kind: JobKind::Paying,
             limit: AT_ONCE,
             now: state.clock.now(),
         };
@@ -49,6 +50,7 @@ pub async fn do_due(state: &AppState, cell: &Store) -> Result<(), StoreError> {
                     state.desk.refund_event_due(event);
                     false
                 }
+                JobId::TellEndpoint(_) => false,
             }
         });
         let is_done = join_all(doing).await;

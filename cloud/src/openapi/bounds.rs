@@ -11,9 +11,10 @@ use utoipa::openapi::{RefOr, Schema};
 use crate::api::bookings::{EMAIL_BYTES, TOKEN_BYTES};
 use crate::api::organizer::codes::{MAX_CERTIFICATE_DAYS, MAX_CODE_MINUTES};
 use crate::api::organizer::draft::{MAX_DESCRIPTION, MAX_LABEL, MAX_NAME, MAX_UNITS, RESERVATION_SECONDS};
+use crate::api::organizer::endpoints::URL_BYTES;
 use crate::api::organizer::hold_bounds::{MINUTES, PLACES};
 use crate::api::organizer::venues::{ADDRESS_BYTES, NAME_BYTES};
-use crate::ids::{ApiKeyId, BookingId, RefundId, ReservationId, TicketId, VenueId};
+use crate::ids::{ApiKeyId, BookingId, EndpointId, RefundId, ReservationId, TicketId, VenueId, WebhookId};
 use crate::money::MAX_PRICE;
 
 /// What a value must keep to.
@@ -41,6 +42,8 @@ pub fn pattern(name: &str) -> Option<&'static str> {
         "booking_id" => Some(BookingId::PATTERN),
         "refund_id" => Some(RefundId::PATTERN),
         "ticket_id" => Some(TicketId::PATTERN),
+        "endpoint_id" => Some(EndpointId::PATTERN),
+        "webhook_id" => Some(WebhookId::PATTERN),
         "device" => Some(DEVICE_KEY),
         _ => None,
     }
@@ -56,6 +59,7 @@ fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
         ("VenueRequest", "city", Bound::Text(NAME_BYTES)),
         ("VenueRequest", "address", Bound::Text(ADDRESS_BYTES)),
         ("ApiKeyRequest", "name", Bound::Text(NAME_BYTES)),
+        ("EndpointRequest", "url", Bound::Text(URL_BYTES)),
         ("EventRequest", "tiers", Bound::Items(1..=MAX_PARTS)),
         ("TierSpec", "price", Bound::Number(0..=MAX_PRICE)),
         ("TierSpec", "admits", Bound::Number(1..=u8::MAX.into())),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use usher_keys::{EventId, Timestamp};
 
-use crate::ids::{BookingId, RefundId};
+use crate::ids::{BookingId, EndpointId, RefundId};
 
 /// How long a lease lasts: whoever dies with one is followed after that and one look for work, well within 15 seconds.
 pub const LEASE: Duration = Duration::from_secs(10);
@@ -36,6 +36,17 @@ pub enum JobId {
     GiveRefund(RefundId),
     /// Revokes all tickets of a canceled event and begins the refunds of its bookings.
     RefundEvent(EventId),
+    /// Tells an endpoint what happened.
+    TellEndpoint(EndpointId),
+}
+
+/// Which jobs: those of the one sort wait for none of the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobKind {
+    /// About money.
+    Paying,
+    /// About what endpoints are told, who may be slow.
+    Telling,
 }
 
 /// A job as it is kept.
@@ -176,6 +187,7 @@ fn ms(duration: Duration) -> u64 {
 /// Asks for jobs that wait for anybody.
 #[derive(Debug, Clone, Copy)]
 pub struct DueJobs {
+    pub kind: JobKind,
     /// At most so many, those that have waited longest first.
     pub limit: u32,
     pub now: Timestamp,

@@ -19,6 +19,7 @@ mod refunds;
 mod retention;
 pub mod server;
 mod severed;
+mod webhooks;
 
 use case::Case;
 
@@ -193,6 +194,12 @@ contracts! {
         an_event_sells_within_its_window_and_until_it_is_stopped,
         a_tier_sells_as_its_organizer_says_and_hides,
         a_tier_of_slots_gets_more_units_or_fewer_but_never_than_are_held_or_sold,
+    }
+    webhooks {
+        what_happens_is_told_to_each_endpoint_with_its_cause,
+        a_webhook_waits_until_it_is_taken_and_its_job_with_it,
+        what_is_given_up_is_begun_anew_by_a_person,
+        an_event_has_so_many_endpoints_and_their_secrets_can_be_replaced,
     }
     retention {
         who_bought_is_erased_after_the_event_and_what_was_sold_is_kept,

@@ -147,6 +147,7 @@ pub struct AddUnits {
 pub struct EventChange {
     /// The event.
     pub event: EventId,
+    pub now: Timestamp,
     /// Its new name.
     pub name: Option<String>,
     /// Its new description.
@@ -300,4 +301,13 @@ pub struct EventSales {
 pub struct SetBounds {
     pub event: EventId,
     pub bounds: OwnBounds,
+}
+
+/// Asks what an event has sold.
+#[derive(Debug, Clone, Copy)]
+pub struct SalesQuery {
+    /// The event.
+    pub event: EventId,
+    /// The time.
+    pub now: Timestamp,
 }

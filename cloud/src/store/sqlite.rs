@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 25] = [
+const MIGRATIONS: [(&str, &str); 26] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",
@@ -172,8 +172,12 @@ const MIGRATIONS: [(&str, &str); 25] = [
         include_str!("../../migrations/V35__inventory.sql"),
     ),
     (
-        "V39__hold_bounds",
-        include_str!("../../migrations/V39__hold_bounds.sql"),
+        "V39__bounds",
+        include_str!("../../migrations/V39__bounds.sql"),
+    ),
+    (
+        "V40__telling",
+        include_str!("../../migrations/V40__telling.sql"),
     ),
 ];
 

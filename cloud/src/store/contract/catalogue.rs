@@ -8,7 +8,7 @@ use usher_protocol::Unit;
 use crate::catalogue::{EventPage, EventQuery, EventStatus, TierCount};
 use crate::ids::draw_event_id;
 use crate::selling::Ending;
-use crate::store::SalesQuery;
+use crate::store::organizing::SalesQuery;
 use crate::store::organizing::{AddUnits, Publish};
 
 use super::case::{Case, GUESTS, HOLD_MS, STALLS, STANDING, START, units};

@@ -3,7 +3,7 @@
 use usher_keys::Timestamp;
 
 use crate::selling::jobs::{
-    DueJobs, FreeJobs, HeldJob, Job, JobCounts, JobId, LEASE, LeaseHolder, LeaseOutcome,
+    DueJobs, FreeJobs, HeldJob, Job, JobCounts, JobId, JobKind, LEASE, LeaseHolder, LeaseOutcome,
 };
 use crate::selling::{BeginOutcome, Ending};
 
@@ -17,7 +17,14 @@ fn lease_end(now: Timestamp) -> Timestamp {
 
 impl Case {
     async fn due(&self, now: Timestamp) -> Vec<Job> {
-        self.store.due_jobs(DueJobs { limit: 100, now }).await.unwrap()
+        self.store
+            .due_jobs(DueJobs {
+                kind: JobKind::Paying,
+                limit: 100,
+                now,
+            })
+            .await
+            .unwrap()
     }
 
     async fn lease(&self, job: JobId, holder: LeaseHolder, now: Timestamp) -> LeaseOutcome {
@@ -124,7 +131,15 @@ pub async fn jobs_come_in_the_order_in_which_they_wait_and_no_more_than_asked_fo
         case.put_off(job, HOLDER, START.plus_ms(ms)).await.unwrap();
     }
     let now = START.plus_ms(5_000);
-    let first = case.store.due_jobs(DueJobs { limit: 2, now }).await.unwrap();
+    let first = case
+        .store
+        .due_jobs(DueJobs {
+            kind: JobKind::Paying,
+            limit: 2,
+            now,
+        })
+        .await
+        .unwrap();
     let ids: Vec<_> = first.iter().map(|job| job.id).collect();
     assert_eq!(ids, [jobs[2], jobs[0]]);
 }

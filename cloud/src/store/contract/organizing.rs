@@ -104,6 +104,7 @@ pub async fn an_event_changes_only_where_it_is_told_to(case: Case) {
     );
     let elsewhere = EventChange {
         event: draw_event_id(START),
+        now: START,
         ..nothing
     };
     let outcome = case.store.change_event(elsewhere).await.unwrap();

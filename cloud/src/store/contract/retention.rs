@@ -4,7 +4,7 @@ use usher_keys::Timestamp;
 
 use super::case::{Case, START};
 use crate::selling::ErasePersonalData;
-use crate::store::SalesQuery;
+use crate::store::organizing::SalesQuery;
 
 /// The end of the case's event.
 const END: Timestamp = Timestamp(START.0 + 90_000_000);

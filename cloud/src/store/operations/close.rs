@@ -1,5 +1,6 @@
 //! Ending an open booking: with tickets, or without and with its units given back; each way exactly once.
 
+use serde_json::json;
 use usher_keys::Timestamp;
 
 use crate::ids::BookingId;
@@ -14,10 +15,11 @@ use crate::selling::{
 };
 use crate::store::StoreError;
 use crate::store::sql::{Sql, params};
+use crate::telling::{WebhookCause, WebhookKind};
 
 use super::Effect;
 use super::column::ms;
-use super::{bounds, codes, holds, jobs, journal, rows};
+use super::{bounds, codes, holds, jobs, journal, rows, webhooks};
 
 /// Turns an open booking into tickets.
 pub fn confirm_booking(
@@ -49,12 +51,41 @@ pub fn confirm_booking(
     set_reservation(connection, &reservation, ReservationState::Booked, request.now)?;
     let moved = (booking.amount.minor, request.now);
     journal::write(connection, booking.charge.into(), MoneyStep::Sold, moved)?;
+    tell_confirmed(connection, request, &booking)?;
     Ok(Effect::Keep(ConfirmOutcome::Confirmed(Booking {
         state: BookingState::Confirmed,
         action: None,
         tickets: rows::tickets_of(connection, &booking.id)?,
         ..booking
     })))
+}
+
+/// Tells endpoints of a booking, and of nobody.
+fn tell_confirmed(
+    connection: &Sql<'_>,
+    request: &ConfirmBooking,
+    booking: &Booking,
+) -> Result<(), StoreError> {
+    let event = booking.id.event;
+    let told = WebhookCause {
+        event,
+        kind: WebhookKind::BookingConfirmed,
+        once: None,
+        now: request.now,
+    };
+    webhooks::tell(connection, &told, || {
+        let tickets = request
+            .tickets
+            .iter()
+            .map(|ticket| json!({ "ticket_id": ticket.id, "unit": ticket.unit.0 }));
+        Ok(json!({
+            "event_id": event,
+            "booking_id": booking.id,
+            "amount": booking.amount.minor,
+            "currency": booking.amount.currency.code(),
+            "tickets": tickets.collect::<Vec<_>>(),
+        }))
+    })
 }
 
 /// The end of an open booking.

@@ -8,7 +8,7 @@ use crate::store::sql::{Sql, params};
 
 use super::Effect;
 use super::column::{ms, policy_text};
-use super::{catalogue, inventory, seals};
+use super::{catalogue, inventory, seals, webhooks};
 
 /// Adds a draft event with its tiers, still without units.
 pub fn add_event(connection: &Sql<'_>, request: &NewEvent) -> Result<Effect<()>, StoreError> {
@@ -117,6 +117,7 @@ pub fn change_event(
     if changed == 0 {
         return Ok(Effect::Undo(ChangeOutcome::NotFound));
     }
+    webhooks::tell_changed(connection, request.event, request.now)?;
     inventory::set_sales(connection, request)?;
     for (tier, capacity) in &request.capacities {
         if let Err(refusal) = inventory::resize_tier(connection, request, (*tier, *capacity))? {

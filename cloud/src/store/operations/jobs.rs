@@ -2,9 +2,9 @@
 
 use usher_keys::Timestamp;
 
-use crate::ids::{BookingId, RefundId};
+use crate::ids::{BookingId, EndpointId, RefundId};
 use crate::selling::jobs::{
-    DueJobs, DueTimes, FreeJobs, HeldJob, Job, JobCounts, JobId, LeaseHolder, LeaseOutcome,
+    DueJobs, DueTimes, FreeJobs, HeldJob, Job, JobCounts, JobId, JobKind, LeaseHolder, LeaseOutcome,
 };
 use crate::store::StoreError;
 use crate::store::sql::{Row, Sql, params};
@@ -16,6 +16,7 @@ use super::column::{Local, event_id, moment, ms};
 const SETTLE_BOOKING: &str = "settle_booking";
 const GIVE_REFUND: &str = "give_refund";
 const REFUND_EVENT: &str = "refund_event";
+const TELL_ENDPOINT: &str = "tell_endpoint";
 /// The columns [`read`] reads.
 const COLUMNS: &str = "event_id, kind, subject, failures, holder, due_at";
 
@@ -27,6 +28,7 @@ fn key(id: JobId) -> Key {
         JobId::SettleBooking(booking) => (booking.event.0, SETTLE_BOOKING, booking.local),
         JobId::GiveRefund(refund) => (refund.event.0, GIVE_REFUND, refund.local),
         JobId::RefundEvent(event) => (event.0, REFUND_EVENT, [0; 24]),
+        JobId::TellEndpoint(endpoint) => (endpoint.event.0, TELL_ENDPOINT, endpoint.local),
     }
 }
 
@@ -36,6 +38,7 @@ fn read(row: &Row<'_>) -> Result<Job, StoreError> {
         SETTLE_BOOKING => JobId::SettleBooking(BookingId { event, local }),
         GIVE_REFUND => JobId::GiveRefund(RefundId { event, local }),
         REFUND_EVENT => JobId::RefundEvent(event),
+        TELL_ENDPOINT => JobId::TellEndpoint(EndpointId { event, local }),
         _ => {
             return Err(StoreError::Unreadable {
                 what: "kind of a job",
@@ -65,6 +68,19 @@ pub fn insert(connection: &Sql<'_>, job: &Job) -> Result<(), StoreError> {
             job.holder.map(|holder| holder.0),
             ms(job.due_at)
         ])?;
+    Ok(())
+}
+
+/// Has a job done now, writing it if there is none; whoever works on one looks for more at the end.
+pub fn hurry(connection: &Sql<'_>, id: JobId, now: Timestamp) -> Result<(), StoreError> {
+    let (event, kind, subject) = key(id);
+    connection
+        .prepare_cached(
+            "INSERT INTO jobs (event_id, kind, subject, failures, holder, due_at) VALUES (?1, ?2, ?3, 0, NULL, ?4)
+             ON CONFLICT (event_id, kind, subject) DO UPDATE
+             SET due_at = CASE WHEN jobs.holder IS NULL THEN ?4 ELSE jobs.due_at END",
+        )?
+        .run(params![event, kind, subject, ms(now)])?;
     Ok(())
 }
 
@@ -129,8 +145,12 @@ pub fn free_jobs(connection: &Sql<'_>, request: &FreeJobs) -> Result<Effect<usiz
 /// Lists jobs that wait for anybody, those that have waited longest first.
 pub fn due_jobs(connection: &Sql<'_>, request: &DueJobs) -> Result<Vec<Job>, StoreError> {
     let due = DueTimes::at(request.now);
+    let is_of_kind = match request.kind {
+        JobKind::Paying => "kind <> 'tell_endpoint'",
+        JobKind::Telling => "kind = 'tell_endpoint'",
+    };
     let mut query = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM jobs WHERE due_at <= ?1 OR due_at > ?2 ORDER BY due_at LIMIT ?3"
+        "SELECT {COLUMNS} FROM jobs WHERE (due_at <= ?1 OR due_at > ?2) AND {is_of_kind} ORDER BY due_at LIMIT ?3"
     ))?;
     let found = query.query_and_then(params![ms(due.until), ms(due.beyond), request.limit], read)?;
     found.collect()

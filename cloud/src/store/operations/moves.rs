@@ -9,7 +9,7 @@ use crate::store::sql::{Sql, params};
 
 use super::Effect;
 use super::column::{ms, policy_text};
-use super::{catalogue, seals};
+use super::{catalogue, seals, webhooks};
 
 /// Moves an event to another date. Asked again, it finds the event there and changes nothing: windows move once.
 pub fn move_event(connection: &Sql<'_>, request: &MoveEvent) -> Result<Effect<MoveOutcome>, StoreError> {
@@ -32,6 +32,7 @@ pub fn move_event(connection: &Sql<'_>, request: &MoveEvent) -> Result<Effect<Mo
         ])?;
     seals::seal_terms(connection, request.event)?;
     let freed = free_held(connection, (request.event, request.now))?;
+    webhooks::tell_changed(connection, request.event, request.now)?;
     Ok(Effect::Keep(MoveOutcome::Moved { freed }))
 }
 

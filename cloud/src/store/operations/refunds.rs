@@ -1,5 +1,6 @@
 //! The rows of refunds: begun with the tickets they take back and the job that sees to them, noted step by step, tried again by request.
 
+use serde_json::json;
 use usher_keys::Timestamp;
 
 use crate::ids::{BookingId, RefundId};
@@ -12,11 +13,12 @@ use crate::selling::refunds::{
 use crate::selling::{Booking, NoteOutcome, RequestHash, Reservation};
 use crate::store::StoreError;
 use crate::store::sql::{OptionalExtension, Sql, params};
+use crate::telling::{WebhookCause, WebhookKind};
 
 use super::Effect;
 use super::column::{Local, ms};
 use super::refund_rows::refund;
-use super::{jobs, journal, rows};
+use super::{jobs, journal, rows, webhooks};
 
 /// Begins to give money of a booking back, once for each idempotency key.
 pub fn begin_refund(
@@ -187,9 +189,29 @@ pub fn note_refund(connection: &Sql<'_>, request: &NoteRefund) -> Result<Effect<
             if found.frees_units {
                 free_units(connection, &found)?;
             }
+            tell_given(connection, &found, request.now)?;
         }
     }
     Ok(Effect::Keep(NoteOutcome::Noted))
+}
+
+fn tell_given(connection: &Sql<'_>, refund: &Refund, now: Timestamp) -> Result<(), StoreError> {
+    let event = refund.id.event;
+    let told = WebhookCause {
+        event,
+        kind: WebhookKind::RefundGiven,
+        once: None,
+        now,
+    };
+    webhooks::tell(connection, &told, || {
+        Ok(json!({
+            "event_id": event,
+            "booking_id": refund.booking,
+            "refund_id": refund.id,
+            "amount": refund.amount.minor,
+            "currency": refund.amount.currency.code(),
+        }))
+    })
 }
 
 fn set_state(

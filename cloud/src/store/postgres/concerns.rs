@@ -3,7 +3,7 @@
 use usher_keys::EventId;
 
 use crate::catalogue::OccupancyQuery;
-use crate::ids::{BookingId, ChargeReference, OrganizerId, RefundId, ReservationId, TicketId};
+use crate::ids::{BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, WebhookId};
 use crate::selling::canceling::{CancelEvent, RefundCanceled};
 use crate::selling::jobs::{HeldJob, JobId};
 use crate::selling::refunds::{BeginRefund, NoteRefund, RefundsQuery, RetryRefund};
@@ -11,7 +11,6 @@ use crate::selling::{
     BeginBooking, CloseBooking, CodeQuery, ConfirmBooking, ErasePersonalData, Forget, HoldRequest,
     NotePayment, ReleaseRequest, RenewBooking, Tidy,
 };
-use crate::store::SalesQuery;
 use crate::store::acts::{ActsQuery, NewAct};
 use crate::store::api_keys::{NewApiKey, NoteKeyUse, RevokeKey};
 use crate::store::authority::{
@@ -20,8 +19,13 @@ use crate::store::authority::{
     SealedKey,
 };
 use crate::store::cells::directory::NewCell;
+use crate::store::organizing::SalesQuery;
 use crate::store::organizing::{
     AddUnits, EventChange, KeyHash, MoveEvent, NewOrganizer, NewVenue, Publish, RetryRefused, SetBounds, ValidTickets,
+};
+use crate::telling::{
+    DueWebhooks, NewEndpoint, NoteWebhooks, RemoveEndpoint, ReplayWebhook, ResealEndpoint, RotateSecret,
+    TestEndpoint, WebhooksQuery,
 };
 
 /// A command to the store, or a question.
@@ -62,6 +66,17 @@ concerns! {
     EventChange: event;
     MoveEvent: event;
     Publish: event;
+    NewEndpoint: id.event;
+    RotateSecret: id.event;
+    ResealEndpoint: id.event;
+    RemoveEndpoint: id.event;
+    TestEndpoint: id.event;
+    ReplayWebhook: id.event;
+    NoteWebhooks: endpoint.event;
+    DueWebhooks: endpoint.event;
+    WebhooksQuery: endpoint.event;
+    EndpointId: event;
+    WebhookId: event;
     SetBounds: event;
     Append: event;
     DropLog: event;
@@ -115,6 +130,7 @@ impl Concerns for JobId {
             Self::SettleBooking(booking) => Some(booking.event),
             Self::GiveRefund(refund) => Some(refund.event),
             Self::RefundEvent(event) => Some(*event),
+            Self::TellEndpoint(endpoint) => Some(endpoint.event),
         }
     }
 }

@@ -30,7 +30,7 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 }
 
 /// The tables that are moved.
-pub const TABLES: [Table; 28] = [
+pub const TABLES: [Table; 30] = [
     table("organizers", &["organizer_id"]),
     table("organizer_keys", &["key_hash"]),
     table("acts", &["organizer_id", "seq"]),
@@ -54,6 +54,8 @@ pub const TABLES: [Table; 28] = [
     table("halts", &["event_id"]),
     table("cancellations", &["event_id"]),
     table("hold_bounds", &["event_id"]),
+    table("endpoints", &["event_id", "endpoint_id"]),
+    table("webhooks", &["event_id", "webhook_id"]),
     table("jobs", &["event_id", "kind", "subject"]),
     table("secret_keys", &["public_key"]),
     table("cells", &["name"]),

@@ -12,7 +12,7 @@ use usher_disk::{DiskError, FileFinding};
 use super::*;
 use crate::ids::{BookingId, OrganizerId};
 use crate::selling::ConfirmOutcome;
-use crate::selling::jobs::{DueJobs, JobId};
+use crate::selling::jobs::{DueJobs, JobId, JobKind};
 use crate::store::Store;
 use crate::store::contract::case::{Case, START, STORE_FILE};
 use crate::store::engine::Engine;
@@ -182,7 +182,15 @@ fn a_booking_that_was_open_before_there_were_jobs_is_settled_by_one() {
         .run(&mut connection)
         .unwrap();
     let now = Timestamp(1_000);
-    let due = jobs::due_jobs(&Sql::Sqlite(&connection), &DueJobs { limit: 9, now }).unwrap();
+    let due = jobs::due_jobs(
+        &Sql::Sqlite(&connection),
+        &DueJobs {
+            kind: JobKind::Paying,
+            limit: 9,
+            now,
+        },
+    )
+    .unwrap();
     let open = BookingId {
         event: usher_keys::EventId([0; 16]),
         local: [1; 24],

@@ -13,8 +13,8 @@ use crate::catalogue::Event;
 use crate::moving::Dates;
 use crate::selling::sale::SaleStatus;
 use crate::state::AppState;
-use crate::store::SalesQuery;
 use crate::store::organizing::EventSales;
+use crate::store::organizing::SalesQuery;
 
 use super::super::signing::ToSignView;
 use super::MoveRequest;

@@ -1,17 +1,22 @@
 //! Appending to logs: records, heads and what changes with them in one transaction, only if they follow what is stored.
 
+use serde_json::json;
 use usher_keys::{EventId, Timestamp};
+use usher_protocol::ledger::Entry;
 use usher_protocol::log::{Head, Stretch, Tail};
+use usher_protocol::record::{Body, Record};
 use usher_protocol::{Generation, Origin, Seq, Unit};
 
 use crate::ids::TicketId;
+use crate::moment::Moment;
 use crate::selling::tickets::IssuedUnit;
 use crate::selling::{NewTicket, ReissuedTo, TicketState};
 use crate::store::StoreError;
 use crate::store::authority::{Append, AppendOutcome, DropLog, RowChange, Sealed};
 use crate::store::operations::column::{ms, narrow, ticket_state, unit_state};
-use crate::store::operations::{Effect, codes};
+use crate::store::operations::{Effect, codes, webhooks};
 use crate::store::sql::{OptionalExtension, Sql, params};
+use crate::telling::{WebhookCause, WebhookKind};
 
 use super::{count, devices, feed, halts, read_count};
 
@@ -23,7 +28,7 @@ pub fn append(connection: &Sql<'_>, request: &Append) -> Result<Effect<AppendOut
     }
     let mut is_news = request.sealed.is_empty();
     for sealed in &request.sealed {
-        match append_sealed(connection, request.event, sealed)? {
+        match append_sealed(connection, request, sealed)? {
             Appending::Conflict => return Ok(Effect::Undo(AppendOutcome::Conflict)),
             Appending::Known => {}
             Appending::Appended => is_news = true,
@@ -39,10 +44,13 @@ pub fn append(connection: &Sql<'_>, request: &Append) -> Result<Effect<AppendOut
             RowChange::UseCode(used) => devices::use_code(connection, used, request.now)?,
             RowChange::SetTicketState { ticket, from, to } => {
                 set_ticket_state(connection, ticket, *from, *to)?
+                    && tell_state(connection, ticket, *to, request.now)?
             }
             RowChange::Reissue { old, new, to } => {
                 reissue(connection, old, new, request.now)?
-                    && (*to == ReissuedTo::SameHolder || part(connection, old, new)?)
+                    && (*to == ReissuedTo::SameHolder
+                        || part(connection, old, new)?
+                            && tell(connection, WebhookKind::TicketTransferred, old, request.now)?)
             }
         };
         if !done {
@@ -81,7 +89,8 @@ struct Stored {
     log_bytes: u64,
 }
 
-fn append_sealed(connection: &Sql<'_>, event: EventId, sealed: &Sealed) -> Result<Appending, StoreError> {
+fn append_sealed(connection: &Sql<'_>, request: &Append, sealed: &Sealed) -> Result<Appending, StoreError> {
+    let event = request.event;
     let origin = sealed.head.origin;
     let stored = stored(connection, event, &origin)?;
     let known = sealed
@@ -122,6 +131,9 @@ fn append_sealed(connection: &Sql<'_>, event: EventId, sealed: &Sealed) -> Resul
         return Ok(Appending::Conflict);
     }
     keep_head(connection, event, &sealed.head, log_bytes)?;
+    if webhooks::are_wanted(connection, event)? {
+        tell_admitted(connection, event, news, request.now)?;
+    }
     Ok(Appending::Appended)
 }
 
@@ -193,6 +205,78 @@ fn set_ticket_state(
         )?
         .execute(params![ticket.event.0, ticket.local, from.word(), to.word()])?;
     Ok(changed == 1)
+}
+
+/// Tells endpoints of a ticket that is void from now on.
+fn tell_state(
+    connection: &Sql<'_>,
+    ticket: &TicketId,
+    to: TicketState,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    match to {
+        TicketState::Revoked => tell(connection, WebhookKind::TicketRevoked, ticket, now),
+        TicketState::Valid | TicketState::Superseded => Ok(true),
+    }
+}
+
+/// Tells endpoints what became of a ticket.
+fn tell(
+    connection: &Sql<'_>,
+    kind: WebhookKind,
+    ticket: &TicketId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let event = ticket.event;
+    let told = WebhookCause {
+        event,
+        kind,
+        once: None,
+        now,
+    };
+    webhooks::tell(connection, &told, || {
+        Ok(json!({ "event_id": event, "ticket_id": ticket }))
+    })?;
+    Ok(true)
+}
+
+/// Tells endpoints of people who were let in, once for each scan, whichever devices write it down.
+fn tell_admitted(
+    connection: &Sql<'_>,
+    event: EventId,
+    news: &[Entry],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for entry in news {
+        let Ok(Record {
+            body: Body::Admitted(passage),
+            ..
+        }) = Record::from_bytes(&entry.bytes)
+        else {
+            continue;
+        };
+        // A device's word: what is no ticket is counted nowhere either.
+        let Ok(passage) = passage.unverified() else {
+            continue;
+        };
+        let told = WebhookCause {
+            event,
+            kind: WebhookKind::TicketAdmitted,
+            once: Some(&passage.scan.0),
+            now,
+        };
+        webhooks::tell(connection, &told, || {
+            Ok(json!({
+                "event_id": event,
+                "unit": passage.unit.0,
+                "generation": passage.generation.0,
+                "gate": passage.gate.0,
+                "persons": passage.persons,
+                "at": Moment(passage.at),
+            }))
+        })?;
+    }
+    Ok(())
 }
 
 /// Puts the next generation in a ticket's place; `false` when it may not come there.
