@@ -33,7 +33,9 @@ use usher_protocol::log::Run;
 
 use crate::catalogue::{Event, EventLine, Layout, Occupancy, OccupancyQuery};
 use crate::clock::Clock;
-use crate::ids::{BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, WebhookId};
+use crate::ids::{
+    BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, WebhookId,
+};
 use crate::selling::canceling::{CancelEvent, CancelOutcome, CancelProgress, RefundCanceled, RefundedSome};
 use crate::selling::claimant::OwnBounds;
 use crate::selling::jobs::{HeldJob, Job, JobCounts, JobId, LeaseOutcome};
@@ -71,7 +73,8 @@ use authority::{
     StoredChanges, StoredCheckpoint, StoredRecord, UnitPlaces,
 };
 use organizing::{
-    AddUnits, ChangeOutcome, EventChange, EventSales, KeyHash, MoveEvent, MoveOutcome, NewOrganizer, NewVenue, Publish, PublishOutcome, RetryRefused, SalesQuery, SetBounds, ValidTickets, Venue,
+    AddUnits, ChangeOutcome, EventChange, EventSales, KeyHash, MoveEvent, MoveOutcome, NewOrganizer,
+    NewVenue, Publish, PublishOutcome, RetryRefused, SalesQuery, SetBounds, ValidTickets, Venue,
 };
 
 /// The store; clones share it.

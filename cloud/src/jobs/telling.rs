@@ -30,7 +30,7 @@ pub async fn tell_due(state: &AppState, cell: &Store) -> Result<(), StoreError> 
     let telling = due.into_iter().map(|job| async move {
         match job.id {
             JobId::TellEndpoint(endpoint) => tell(state, endpoint).await,
-            JobId::SettleBooking(_) | JobId::GiveRefund(_) => Ok(()),
+            JobId::SettleBooking(_) | JobId::GiveRefund(_) | JobId::RefundEvent(_) => Ok(()),
         }
     });
     for told in join_all(telling).await {

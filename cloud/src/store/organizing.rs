@@ -10,8 +10,8 @@ use crate::ids::{ApiKeyId, OrganizerId, VenueId, draw};
 use crate::money::Currency;
 use crate::moving::Dates;
 use crate::rights::StaffRole;
-use crate::selling::inventory::{EventSale, ResizeRefusal, TierSale};
 use crate::selling::claimant::OwnBounds;
+use crate::selling::inventory::{EventSale, ResizeRefusal, TierSale};
 
 use super::api_keys::{ApiKey, NewApiKey};
 
@@ -147,7 +147,6 @@ pub struct AddUnits {
 pub struct EventChange {
     /// The event.
     pub event: EventId,
-    pub now: Timestamp,
     /// Its new name.
     pub name: Option<String>,
     /// Its new description.

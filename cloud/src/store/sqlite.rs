@@ -171,14 +171,8 @@ const MIGRATIONS: [(&str, &str); 26] = [
         "V35__inventory",
         include_str!("../../migrations/V35__inventory.sql"),
     ),
-    (
-        "V39__bounds",
-        include_str!("../../migrations/V39__bounds.sql"),
-    ),
-    (
-        "V40__telling",
-        include_str!("../../migrations/V40__telling.sql"),
-    ),
+    ("V39__bounds", include_str!("../../migrations/V39__bounds.sql")),
+    ("V40__telling", include_str!("../../migrations/V40__telling.sql")),
 ];
 
 /// Lists the migrations of the store, oldest first.

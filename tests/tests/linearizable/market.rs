@@ -11,6 +11,7 @@ use usher_cloud::ids::{
     draw_ticket_code,
 };
 use usher_cloud::selling::claimant::{Claimant, ClientAddress, HoldBounds, SessionHash};
+use usher_cloud::selling::inventory::TierSale;
 use usher_cloud::selling::jobs::LeaseHolder;
 use usher_cloud::selling::{
     BeginBooking, BeginOutcome, BeginRefusal, Claim, CloseBooking, CloseOutcome, ConfirmBooking,
@@ -224,7 +225,8 @@ impl Market {
             | HoldOutcome::InVain(_)
             | HoldOutcome::MoreThanOne(_)
             | HoldOutcome::NoSuchEvent
-            | HoldOutcome::NotOnSale(_)) => bail!("{other:?}"),
+            | HoldOutcome::NotOnSale(_)
+            | HoldOutcome::WrongQuantity(_)) => bail!("{other:?}"),
         };
         self.note(seat, buyer, operation, Some(outcome));
         if outcome == Outcome::Done {
@@ -450,6 +452,7 @@ fn new_event(id: EventId, (organizer, venue): (OrganizerId, Venue)) -> NewEvent 
             price: 4_500,
             admits: 1,
             flags: TicketFlags::default(),
+            sale: TierSale::default(),
         }],
         policy: usher_fixtures::policy(),
         unit_count: SEATS,

@@ -3,7 +3,9 @@
 use usher_keys::EventId;
 
 use crate::catalogue::OccupancyQuery;
-use crate::ids::{BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, WebhookId};
+use crate::ids::{
+    BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, WebhookId,
+};
 use crate::selling::canceling::{CancelEvent, RefundCanceled};
 use crate::selling::jobs::{HeldJob, JobId};
 use crate::selling::refunds::{BeginRefund, NoteRefund, RefundsQuery, RetryRefund};
@@ -21,7 +23,8 @@ use crate::store::authority::{
 use crate::store::cells::directory::NewCell;
 use crate::store::organizing::SalesQuery;
 use crate::store::organizing::{
-    AddUnits, EventChange, KeyHash, MoveEvent, NewOrganizer, NewVenue, Publish, RetryRefused, SetBounds, ValidTickets,
+    AddUnits, EventChange, KeyHash, MoveEvent, NewOrganizer, NewVenue, Publish, RetryRefused, SetBounds,
+    ValidTickets,
 };
 use crate::telling::{
     DueWebhooks, NewEndpoint, NoteWebhooks, RemoveEndpoint, ReplayWebhook, ResealEndpoint, RotateSecret,
