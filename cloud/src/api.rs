@@ -5,6 +5,7 @@
     reason = "a route's errors are its responses in the OpenAPI document"
 )]
 
+pub mod availability;
 pub mod bookings;
 pub mod caller;
 pub mod claimant;

@@ -1,5 +1,7 @@
 //! What the store is asked and answers about events: their description, seats and how full they are; nothing here changes them.
 
+pub mod availability;
+
 use std::sync::Arc;
 
 use usher_keys::{EventId, Timestamp};

@@ -1,6 +1,8 @@
 //! Seat maps in memory: each is put together and compressed once per change, then handed out as bytes; claims never look here.
 
+mod availability;
 mod body;
+mod layout;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,6 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwapOption;
 use axum::body::Bytes;
+use tokio::sync::OnceCell;
 use tokio::time::{Instant, sleep_until};
 use usher_keys::{EventId, Timestamp};
 
@@ -15,7 +18,9 @@ use crate::catalogue::{Event, EventStatus, Layout, Occupancy, OccupancyQuery, St
 use crate::selling::sale::SaleStatus;
 use crate::signing::TicketSigner;
 use crate::store::{Store, StoreError};
+pub use availability::{Availability, ChangesAfter};
 pub use body::{SeatView, SeatsView, TierCountView};
+pub use layout::{LayoutBody, LayoutView};
 
 /// How long nobody makes a map after it took so long to make one, in times of that. While an event sells fast and its map
 /// is read all the time, making it anew takes a fifth of a core and not a whole one; its readers wait, its buyers do not.
@@ -62,6 +67,11 @@ struct KeptMap {
     /// Counts the changes that were made known.
     changes: AtomicU64,
     latest: ArcSwapOption<SeatMap>,
+    availability: ArcSwapOption<Availability>,
+    /// Lets one caller at a time look which seats are free.
+    looking: tokio::sync::Mutex<()>,
+    /// Where the seats are, once somebody has asked.
+    layout: OnceCell<Arc<LayoutBody>>,
     /// Lets one caller at a time make the map.
     workshop: tokio::sync::Mutex<Workshop>,
 }
@@ -90,6 +100,10 @@ struct Wanted {
 }
 
 impl KeptMap {
+    fn changes_so_far(&self) -> u64 {
+        self.changes.load(Ordering::SeqCst)
+    }
+
     /// Returns the map if it has all that is wanted in it and no hold has expired since.
     fn fresh(&self, wanted: Wanted) -> Option<Arc<SeatMap>> {
         self.latest.load_full().filter(|map| {
@@ -130,7 +144,7 @@ impl SeatMaps {
     pub async fn of(&self, event: EventId, now: Timestamp) -> Result<Option<Arc<SeatMap>>, StoreError> {
         let kept = self.kept(event);
         let wanted = Wanted {
-            changes: kept.changes.load(Ordering::SeqCst),
+            changes: kept.changes_so_far(),
             believed_until: self.signer.believed_until(event),
             now,
         };
@@ -154,7 +168,7 @@ impl SeatMaps {
             sleep_until(rests_until).await;
         }
         let begun = std::time::Instant::now();
-        let changes = kept.changes.load(Ordering::SeqCst);
+        let changes = kept.changes_so_far();
         let map = Arc::new(self.make(ground, Wanted { changes, ..wanted }).await?);
         workshop.rests_until = Some(Instant::now() + RESTS * begun.elapsed());
         kept.latest.store(Some(map.clone()));

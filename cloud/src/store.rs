@@ -31,6 +31,7 @@ use futures_util::future::try_join_all;
 use usher_keys::{EventId, PublicKey};
 use usher_protocol::log::Run;
 
+use crate::catalogue::availability::{ChangesQuery, KeptAvailability, NewAvailability};
 use crate::catalogue::{Event, EventLine, Layout, Occupancy, OccupancyQuery};
 use crate::clock::Clock;
 use crate::ids::{
@@ -226,6 +227,8 @@ operations! {
         hold(HoldRequest) -> HoldOutcome = operations::holds::hold;
         /// Gives a reservation's units back before its time.
         release(ReleaseRequest) -> ReleaseOutcome = operations::holds::release;
+        /// Keeps the next availability in place of the one it follows, with what has changed; tells whether it was the first to follow it.
+        keep_availability(NewAvailability) -> bool = operations::availability::keep_availability;
         /// Writes expired units down as available; nothing depends on it.
         tidy(Tidy) -> usize = operations::holds::tidy;
         /// Deletes reservations that nothing came of, some time after their end; nothing depends on it.
@@ -384,6 +387,10 @@ operations! {
         event(EventId) -> Option<Event> = operations::catalogue::event;
         /// Lists an event's seats, which never change once it is published.
         layout(EventId) -> Layout = operations::catalogue::layout;
+        /// Finds the availability that is kept of an event.
+        availability(EventId) -> Option<KeptAvailability> = operations::availability::availability;
+        /// Finds what changed after a version of the availability, until the next one.
+        availability_changes(ChangesQuery) -> Option<String> = operations::availability::availability_changes;
         /// Tells which seats are free, and how many units of each tier.
         occupancy(OccupancyQuery) -> Occupancy = operations::catalogue::occupancy;
 

@@ -60,13 +60,14 @@ fn respond(map: &SeatMap, headers: &HeaderMap) -> Response {
 }
 
 /// Tells whether a list of tags names ours, by the weak comparison of RFC 9110.
-fn names(list: &str, etag: &str) -> bool {
+pub(super) fn names(list: &str, etag: &str) -> bool {
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     list.split(',')
         .any(|tag| tag.trim() == "*" || opaque(tag) == opaque(etag))
 }
 
-fn takes_gzip(headers: &HeaderMap) -> bool {
+/// Tells whether a client takes answers that are compressed by gzip.
+pub(super) fn takes_gzip(headers: &HeaderMap) -> bool {
     let refused = |parameters: &str| {
         let quality = parameters
             .split(';')

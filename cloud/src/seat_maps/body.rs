@@ -86,11 +86,17 @@ pub fn bytes(
 ) -> (Bytes, Bytes) {
     let body =
         serde_json::to_vec(&view(event, layout, (occupancy, status))).expect("the view has string keys only");
+    let gzip = gzipped(&body);
+    // Kept for long: without the room it grew into.
+    (body.into_boxed_slice().into(), gzip)
+}
+
+/// Compresses what is kept for long.
+pub fn gzipped(body: &[u8]) -> Bytes {
     let mut gzip = GzEncoder::new(Vec::with_capacity(body.len() / 8), COMPRESSION);
-    gzip.write_all(&body).expect("writing to memory succeeds");
+    gzip.write_all(body).expect("writing to memory succeeds");
     let gzip = gzip.finish().expect("writing to memory succeeds");
-    // Kept for long: without the room they grew into.
-    (body.into_boxed_slice().into(), gzip.into_boxed_slice().into())
+    gzip.into_boxed_slice().into()
 }
 
 /// Names a body. Weak, because the compressed form goes by the same name.

@@ -5,6 +5,7 @@ pub mod acts;
 mod agreement;
 pub mod api_keys;
 pub mod authority;
+pub mod availability;
 pub mod begin;
 pub mod bounds;
 pub mod canceling;

@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 26] = [
+const MIGRATIONS: [(&str, &str); 27] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",
@@ -173,6 +173,7 @@ const MIGRATIONS: [(&str, &str); 26] = [
     ),
     ("V39__bounds", include_str!("../../migrations/V39__bounds.sql")),
     ("V40__telling", include_str!("../../migrations/V40__telling.sql")),
+    ("V44__availability", include_str!("../../migrations/V44__availability.sql")),
 ];
 
 /// Lists the migrations of the store, oldest first.

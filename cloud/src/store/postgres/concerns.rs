@@ -3,10 +3,9 @@
 use usher_keys::EventId;
 
 use crate::catalogue::OccupancyQuery;
-use crate::ids::{
-    BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, WebhookId,
-};
+use crate::ids::{BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, WebhookId};
 use crate::selling::canceling::{CancelEvent, RefundCanceled};
+use crate::catalogue::availability::{ChangesQuery, NewAvailability};
 use crate::selling::jobs::{HeldJob, JobId};
 use crate::selling::refunds::{BeginRefund, NoteRefund, RefundsQuery, RetryRefund};
 use crate::selling::{
@@ -97,6 +96,8 @@ concerns! {
     ChargeReference: event;
     CodeQuery: event;
     OccupancyQuery: event;
+    NewAvailability: event;
+    ChangesQuery: event;
     SalesQuery: event;
     ChangesAfter: event;
     RecordsQuery: event;

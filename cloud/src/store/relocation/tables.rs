@@ -30,7 +30,7 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 }
 
 /// The tables that are moved.
-pub const TABLES: [Table; 30] = [
+pub const TABLES: [Table; 32] = [
     table("organizers", &["organizer_id"]),
     table("organizer_keys", &["key_hash"]),
     table("acts", &["organizer_id", "seq"]),
@@ -38,6 +38,8 @@ pub const TABLES: [Table; 30] = [
     table("events", &["event_id"]),
     table("tiers", &["event_id", "tier"]),
     table("units", &["event_id", "unit"]),
+    table("availability", &["event_id"]),
+    table("availability_changes", &["event_id", "from_version"]),
     table("reservations", &["event_id", "reservation_id"]),
     table("bookings", &["event_id", "booking_id"]),
     table("refunds", &["event_id", "refund_id"]),
