@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep_until};
 use usher_keys::{EventId, Timestamp};
 
 use crate::catalogue::{Event, EventStatus, Layout, Occupancy, OccupancyQuery, Status, TierCount};
+use crate::selling::known_seats::KnownSeats;
 use crate::selling::sale::SaleStatus;
 use crate::signing::TicketSigner;
 use crate::store::{Store, StoreError};
@@ -72,6 +73,7 @@ struct KeptMap {
     looking: tokio::sync::Mutex<()>,
     /// Where the seats are, once somebody has asked.
     layout: OnceCell<Arc<LayoutBody>>,
+    known_seats: KnownSeats,
     /// Lets one caller at a time make the map.
     workshop: tokio::sync::Mutex<Workshop>,
 }
@@ -129,6 +131,11 @@ impl SeatMaps {
         if let Some(kept) = self.maps().get(&event) {
             kept.changes.fetch_add(1, Ordering::SeqCst);
         }
+    }
+
+    /// Returns what this process knows of an event's free seats.
+    pub fn known_seats(&self, event: EventId) -> KnownSeats {
+        self.kept(event).known_seats.clone()
     }
 
     /// Makes known that the event itself has changed.

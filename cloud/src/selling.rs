@@ -3,6 +3,7 @@
 //! Nothing here reads or writes. An engine of the store reads what a decision asks for, calls it, and writes what it said; what
 //! an engine decides itself are only races, by updates that change nothing when a row is not any more what it was.
 
+pub mod best_available;
 mod bookings;
 pub mod canceling;
 pub mod claimant;
@@ -11,6 +12,7 @@ pub mod holding;
 pub mod inventory;
 pub mod jobs;
 pub mod journal;
+pub mod known_seats;
 pub mod paying;
 pub mod refunding;
 pub mod refunds;

@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use crate::ids::{BookingId, ReservationId};
 use crate::selling::claimant::{BoundBy, HeldInVain, TooManyHeld};
 use crate::selling::holding::REMEMBERED_MS;
+use crate::selling::known_seats::KnownSeats;
 use crate::selling::{
     Booking, Claim, HoldOutcome, HoldRequest, ReleaseOutcome, ReleaseRequest, Reservation, ReservationState,
     TierQuantity,
@@ -29,7 +30,7 @@ use super::input::{Checks, Id, JsonBody};
 use super::refusal::not_on_sale;
 use crate::moment::Moment;
 
-/// Asks for units to be held: either seats or quantities of tiers.
+/// Asks for units to be held: either seats, or quantities of tiers, or the best seats of a tier.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"event_id": "evt_06e9pvb1pdqm38000000000000", "tiers": [{"tier": 2, "quantity": 2}]}))]
@@ -41,6 +42,18 @@ pub struct NewReservation {
     pub seat_ids: Option<Vec<u32>>,
     /// Any free units of these tiers.
     pub tiers: Option<Vec<TierRequest>>,
+    /// The best free seats of a tier, beside each other where that can be.
+    pub best_available: Option<BestRequest>,
+}
+
+/// Asks for the best free seats of a tier.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BestRequest {
+    /// The tier.
+    pub tier: u16,
+    /// How many seats.
+    pub count: u32,
 }
 
 /// Asks for free units of a tier.
@@ -54,10 +67,14 @@ pub struct TierRequest {
 }
 
 impl NewReservation {
-    fn into_claim(self, max_units: u32) -> Result<Claim, ApiError> {
+    fn into_claim(
+        self,
+        max_units: u32,
+        known_seats: impl FnOnce(EventId) -> KnownSeats,
+    ) -> Result<Claim, ApiError> {
         let mut checks = Checks::default();
-        let claim = match (self.seat_ids, self.tiers) {
-            (Some(seats), None) => {
+        let claim = match (self.seat_ids, self.tiers, self.best_available) {
+            (Some(seats), None, None) => {
                 checks.range(seats.len(), "/seat_ids", 1..=max_units as usize);
                 let distinct: BTreeSet<_> = seats.iter().collect();
                 checks.require(
@@ -67,7 +84,7 @@ impl NewReservation {
                 );
                 Claim::Seats(seats.into_iter().map(Unit).collect())
             }
-            (None, Some(tiers)) => {
+            (None, Some(tiers), None) => {
                 for (index, tier) in tiers.iter().enumerate() {
                     checks.range(tier.quantity, format!("/tiers/{index}/quantity"), 1..=max_units);
                 }
@@ -85,8 +102,14 @@ impl NewReservation {
                 );
                 Claim::Tiers(tiers.into_iter().map(Into::into).collect())
             }
-            (Some(_), Some(_)) | (None, None) => {
-                checks.require(false, "", "must have either seat_ids or tiers");
+            (None, None, Some(best)) => {
+                checks.range(best.count, "/best_available/count", 1..=max_units);
+                let tier = TierId(best.tier);
+                let quantity = best.count;
+                Claim::Best(TierQuantity { tier, quantity }, known_seats(self.event_id))
+            }
+            _ => {
+                checks.require(false, "", "must have one of seat_ids, tiers and best_available");
                 Claim::Seats(Vec::new())
             }
         };
@@ -199,7 +222,9 @@ pub async fn create(
 ) -> Result<Response, ApiError> {
     let now = app.clock.now();
     let event = request.event_id;
-    let claim = request.into_claim(app.config.reservations.max_units)?;
+    let claim = request.into_claim(app.config.reservations.max_units, |event| {
+        app.seat_maps.known_seats(event)
+    })?;
     let hold = HoldRequest {
         reservation: ReservationId::draw(event, now),
         claim,
@@ -209,6 +234,9 @@ pub async fn create(
         now,
     };
     let outcome = app.store.hold(hold).await?;
+    if outcome == HoldOutcome::NoSuchEvent {
+        app.seat_maps.forget(event);
+    }
     app.metrics.held(outcome.label());
     let reservation = accept(outcome, now)?;
     app.seat_maps.changed(event);
@@ -373,7 +401,10 @@ mod tests {
         let body = body.replace("EVT", &EventId([1; 16]).to_string());
         let request: NewReservation = serde_json::from_str(&body).unwrap();
         assert!(
-            matches!(request.into_claim(4), Err(ApiError::Invalid(_))),
+            matches!(
+                request.into_claim(4, |_| KnownSeats::default()),
+                Err(ApiError::Invalid(_))
+            ),
             "{body}"
         );
     }
@@ -385,6 +416,9 @@ mod tests {
         check_refused(r#"{"event_id": "EVT", "seat_ids": [1, 1]}"#);
         check_refused(r#"{"event_id": "EVT", "seat_ids": [1, 2, 3, 4, 5]}"#);
         check_refused(r#"{"event_id": "EVT", "seat_ids": [1], "tiers": [{"tier": 1, "quantity": 1}]}"#);
+        check_refused(r#"{"event_id": "EVT", "best_available": {"tier": 1, "count": 5}}"#);
+        check_refused(r#"{"event_id": "EVT", "best_available": {"tier": 1, "count": 0}}"#);
+        check_refused(r#"{"event_id": "EVT", "seat_ids": [1], "best_available": {"tier": 1, "count": 1}}"#);
         check_refused(r#"{"event_id": "EVT", "tiers": []}"#);
         check_refused(r#"{"event_id": "EVT", "tiers": [{"tier": 1, "quantity": 0}]}"#);
         check_refused(r#"{"event_id": "EVT", "tiers": [{"tier": 1, "quantity": 4294967295}]}"#);

@@ -8,7 +8,7 @@ use crate::money::{Currency, Money};
 use super::claimant::{BoundBy, HeldInVain, HoldBounds, OwnBounds, TooManyHeld};
 use super::inventory::{TierSale, units_by_tier};
 use super::reservations::{
-    Claim, HoldOutcome, HoldRequest, PriceLine, ReleaseOutcome, Reservation, ReservationState,
+    Claim, HoldOutcome, HoldRequest, PriceLine, ReleaseOutcome, Reservation, ReservationState, TierQuantity,
 };
 use super::sale::{SaleFacts, SaleStatus};
 
@@ -239,12 +239,15 @@ pub fn may_hold(sale: &SaleTerms, held: &UnpaidHolds, request: &HoldRequest) -> 
             let unknown: Vec<_> = seats.filter(|seat| seat.0 >= sale.seat_count).collect();
             refuse_unless_empty(unknown, HoldOutcome::UnknownSeats)
         }
-        Claim::Tiers(tiers) => {
-            let tiers = tiers.iter().map(|wanted| wanted.tier);
-            let unknown: Vec<_> = tiers.filter(|tier| sale.price(*tier).is_none()).collect();
-            refuse_unless_empty(unknown, HoldOutcome::UnknownTiers)
-        }
+        Claim::Tiers(tiers) => known_tiers(sale, tiers),
+        Claim::Best(wanted, _) => known_tiers(sale, std::slice::from_ref(wanted)),
     }
+}
+
+fn known_tiers(sale: &SaleTerms, wanted: &[TierQuantity]) -> Result<(), HoldOutcome> {
+    let tiers = wanted.iter().map(|wanted| wanted.tier);
+    let unknown: Vec<_> = tiers.filter(|tier| sale.price(*tier).is_none()).collect();
+    refuse_unless_empty(unknown, HoldOutcome::UnknownTiers)
 }
 
 fn refuse_unless_empty<T>(
@@ -270,6 +273,7 @@ fn wanted(claim: &Claim) -> u32 {
         Claim::Tiers(tiers) => tiers
             .iter()
             .fold(0, |sum: u32, tier| sum.saturating_add(tier.quantity)),
+        Claim::Best(wanted, _) => wanted.quantity,
     }
 }
 

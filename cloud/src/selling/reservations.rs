@@ -10,6 +10,7 @@ use crate::money::Money;
 use super::claimant::{Claimant, HeldInVain, HoldBounds, TooManyHeld};
 use super::inventory::WrongQuantity;
 use super::sale::SaleStatus;
+use super::known_seats::KnownSeats;
 
 /// Asks for a number of free units of a tier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub enum Claim {
     Seats(Vec<Unit>),
     /// Any free units of these tiers, each tier named once.
     Tiers(Vec<TierQuantity>),
+    /// The best free seats of a tier for a group, looked for among those that are known to be free.
+    Best(TierQuantity, KnownSeats),
 }
 
 /// Asks for units to be held.

@@ -83,6 +83,7 @@ contracts! {
         a_halted_event_sells_nothing_whatever_a_process_believes,
         the_price_is_fixed_when_the_reservation_is_made,
         tidying_changes_nothing_that_anyone_is_told,
+        the_best_seats_are_of_those_that_the_store_has_left,
     }
     bounds {
         a_session_and_an_address_hold_so_much_without_paying,
@@ -207,6 +208,7 @@ contracts! {
     races {
         sixty_four_claims_on_one_seat_have_one_winner,
         sixty_four_claims_on_a_tier_sell_exactly_what_there_is,
+        sixty_four_claims_on_the_best_seats_get_different_ones_while_there_are_any,
         a_booking_and_the_next_claim_race_over_an_expiring_seat,
         one_of_many_bookings_of_a_reservation_starts,
     }

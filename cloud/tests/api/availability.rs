@@ -116,6 +116,6 @@ async fn what_is_not_there_is_said_with_what_to_do() {
     ] {
         let answer = cloud.get(&path).await;
         answer.check_problem(404, "not-found");
-        assert_eq!(answer.header("cache-control"), "", "{path}");
+        assert_eq!(answer.header("cache-control"), "no-store", "{path}");
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use serde_json::json;
+use usher_cloud::config::Config;
 
 use super::client::Cloud;
 
@@ -35,4 +36,58 @@ async fn sixty_four_buyers_empty_a_tier_and_no_unit_is_sold_twice() {
     let distinct: BTreeSet<_> = sold.iter().collect();
     assert_eq!((sold.len(), distinct.len()), (20, 20));
     assert_eq!(cloud.seats(&event).await["tiers"][1]["booked"], 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_four_groups_that_come_at_once_get_seats_beside_each_other_and_none_is_refused() {
+    let many = |config: &mut Config| config.reservations.unpaid_orders_per_address = 64;
+    let cloud = Cloud::with(many).await;
+    let rows: Vec<_> = (0..20)
+        .map(|row| json!({"name": row.to_string(), "seats": 50}))
+        .collect();
+    let event = cloud
+        .event(|draft| draft["seat_map"]["sections"][0]["rows"] = json!(rows))
+        .await;
+    let request = json!({"event_id": event, "best_available": {"tier": 1, "count": 4}});
+    let answers = join_all((0..64).map(|_| cloud.post("/v1/reservations", &request))).await;
+    let mut sold = BTreeSet::new();
+    for answer in answers {
+        let held = answer.ok(201);
+        let seats: Vec<u64> = held["units"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|unit| unit["unit"].as_u64().unwrap())
+            .collect();
+        assert_eq!(seats, (seats[0]..seats[0] + 4).collect::<Vec<_>>());
+        assert_eq!(seats[0] / 50, seats[3] / 50, "in one row");
+        sold.extend(seats);
+    }
+    assert_eq!(sold.len(), 64 * 4);
+    // The front rows are the best: 64 groups of 4 fill five rows, and a bit of the sixth at most.
+    assert!(sold.iter().all(|seat| *seat < 8 * 50), "{sold:?}");
+    assert!(sold.contains(&25), "the middle of the first row is the best seat");
+}
+
+#[tokio::test]
+async fn a_group_for_which_there_are_too_few_seats_is_told_how_many_there_are() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    cloud.hold(&event, &[0, 1, 2, 3, 4, 5, 6]).await.ok(201);
+    let best =
+        |tier: u16, count: u32| json!({"event_id": event, "best_available": {"tier": tier, "count": count}});
+    let problem = cloud
+        .post("/v1/reservations", &best(1, 4))
+        .await
+        .check_problem(409, "units-short");
+    assert_eq!(
+        problem["short"],
+        json!([{"tier": 1, "requested": 4, "available": 3}])
+    );
+    cloud
+        .post("/v1/reservations", &best(9, 1))
+        .await
+        .check_problem(422, "invalid-request");
+    let held = cloud.post("/v1/reservations", &best(1, 3)).await.ok(201);
+    assert_eq!(held["amount"], 3 * 4_500);
 }

@@ -16,6 +16,7 @@ use crate::ids::{
 use crate::selling::claimant::{Claimant, ClientAddress, HoldBounds, SessionHash};
 use crate::selling::inventory::TierSale;
 use crate::selling::jobs::LeaseHolder;
+use crate::selling::known_seats::KnownSeats;
 use crate::selling::{
     BeginBooking, BeginOutcome, Claim, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome, Ending,
     GatewayKind, HoldOutcome, HoldRequest, NewTicket, OpenBooking, RequestHash, Reservation, TierQuantity,
@@ -306,6 +307,12 @@ impl Case {
 
     pub async fn hold_tier(&self, tier: TierId, quantity: u32, now: Timestamp) -> HoldOutcome {
         self.hold(Claim::Tiers(vec![TierQuantity { tier, quantity }]), now)
+            .await
+    }
+
+    pub async fn hold_best(&self, quantity: u32, known: &KnownSeats, now: Timestamp) -> HoldOutcome {
+        let tier = STALLS;
+        self.hold(Claim::Best(TierQuantity { tier, quantity }, known.clone()), now)
             .await
     }
 

@@ -6,9 +6,10 @@ use usher_protocol::{TierId, Unit};
 use crate::catalogue::Status;
 use crate::ids::{ReservationId, draw_event_id};
 use crate::selling::sale::{SaleStatus, keys_needed_until};
+use crate::selling::known_seats::KnownSeats;
 use crate::selling::{
     BeginOutcome, BeginRefusal, Claim, ConfirmOutcome, HoldOutcome, HoldRequest, ReleaseOutcome,
-    ReleaseRequest, ReservationState, Shortage, Tidy,
+    ReleaseRequest, ReservationState, Shortage, Tidy, TierQuantity,
 };
 use crate::store::authority::{HaltAll, Resume};
 use crate::store::organizing::EventChange;
@@ -252,4 +253,42 @@ pub async fn a_halted_event_sells_nothing_whatever_a_process_believes(case: Case
         ConfirmOutcome::Confirmed(_)
     ));
     case.begun(second.id, "b", START).await;
+}
+
+pub async fn the_best_seats_are_of_those_that_the_store_has_left(case: Case) {
+    let known = KnownSeats::default();
+    let best = async |quantity, now| match case.hold_best(quantity, &known, now).await {
+        HoldOutcome::Held(held) => Ok(held.lines.iter().map(|line| line.unit.0).collect::<Vec<_>>()),
+        refused => Err(refused),
+    };
+    assert_eq!(best(1, START).await, Ok(vec![0]));
+    // Another process has sold what this one takes for free: its neighbour is not kept.
+    case.held(&[1], START).await;
+    assert_eq!(best(2, START).await, Ok(vec![3, 4]));
+    assert_eq!(case.seat(2, START).await, Status::Available);
+    let too_few = HoldOutcome::Short(vec![Shortage {
+        tier: STALLS,
+        requested: 3,
+        available: 2,
+    }]);
+    assert_eq!(best(3, START).await, Err(too_few.clone()));
+    assert_eq!(case.seat(2, START).await, Status::Available);
+    assert_eq!(best(3, START.plus_ms(HOLD_MS - 1)).await, Err(too_few));
+    // What has expired is found although this process has heard of nothing.
+    let expired = START.plus_ms(HOLD_MS + 1_000);
+    assert_eq!(best(3, expired).await, Ok(vec![0, 1, 2]));
+    for (tier, refused) in [
+        (TierId(9), HoldOutcome::UnknownTiers(vec![TierId(9)])),
+        (
+            STANDING,
+            HoldOutcome::Short(vec![Shortage {
+                tier: STANDING,
+                requested: 1,
+                available: 0,
+            }]),
+        ),
+    ] {
+        let claim = Claim::Best(TierQuantity { tier, quantity: 1 }, known.clone());
+        assert_eq!(case.hold(claim, expired).await, refused);
+    }
 }

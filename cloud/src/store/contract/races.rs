@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use tokio::task::JoinSet;
 
 use crate::catalogue::Status;
+use crate::selling::known_seats::KnownSeats;
 use crate::selling::{BeginOutcome, BeginRefusal, ConfirmOutcome, HoldOutcome};
 
 use super::case::{Case, HOLD_MS, STALLS, START};
@@ -45,6 +46,22 @@ pub async fn sixty_four_claims_on_a_tier_sell_exactly_what_there_is(case: Case) 
     }
     assert_eq!((units, sold.len()), (6, 6));
     assert_eq!(case.occupancy(START).await.tiers[0].available, 0);
+}
+
+pub async fn sixty_four_claims_on_the_best_seats_get_different_ones_while_there_are_any(case: Case) {
+    // As of two processes, neither of which hears of what the other claims.
+    let known = [KnownSeats::default(), KnownSeats::default()];
+    let claims = (0..FIGHTERS as usize).map(|fighter| case.hold_best(1, &known[fighter % 2], START));
+    let mut seats = Vec::new();
+    for outcome in join_all(claims).await {
+        match outcome {
+            HoldOutcome::Held(reservation) => seats.extend(reservation.lines.iter().map(|line| line.unit.0)),
+            HoldOutcome::Short(_) => {}
+            refused => panic!("{refused:?}"),
+        }
+    }
+    seats.sort_unstable();
+    assert_eq!(seats, [0, 1, 2, 3, 4, 5]);
 }
 
 pub async fn a_booking_and_the_next_claim_race_over_an_expiring_seat(case: Case) {

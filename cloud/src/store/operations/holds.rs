@@ -1,8 +1,11 @@
 //! Holding and releasing units: each claim is one conditional update, and zero rows changed means that the unit is taken.
 
+mod best;
+
 use usher_keys::Timestamp;
 use usher_protocol::{TierId, Unit};
 
+use crate::ids::ReservationId;
 use crate::selling::holding::{SaleTerms, may_hold, may_release};
 use crate::selling::sale::SaleFacts;
 use crate::selling::{
@@ -35,6 +38,7 @@ pub fn hold(connection: &Sql<'_>, request: &HoldRequest) -> Result<Effect<HoldOu
     let claimed = match &request.claim {
         Claim::Seats(seats) => hold.claim_seats(seats)?,
         Claim::Tiers(tiers) => hold.claim_tiers(tiers)?,
+        Claim::Best(wanted, known) => hold.claim_best(*wanted, known)?,
     };
     match claimed {
         Ok(lines) => {
@@ -269,15 +273,25 @@ pub fn free_units(
     reservation: &Reservation,
     state: UnitState,
 ) -> Result<(), StoreError> {
+    let units = reservation.lines.iter().map(|line| line.unit);
+    free_each(connection, &reservation.id, units, state)
+}
+
+fn free_each(
+    connection: &Sql<'_>,
+    reservation: &ReservationId,
+    units: impl Iterator<Item = Unit>,
+    state: UnitState,
+) -> Result<(), StoreError> {
     let mut free = connection.prepare_cached(
         "UPDATE units SET state = 'available', reservation_id = NULL, held_until = NULL
          WHERE event_id = ?1 AND unit = ?2 AND reservation_id = ?3 AND state = ?4",
     )?;
-    for line in &reservation.lines {
+    for unit in units {
         free.run(params![
-            reservation.id.event.0,
-            line.unit.0,
-            reservation.id.local,
+            reservation.event.0,
+            unit.0,
+            reservation.local,
             state.word()
         ])?;
     }
