@@ -8,6 +8,7 @@
   const decimals = Number(root.dataset.decimals);
   const $ = (id) => document.getElementById(id);
   const picked = new Map(); // seat_id -> price
+  let seated = new Set(); // tiers that are seats alone: of these a group gets the best
   let reservation = null;
   let key = null; // idempotency key of the attempt to pay that is running
   let countdown = null;
@@ -121,14 +122,21 @@
       const input = root.querySelector(`input[data-tier="${tier.tier}"]`);
       if (input) input.disabled = tier.available === 0;
     }
+    const all = ({ available, held, booked }) => available + held + booked;
+    const hasSeatsOnly = (tier) => all(tier) === seats.filter((seat) => seat.tier === tier.tier).length;
+    seated = new Set(tiers.filter(hasSeatsOnly).map(({ tier }) => tier));
     if ($("seats")) draw(seats);
     total();
   }
 
   async function reserve() {
+    const wanted = quantities().map(({ tier, quantity }) => ({ tier, quantity }));
+    const [{ tier, quantity: count } = {}] = wanted;
     const claim = picked.size
       ? { seat_ids: [...picked.keys()] }
-      : { tiers: quantities().map(({ tier, quantity }) => ({ tier, quantity })) };
+      : wanted.length === 1 && seated.has(tier)
+        ? { best_available: { tier, count } }
+        : { tiers: wanted };
     if (hasChanged(await ask("GET", `/v1/events/${eventId}`))) return location.reload();
     pay(await ask("POST", "/v1/reservations", { event_id: eventId, ...claim }));
   }
