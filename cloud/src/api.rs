@@ -15,6 +15,7 @@ pub mod events;
 pub mod idempotency;
 pub mod input;
 pub mod keys;
+pub mod listening;
 pub mod organizer;
 pub mod recording;
 pub mod refusal;

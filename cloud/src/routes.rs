@@ -18,8 +18,8 @@ use crate::api::error::ApiError;
 use crate::api::organizer::allowed::operation_of;
 use crate::api::recording::{Recorder, recorded};
 use crate::api::{
-    availability, bookings, enrolments, events, keys, organizer, reservations, seats, status, tickets,
-    webhooks,
+    availability, bookings, enrolments, events, keys, listening, organizer, reservations, seats, status,
+    tickets, webhooks,
 };
 use crate::headers::{
     LOADS_DOCS, LOADS_NOTHING, OPENER_POLICY, always, from_other_sites, only_tls, unless_said,
@@ -41,6 +41,7 @@ fn public() -> Api {
         .routes(routes!(availability::layout))
         .routes(routes!(availability::show))
         .routes(routes!(availability::changes))
+        .routes(routes!(listening::listen))
         .routes(routes!(keys::show))
         .routes(routes!(keys::jwks_of_event))
         .routes(routes!(keys::jwks_of_all))

@@ -19,7 +19,7 @@ use crate::selling::known_seats::KnownSeats;
 use crate::selling::sale::SaleStatus;
 use crate::signing::TicketSigner;
 use crate::store::{Store, StoreError};
-pub use availability::{Availability, ChangesAfter};
+pub use availability::{Availability, KnownChanges, VersionChanges};
 pub use body::{SeatView, SeatsView, TierCountView};
 pub use layout::{LayoutBody, LayoutView};
 

@@ -389,8 +389,8 @@ operations! {
         layout(EventId) -> Layout = operations::catalogue::layout;
         /// Finds the availability that is kept of an event.
         availability(EventId) -> Option<KeptAvailability> = operations::availability::availability;
-        /// Finds what changed after a version of the availability, until the next one.
-        availability_changes(ChangesQuery) -> Option<String> = operations::availability::availability_changes;
+        /// Finds what changed after a version of the availability until the next one, which it names.
+        availability_changes(ChangesQuery) -> Option<(u64, String)> = operations::availability::availability_changes;
         /// Tells which seats are free, and how many units of each tier.
         occupancy(OccupancyQuery) -> Occupancy = operations::catalogue::occupancy;
 

@@ -20,6 +20,7 @@ mod api {
     pub mod hub;
     pub mod inventory;
     pub mod keys;
+    pub mod listening;
     pub mod moving;
     pub mod nul;
     pub mod organizer;

@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER;
 use usher_keys::EventId;
 
 use crate::catalogue::availability::AvailabilityChanges;
-use crate::seat_maps::{ChangesAfter, LayoutView};
+use crate::seat_maps::{LayoutView, VersionChanges};
 use crate::state::AppState;
 
 use super::error::ApiError;
@@ -105,9 +105,9 @@ pub async fn changes(
         .changes_after(read_event(&event)?, from, app.clock.now())
         .await?;
     match changes.ok_or(ApiError::NotFound("event"))? {
-        ChangesAfter::Closed(changes) => Ok(kept(FOR_EVER, changes)),
-        ChangesAfter::Open(changes) => Ok(kept(FOR_A_SECOND, changes)),
-        ChangesAfter::Unknown => Err(unknown),
+        VersionChanges::Closed(changes) => Ok(kept(FOR_EVER, changes.json)),
+        VersionChanges::Open(changes) => Ok(kept(FOR_A_SECOND, changes)),
+        VersionChanges::Unknown => Err(unknown),
     }
 }
 

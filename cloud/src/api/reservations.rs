@@ -222,9 +222,8 @@ pub async fn create(
 ) -> Result<Response, ApiError> {
     let now = app.clock.now();
     let event = request.event_id;
-    let claim = request.into_claim(app.config.reservations.max_units, |event| {
-        app.seat_maps.known_seats(event)
-    })?;
+    let known_seats = |event| app.seat_maps.known_seats(event);
+    let claim = request.into_claim(app.config.reservations.max_units, known_seats)?;
     let hold = HoldRequest {
         reservation: ReservationId::draw(event, now),
         claim,
@@ -240,14 +239,18 @@ pub async fn create(
     app.metrics.held(outcome.label());
     let reservation = accept(outcome, now)?;
     app.seat_maps.changed(event);
-    let location = HeaderValue::from_str(&app.link(&format!("/v1/reservations/{}", reservation.id)))
-        .map_err(|_| ApiError::Internal)?;
-    let view = Json(ReservationView::of(&reservation, None, now));
-    let mut response = (StatusCode::CREATED, [(header::LOCATION, location)], view).into_response();
+    let mut response = created(&app, &reservation, now)?;
     if let Some(cookie) = asking.new_cookie {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(response)
+}
+
+fn created(app: &AppState, reservation: &Reservation, now: Timestamp) -> Result<Response, ApiError> {
+    let location = HeaderValue::from_str(&app.link(&format!("/v1/reservations/{}", reservation.id)))
+        .map_err(|_| ApiError::Internal)?;
+    let view = Json(ReservationView::of(reservation, None, now));
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], view).into_response())
 }
 
 fn accept(outcome: HoldOutcome, now: Timestamp) -> Result<Reservation, ApiError> {

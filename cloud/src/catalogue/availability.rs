@@ -13,9 +13,9 @@ const SEATS_PER_BYTE: usize = 4;
 /// How full an event is, packed. **Shape**: u16 how many tiers; for each its id as u16 and its free units as u32; then the status of
 /// each seat in two bits, the first seat in the lowest bits of the first byte: 0 available, 1 held, 2 booked. Numbers are big-endian.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PackedSeats(Bytes);
+pub struct SeatBits(Bytes);
 
-impl PackedSeats {
+impl SeatBits {
     /// Takes bytes that were packed before.
     pub fn from_packed(bytes: Vec<u8>) -> Self {
         Self(bytes.into())
@@ -155,7 +155,7 @@ pub struct TierLeft {
 pub struct KeptAvailability {
     /// Its number: the second since the Unix epoch in which it was found, or later.
     pub version: u64,
-    pub seats: PackedSeats,
+    pub seats: SeatBits,
 }
 
 /// Asks to keep the next availability of an event.
@@ -186,10 +186,10 @@ mod tests {
     use Status::{Available, Booked, Held};
     use usher_keys::Timestamp;
 
-    fn packed(seats: &[Status], available: u32) -> PackedSeats {
+    fn packed(seats: &[Status], available: u32) -> SeatBits {
         let mut tier = TierCount::none_of(TierId(7));
         tier.available = available;
-        PackedSeats::of(&Occupancy {
+        SeatBits::of(&Occupancy {
             seats: seats.to_vec(),
             tiers: vec![tier],
             good_until: Timestamp::FOREVER,

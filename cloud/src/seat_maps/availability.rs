@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use usher_keys::{EventId, Timestamp};
 
 use crate::catalogue::availability::{
-    AvailabilityChanges, ChangesQuery, KeptAvailability, NewAvailability, PackedSeats,
+    AvailabilityChanges, ChangesQuery, KeptAvailability, NewAvailability, SeatBits,
 };
 use crate::catalogue::{EventStatus, Occupancy, OccupancyQuery};
 use crate::store::StoreError;
@@ -22,10 +22,10 @@ pub const LIFE_MS: u64 = 1_000;
 pub struct Availability {
     /// Its number.
     pub version: u64,
-    /// **Shape**: its number as u64, big-endian; the 16 bytes that name the layout; [`PackedSeats`].
+    /// **Shape**: its number as u64, big-endian; the 16 bytes that name the layout; [`SeatBits`].
     pub body: Bytes,
-    /// What led to it from the version before, as JSON, if this process knows.
-    last_changes: Option<(u64, Bytes)>,
+    /// What led to it from the version before, if this process knows.
+    last_changes: Option<KnownChanges>,
     looked_at: Timestamp,
     /// Until when it is told without looking again, if only this process can change anything.
     unless_changed: Option<Unchanged>,
@@ -38,11 +38,36 @@ struct Unchanged {
     good_until: Timestamp,
 }
 
+/// Changes that lead from one version to the next, and will never be others. The bytes are made once for all who hear of them.
+#[derive(Debug, Clone)]
+pub struct KnownChanges {
+    from: u64,
+    /// The version they lead to.
+    pub to: u64,
+    /// Their JSON.
+    pub json: Bytes,
+    /// A server-sent event that tells them.
+    pub event: Bytes,
+}
+
+impl KnownChanges {
+    fn new((from, to): (u64, u64), json: &str) -> Self {
+        let head = format!("event: changes\nid: {to}\ndata: ");
+        let event = Bytes::from([&head, json, "\n\n"].concat());
+        Self {
+            from,
+            to,
+            json: event.slice(head.len()..head.len() + json.len()),
+            event,
+        }
+    }
+}
+
 /// What changed after a version.
 #[derive(Debug)]
-pub enum ChangesAfter {
-    /// Changes that lead to the next version, and will never be others.
-    Closed(Bytes),
+pub enum VersionChanges {
+    /// What leads to the next version.
+    Closed(KnownChanges),
     /// Nothing so far.
     Open(Bytes),
     /// The version is none, or too old: all is to be asked for anew.
@@ -60,7 +85,7 @@ impl Availability {
 fn tell(
     kept: KeptAvailability,
     layout: &LayoutBody,
-    last_changes: Option<(u64, Bytes)>,
+    last_changes: Option<KnownChanges>,
     (looked_at, unless_changed): (Timestamp, Option<Unchanged>),
 ) -> Availability {
     let parts: [&[u8]; 3] = [&kept.version.to_be_bytes(), &layout.hash, kept.seats.bytes()];
@@ -111,7 +136,7 @@ impl SeatMaps {
         event: EventId,
         from: u64,
         now: Timestamp,
-    ) -> Result<Option<ChangesAfter>, StoreError> {
+    ) -> Result<Option<VersionChanges>, StoreError> {
         let kept = self.kept(event);
         let mut latest = kept.availability.load_full();
         if latest.as_ref().is_none_or(|latest| latest.version <= from) {
@@ -123,19 +148,21 @@ impl SeatMaps {
         // Another process may be ahead of this one.
         if latest.version <= from {
             let none = AvailabilityChanges::none((from, from)).json();
-            return Ok(Some(ChangesAfter::Open(none.into())));
+            return Ok(Some(VersionChanges::Open(none.into())));
         }
-        if let Some((before, changes)) = &latest.last_changes
-            && *before == from
+        if let Some(changes) = latest
+            .last_changes
+            .as_ref()
+            .filter(|changes| changes.from == from)
         {
-            return Ok(Some(ChangesAfter::Closed(changes.clone())));
+            return Ok(Some(VersionChanges::Closed(changes.clone())));
         }
         let stored = self
             .store
             .availability_changes(ChangesQuery { event, from })
             .await?;
-        Ok(Some(stored.map_or(ChangesAfter::Unknown, |changes| {
-            ChangesAfter::Closed(changes.into())
+        Ok(Some(stored.map_or(VersionChanges::Unknown, |(to, json)| {
+            VersionChanges::Closed(KnownChanges::new((from, to), &json))
         })))
     }
 
@@ -185,15 +212,16 @@ impl SeatMaps {
             good_until: occupancy.good_until,
         });
         let looked = (now, unless_changed);
-        let seats = PackedSeats::of(&occupancy);
+        let seats = SeatBits::of(&occupancy);
         if let Some(known) = known.clone().filter(|known| known.seats == seats) {
             return Ok(tell(known, layout, None, looked));
         }
         let new = next(event, known, &occupancy, second);
-        let (kept, changes) = (new.next.clone(), new.changes.clone());
-        let from = new.known;
+        let kept = new.next.clone();
+        let last = new
+            .known
+            .map(|from| KnownChanges::new((from, kept.version), &new.changes));
         if self.store.keep_availability(new).await? {
-            let last = from.map(|from| (from, changes.into()));
             return Ok(tell(kept, layout, last, looked));
         }
         // Another process was first: what it tells is as new.
@@ -209,7 +237,7 @@ fn next(
     occupancy: &Occupancy,
     second: u64,
 ) -> NewAvailability {
-    let seats = PackedSeats::of(occupancy);
+    let seats = SeatBits::of(occupancy);
     let version = known.as_ref().map_or(0, |known| known.version + 1).max(second);
     let changes = known.as_ref().map_or_else(String::new, |known| {
         known.seats.changes(&seats, (known.version, version)).json()

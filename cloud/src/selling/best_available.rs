@@ -7,8 +7,6 @@ use std::collections::BTreeMap;
 
 use usher_protocol::{TierId, Unit};
 
-use crate::catalogue::{Layout, SeatUnit, Status};
-
 /// How much farther a seat is that is one row behind, in halves of a seat's width: rows are twice as far apart as seats.
 const ROW_DISTANCE: u64 = 4;
 /// How far another section is, in the same: farther than any row of the own.
@@ -25,6 +23,9 @@ pub struct FreeSeats {
     /// The block of each seat, by unit from 0.
     block_of: Vec<u32>,
 }
+
+/// A seat of the house: its unit, its tier, its section and its row.
+pub type SeatInRow<'a> = (Unit, TierId, &'a str, &'a str);
 
 /// Seats beside each other, numbered on from the first.
 #[derive(Debug, Clone, Copy)]
@@ -72,12 +73,12 @@ const FOCAL_POINT: Focus = Focus {
 };
 
 impl FreeSeats {
-    /// Notes where an event's seats are, and which are free, by unit from 0.
-    pub fn of(layout: &Layout, statuses: &[Status]) -> Self {
+    /// Notes where an event's seats are, and which are free, both by unit from 0.
+    pub fn of(seats: &[SeatInRow<'_>], is_free: &[bool]) -> Self {
         let mut free = Self::default();
-        let sections = layout.seats.chunk_by(|a, b| a.section == b.section);
+        let sections = seats.chunk_by(|a, b| a.2 == b.2);
         for (number, section) in (0..).zip(sections) {
-            let rows = section.chunk_by(|a, b| a.row == b.row);
+            let rows = section.chunk_by(|a, b| a.3 == b.3);
             for (depth, row) in (0..).zip(rows) {
                 for seats in row.chunks(BLOCK) {
                     free.add(seats, (number, depth));
@@ -87,29 +88,24 @@ impl FreeSeats {
         for blocks in free.by_tier.values_mut() {
             blocks.sort_by_key(|part| free.blocks[part.block as usize].depth);
         }
-        free.renew(statuses);
+        free.renew(is_free);
         free
     }
 
     /// Notes anew which seats are free, by unit from 0.
-    pub fn renew(&mut self, statuses: &[Status]) {
+    fn renew(&mut self, is_free: &[bool]) {
         for block in &mut self.blocks {
-            let statuses = statuses
-                .iter()
-                .skip(block.first as usize)
-                .take(block.length as usize);
-            let bits = statuses
-                .rev()
-                .map(|status| u128::from(*status == Status::Available));
-            block.free = bits.fold(0, |free, bit| free << 1 | bit);
+            let seats = is_free.iter().skip(block.first as usize);
+            let bits = (0..block.length).zip(seats).filter(|(_, is_free)| **is_free);
+            block.free = bits.fold(0, |free, (place, _)| free | 1 << place);
         }
     }
 
-    fn add(&mut self, seats: &[SeatUnit], (section, depth): (u32, u32)) {
+    fn add(&mut self, seats: &[SeatInRow<'_>], (section, depth): (u32, u32)) {
         let block = u32::try_from(self.blocks.len()).expect("an event has fewer than 2^32 rows");
         let mut tiers: BTreeMap<TierId, u128> = BTreeMap::new();
-        for (place, seat) in seats.iter().enumerate() {
-            *tiers.entry(seat.tier).or_default() |= 1 << place;
+        for (place, (_, tier, ..)) in seats.iter().enumerate() {
+            *tiers.entry(*tier).or_default() |= 1 << place;
             self.block_of.push(block);
         }
         for (tier, seats) in tiers {
@@ -119,7 +115,7 @@ impl FreeSeats {
                 .push(TierBlock { block, seats });
         }
         self.blocks.push(Block {
-            first: seats[0].unit.0,
+            first: seats[0].0.0,
             length: u32::try_from(seats.len()).expect("a block is short"),
             section,
             depth,

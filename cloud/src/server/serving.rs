@@ -23,8 +23,8 @@ use tower::Service;
 use super::places::{Asked, ConnectionPlace, ConnectionPlaces};
 use crate::api::claimant::Peer;
 
-/// Most connections at once, at some 30 KiB each: far more than a proxy keeps, or one machine can answer.
-const MAX_CONNECTIONS: usize = 4_096;
+/// Most connections at once, at some 30 KiB each: far more than a proxy keeps, and room for 10,000 who listen for changes of seats.
+const MAX_CONNECTIONS: usize = 16_384;
 /// Of the files the system lets the process open, the part for connections: the database and the uplink need some too.
 const PART_OF_FILES: u64 = 2;
 /// How long a connection may be without a whole request head: proxies keep idle ones for a minute.

@@ -173,7 +173,7 @@ const MIGRATIONS: [(&str, &str); 27] = [
     ),
     ("V39__bounds", include_str!("../../migrations/V39__bounds.sql")),
     ("V40__telling", include_str!("../../migrations/V40__telling.sql")),
-    ("V44__availability", include_str!("../../migrations/V44__availability.sql")),
+    ("V44__changes", include_str!("../../migrations/V44__changes.sql")),
 ];
 
 /// Lists the migrations of the store, oldest first.

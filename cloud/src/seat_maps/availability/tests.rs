@@ -20,7 +20,7 @@ async fn availability(maps: &SeatMaps, case: &Case, now: Timestamp) -> Arc<Avail
     maps.availability(case.event, now).await.unwrap().unwrap()
 }
 
-async fn after(maps: &SeatMaps, case: &Case, from: u64, now: Timestamp) -> ChangesAfter {
+async fn after(maps: &SeatMaps, case: &Case, from: u64, now: Timestamp) -> VersionChanges {
     maps.changes_after(case.event, from, now).await.unwrap().unwrap()
 }
 
@@ -33,7 +33,7 @@ struct Follower {
 impl Follower {
     fn of(availability: &Availability, seats: usize) -> Self {
         let body = &availability.body[HEADER..];
-        let packed = PackedSeats::from_packed(body.to_vec());
+        let packed = SeatBits::from_packed(body.to_vec());
         let packed = packed.seats();
         let seats = (0..seats).map(|seat| packed[seat / 4] >> (2 * (seat % 4)) & 3);
         assert_eq!(
@@ -48,9 +48,11 @@ impl Follower {
     }
 
     /// Follows one step; tells whether there was one.
-    fn take(&mut self, changes: &ChangesAfter) -> bool {
-        let (ChangesAfter::Closed(json) | ChangesAfter::Open(json)) = changes else {
-            panic!("the version {} is unknown", self.version)
+    fn take(&mut self, changes: &VersionChanges) -> bool {
+        let json = match changes {
+            VersionChanges::Closed(changes) => &changes.json,
+            VersionChanges::Open(json) => json,
+            VersionChanges::Unknown => panic!("the version {} is unknown", self.version),
         };
         let read: serde_json::Value = serde_json::from_slice(json).unwrap();
         assert_eq!(read["from"], self.version);
@@ -59,7 +61,7 @@ impl Follower {
                 self.seats[usize::try_from(seat.as_u64().unwrap()).unwrap()] = bits;
             }
         }
-        let is_open = matches!(changes, ChangesAfter::Open(_));
+        let is_open = matches!(changes, VersionChanges::Open(_));
         self.version = read["to"].as_u64().unwrap();
         assert_eq!(is_open, read["from"] == read["to"]);
         !is_open
@@ -92,7 +94,7 @@ async fn it_is_looked_up_once_a_second_and_changes_have_an_end() {
     assert!(follower.take(&after(&maps, &case, follower.version, expired).await));
     assert_eq!(follower.seats, [0; 6]);
     let unknown = after(&maps, &case, first.version - 1, expired).await;
-    assert!(matches!(unknown, ChangesAfter::Unknown));
+    assert!(matches!(unknown, VersionChanges::Unknown));
 }
 
 #[tokio::test]
@@ -108,24 +110,24 @@ async fn changes_are_the_same_after_a_restart_and_go_when_they_are_old() {
         availability(&maps, &case, now).await;
         if seat < 2 {
             let from = first + u64::from(seat);
-            let ChangesAfter::Closed(changes) = after(&maps, &case, from, now).await else {
+            let VersionChanges::Closed(changes) = after(&maps, &case, from, now).await else {
                 panic!("{from} has no end")
             };
-            told.push((from, changes));
+            told.push((from, changes.json));
         }
     }
     let restarted = seat_maps(&case);
     let now = START.plus_ms(590_000);
     for (from, changes) in &told {
         let again = after(&restarted, &case, *from, now).await;
-        assert!(matches!(again, ChangesAfter::Closed(again) if again == changes));
+        assert!(matches!(again, VersionChanges::Closed(again) if again.json == changes));
     }
     case.held(&[3], now).await;
     let much_later = START.plus_ms(603_000);
     availability(&restarted, &case, much_later).await;
     for (from, _) in told {
         let gone = after(&restarted, &case, from, much_later).await;
-        assert!(matches!(gone, ChangesAfter::Unknown), "{from}");
+        assert!(matches!(gone, VersionChanges::Unknown), "{from}");
     }
 }
 

@@ -1,7 +1,5 @@
 //! Groups seated one by one in small houses, and in any house as a slow and plain search would seat them.
 
-use std::sync::Arc;
-
 use proptest::prelude::*;
 
 use super::*;
@@ -11,31 +9,23 @@ const OTHER: TierId = TierId(2);
 
 /// Builds a house of one section from rows of seats: `.` is free, `x` is not, `o` is free and of another tier.
 fn house(rows: &[&str]) -> FreeSeats {
-    let (layout, statuses) = plan(&[rows]);
-    FreeSeats::of(&layout, &statuses)
+    house_of(&[rows])
 }
 
-fn plan(sections: &[&[&str]]) -> (Layout, Vec<Status>) {
-    let (mut layout, mut statuses) = (Layout::default(), Vec::new());
+fn house_of(sections: &[&[&str]]) -> FreeSeats {
+    let names: Vec<String> = (0..10).map(|name| name.to_string()).collect();
+    let (mut seats, mut is_free) = (Vec::new(), Vec::new());
     for (section, rows) in sections.iter().enumerate() {
-        for (row, seats) in rows.iter().enumerate() {
-            for (number, seat) in seats.chars().enumerate() {
-                layout.seats.push(SeatUnit {
-                    unit: Unit(u32::try_from(statuses.len()).unwrap()),
-                    tier: if seat == 'o' { OTHER } else { TIER },
-                    section: format!("S{section}").into(),
-                    row: Arc::from(row.to_string()),
-                    number: Arc::from(number.to_string()),
-                });
-                statuses.push(if seat == 'x' {
-                    Status::Booked
-                } else {
-                    Status::Available
-                });
+        for (row, line) in rows.iter().enumerate() {
+            for seat in line.chars() {
+                let unit = Unit(u32::try_from(seats.len()).unwrap());
+                let tier = if seat == 'o' { OTHER } else { TIER };
+                seats.push((unit, tier, names[section].as_str(), names[row].as_str()));
+                is_free.push(seat != 'x');
             }
         }
     }
-    (layout, statuses)
+    FreeSeats::of(&seats, &is_free)
 }
 
 #[track_caller]
@@ -82,8 +72,7 @@ fn a_large_group_is_split_into_few_parts_near_each_other_and_nobody_sits_alone()
 
 #[test]
 fn parts_stay_in_their_section() {
-    let (layout, statuses) = plan(&[&["....", "x..x"], &["...x", "...."]]);
-    let mut free = FreeSeats::of(&layout, &statuses);
+    let mut free = house_of(&[&["....", "x..x"], &["...x", "...."]]);
     let units = |seats: [u32; 6]| Some(seats.map(Unit).to_vec());
     assert_eq!(free.take_best(TIER, 6), units([0, 1, 2, 3, 5, 6]));
     assert_eq!(free.take_best(TIER, 6), units([9, 10, 12, 13, 14, 15]));

@@ -2,9 +2,9 @@
 
 use usher_keys::EventId;
 
-use crate::catalogue::availability::{ChangesQuery, KeptAvailability, NewAvailability, PackedSeats};
+use crate::catalogue::availability::{ChangesQuery, KeptAvailability, NewAvailability, SeatBits};
 use crate::store::StoreError;
-use crate::store::sql::{OptionalExtension, Sql, params};
+use crate::store::sql::{Sql, params};
 
 use super::Effect;
 use super::column::{count, narrow};
@@ -19,7 +19,7 @@ pub fn availability(connection: &Sql<'_>, event: &EventId) -> Result<Option<Kept
     let mut found = query.query_and_then([event.0], |row| {
         Ok(KeptAvailability {
             version: narrow(row.get(0)?, "version of an availability")?,
-            seats: PackedSeats::from_packed(row.get(1)?),
+            seats: SeatBits::from_packed(row.get(1)?),
         })
     })?;
     found.next().transpose()
@@ -29,12 +29,14 @@ pub fn availability(connection: &Sql<'_>, event: &EventId) -> Result<Option<Kept
 pub fn availability_changes(
     connection: &Sql<'_>,
     query: &ChangesQuery,
-) -> Result<Option<String>, StoreError> {
-    let found = connection
-        .prepare_cached("SELECT changes FROM availability_changes WHERE event_id = ?1 AND from_version = ?2")?
-        .query_row(params![query.event.0, count(query.from)], |row| row.get(0))
-        .optional()?;
-    Ok(found)
+) -> Result<Option<(u64, String)>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT to_version, changes FROM availability_changes WHERE event_id = ?1 AND from_version = ?2",
+    )?;
+    let mut found = select.query_and_then(params![query.event.0, count(query.from)], |row| {
+        Ok((narrow(row.get(0)?, "version of an availability")?, row.get(1)?))
+    })?;
+    found.next().transpose()
 }
 
 /// Keeps the next availability, unless another process was first.

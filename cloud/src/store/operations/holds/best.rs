@@ -2,7 +2,7 @@
 
 use usher_protocol::Unit;
 
-use crate::catalogue::OccupancyQuery;
+use crate::catalogue::{OccupancyQuery, Status};
 use crate::selling::best_available::FreeSeats;
 use crate::selling::known_seats::{KnownSeats, SeatsRead};
 use crate::selling::{HoldOutcome, Shortage, TierQuantity, UnitState};
@@ -77,7 +77,13 @@ impl Hold<'_> {
         let at = self.request.now;
         let layout = catalogue::layout(self.connection, &event)?;
         let occupancy = catalogue::occupancy(self.connection, &OccupancyQuery { event, now: at })?;
-        let free = FreeSeats::of(&layout, &occupancy.seats);
+        let seats = layout.seats.iter();
+        let seats: Vec<_> = seats
+            .map(|seat| (seat.unit, seat.tier, &*seat.section, &*seat.row))
+            .collect();
+        let statuses = occupancy.seats.iter();
+        let is_free: Vec<_> = statuses.map(|status| *status == Status::Available).collect();
+        let free = FreeSeats::of(&seats, &is_free);
         Ok(SeatsRead { free, at })
     }
 }
