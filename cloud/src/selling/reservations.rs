@@ -9,8 +9,8 @@ use crate::money::Money;
 
 use super::claimant::{Claimant, HeldInVain, HoldBounds, TooManyHeld};
 use super::inventory::WrongQuantity;
-use super::sale::SaleStatus;
 use super::known_seats::KnownSeats;
+use super::sale::SaleStatus;
 
 /// Asks for a number of free units of a tier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use usher_protocol::{TierId, Unit};
 
 use crate::catalogue::Status;
 use crate::ids::{ReservationId, draw_event_id};
-use crate::selling::sale::{SaleStatus, keys_needed_until};
 use crate::selling::known_seats::KnownSeats;
+use crate::selling::sale::{SaleStatus, keys_needed_until};
 use crate::selling::{
     BeginOutcome, BeginRefusal, Claim, ConfirmOutcome, HoldOutcome, HoldRequest, ReleaseOutcome,
     ReleaseRequest, ReservationState, Shortage, Tidy, TierQuantity,

@@ -3,9 +3,11 @@
 use usher_keys::EventId;
 
 use crate::catalogue::OccupancyQuery;
-use crate::ids::{BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, WebhookId};
-use crate::selling::canceling::{CancelEvent, RefundCanceled};
 use crate::catalogue::availability::{ChangesQuery, NewAvailability};
+use crate::ids::{
+    BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, WebhookId,
+};
+use crate::selling::canceling::{CancelEvent, RefundCanceled};
 use crate::selling::jobs::{HeldJob, JobId};
 use crate::selling::refunds::{BeginRefund, NoteRefund, RefundsQuery, RetryRefund};
 use crate::selling::{
