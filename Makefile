@@ -6,7 +6,7 @@
 WORKSPACE := --workspace --locked --features usher-scan/camera
 # What the demo runs, and no more: CAMERA=1 adds the camera of usher-scan.
 DEMO := --locked $(foreach name,cloud gate-agent scan keys-cli tests,-p usher-$(name)) \
-	$(foreach name,cloud gate-agent scan keys demo,--bin usher-$(name)) $(if $(CAMERA),--features usher-scan/camera)
+	$(foreach name,cloud gate-agent scan keys demo psp,--bin usher-$(name)) $(if $(CAMERA),--features usher-scan/camera)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 SEEDS ?= 10000
 FUZZ_SECONDS ?= 600

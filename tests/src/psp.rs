@@ -5,10 +5,11 @@ mod book;
 mod form;
 mod idempotency;
 mod objects;
+pub mod program;
+mod webhooks;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use axum::body::Bytes;
@@ -17,9 +18,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Form, Json, Router};
-use data_encoding::HEXLOWER;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -40,6 +39,13 @@ pub struct Psp {
     shared: Shared,
     _serving: JoinSet<()>,
 }
+
+/// The card with which a fault happens.
+const FAULTY_CARDS: [(&str, PspFault); 3] = [
+    (book::LOST_REPLY, PspFault::LostReply),
+    (book::TOO_MANY, PspFault::TooMany),
+    (book::FAILURE, PspFault::Failure),
+];
 
 /// What goes wrong with the next requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,9 +82,16 @@ impl Psp {
     ///
     /// When the system gives no port.
     pub async fn start() -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0))
-            .await
-            .context("binding a port")?;
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0))).await
+    }
+
+    /// Starts one at an address.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be had.
+    pub async fn start_at(address: SocketAddr) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(address).await.context("binding a port")?;
         let address = listener.local_addr().context("asking for the port")?;
         let shared = Shared(Arc::new(Mutex::new(Inner {
             book: Book::new(format!("http://{address}{BANK_PATH}")),
@@ -88,6 +101,7 @@ impl Psp {
         })));
         let router = router(shared.clone());
         let mut serving = JoinSet::new();
+        serving.spawn(webhooks::send_all(shared.clone()));
         serving.spawn(async move {
             // It ends with the test.
             let _ = axum::serve(listener, router).await;
@@ -126,13 +140,13 @@ impl Psp {
     /// When there is no such intent.
     pub fn webhook(&self, intent: &str, secret: &str) -> anyhow::Result<(String, String)> {
         let event = self.shared.lock().book.event(intent).context("no such intent")?;
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .context("a clock")?
-            .as_secs();
         let body = event.to_string();
-        let tag = hmac_sha256(secret.as_bytes(), format!("{now}.{body}").as_bytes());
-        Ok((format!("t={now},v1={}", HEXLOWER.encode(&tag)), body))
+        Ok((webhooks::sign(&body, secret)?, body))
+    }
+
+    /// Lets all banks that take their time answer.
+    pub fn let_banks_answer(&self) {
+        self.shared.lock().book.let_banks_answer();
     }
 
     /// Returns what was taken and not given back, in minor units, over all intents.
@@ -149,24 +163,6 @@ impl Psp {
     pub fn requests(&self) -> usize {
         self.shared.lock().requests
     }
-}
-
-/// Computes HMAC with SHA-256 (RFC 2104) of a key of at most 64 bytes; written here so that nothing of ours signs and verifies alike.
-fn hmac_sha256(key: &[u8], text: &[u8]) -> [u8; 32] {
-    let padded = |pad: u8| {
-        let mut block = [pad; 64];
-        block.iter_mut().zip(key).for_each(|(byte, key)| *byte ^= key);
-        block
-    };
-    let inner = Sha256::new()
-        .chain_update(padded(0x36))
-        .chain_update(text)
-        .finalize();
-    Sha256::new()
-        .chain_update(padded(0x5c))
-        .chain_update(inner)
-        .finalize()
-        .into()
 }
 
 fn router(shared: Shared) -> Router {
@@ -187,7 +183,7 @@ async fn api(
     let (reply, is_lost) = {
         let mut inner = shared.lock();
         inner.requests += 1;
-        let fault = inner.faults.pop().flatten();
+        let fault = inner.faults.pop().flatten().or_else(|| fault_of_card(&body));
         (
             inner.hear((&method, &uri), &headers, &body, fault),
             fault == Some(PspFault::LostReply),
@@ -199,6 +195,14 @@ async fn api(
     }
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, Json(reply.body)).into_response()
+}
+
+/// Finds what goes wrong with the card of a request.
+fn fault_of_card(body: &[u8]) -> Option<PspFault> {
+    let fields = Fields::read(&String::from_utf8_lossy(body));
+    let card = fields.get("payment_method")?;
+    let found = FAULTY_CARDS.iter().find(|(faulty, _)| *faulty == card)?;
+    Some(found.1)
 }
 
 impl Inner {

@@ -13,6 +13,7 @@ pub mod organizer;
 pub mod patience;
 pub mod process;
 pub mod programs;
+pub mod psp;
 pub mod qr;
 pub mod scanner;
 pub mod venue;
@@ -27,6 +28,7 @@ use cloud::Cloud;
 use festival::Places;
 use organizer::Organizer;
 use programs::Programs;
+use psp::PspProcess;
 
 /// Set in the environment, it keeps the folders of tests, with databases and logs, to be looked into.
 const KEEP: &str = "USHER_KEEP_STAGE";
@@ -35,6 +37,8 @@ const KEEP: &str = "USHER_KEEP_STAGE";
 #[derive(Debug)]
 pub struct Stage {
     pub cloud: Cloud,
+    /// Where it takes its money, if that is a process of its own.
+    pub psp: Option<PspProcess>,
     /// Whose festival it is.
     pub organizer: Organizer,
     pub programs: Programs,
@@ -93,17 +97,31 @@ impl Stage {
     ///
     /// When a step fails.
     pub async fn empty_by(programs: Programs, cloud_settings: &str) -> anyhow::Result<Self> {
-        let mut folder = tempfile::Builder::new();
-        folder
-            .prefix("usher-")
-            .disable_cleanup(std::env::var_os(KEEP).is_some());
-        let folder = folder.tempdir().context("making a folder")?;
+        Self::empty_in(new_folder()?, programs, cloud_settings).await
+    }
+
+    /// Starts a payment service, and a cloud with an organizer and nothing to sell that takes its money there.
+    ///
+    /// # Errors
+    ///
+    /// When a program is missing or a step fails.
+    pub async fn empty_with_psp() -> anyhow::Result<Self> {
+        let (programs, folder) = (Programs::find()?, new_folder()?);
+        let psp = PspProcess::start(&programs, &folder.path().join("psp")).await?;
+        let mut stage = Self::empty_in(folder, programs, &psp.cloud_settings()).await?;
+        psp.send_webhooks_to(&stage.cloud).await?;
+        stage.psp = Some(psp);
+        Ok(stage)
+    }
+
+    async fn empty_in(folder: TempDir, programs: Programs, cloud_settings: &str) -> anyhow::Result<Self> {
         let cloud = Cloud::start(&programs, &folder.path().join("cloud"), cloud_settings).await?;
         let key = cloud.organizer_key("Owl Events").await?;
         let http = cloud.http.with_token(key);
         let organizer = Organizer::new(&programs, http, &folder.path().join("offline")).await?;
         Ok(Self {
             cloud,
+            psp: None,
             organizer,
             programs,
             folder,
@@ -117,6 +135,18 @@ impl Stage {
 
     /// Returns a buyer of the festival's tickets.
     pub fn buyer(&self) -> Buyer {
-        Buyer::new(self.cloud.http.clone(), self.organizer.event.clone())
+        let buyer = Buyer::new(self.cloud.http.clone(), self.organizer.event.clone());
+        match self.psp {
+            Some(_) => buyer.with_card(psp::WORKING_CARD),
+            None => buyer,
+        }
     }
+}
+
+fn new_folder() -> anyhow::Result<TempDir> {
+    let mut folder = tempfile::Builder::new();
+    folder
+        .prefix("usher-")
+        .disable_cleanup(std::env::var_os(KEEP).is_some());
+    folder.tempdir().context("making a folder")
 }

@@ -50,7 +50,8 @@ fn lines(crew: &Crew) -> Vec<String> {
         format!("  {}       {}/", venue.north.name, venue.north.http.base()),
         format!("  {}       {}/", venue.south.name, venue.south.http.base()),
         "\nThings to try:".to_owned(),
-        "  - buy a ticket on the buyers' page with the card that works, and look at its code".to_owned(),
+        "  - buy a ticket on the buyers' page with the card whose bank asks you first, and look at its code"
+            .to_owned(),
         format!("  - look at a ticket nobody has shown yet: {cloud}/tickets/{unused}"),
         format!("  - scan it, twice: usher-scan --dir '{scanner}' run --gate 1 --image '{picture}'"),
         format!(

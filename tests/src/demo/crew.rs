@@ -58,11 +58,13 @@ impl Crew {
     ///
     /// When one does not stop, or not with success.
     pub async fn leave(mut self) -> anyhow::Result<()> {
-        for process in [
+        let psp = self.stage.psp.as_mut().map(|psp| &mut psp.process);
+        let processes = [
             &mut self.venue.south.process,
             &mut self.venue.north.process,
             &mut self.stage.cloud.process,
-        ] {
+        ];
+        for process in processes.into_iter().chain(psp) {
             if process.ended()?.is_none_or(|status| !status.success()) {
                 process.stop().await?;
             }

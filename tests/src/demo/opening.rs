@@ -8,6 +8,7 @@ use crate::stage::Stage;
 use crate::stage::buyer::{BoughtTicket, Wish};
 use crate::stage::festival::{Places, SEATED, STANDING, WEEKEND};
 use crate::stage::organizer::{Organizer, Role};
+use crate::stage::psp::ASKING_CARD;
 use crate::stage::scanner::Scanner;
 use crate::stage::venue::{Side, Venue};
 
@@ -67,11 +68,19 @@ pub async fn open(steps: &mut Steps) -> Result<Crew, StepFailed> {
     crew.unused = steps
         .step("Tickets are sold", "each comes as a signed QR code", sell(&crew))
         .await?;
+    let asked = buy_asked(&crew);
+    steps
+        .step(
+            "A bank asks its buyer first",
+            "a page of the bank, then the ticket",
+            asked,
+        )
+        .await?;
     Ok(crew)
 }
 
 async fn start() -> anyhow::Result<Told<Stage>> {
-    let stage = Stage::empty("").await?;
+    let stage = Stage::empty_with_psp().await?;
     let said = format!("root.pem made; {} answers", stage.cloud.http.base());
     Ok(Told::new(stage, said))
 }
@@ -129,4 +138,19 @@ async fn sell(crew: &Crew) -> anyhow::Result<Told<Vec<(BoughtTicket, std::path::
     }
     let said = format!("{} tickets sold, their codes saved as PNG", sold.len());
     Ok(Told::new(sold, said))
+}
+
+/// Buys a ticket with 3-D Secure: the cloud hears of the yes by a webhook.
+async fn buy_asked(crew: &Crew) -> anyhow::Result<Told<()>> {
+    let buyer = crew.stage.buyer().with_card(ASKING_CARD);
+    let wish = Wish::Any {
+        tier: STANDING,
+        quantity: 1,
+    };
+    let booking = buyer.buy_asked(&wish).await?;
+    ensure!(booking.tickets.len() == 1, "{} tickets", booking.tickets.len());
+    Ok(Told::new(
+        (),
+        "the buyer said yes at the bank; a ticket was issued",
+    ))
 }

@@ -4,7 +4,14 @@ use serde_json::{Value, json};
 
 use super::form::Fields;
 use super::objects::{Decline, IntentStatus, PspIntent, declined};
+use super::webhooks::{Endpoint, SECRET};
 
+/// The card that is charged, and of which nobody hears.
+pub const LOST_REPLY: &str = "pm_card_lostReply";
+/// The card that is never charged: there are too many requests.
+pub const TOO_MANY: &str = "pm_card_tooManyRequests";
+/// The card that is charged, and the answer is a failure.
+pub const FAILURE: &str = "pm_card_failure";
 /// Most of what one intent may take, in minor units.
 const MOST: i64 = 99_999_999;
 
@@ -43,6 +50,11 @@ pub struct Book {
     bank: String,
     intents: Vec<PspIntent>,
     refunds: Vec<PspRefund>,
+    /// Where webhooks go.
+    endpoints: Vec<Endpoint>,
+    /// The events that no webhook has told of yet, and how many there were.
+    untold: Vec<Value>,
+    events: usize,
 }
 
 /// Money that was given back.
@@ -62,14 +74,45 @@ impl Book {
             bank,
             intents: Vec::new(),
             refunds: Vec::new(),
+            endpoints: Vec::new(),
+            untold: Vec::new(),
+            events: 0,
         }
+    }
+
+    /// Takes the events that webhooks are to tell of, and where these go.
+    pub fn take_untold(&mut self) -> (Vec<Value>, Vec<Endpoint>) {
+        (std::mem::take(&mut self.untold), self.endpoints.clone())
+    }
+
+    fn tell(&mut self, kind: &str, object: &Value) {
+        self.events += 1;
+        let id = format!("evt_{}", self.events);
+        self.untold.push(event(&id, kind, object));
+    }
+
+    /// Tells how an intent stands, under a word of Stripe's.
+    fn tell_of(&mut self, at: usize, word: &str) {
+        let intent = self.intents[at].json(&self.bank, false);
+        self.tell(&format!("payment_intent.{word}"), &intent);
     }
 
     /// Lets banks that took their time give back what they have.
     pub fn give_back(&mut self) {
-        for refund in &mut self.refunds {
-            refund.is_pending = false;
+        for number in 0..self.refunds.len() {
+            if std::mem::take(&mut self.refunds[number].is_pending) {
+                let refund = self.refund_json(number);
+                self.tell("refund.updated", &refund);
+            }
         }
+    }
+
+    /// Lets all banks that take their time answer.
+    pub fn let_banks_answer(&mut self) {
+        for id in self.ids() {
+            self.succeed(&id);
+        }
+        self.give_back();
     }
 
     /// Answers a GET.
@@ -84,7 +127,8 @@ impl Book {
         if path == "/v1/refunds" {
             return self.show_refunds(fields.get("payment_intent"));
         }
-        let is_expanded = fields.get("expand[]") == Some("latest_charge");
+        let expanded = fields.get("expand[]").or_else(|| fields.get("expand[0]"));
+        let is_expanded = expanded == Some("latest_charge");
         let found = path
             .strip_prefix("/v1/payment_intents/")
             .and_then(|id| self.find(id));
@@ -117,6 +161,7 @@ impl Book {
             Some("payment_intents") => &["amount", "currency", "automatic_payment_methods[", "metadata["],
             Some("confirm") => &["payment_method", "return_url"],
             Some("refunds") => &["payment_intent", "amount", "reason", "metadata["],
+            Some("webhook_endpoints") => &["url", "enabled_events["],
             _ => &[],
         };
         if let Some(unknown) = fields.unknown(known) {
@@ -126,12 +171,30 @@ impl Book {
             ["payment_intents"] => self.create(fields),
             ["payment_intents", id, "confirm"] => self.with(id, |book, at| book.confirm(at, fields)),
             ["payment_intents", id, "cancel"] => self.with(id, Self::cancel),
+            ["webhook_endpoints"] => self.add_endpoint(fields),
             ["refunds"] => {
                 let id = fields.get("payment_intent").unwrap_or_default().to_owned();
                 self.with(&id, |book, at| book.refund(at, fields))
             }
             _ => PspReply::refused(404, "invalid_request_error", "", "Unrecognized request URL"),
         }
+    }
+
+    fn add_endpoint(&mut self, fields: &Fields) -> PspReply {
+        let url = fields.get("url").filter(|url| url.starts_with("http"));
+        let (Some(url), Some("*")) = (url, fields.get("enabled_events[0]")) else {
+            return PspReply::refused(
+                400,
+                "invalid_request_error",
+                "parameter_missing",
+                "Send a url and enabled_events[0]=*",
+            );
+        };
+        self.endpoints.push(Endpoint { url: url.to_owned() });
+        PspReply::done(json!({
+            "id": format!("we_{}", self.endpoints.len()), "object": "webhook_endpoint", "url": url, "enabled_events": ["*"],
+            "livemode": false, "secret": SECRET, "status": "enabled",
+        }))
     }
 
     fn create(&mut self, fields: &Fields) -> PspReply {
@@ -159,6 +222,7 @@ impl Book {
             refunded: 0,
             is_slow: false,
         });
+        self.tell_of(self.intents.len() - 1, "created");
         self.shown(self.intents.len() - 1)
     }
 
@@ -191,22 +255,30 @@ impl Book {
             }
             Said::No(decline) => {
                 intent.declined = Some(decline);
-                let mut error = declined(decline);
-                error["payment_intent"] = intent.json(&self.bank, false);
-                return PspReply {
-                    status: 402,
-                    body: json!({ "error": error }),
-                    has_run: true,
-                };
+                return self.declined(at, decline);
             }
         };
+        let word = intent.status.word();
+        self.tell_of(at, word);
         self.shown(at)
+    }
+
+    fn declined(&mut self, at: usize, decline: Decline) -> PspReply {
+        self.tell_of(at, "payment_failed");
+        let mut error = declined(decline);
+        error["payment_intent"] = self.intents[at].json(&self.bank, false);
+        PspReply {
+            status: 402,
+            body: json!({ "error": error }),
+            has_run: true,
+        }
     }
 
     fn cancel(&mut self, at: usize) -> PspReply {
         match self.intents[at].status {
             IntentStatus::RequiresPaymentMethod | IntentStatus::RequiresAction => {
                 self.intents[at].status = IntentStatus::Canceled;
+                self.tell_of(at, "canceled");
                 self.shown(at)
             }
             IntentStatus::Processing | IntentStatus::Succeeded | IntentStatus::Canceled => {
@@ -253,7 +325,9 @@ impl Book {
             charge,
             is_pending,
         });
-        PspReply::done(self.refund_json(self.refunds.len() - 1))
+        let refund = self.refund_json(self.refunds.len() - 1);
+        self.tell("refund.created", &refund);
+        PspReply::done(refund)
     }
 
     /// The buyer says on the bank's page whether they pay; tells whether the bank had asked.
@@ -271,6 +345,7 @@ impl Book {
             intent.status = IntentStatus::RequiresPaymentMethod;
             intent.declined = Some(("payment_intent_authentication_failure", None));
         }
+        self.tell_of(at, if pays { "succeeded" } else { "payment_failed" });
         true
     }
 
@@ -281,6 +356,7 @@ impl Book {
             .filter(|at| self.intents[*at].status == IntentStatus::Processing);
         if let Some(at) = found {
             self.intents[at].status = IntentStatus::Succeeded;
+            self.tell_of(at, "succeeded");
         }
         found.is_some()
     }
@@ -309,9 +385,7 @@ impl Book {
     pub fn event(&self, id: &str) -> Option<Value> {
         let intent = self.intents[self.find(id)?].json(&self.bank, false);
         let kind = format!("payment_intent.{}", intent["status"].as_str().unwrap_or_default());
-        Some(json!({
-            "id": format!("evt_{id}"), "object": "event", "type": kind, "data": {"object": intent},
-        }))
+        Some(event(&format!("evt_{id}"), &kind, &intent))
     }
 
     /// Lists the ids of the intents.
@@ -346,6 +420,10 @@ impl Book {
     }
 }
 
+fn event(id: &str, kind: &str, object: &Value) -> Value {
+    json!({"id": id, "object": "event", "type": kind, "livemode": false, "data": {"object": object}})
+}
+
 /// What a bank says to a card.
 enum Said {
     Yes,
@@ -355,10 +433,10 @@ enum Said {
 }
 
 impl Said {
-    /// Stripe's own test cards, and one whose bank takes its time.
+    /// Stripe's own test cards, one whose bank takes its time, and those with which something goes wrong.
     fn of(payment_method: &str) -> Option<Self> {
         Some(match payment_method {
-            "pm_card_visa" => Self::Yes,
+            "pm_card_visa" | LOST_REPLY | TOO_MANY | FAILURE => Self::Yes,
             "pm_card_threeDSecure2Required" => Self::Asks,
             "pm_card_visa_processing" => Self::Later,
             "pm_card_visa_chargeDeclined" => Self::No(("card_declined", Some("generic_decline"))),

@@ -18,7 +18,8 @@ pub enum IntentStatus {
 }
 
 impl IntentStatus {
-    fn word(self) -> &'static str {
+    /// Returns Stripe's word for it.
+    pub fn word(self) -> &'static str {
         match self {
             Self::RequiresPaymentMethod => "requires_payment_method",
             Self::RequiresAction => "requires_action",

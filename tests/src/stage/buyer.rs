@@ -7,10 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
+use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::http::{Http, Reply};
+use super::http::{Http, RawBody, Reply};
+use super::patience::until;
 
 /// A buyer of one event's tickets; its clones never use an idempotency key twice.
 #[derive(Debug, Clone)]
@@ -21,6 +23,8 @@ pub struct Buyer {
     /// Begins idempotency keys, so that two runs on one cloud do not share any.
     run: u128,
     keys: Arc<AtomicU64>,
+    /// What stands for the card that works.
+    card: &'static str,
 }
 
 /// A booking, as far as tests look at it.
@@ -74,7 +78,14 @@ impl Buyer {
             event,
             run: since.as_nanos(),
             keys: Arc::default(),
+            card: "tok_ok",
         }
+    }
+
+    /// Returns the same buyer with another card.
+    #[must_use]
+    pub fn with_card(self, card: &'static str) -> Self {
+        Self { card, ..self }
     }
 
     /// Buys tickets as the page would: reserves, then pays with the card that works.
@@ -83,15 +94,45 @@ impl Buyer {
     ///
     /// When they cannot be had.
     pub async fn buy(&self, wish: &Wish) -> anyhow::Result<Booking> {
-        let reserved = self.reserve(wish).await?.expect(201)?;
-        let reservation: Value = reserved.json()?;
-        let reservation = reservation["reservation_id"]
-            .as_str()
-            .context("a reservation has an id")?;
-        self.book(reservation, "tok_ok", &self.fresh_key())
+        let reservation = self.reserved(wish).await?;
+        self.book(&reservation, self.card, &self.fresh_key())
             .await?
             .expect(201)?
             .json()
+    }
+
+    /// Buys tickets with a card whose bank asks first: goes to the bank's page, says yes there, and waits for the tickets.
+    ///
+    /// # Errors
+    ///
+    /// When the bank does not ask, or there are no tickets after that.
+    pub async fn buy_asked(&self, wish: &Wish) -> anyhow::Result<Booking> {
+        let reservation = self.reserved(wish).await?;
+        let asked = self.book(&reservation, self.card, &self.fresh_key()).await?;
+        let asked: Value = asked.expect(202)?.json()?;
+        let bank = asked["action"]["redirect_to"].as_str().context("where to go")?;
+        let yes = RawBody {
+            content_type: "application/x-www-form-urlencoded",
+            bytes: b"pays=true".to_vec(),
+        };
+        // The bank sends the buyer back to the page that they came from.
+        let bank = self.http.elsewhere(bank);
+        bank.send_raw(Method::POST, "", Some(yes)).await?.expect(200)?;
+        let booking = asked["booking_id"].as_str().context("a booking has an id")?;
+        until("the tickets after the bank's page", async || {
+            let booking = self.http.get(&format!("/v1/bookings/{booking}")).await?;
+            let booking: Value = booking.expect(200)?.json()?;
+            (booking["status"] == "confirmed")
+                .then(|| serde_json::from_value(booking).context("reading a booking"))
+                .transpose()
+        })
+        .await
+    }
+
+    async fn reserved(&self, wish: &Wish) -> anyhow::Result<String> {
+        let reservation: Value = self.reserve(wish).await?.expect(201)?.json()?;
+        let id = reservation["reservation_id"].as_str();
+        Ok(id.context("a reservation has an id")?.to_owned())
     }
 
     /// Buys one ticket of a tier.

@@ -71,6 +71,16 @@ impl Http {
         }
     }
 
+    /// Returns the same client of a whole address, to which paths are added, without the token.
+    #[must_use]
+    pub fn elsewhere(&self, base: &str) -> Self {
+        Self {
+            base: base.to_owned(),
+            token: None,
+            ..self.clone()
+        }
+    }
+
     /// Returns the same client with a bearer token.
     #[must_use]
     pub fn with_token(&self, token: impl Into<String>) -> Self {

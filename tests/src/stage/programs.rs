@@ -15,7 +15,7 @@ const LIBRARIES: &str = "/usr/lib";
 /// The one that gives programs another time.
 const FAKETIME: &str = "faketime/libfaketime.so.1";
 
-/// The four programs.
+/// The four programs, and the payment service of the tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Program {
     /// `usher-keys`.
@@ -26,10 +26,12 @@ pub enum Program {
     GateAgent,
     /// `usher-scan`.
     Scan,
+    /// `usher-psp`.
+    Psp,
 }
 
 impl Program {
-    const ALL: [Self; 4] = [Self::Keys, Self::Cloud, Self::GateAgent, Self::Scan];
+    const ALL: [Self; 5] = [Self::Keys, Self::Cloud, Self::GateAgent, Self::Scan, Self::Psp];
 
     /// Returns the name of its file.
     pub fn name(self) -> &'static str {
@@ -38,6 +40,7 @@ impl Program {
             Self::Cloud => "usher-cloud",
             Self::GateAgent => "usher-gate-agent",
             Self::Scan => "usher-scan",
+            Self::Psp => "usher-psp",
         }
     }
 }

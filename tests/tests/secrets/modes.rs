@@ -67,7 +67,7 @@ impl Site {
             Program::Scan => {
                 command.arg("--dir").arg(self.scanner.dir()).args(arguments);
             }
-            Program::Keys => {
+            Program::Keys | Program::Psp => {
                 command.args(arguments);
             }
         }
