@@ -13,6 +13,8 @@ pub use decline::DeclineReason;
 
 /// Highest price of one unit, in minor units: ten million euros catch a slip of the keyboard, and sums cannot overflow.
 pub const MAX_PRICE: i64 = 1_000_000_000;
+/// Highest amount of an order: of more units than any event has, and exact in a JSON number.
+pub const MAX_ORDER: i64 = MAX_PRICE * 1_000_000;
 
 /// A currency by its ISO 4217 code, three capital letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

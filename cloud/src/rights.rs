@@ -140,6 +140,7 @@ operations! {
     GiveRefund = "give_refund", "Gives money of a booking back.", [Manager BoxOffice];
     SeeRefunds = "see_refunds", "Lists refunds.", [Manager BoxOffice Support Auditor];
     RetryRefund = "retry_refund", "Tries a refused refund again.", [Manager BoxOffice];
+    CloseRefund = "close_refund", "Says that a refused refund was given by another way.", [Manager BoxOffice];
     SeeAdmissions = "see_admissions", "Lists scans.", [Manager Support GateAdmin Auditor];
     SeeIncidents = "see_incidents", "Lists contradictions.", [Manager Support GateAdmin Auditor];
     SeeCounts = "see_counts", "Counts people.", [Manager BoxOffice Support GateAdmin Auditor Viewer];

@@ -25,8 +25,9 @@ use super::error::ApiError;
 use seen::SeenValues;
 
 /// What an answer may name that belongs into the act: ids that open nothing, and from where on something counts.
-const NAMED: [&str; 10] = [
+const NAMED: [&str; 11] = [
     "event_id",
+    "refund_id",
     "venue_id",
     "key_id",
     "version",

@@ -88,6 +88,27 @@ impl BookingDesk {
         Ok(is_retried)
     }
 
+    /// Writes down that a person has given the money of a refund by another way, after the gateway has refused; tells whether it had.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]: nothing has changed.
+    pub async fn given_outside(&self, id: RefundId) -> Result<bool, StoreError> {
+        let note = NoteRefund {
+            refund: id,
+            note: RefundNote::GivenOutside,
+            holder: self.parts.holder,
+            now: self.parts.clock.now(),
+        };
+        match self.parts.store.note_refund(note).await? {
+            NoteOutcome::Noted => {
+                self.parts.seat_maps.changed(id.event);
+                Ok(true)
+            }
+            NoteOutcome::Overtaken => Ok(false),
+        }
+    }
+
     /// Goes on with a refund in a task of the desk, whether or not the client still waits.
     async fn give_soon(&self, id: RefundId) {
         if self.tasks.is_closed() {

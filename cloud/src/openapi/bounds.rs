@@ -15,7 +15,7 @@ use crate::api::organizer::endpoints::URL_BYTES;
 use crate::api::organizer::hold_bounds::{MINUTES, PLACES};
 use crate::api::organizer::venues::{ADDRESS_BYTES, NAME_BYTES};
 use crate::ids::{ApiKeyId, BookingId, EndpointId, RefundId, ReservationId, TicketId, VenueId, WebhookId};
-use crate::money::MAX_PRICE;
+use crate::money::{MAX_ORDER, MAX_PRICE};
 
 /// What a value must keep to.
 enum Bound {
@@ -89,7 +89,7 @@ fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
         ("NewBooking", "idempotency_key", Bound::Text(TOKEN_BYTES)),
         ("NewBooking", "email", Bound::Text(EMAIL_BYTES)),
         ("NewRefund", "idempotency_key", Bound::Text(TOKEN_BYTES)),
-        ("NewRefund", "amount", Bound::Number(0..=MAX_PRICE)),
+        ("NewRefund", "amount", Bound::Number(0..=MAX_ORDER)),
     ];
     for schema in ["EventRequest", "EventPatch"] {
         bounds.push((schema, "description", Bound::Text(0..=MAX_DESCRIPTION)));

@@ -15,11 +15,13 @@ pub enum Account {
     Sales,
     /// Owed to buyers: to be given back, or on its way.
     Owed,
+    /// Outside: what a person has given to buyers by another way than the gateway.
+    Outside,
 }
 
 impl Account {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Gateway, Self::Sales, Self::Owed];
+    pub const ALL: [Self; 4] = [Self::Gateway, Self::Sales, Self::Owed, Self::Outside];
 
     /// Returns the word for it in tables.
     pub fn word(self) -> &'static str {
@@ -27,6 +29,7 @@ impl Account {
             Self::Gateway => "gateway",
             Self::Sales => "sales",
             Self::Owed => "owed",
+            Self::Outside => "outside",
         }
     }
 }
@@ -44,6 +47,8 @@ pub enum MoneyStep {
     TakenBack,
     /// The gateway has given that back.
     TakenBackGiven,
+    /// A person has given that back by another way.
+    GivenOutside,
 }
 
 impl MoneyStep {
@@ -55,6 +60,7 @@ impl MoneyStep {
             Self::NotSoldGiven => "not_sold_given",
             Self::TakenBack => "taken_back",
             Self::TakenBackGiven => "taken_back_given",
+            Self::GivenOutside => "given_outside",
         }
     }
 
@@ -65,6 +71,7 @@ impl MoneyStep {
             Self::NotSold => (Account::Gateway, Account::Owed),
             Self::TakenBack => (Account::Sales, Account::Owed),
             Self::NotSoldGiven | Self::TakenBackGiven => (Account::Owed, Account::Gateway),
+            Self::GivenOutside => (Account::Owed, Account::Outside),
         }
     }
 }
@@ -75,9 +82,15 @@ pub struct Balances {
     pub gateway: i64,
     pub sales: i64,
     pub owed: i64,
+    pub outside: i64,
 }
 
 impl Balances {
+    /// Adds all accounts up: nothing, unless an amount has one side only.
+    pub fn sum(&self) -> i64 {
+        self.gateway + self.sales + self.owed + self.outside
+    }
+
     /// Moves an amount.
     pub fn take(&mut self, step: MoneyStep, amount: i64) {
         let (into, out_of) = step.sides();
@@ -95,6 +108,7 @@ impl Balances {
             Account::Gateway => &mut self.gateway,
             Account::Sales => &mut self.sales,
             Account::Owed => &mut self.owed,
+            Account::Outside => &mut self.outside,
         }
     }
 
@@ -118,6 +132,7 @@ impl Balances {
         self.take(MoneyStep::TakenBack, amount);
         match state {
             RefundState::Given => self.take(MoneyStep::TakenBackGiven, amount),
+            RefundState::GivenOutside => self.take(MoneyStep::GivenOutside, amount),
             RefundState::Revoking | RefundState::Giving | RefundState::Refused => {}
         }
     }
@@ -135,11 +150,12 @@ mod tests {
             MoneyStep::NotSoldGiven,
             MoneyStep::TakenBack,
             MoneyStep::TakenBackGiven,
+            MoneyStep::GivenOutside,
         ];
         let mut balances = Balances::default();
         for (amount, step) in (1..).zip(steps) {
             balances.take(step, amount);
-            assert_eq!(balances.gateway + balances.sales + balances.owed, 0, "{step:?}");
+            assert_eq!(balances.sum(), 0, "{step:?}");
         }
     }
 
@@ -152,8 +168,19 @@ mod tests {
             gateway: 9_000,
             sales: -4_500,
             owed: -4_500,
+            outside: 0,
         };
         assert_eq!(balances, owing);
+        // The gateway still has what somebody gave out of another purse.
+        let mut balances = Balances::default();
+        balances.take_booking(BookingState::Confirmed, 9_000);
+        balances.take_refund(RefundState::GivenOutside, 4_500);
+        let outside = Balances {
+            owed: 0,
+            outside: -4_500,
+            ..owing
+        };
+        assert_eq!(balances, outside);
         let mut balances = Balances::default();
         balances.take_booking(BookingState::Confirmed, 9_000);
         balances.take_refund(RefundState::Given, 9_000);

@@ -146,7 +146,7 @@ pub fn first(refund: &Refund) -> RefundStep {
         // Of nothing the gateway need not hear.
         RefundState::Giving if refund.amount.minor == 0 => RefundStep::Note(RefundNote::Given),
         RefundState::Giving => RefundStep::Give,
-        RefundState::Given | RefundState::Refused => RefundStep::Leave,
+        RefundState::Given | RefundState::Refused | RefundState::GivenOutside => RefundStep::Leave,
     }
 }
 
@@ -174,9 +174,19 @@ pub fn noted(refund: &Refund, note: RefundNote) -> Option<RefundState> {
         (RefundState::Giving, RefundNote::Waits) => Some(RefundState::Giving),
         (RefundState::Giving, RefundNote::Given) => Some(RefundState::Given),
         (RefundState::Giving, RefundNote::Refused) => Some(RefundState::Refused),
+        // Nobody else gives it any more: only then the buyer does not get it twice.
+        (RefundState::Refused, RefundNote::GivenOutside) => Some(RefundState::GivenOutside),
         (
-            RefundState::Revoking | RefundState::Giving | RefundState::Given | RefundState::Refused,
-            RefundNote::Revoked | RefundNote::Waits | RefundNote::Given | RefundNote::Refused,
+            RefundState::Revoking
+            | RefundState::Giving
+            | RefundState::Given
+            | RefundState::Refused
+            | RefundState::GivenOutside,
+            RefundNote::Revoked
+            | RefundNote::Waits
+            | RefundNote::Given
+            | RefundNote::Refused
+            | RefundNote::GivenOutside,
         ) => None,
     }
 }

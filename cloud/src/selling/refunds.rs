@@ -20,10 +20,18 @@ pub enum RefundState {
     Given,
     /// The gateway has refused for good: a person has to look into it.
     Refused,
+    /// The gateway has refused for good, and a person has given the money by another way; the units are free if they were to be.
+    GivenOutside,
 }
 
 impl RefundState {
-    const ALL: [Self; 4] = [Self::Revoking, Self::Giving, Self::Given, Self::Refused];
+    const ALL: [Self; 5] = [
+        Self::Revoking,
+        Self::Giving,
+        Self::Given,
+        Self::Refused,
+        Self::GivenOutside,
+    ];
 
     /// Returns the word for it in tables and JSON.
     pub fn word(self) -> &'static str {
@@ -32,6 +40,7 @@ impl RefundState {
             Self::Giving => "giving",
             Self::Given => "given",
             Self::Refused => "refused",
+            Self::GivenOutside => "given_outside",
         }
     }
 
@@ -44,7 +53,7 @@ impl RefundState {
     pub fn is_open(self) -> bool {
         match self {
             Self::Revoking | Self::Giving => true,
-            Self::Given | Self::Refused => false,
+            Self::Given | Self::Refused | Self::GivenOutside => false,
         }
     }
 }
@@ -148,6 +157,8 @@ pub enum RefundNote {
     Given,
     /// The gateway has refused for good.
     Refused,
+    /// A person has given the money by another way, after the gateway has refused: the units are free if they were to be.
+    GivenOutside,
 }
 
 /// Asks to write down how a refund goes on.

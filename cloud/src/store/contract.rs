@@ -181,6 +181,7 @@ contracts! {
         a_refund_is_begun_once_for_each_key_and_one_at_a_time,
         a_ticket_that_was_given_back_is_never_valid_again,
         a_refund_that_is_refused_waits_for_a_person_and_counts_until_then,
+        money_that_a_person_gave_by_another_way_ends_a_refused_refund,
         a_renewed_booking_keeps_its_refunds,
         nothing_is_given_back_of_a_halted_event_but_what_was_begun,
         the_journal_has_both_sides_of_all_that_moves,

@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 27] = [
+const MIGRATIONS: [(&str, &str); 28] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",
@@ -163,6 +163,10 @@ const MIGRATIONS: [(&str, &str); 27] = [
         include_str!("../../migrations/V29__api_keys.sql"),
     ),
     ("V30__acts", include_str!("../../migrations/V30__acts.sql")),
+    (
+        "V31__given_outside",
+        include_str!("../../migrations/V31__given_outside.sql"),
+    ),
     (
         "V34__cancellations",
         include_str!("../../migrations/V34__cancellations.sql"),

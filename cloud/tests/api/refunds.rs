@@ -164,6 +164,26 @@ async fn refunds_that_a_person_has_to_look_into_are_listed() {
         (&again["status"], &again["attempt"]),
         (&json!("refused"), &json!(2))
     );
+    // A person gives the money by another way and says so, once or twice.
+    let outside = |refund: &Value| {
+        let id = refund["refund_id"].as_str().unwrap();
+        format!("/v1/organizer/events/{event}/refunds/{id}/given-outside")
+    };
+    for _ in 0..2 {
+        let closed = cloud.organize(Method::POST, &outside(only), &Value::Null).await;
+        assert_eq!(closed.ok(200)["status"], "given_outside");
+    }
+    assert_eq!(shown(&cloud, &second).await["status"], "refunded");
+    assert_eq!(list("?status=refused").await.ok(200)["refunds"], json!([]));
+    for path in [retry, outside(&all[0])] {
+        let late = cloud.organize(Method::POST, &path, &Value::Null).await;
+        late.check_problem(409, "refund-not-refused");
+    }
+    let id = only["refund_id"].as_str().unwrap();
+    let elsewhere = cloud.event(|_| {}).await;
+    let path = format!("/v1/organizer/events/{elsewhere}/refunds/{id}/given-outside");
+    let missing = cloud.organize(Method::POST, &path, &Value::Null).await;
+    missing.check_problem(404, "not-found");
 }
 
 #[tokio::test]

@@ -41,6 +41,8 @@ pub struct Outcome {
     /// Refunds after the sale that came to their end, and those that a person had to look into.
     pub given_back: u64,
     pub looked_into: u64,
+    /// Refunds whose money a person gave by another way.
+    pub given_outside: u64,
     /// How often somebody else took a booking over.
     pub taken_over: u64,
 }

@@ -67,7 +67,7 @@ impl ListRefunds {
         checks.require(
             self.status.is_empty() || state.is_some(),
             "/status",
-            "must be revoking, giving, given or refused",
+            "must be revoking, giving, given, refused or given_outside",
         );
         let after: Option<RefundId> = self.cursor.parse().ok();
         checks.require(

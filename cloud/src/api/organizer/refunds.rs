@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use usher_protocol::Unit;
+use usher_keys::EventId;
 use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
@@ -15,10 +16,12 @@ use crate::api::idempotency::IdempotencyHeader;
 use crate::api::input::{Checks, JsonBody};
 use crate::ids::{BookingId, RefundId, TicketId};
 use crate::moment::Moment;
-use crate::money::MAX_PRICE;
+use crate::money::MAX_ORDER;
 use crate::rights::may;
 use crate::selling::RequestHash;
-use crate::selling::refunds::{BeginRefund, BeginRefundOutcome, Refund, RefundOf, RefundRefusal};
+use crate::selling::refunds::{
+    BeginRefund, BeginRefundOutcome, Refund, RefundOf, RefundRefusal, RefundState,
+};
 use crate::state::AppState;
 
 use super::owned::PartOfOwnEvent;
@@ -59,8 +62,8 @@ pub struct RefundView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub booking_id: Option<BookingId>,
-    /// `revoking` (its tickets are being revoked), `giving` (the money is on its way), `given`, or `refused`: the payment service has
-    /// refused for good, and somebody has to look into it.
+    /// `revoking` (its tickets are being revoked), `giving` (the money is on its way), `given`, `refused`: the payment service has
+    /// refused for good, and somebody has to look into it, or `given_outside`: somebody has, and gave the money by another way.
     #[schema(example = "given")]
     pub status: &'static str,
     /// How much, in minor units of the currency.
@@ -115,7 +118,7 @@ impl NewRefund {
             checks.range(tickets.len(), "/tickets", 0..=MAX_TICKETS);
         }
         if let Some(amount) = self.amount {
-            checks.range(amount, "/amount", 0..=MAX_PRICE);
+            checks.range(amount, "/amount", 0..=MAX_ORDER);
         }
         checks.finish()
     }
@@ -214,15 +217,38 @@ pub async fn retry(
     State(app): State<Arc<AppState>>,
     PartOfOwnEvent(event, id, _): PartOfOwnEvent<may::RetryRefund, RefundId>,
 ) -> Result<Json<RefundView>, ApiError> {
-    const MISSING: ApiError = ApiError::NotFound("refund of this event");
-    if id.event != event.id || app.store.refund(id).await?.is_none() {
-        return Err(MISSING);
-    }
+    shown(&app, event.id, id).await?;
     if !app.desk.retry_refund(id).await? {
         return Err(ProblemKind::RefundNotRefused.into());
     }
-    let refund = app.store.refund(id).await?.ok_or(MISSING)?;
-    Ok(Json(refund.into()))
+    Ok(Json(shown(&app, event.id, id).await?))
+}
+
+/// Says that somebody has given the money of a refund by another way, such as a bank transfer, after the payment service has refused: it
+/// is over then, and its places are for sale again unless they are kept.
+#[utoipa::path(post, path = "/v1/organizer/events/{event_id}/refunds/{refund_id}/given-outside", tag = "organizer",
+    params(("event_id" = String, Path), ("refund_id" = String, Path)), security(("organizer_key" = [])), responses(
+    (status = 200, body = RefundView, description = "It is `given_outside`, for good"),
+    (status = 409, description = "It was not refused"),
+))]
+pub async fn close(
+    State(app): State<Arc<AppState>>,
+    PartOfOwnEvent(event, id, _): PartOfOwnEvent<may::CloseRefund, RefundId>,
+) -> Result<Json<RefundView>, ApiError> {
+    let refund = shown(&app, event.id, id).await?;
+    // Whoever says it twice has said the same.
+    if refund.status != RefundState::GivenOutside.word() && !app.desk.given_outside(id).await? {
+        return Err(ProblemKind::RefundNotRefused.into());
+    }
+    Ok(Json(shown(&app, event.id, id).await?))
+}
+
+async fn shown(app: &AppState, event: EventId, id: RefundId) -> Result<RefundView, ApiError> {
+    let refund = match id.event == event {
+        true => app.store.refund(id).await?,
+        false => None,
+    };
+    Ok(refund.ok_or(ApiError::NotFound("refund of this event"))?.into())
 }
 
 fn refused(refusal: RefundRefusal) -> ApiError {

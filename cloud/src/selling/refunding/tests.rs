@@ -307,6 +307,7 @@ proptest! {
                 RefundState::Given => prop_assert!(world.is_given || amount == 0),
                 RefundState::Refused => prop_assert!(world.is_refused && !world.is_given),
                 RefundState::Revoking => prop_assert!(!world.is_given),
+                RefundState::GivenOutside => prop_assert!(false, "no person was asked"),
                 RefundState::Giving => prop_assert_eq!(world.refund.tickets[0].1, TicketState::Revoked),
             }
         }

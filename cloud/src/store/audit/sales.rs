@@ -279,7 +279,7 @@ pub fn check_jobs(
 fn freed_of(connection: &Sql<'_>, event: EventId, booking: Local) -> Result<BTreeSet<Unit>, StoreError> {
     let mut select = connection.prepare_cached(
         "SELECT unit FROM refunds JOIN tickets USING (event_id, refund_id)
-         WHERE event_id = ?1 AND refunds.booking_id = ?2 AND refunds.state = 'given' AND frees_units = 1",
+         WHERE event_id = ?1 AND refunds.booking_id = ?2 AND refunds.state IN ('given', 'given_outside') AND frees_units = 1",
     )?;
     let units = select.query_map(params![event.0, booking], |row| row.get(0).map(Unit))?;
     Ok(units.collect::<Result<_, _>>()?)

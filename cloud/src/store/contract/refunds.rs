@@ -259,6 +259,44 @@ pub async fn a_refund_that_is_refused_waits_for_a_person_and_counts_until_then(c
     assert_eq!(unsound(&case).await, []);
 }
 
+pub async fn money_that_a_person_gave_by_another_way_ends_a_refused_refund(case: Case) {
+    let booking = sold(&case, &[0, 1], "a").await;
+    let of = RefundOf::Tickets(vec![booking.tickets[0].id]);
+    let back = begun(&case, request(&booking, "r", of)).await;
+    let outside = RefundNote::GivenOutside;
+    assert_eq!(note(&case, back.id, outside).await, NoteOutcome::Overtaken);
+    revoke_all(&case, &back).await;
+    note(&case, back.id, RefundNote::Revoked).await;
+    assert_eq!(note(&case, back.id, outside).await, NoteOutcome::Overtaken);
+    note(&case, back.id, RefundNote::Refused).await;
+    assert_eq!(note(&case, back.id, outside).await, NoteOutcome::Noted);
+    assert_eq!(note(&case, back.id, outside).await, NoteOutcome::Overtaken);
+    let retry = RetryRefund {
+        refund: back.id,
+        holder: HOLDER,
+        now: START,
+    };
+    assert!(!case.store.retry_refund(retry).await.unwrap());
+    let given = case.store.refund(back.id).await.unwrap().unwrap();
+    assert_eq!(given.state, RefundState::GivenOutside);
+    assert_eq!(case.seat(0, START).await, Status::Available);
+    let after = case.store.booking(booking.id).await.unwrap().unwrap();
+    assert_eq!(
+        (after.word(), after.given_back.amount),
+        ("partly_refunded", PRICE)
+    );
+    let expected = Balances {
+        gateway: 2 * PRICE,
+        sales: -PRICE,
+        owed: 0,
+        outside: -PRICE,
+    };
+    assert_eq!(case.store.balances(case.event).await.unwrap(), expected);
+    // The unit is sold again, and all fits together.
+    sold(&case, &[0], "b").await;
+    assert_eq!(unsound(&case).await, []);
+}
+
 pub async fn nothing_is_given_back_of_a_halted_event_but_what_was_begun(case: Case) {
     let (booking, other) = (sold(&case, &[0], "a").await, sold(&case, &[1], "b").await);
     let back = begun(&case, request(&booking, "r", RefundOf::All)).await;
@@ -296,7 +334,12 @@ pub async fn a_renewed_booking_keeps_its_refunds(case: Case) {
 
 pub async fn the_journal_has_both_sides_of_all_that_moves(case: Case) {
     let held = async |gateway, sales, owed| {
-        let expected = Balances { gateway, sales, owed };
+        let expected = Balances {
+            gateway,
+            sales,
+            owed,
+            outside: 0,
+        };
         assert_eq!(case.store.balances(case.event).await.unwrap(), expected);
         assert_eq!(unsound(&case).await, []);
     };

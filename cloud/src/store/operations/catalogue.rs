@@ -292,7 +292,7 @@ pub fn sales(connection: &Sql<'_>, request: &SalesQuery) -> Result<EventSales, S
     let (bookings, revenue): (i64, i64) = connection
         .prepare_cached(
             "SELECT count(*), coalesce(CAST(sum(amount) AS BIGINT), 0) - coalesce(CAST((
-                 SELECT sum(amount) FROM refunds WHERE refunds.event_id = ?1 AND refunds.state = 'given') AS BIGINT), 0)
+                 SELECT sum(amount) FROM refunds WHERE refunds.event_id = ?1 AND refunds.state IN ('given', 'given_outside')) AS BIGINT), 0)
              FROM bookings WHERE event_id = ?1 AND state = 'confirmed'",
         )?
         .query_row([request.event.0], |row| row.try_into())?;

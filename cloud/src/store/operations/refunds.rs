@@ -184,13 +184,10 @@ pub fn note_refund(connection: &Sql<'_>, request: &NoteRefund) -> Result<Effect<
         RefundNote::Refused => jobs::delete(connection, job)?,
         RefundNote::Given => {
             jobs::delete(connection, job)?;
-            let moved = (found.amount.minor, request.now);
-            journal::write(connection, found.id.into(), MoneyStep::TakenBackGiven, moved)?;
-            if found.frees_units {
-                free_units(connection, &found)?;
-            }
-            tell_given(connection, &found, request.now)?;
+            end(connection, &found, MoneyStep::TakenBackGiven, request.now)?;
         }
+        // Its job ended when the gateway refused.
+        RefundNote::GivenOutside => end(connection, &found, MoneyStep::GivenOutside, request.now)?,
     }
     Ok(Effect::Keep(NoteOutcome::Noted))
 }
@@ -212,6 +209,15 @@ fn tell_given(connection: &Sql<'_>, refund: &Refund, now: Timestamp) -> Result<(
             "currency": refund.amount.currency.code(),
         }))
     })
+}
+
+/// Writes down that the buyer has the money, and makes the units available again if they were to be.
+fn end(connection: &Sql<'_>, refund: &Refund, step: MoneyStep, now: Timestamp) -> Result<(), StoreError> {
+    journal::write(connection, refund.id.into(), step, (refund.amount.minor, now))?;
+    if refund.frees_units {
+        free_units(connection, refund)?;
+    }
+    tell_given(connection, refund, now)
 }
 
 fn set_state(

@@ -106,7 +106,7 @@ pub fn booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<Booking>, 
 fn given_back(connection: &Sql<'_>, id: &BookingId) -> Result<GivenBack, StoreError> {
     let (amount, running): (i64, i64) = connection
         .prepare_cached(
-            "SELECT coalesce(CAST(sum(CASE state WHEN 'given' THEN amount END) AS BIGINT), 0),
+            "SELECT coalesce(CAST(sum(CASE WHEN state IN ('given', 'given_outside') THEN amount END) AS BIGINT), 0),
                     count(CASE WHEN closed_at IS NULL THEN 1 END)
              FROM refunds WHERE event_id = ?1 AND booking_id = ?2",
         )?

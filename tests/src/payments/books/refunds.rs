@@ -138,7 +138,8 @@ impl Books {
             return false;
         };
         let (booking, frees_units) = (row.booking, row.refund.frees_units);
-        if note == RefundNote::Given && frees_units {
+        let is_given = matches!(note, RefundNote::Given | RefundNote::GivenOutside);
+        if is_given && frees_units {
             for ticket in self.bookings[booking].tickets.clone() {
                 if ticket.refund == Some(refund) {
                     self.places[ticket.place] = Place::Free;
@@ -150,13 +151,17 @@ impl Books {
             let amount = row.refund.amount.minor;
             self.balances.take(MoneyStep::TakenBackGiven, amount);
         }
+        if note == RefundNote::GivenOutside {
+            let amount = row.refund.amount.minor;
+            self.balances.take(MoneyStep::GivenOutside, amount);
+        }
         row.refund.state = state;
         row.job = match note {
             RefundNote::Revoked => row.job,
             RefundNote::Waits => row
                 .job
                 .map(|job| job.waiting(holder, Timestamp::FOREVER, now).unwrap_or(job)),
-            RefundNote::Given | RefundNote::Refused => None,
+            RefundNote::Given | RefundNote::Refused | RefundNote::GivenOutside => None,
         };
         true
     }
@@ -208,7 +213,7 @@ impl Books {
             .find_map(|ticket| ticket.refund);
         refund.is_some_and(|refund| {
             let found = &self.refunds[refund].refund;
-            found.state == RefundState::Given && found.frees_units
+            matches!(found.state, RefundState::Given | RefundState::GivenOutside) && found.frees_units
         })
     }
 

@@ -73,7 +73,7 @@ impl World {
                 .any(|ticket| ticket.refund == Some(refund) && !ticket.is_revoked);
             let (state, amount) = (row.refund.state, row.refund.amount.minor);
             let is_true = match state {
-                RefundState::Revoking | RefundState::Refused => part.is_none(),
+                RefundState::Revoking | RefundState::Refused | RefundState::GivenOutside => part.is_none(),
                 RefundState::Giving => true,
                 RefundState::Given => amount == 0 || part.is_some_and(|(_, given)| *given == amount),
             };
@@ -85,7 +85,7 @@ impl World {
             }
         }
         let (balances, expected) = (self.books.balances, self.books.expected());
-        if balances != expected || balances.gateway + balances.sales + balances.owed != 0 {
+        if balances != expected || balances.sum() != 0 {
             return self.broken(format!(
                 "the journal says {balances:?}, and all else {expected:?}"
             ));
@@ -118,7 +118,8 @@ impl World {
             *counted += 1;
         }
         for (refund, row) in self.books.refunds.iter().enumerate() {
-            if row.refund.state != RefundState::Given {
+            let is_given = matches!(row.refund.state, RefundState::Given | RefundState::GivenOutside);
+            if !is_given {
                 return self.broken(format!(
                     "refund {refund} is {:?} hours after the storm",
                     row.refund.state
@@ -126,6 +127,7 @@ impl World {
             }
             self.outcome.given_back += 1;
             self.outcome.looked_into += u64::from(row.refund.attempt > 1);
+            self.outcome.given_outside += u64::from(row.refund.state == RefundState::GivenOutside);
         }
         let taken: i64 = self.bank.payments.iter().map(BankPayment::taken).sum();
         let balances = self.books.balances;

@@ -47,12 +47,18 @@ impl World {
         }
     }
 
-    /// A person has looked into what was refused, and has it tried again.
+    /// A person has looked into what was refused, and has it tried again or gives the money by another way; some do both at once.
     pub(super) fn retry(&mut self, refund: usize) {
         let process = self.random.index(PROCESSES);
         if !self.processes[process].is_up {
             self.at(LOOKED_INTO_MS, Happening::Retries { refund });
-        } else if self.books.retry_refund(refund, self.as_holder(process)) {
+            return;
+        }
+        if self.random.percent(30) {
+            let holder = self.as_holder(process);
+            self.books.note_refund(refund, RefundNote::GivenOutside, holder);
+        }
+        if self.books.retry_refund(refund, self.as_holder(process)) {
             self.give_back(process, refund);
         }
     }
