@@ -7,6 +7,7 @@
 //! A booking runs to its end in a task of the desk, whether or not the client still waits.
 
 mod canceling;
+mod disputes;
 mod paying;
 mod refunding;
 mod settle;

@@ -238,6 +238,11 @@ secret_id!(
     "whk_"
 );
 secret_id!(
+    /// Names a dispute, to its organizer. It opens nothing.
+    DisputeId,
+    "dsp_"
+);
+secret_id!(
     /// Identifies a ticket; whoever knows it may see it.
     TicketId,
     "tkt_"

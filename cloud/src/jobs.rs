@@ -20,11 +20,24 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often to look for buyers that are to be forgotten: it is a matter of years, and a look goes through all bookings of past events.
 const ERASE_EVERY: Duration = Duration::from_hours(1);
 
+/// How often to ask the payment services for disputes: a webhook tells sooner, and banks give days to answer.
+const DISPUTES_EVERY: Duration = Duration::from_mins(10);
+
 /// Starts to look for work in every cell; it ends when `stop` is cancelled.
 pub fn start(state: &Arc<AppState>, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
     for cell in state.store.each_cell() {
         start_in(state, &cell, stop, tasks);
     }
+    let asking = state.clone();
+    tasks.spawn(repeat(DISPUTES_EVERY, stop.clone(), move || {
+        let state = asking.clone();
+        async move {
+            if let Err(error) = state.desk.look_at_disputes().await {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "the payment services were not asked for disputes");
+            }
+        }
+    }));
 }
 
 fn start_in(state: &Arc<AppState>, cell: &Store, stop: &CancellationToken, tasks: &mut JoinSet<()>) {

@@ -7,10 +7,12 @@ pub mod stripe;
 use std::fmt;
 
 use thiserror::Error;
+use usher_keys::Timestamp;
 
 use crate::ids::{ChargeReference, RefundId};
 use crate::money::Money;
 use crate::selling::course::{PaymentStatus, RefundStatus};
+use crate::selling::disputes::DisputeState;
 use crate::selling::{GatewayKind, PaymentId};
 use crate::store::StoreError;
 pub use gateways::Gateways;
@@ -45,6 +47,27 @@ pub struct RefundPart {
     pub attempt: u32,
     /// How much.
     pub amount: Money,
+}
+
+/// Which disputes to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DisputesOf {
+    /// Those of a payment.
+    Payment(PaymentId),
+    /// Those of all payments that were opened since then.
+    Since(Timestamp),
+}
+
+/// A dispute as its gateway tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldDispute {
+    /// What the gateway has named it.
+    pub name: String,
+    /// Of which charge of ours.
+    pub charge: ChargeReference,
+    /// How much the bank has taken back.
+    pub amount: Money,
+    pub state: DisputeState,
 }
 
 /// Asks for money.
@@ -193,6 +216,19 @@ impl PaymentGateway {
         match self {
             Self::Sandbox(sandbox) => sandbox.refund(payment.reference, part).await,
             Self::Stripe(stripe) => stripe.refund(payment, part).await,
+        }
+    }
+
+    /// Lists the disputes of a payment, or those of all payments since a moment, the last one first.
+    ///
+    /// # Errors
+    ///
+    /// [`GatewayError`]; ask again.
+    pub async fn disputes(&self, of: &DisputesOf) -> Result<Vec<ToldDispute>, GatewayError> {
+        match self {
+            // Nobody has paid anything there.
+            Self::Sandbox(_) => Ok(Vec::new()),
+            Self::Stripe(stripe) => stripe.disputes(of).await,
         }
     }
 

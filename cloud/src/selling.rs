@@ -8,6 +8,7 @@ mod bookings;
 pub mod canceling;
 pub mod claimant;
 pub mod course;
+pub mod disputes;
 pub mod holding;
 pub mod inventory;
 pub mod jobs;

@@ -34,11 +34,10 @@ use usher_protocol::log::Run;
 use crate::catalogue::availability::{ChangesQuery, KeptAvailability, NewAvailability};
 use crate::catalogue::{Event, EventLine, Layout, Occupancy, OccupancyQuery};
 use crate::clock::Clock;
-use crate::ids::{
-    BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, WebhookId,
-};
+use crate::ids::{BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, WebhookId};
 use crate::selling::canceling::{CancelEvent, CancelOutcome, CancelProgress, RefundCanceled, RefundedSome};
 use crate::selling::claimant::OwnBounds;
+use crate::selling::disputes::{Dispute, DisputesQuery, NoteDispute};
 use crate::selling::jobs::{HeldJob, Job, JobCounts, JobId, LeaseOutcome};
 use crate::selling::journal::Balances;
 use crate::selling::refunds::{
@@ -251,6 +250,8 @@ operations! {
         note_refund(NoteRefund) -> NoteOutcome = operations::refunds::note_refund;
         /// Tries a refund again that the gateway has refused; tells whether it was one.
         retry_refund(RetryRefund) -> bool = operations::refunds::retry_refund;
+        /// Writes down how a dispute stands; tells whether that is news.
+        note_dispute(NoteDispute) -> bool = operations::disputes::note_dispute;
 
         /// Cancels an event for good and begins to give back what was paid for it.
         cancel_event(CancelEvent) -> CancelOutcome = operations::canceling::cancel_event;
@@ -358,6 +359,8 @@ operations! {
         balances(EventId) -> Balances = operations::journal::balances;
         /// Lists refunds of an event, the first one first.
         refunds(RefundsQuery) -> Vec<Refund> = operations::refund_rows::refunds;
+        /// Lists disputes of an event, the first one first.
+        disputes(DisputesQuery) -> Vec<Dispute> = operations::disputes::disputes;
         /// Lists the refunds of a booking, the first one first.
         refunds_of(BookingId) -> Vec<Refund> = operations::refund_rows::refunds_of;
 

@@ -65,6 +65,18 @@ same(intents.cancel(asked.id).status, "canceled")
 error = refused(stripe.InvalidRequestError, lambda: confirm(asked, "pm_card_visa"))
 same((error.code, error.error.payment_intent.status), ("payment_intent_unexpected_state", "canceled"))
 
+# A bank takes the money back: nothing is given back then, and what is said about it decides.
+for text, status in [("winning_evidence", "won"), ("losing_evidence", "lost")]:
+    disputed = confirm(opened(text), "pm_card_createDispute")
+    same(disputed.status, "succeeded")
+    (dispute,) = client.v1.disputes.list({"payment_intent": disputed.id, "expand": ["data.payment_intent"]}).data
+    same((dispute.status, dispute.amount), ("needs_response", 4900))
+    same(dispute.payment_intent.metadata["charge"], text)
+    error = refused(stripe.InvalidRequestError, lambda: refunds.create({"payment_intent": disputed.id}))
+    same(error.code, "charge_disputed")
+    answer = {"evidence": {"uncategorized_text": text}, "submit": True}
+    same(client.v1.disputes.update(dispute.id, answer).status, status)
+
 # What it does not know it refuses, and it fails as Stripe does.
 error = refused(stripe.InvalidRequestError, lambda: intents.create({"amount": 1, "currency": "eur", "tip": 1}))
 same((error.code, error.http_status), ("parameter_unknown", 400))

@@ -26,6 +26,7 @@ fn no_money_is_taken_without_tickets_or_a_refund_whatever_fails() {
         sum.given_back += outcome.given_back;
         sum.looked_into += outcome.looked_into;
         sum.given_outside += outcome.given_outside;
+        sum.taken_back += outcome.taken_back;
         sum.taken_over += outcome.taken_over;
     }
     println!("{sum:?}");
@@ -39,6 +40,7 @@ fn no_money_is_taken_without_tickets_or_a_refund_whatever_fails() {
         sum.given_back,
         sum.looked_into,
         sum.given_outside,
+        sum.taken_back,
         sum.taken_over,
     ];
     assert!(ends.iter().all(|count| *count > SEEDS / 10), "{sum:?}");

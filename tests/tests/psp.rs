@@ -1,7 +1,7 @@
 //! The payment service as a program, and a cloud that takes its money there: what goes wrong is chosen with the card.
 
-use anyhow::ensure;
-use serde_json::Value;
+use anyhow::{Context, ensure};
+use serde_json::{Value, json};
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{Buyer, Wish};
 use usher_tests::stage::festival::{Places, STANDING};
@@ -37,6 +37,61 @@ async fn stands(stage: &Stage, reservation: &str, status: &str) -> anyhow::Resul
         Ok((found["booking"]["status"] == status).then_some(()))
     })
     .await
+}
+
+/// Says something about the last dispute at the payment service, which decides it.
+async fn answer_dispute(stage: &Stage, name: &str, text: &str) -> anyhow::Result<()> {
+    let psp = stage.psp.as_ref().context("a payment service")?;
+    let form = format!("evidence[uncategorized_text]={text}&submit=true");
+    psp.post(&format!("/v1/disputes/{name}"), form).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_that_a_bank_takes_back_is_told_and_given_to_nobody_twice() -> anyhow::Result<()> {
+    let stage = on_sale().await?;
+    let (buyer, organizer) = (stage.buyer(), &stage.organizer.http);
+    let events = format!("/v1/organizer/events/{}", stage.organizer.event);
+    let disputes = format!("{events}/disputes");
+    for (text, status) in [("winning_evidence", "won"), ("losing_evidence", "lost")] {
+        let booking = buyer.clone().with_card("pm_card_createDispute").buy(&ONE).await?;
+        let path = format!("/v1/bookings/{}", booking.booking_id);
+        let stands = async |status: &str| {
+            until(format!("the dispute to be {status}"), async || {
+                let found: Value = stage.cloud.http.get(&path).await?.expect(200)?.json()?;
+                Ok((found["dispute"] == status).then_some(()))
+            })
+            .await
+        };
+        stands("open").await?;
+        let open: Value = organizer
+            .get(&format!("{disputes}?status=open"))
+            .await?
+            .expect(200)?
+            .json()?;
+        let open = &open["disputes"][0];
+        assert_eq!((&open["booking_id"], open["amount"].as_i64()), (&json!(booking.booking_id), Some(booking.amount)));
+        let refunds = format!("{events}/bookings/{}/refunds", booking.booking_id);
+        let whole = json!({ "idempotency_key": "whole" });
+        let refused = organizer.post(&refunds, &whole).await?.expect(409)?;
+        ensure!(refused.text().contains("booking-disputed"), "{}", refused.text());
+        answer_dispute(&stage, open["name"].as_str().unwrap_or_default(), text).await?;
+        stands(status).await?;
+        // What was won can be given back as ever; of what was lost, the tickets alone.
+        let request = match status {
+            "won" => whole,
+            _ => json!({ "idempotency_key": "tickets", "amount": 0 }),
+        };
+        let given: Value = organizer.post(&refunds, &request).await?.expect(201)?.json()?;
+        assert_eq!(given["status"], "given", "{given}");
+        let ticket = buyer.ticket(&booking.tickets[0].ticket_id).await?;
+        assert_eq!(ticket.status, "revoked");
+    }
+    let audit = stage.cloud.audit().await?;
+    ensure!(
+        audit.ends_with("every page, log, ticket and booking is sound"),
+        "{audit}"
+    );
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

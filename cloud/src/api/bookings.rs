@@ -17,6 +17,7 @@ use crate::ids::{BookingId, ReservationId};
 use crate::money::DeclineReason;
 use crate::payment::PaymentToken;
 use crate::selling::Booking;
+use crate::selling::disputes::DisputeState;
 use crate::state::AppState;
 
 use super::error::ApiError;
@@ -119,6 +120,9 @@ pub struct BookingView {
     pub amount: i64,
     /// How much of it was given back after the sale.
     pub given_back: i64,
+    /// Of a payment that the buyer's bank has taken back: `open`, `won` (it was given again) or `lost`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dispute: Option<&'static str>,
     /// The currency.
     #[schema(example = "EUR")]
     pub currency: String,
@@ -154,6 +158,7 @@ impl BookingView {
             email: booking.email,
             amount: booking.amount.minor,
             given_back: booking.given_back.amount,
+            dispute: booking.dispute.map(DisputeState::word),
             currency: booking.amount.currency.code().to_owned(),
             created_at: Moment(booking.created_at),
             page: app.link(&format!("/bookings/{}", booking.id)),

@@ -23,6 +23,7 @@ pub mod owned;
 pub mod policy;
 pub mod policy_spec;
 pub mod prices;
+pub mod disputes;
 pub mod refund_lists;
 pub mod refunds;
 pub mod revoking;

@@ -35,5 +35,8 @@ pub async fn stripe(
     {
         app.desk.told_of(booking);
     }
+    if let Some(payment) = stripe.dispute_told_of(&body) {
+        app.desk.told_of_dispute(payment);
+    }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -14,7 +14,7 @@ use crate::api::organizer::draft::{MAX_DESCRIPTION, MAX_LABEL, MAX_NAME, MAX_UNI
 use crate::api::organizer::endpoints::URL_BYTES;
 use crate::api::organizer::hold_bounds::{MINUTES, PLACES};
 use crate::api::organizer::venues::{ADDRESS_BYTES, NAME_BYTES};
-use crate::ids::{ApiKeyId, BookingId, EndpointId, RefundId, ReservationId, TicketId, VenueId, WebhookId};
+use crate::ids::{ApiKeyId, BookingId, DisputeId, EndpointId, RefundId, ReservationId, TicketId, VenueId, WebhookId};
 use crate::money::{MAX_ORDER, MAX_PRICE};
 
 /// What a value must keep to.
@@ -41,6 +41,7 @@ pub fn pattern(name: &str) -> Option<&'static str> {
         "reservation_id" => Some(ReservationId::PATTERN),
         "booking_id" => Some(BookingId::PATTERN),
         "refund_id" => Some(RefundId::PATTERN),
+        "dispute_id" => Some(DisputeId::PATTERN),
         "ticket_id" => Some(TicketId::PATTERN),
         "endpoint_id" => Some(EndpointId::PATTERN),
         "webhook_id" => Some(WebhookId::PATTERN),

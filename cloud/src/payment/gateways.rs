@@ -4,7 +4,7 @@ use crate::selling::GatewayKind;
 
 use super::sandbox::Sandbox;
 use super::stripe::Stripe;
-use super::{GatewayError, PaymentGateway};
+use super::{DisputesOf, GatewayError, PaymentGateway, ToldDispute};
 
 /// The gateways that are set up: one takes the money, and the others end what they have begun.
 #[derive(Debug)]
@@ -48,6 +48,19 @@ impl Gateways {
             PaymentGateway::Sandbox(_) => None,
             PaymentGateway::Stripe(stripe) => Some(stripe),
         })
+    }
+
+    /// Lists disputes at all of them.
+    ///
+    /// # Errors
+    ///
+    /// [`GatewayError`] of the first one that does not tell.
+    pub async fn disputes(&self, of: &DisputesOf) -> Result<Vec<ToldDispute>, GatewayError> {
+        let mut told = Vec::new();
+        for gateway in self.all() {
+            told.extend(gateway.disputes(of).await?);
+        }
+        Ok(told)
     }
 
     /// Waits until what was answered is durable.

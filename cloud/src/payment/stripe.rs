@@ -21,13 +21,15 @@ use crate::money::{DeclineReason, Money};
 use crate::selling::PaymentId;
 use crate::selling::course::{PaymentStatus, RefundStatus};
 
-use super::{ChargeRequest, GatewayError, PaymentName, RefundPart};
-use wire::{Form, Intent, WireError, WireRefund, WireRefunds, WireRefusal};
+use super::{ChargeRequest, DisputesOf, GatewayError, PaymentName, RefundPart, ToldDispute};
+use wire::{Form, Intent, WireDispute, WireDisputes, WireError, WireRefund, WireRefunds, WireRefusal};
 
 /// The version of the API that this is written for; sent with every request.
 pub const API_VERSION: &str = "2026-08-26.dahlia";
 /// How long to try to reach Stripe: the request as a whole has the setting `payments.timeout_seconds`.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Most pages of 100 disputes that are asked for at once: those before are long decided.
+const MOST_PAGES: usize = 10;
 /// What a key of the test mode begins with: of an account, and one that may do less.
 const TEST_KEYS: [&str; 2] = ["sk_test_", "rk_test_"];
 /// What stands for a card that was typed into Stripe's own form; anything else is a payment method.
@@ -129,6 +131,11 @@ impl Stripe {
         Some(webhook::is_signed(secret, signature, body, now))
     }
 
+    /// Finds which payment is disputed, if a webhook is about that.
+    pub fn dispute_told_of(&self, body: &[u8]) -> Option<PaymentId> {
+        webhook::disputed(body)
+    }
+
     /// Finds which payment of ours a webhook is about.
     pub fn payment_told_of(&self, body: &[u8]) -> Option<ChargeReference> {
         webhook::reference(body)
@@ -207,6 +214,21 @@ impl Stripe {
         }
     }
 
+    pub(super) async fn disputes(&self, of: &DisputesOf) -> Result<Vec<ToldDispute>, GatewayError> {
+        let mut told = Vec::new();
+        let mut after = None;
+        for _ in 0..MOST_PAGES {
+            let path = format!("/v1/disputes?{}", disputes_query(of, after.as_deref()));
+            let page: WireDisputes = self.ask(Method::GET, &path, None, None).await?;
+            after = page.data.last().map(|last| last.id.clone());
+            told.extend(page.data.iter().filter_map(WireDispute::of_ours));
+            if !page.has_more {
+                break;
+            }
+        }
+        Ok(told)
+    }
+
     async fn post<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -270,6 +292,20 @@ fn refund_form(
                 .with("metadata[attempt]", &part.attempt.to_string());
             Ok((form, format!("{name}-{}", part.attempt)))
         }
+    }
+}
+
+fn disputes_query(of: &DisputesOf, after: Option<&str>) -> String {
+    let form = Form::default()
+        .with("limit", "100")
+        .with("expand[]", "data.payment_intent");
+    let form = match of {
+        DisputesOf::Payment(payment) => form.with("payment_intent", &payment.0),
+        DisputesOf::Since(since) => form.with("created[gte]", &(since.0 / 1_000).to_string()),
+    };
+    match after {
+        Some(after) => form.with("starting_after", after).text(),
+        None => form.text(),
     }
 }
 

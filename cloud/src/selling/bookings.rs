@@ -8,6 +8,7 @@ use crate::money::{DeclineReason, Money};
 
 use super::claimant::HoldBounds;
 use super::course::{BuyerAction, PaymentFacts, WaitFor};
+use super::disputes::DisputeState;
 use super::jobs::LeaseHolder;
 use super::refunds::GivenBack;
 use super::sale::SaleStatus;
@@ -369,6 +370,8 @@ pub struct Booking {
     pub tickets: Vec<SoldTicket>,
     /// What was given back of it after the sale.
     pub given_back: GivenBack,
+    /// How disputes of it stand, if there are any.
+    pub dispute: Option<DisputeState>,
 }
 
 impl Booking {

@@ -4,6 +4,7 @@
 //! refunds as well; the audit compares the two.
 
 use super::BookingState;
+use super::disputes::DisputeState;
 use super::refunds::RefundState;
 
 /// Where money is, or whose it is.
@@ -17,11 +18,19 @@ pub enum Account {
     Owed,
     /// Outside: what a person has given to buyers by another way than the gateway.
     Outside,
+    /// At banks that have taken it back, and have not decided whose it is.
+    Disputed,
 }
 
 impl Account {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Gateway, Self::Sales, Self::Owed, Self::Outside];
+    pub const ALL: [Self; 5] = [
+        Self::Gateway,
+        Self::Sales,
+        Self::Owed,
+        Self::Outside,
+        Self::Disputed,
+    ];
 
     /// Returns the word for it in tables.
     pub fn word(self) -> &'static str {
@@ -30,6 +39,7 @@ impl Account {
             Self::Sales => "sales",
             Self::Owed => "owed",
             Self::Outside => "outside",
+            Self::Disputed => "disputed",
         }
     }
 }
@@ -49,6 +59,12 @@ pub enum MoneyStep {
     TakenBackGiven,
     /// A person has given that back by another way.
     GivenOutside,
+    /// A bank has taken the money of a sale back.
+    Disputed,
+    /// The bank has given it again.
+    DisputeWon,
+    /// The bank has given it to the buyer.
+    DisputeLost,
 }
 
 impl MoneyStep {
@@ -61,6 +77,9 @@ impl MoneyStep {
             Self::TakenBack => "taken_back",
             Self::TakenBackGiven => "taken_back_given",
             Self::GivenOutside => "given_outside",
+            Self::Disputed => "disputed",
+            Self::DisputeWon => "dispute_won",
+            Self::DisputeLost => "dispute_lost",
         }
     }
 
@@ -72,6 +91,9 @@ impl MoneyStep {
             Self::TakenBack => (Account::Sales, Account::Owed),
             Self::NotSoldGiven | Self::TakenBackGiven => (Account::Owed, Account::Gateway),
             Self::GivenOutside => (Account::Owed, Account::Outside),
+            Self::Disputed => (Account::Disputed, Account::Gateway),
+            Self::DisputeWon => (Account::Gateway, Account::Disputed),
+            Self::DisputeLost => (Account::Sales, Account::Disputed),
         }
     }
 }
@@ -83,12 +105,13 @@ pub struct Balances {
     pub sales: i64,
     pub owed: i64,
     pub outside: i64,
+    pub disputed: i64,
 }
 
 impl Balances {
     /// Adds all accounts up: nothing, unless an amount has one side only.
     pub fn sum(&self) -> i64 {
-        self.gateway + self.sales + self.owed + self.outside
+        self.gateway + self.sales + self.owed + self.outside + self.disputed
     }
 
     /// Moves an amount.
@@ -109,6 +132,7 @@ impl Balances {
             Account::Sales => &mut self.sales,
             Account::Owed => &mut self.owed,
             Account::Outside => &mut self.outside,
+            Account::Disputed => &mut self.disputed,
         }
     }
 
@@ -124,6 +148,13 @@ impl Balances {
             | BookingState::Expired
             | BookingState::Canceled
             | BookingState::Refunded => {}
+        }
+    }
+
+    /// Takes a dispute in as it stands.
+    pub fn take_dispute(&mut self, state: DisputeState, amount: i64) {
+        for step in state.steps() {
+            self.take(*step, amount);
         }
     }
 
@@ -151,6 +182,9 @@ mod tests {
             MoneyStep::TakenBack,
             MoneyStep::TakenBackGiven,
             MoneyStep::GivenOutside,
+            MoneyStep::Disputed,
+            MoneyStep::DisputeWon,
+            MoneyStep::DisputeLost,
         ];
         let mut balances = Balances::default();
         for (amount, step) in (1..).zip(steps) {
@@ -168,7 +202,7 @@ mod tests {
             gateway: 9_000,
             sales: -4_500,
             owed: -4_500,
-            outside: 0,
+            ..Balances::default()
         };
         assert_eq!(balances, owing);
         // The gateway still has what somebody gave out of another purse.

@@ -29,6 +29,8 @@ pub struct RefundFacts<'a> {
     pub promised: i64,
     /// Whether one of them is on its way.
     pub is_running: bool,
+    /// Whether a bank has taken money of it back for its buyer, and has not decided, or has decided for the buyer.
+    pub is_disputed: bool,
 }
 
 /// What a refund will do.
@@ -69,6 +71,10 @@ pub fn may_refund(facts: &RefundFacts<'_>, request: &BeginRefund) -> Result<Refu
     };
     if amount < 0 || amount > left {
         return Err(RefundRefusal::TooMuch { left });
+    }
+    // The bank has the money, or the buyer has. Tickets may be taken back all the same.
+    if amount > 0 && facts.is_disputed {
+        return Err(RefundRefusal::Disputed);
     }
     if amount == 0 && tickets.is_empty() {
         return Err(RefundRefusal::Nothing);

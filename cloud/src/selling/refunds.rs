@@ -114,6 +114,8 @@ pub enum RefundRefusal {
     TicketRefunded,
     /// There is nothing to give back or to revoke.
     Nothing,
+    /// A bank has taken its money back for the buyer.
+    Disputed,
     /// More than is left of what was paid.
     TooMuch { left: i64 },
 }

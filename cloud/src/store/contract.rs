@@ -182,6 +182,8 @@ contracts! {
         a_ticket_that_was_given_back_is_never_valid_again,
         a_refund_that_is_refused_waits_for_a_person_and_counts_until_then,
         money_that_a_person_gave_by_another_way_ends_a_refused_refund,
+        nothing_is_given_back_of_what_a_bank_has_taken_back,
+        a_dispute_is_heard_of_once_and_its_first_last_word_stands,
         a_renewed_booking_keeps_its_refunds,
         nothing_is_given_back_of_a_halted_event_but_what_was_begun,
         the_journal_has_both_sides_of_all_that_moves,

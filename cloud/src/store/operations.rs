@@ -14,6 +14,7 @@ pub mod cells;
 pub mod close;
 pub mod codes;
 pub mod column;
+pub mod disputes;
 pub mod drafts;
 pub mod holds;
 pub mod inventory;

@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 28] = [
+const MIGRATIONS: [(&str, &str); 29] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",
@@ -166,6 +166,10 @@ const MIGRATIONS: [(&str, &str); 28] = [
     (
         "V31__given_outside",
         include_str!("../../migrations/V31__given_outside.sql"),
+    ),
+    (
+        "V32__disputes",
+        include_str!("../../migrations/V32__disputes.sql"),
     ),
     (
         "V34__cancellations",

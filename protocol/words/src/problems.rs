@@ -83,6 +83,7 @@ kinds! {
     NotRefundable = 409, "not-refundable", "The booking has no tickets that were paid for: its payment is running, or it ended without.";
     RefundRunning = 409, "refund-running", "Another refund of this booking is on its way: wait for its end.";
     RefundTooMuch = 409, "refund-exceeds-payment", "The refunds of a booking cannot come to more than was paid for it, those that were refused included.";
+    BookingDisputed = 409, "booking-disputed", "A bank has taken the money of this booking back for its buyer, who would have it twice. Take its tickets back with an amount of 0.";
     RefundNotRefused = 409, "refund-not-refused", "Only a refund that the payment service has refused can be tried again, or be said to be given by another way.";
     NotForked = 409, "not-forked", "This device has only one history, or somebody has said already which one counts.";
     TooManyCodes = 409, "too-many-codes", "The event has too many unused enrolment codes: use them, or wait until they have run out.";

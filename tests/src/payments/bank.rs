@@ -2,6 +2,7 @@
 
 use usher_cloud::money::DeclineReason;
 use usher_cloud::selling::course::{BuyerAction, PaymentStatus, RefundStatus};
+use usher_cloud::selling::disputes::DisputeState;
 
 /// How a payment stands here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct BankPayment {
     pub amount: i64,
     /// The parts that were given back: the number of the refund, and how much.
     pub parts: Vec<(usize, i64)>,
+    /// What its bank has taken back for the buyer, and how that stands.
+    pub dispute: Option<(DisputeState, i64)>,
     /// How often it still says that giving back takes its time.
     delays: usize,
 }
@@ -41,8 +44,10 @@ impl BankPayment {
     /// Tells what of it was taken and not given back.
     pub fn taken(&self) -> i64 {
         let parts: i64 = self.parts.iter().map(|(_, amount)| amount).sum();
+        let taken_back = self.dispute.filter(|(state, _)| state.has_taken());
+        let disputed = taken_back.map_or(0, |(_, amount)| amount);
         match self.standing {
-            Standing::Paid if !self.is_refunded => self.amount - parts,
+            Standing::Paid if !self.is_refunded => self.amount - parts - disputed,
             Standing::Open
             | Standing::Declined
             | Standing::Asked
@@ -119,6 +124,7 @@ impl Bank {
                     is_refunded: false,
                     amount,
                     parts: Vec::new(),
+                    dispute: None,
                     delays: self.payments.len() % 3,
                 });
                 return BankReply::Opened(self.payments.len() - 1);
@@ -172,6 +178,24 @@ impl Bank {
         }
         found.parts.push((refund, amount));
         RefundStatus::Given
+    }
+
+    /// A bank takes what is left of a payment back for its buyer; tells whether there was something.
+    pub fn dispute(&mut self, payment: usize) -> bool {
+        let found = &mut self.payments[payment];
+        let left = found.taken();
+        let is_new = left > 0 && found.dispute.is_none();
+        if is_new {
+            found.dispute = Some((DisputeState::Open, left));
+        }
+        is_new
+    }
+
+    /// A bank decides a dispute.
+    pub fn decide_dispute(&mut self, payment: usize, state: DisputeState) {
+        if let Some((found, _)) = &mut self.payments[payment].dispute {
+            *found = state;
+        }
     }
 
     fn say(&mut self, payment: usize, card: Card) {

@@ -2,10 +2,13 @@
 
 mod refunds;
 
+use std::collections::BTreeMap;
+
 use usher_cloud::ids::{BookingId, ChargeReference, ReservationId};
 use usher_cloud::money::Money;
 use usher_cloud::selling::claimant::HoldBounds;
 use usher_cloud::selling::course::{PaymentFacts, pay_by};
+use usher_cloud::selling::disputes::DisputeState;
 use usher_cloud::selling::holding::UnpaidHolds;
 use usher_cloud::selling::inventory::{EventSale, SaleWindow};
 use usher_cloud::selling::jobs::{Job, JobId, LeaseHolder};
@@ -90,6 +93,8 @@ pub struct Books {
     pub places: Vec<Place>,
     pub bookings: Vec<BookingRow>,
     pub refunds: Vec<RefundRow>,
+    /// How the dispute of a booking stands, and how much it is about.
+    pub disputes: BTreeMap<usize, (DisputeState, i64)>,
     /// What the accounts of the journal hold.
     pub balances: Balances,
 }
@@ -101,6 +106,7 @@ impl Books {
             places: vec![Place::Free; places],
             bookings: Vec::new(),
             refunds: Vec::new(),
+            disputes: BTreeMap::new(),
             balances: Balances::default(),
         }
     }

@@ -4,6 +4,7 @@
 mod people;
 mod promises;
 mod refunds;
+mod taken_back;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ use super::books::{Books, Issued};
 use super::{BrokenTill, Cheat, Fault, Shape};
 use crate::sim::random::Random;
 use refunds::RefundTask;
+use taken_back::DisputeHappening;
 
 /// How long a process waits for the gateway.
 const PATIENCE_MS: u64 = 30_000;
@@ -43,6 +45,8 @@ pub struct Outcome {
     pub looked_into: u64,
     /// Refunds whose money a person gave by another way.
     pub given_outside: u64,
+    /// Payments that a bank has taken back.
+    pub taken_back: u64,
     /// How often somebody else took a booking over.
     pub taken_over: u64,
 }
@@ -107,6 +111,8 @@ enum Happening {
     RefundStep {
         task: usize,
     },
+    /// Something happens to the money that a bank takes back.
+    Dispute(DisputeHappening),
     /// A person has a refund tried again.
     Retries {
         refund: usize,
@@ -258,6 +264,7 @@ impl World {
             Happening::Told { booking } => self.told(booking),
             Happening::AsksBack { booking } => self.ask_back(booking),
             Happening::RefundStep { task } => self.refund_step(task),
+            Happening::Dispute(what) => self.dispute_happens(what),
             Happening::Retries { refund } => self.retry(refund),
             Happening::Fault(fault) => self.fault(fault),
             Happening::Starts { process } => self.starts(process),
@@ -320,6 +327,7 @@ impl World {
             return;
         }
         self.look_at_refunds((process, life));
+        self.look_at_disputes(process);
         let (holder, now) = self.as_holder(process);
         for task in &self.tasks {
             if !task.is_over && task.process == process && task.life == life {

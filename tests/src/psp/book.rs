@@ -119,6 +119,7 @@ impl Book {
     pub fn show(&self, path: &str, fields: &Fields) -> PspReply {
         let known: &[&str] = match path {
             "/v1/refunds" => &["payment_intent", "limit"],
+            "/v1/disputes" => &["payment_intent", "limit", "expand[", "created[gte]"],
             _ => &["expand["],
         };
         if let Some(unknown) = fields.unknown(known) {
@@ -126,6 +127,9 @@ impl Book {
         }
         if path == "/v1/refunds" {
             return self.show_refunds(fields.get("payment_intent"));
+        }
+        if path == "/v1/disputes" {
+            return self.show_disputes(fields);
         }
         let expanded = fields.get("expand[]").or_else(|| fields.get("expand[0]"));
         let is_expanded = expanded == Some("latest_charge");
@@ -145,6 +149,19 @@ impl Book {
         PspReply::done(json!({"object": "list", "url": "/v1/refunds", "has_more": false, "data": data}))
     }
 
+    fn show_disputes(&self, fields: &Fields) -> PspReply {
+        let expanded = fields.get("expand[]").or_else(|| fields.get("expand[0]"));
+        let is_expanded = expanded == Some("data.payment_intent");
+        let of = fields.get("payment_intent");
+        let is_asked_for =
+            |intent: &&PspIntent| intent.dispute.is_some() && of.is_none_or(|of| intent.id == of);
+        let found = self.intents.iter().rev().filter(is_asked_for);
+        let data: Vec<_> = found
+            .map(|intent| intent.dispute_json(&self.bank, is_expanded))
+            .collect();
+        PspReply::done(json!({"object": "list", "url": "/v1/disputes", "has_more": false, "data": data}))
+    }
+
     fn refund_json(&self, number: usize) -> Value {
         let refund = &self.refunds[number];
         let metadata = refund.charge.as_ref().map(|charge| json!({"charge": charge}));
@@ -162,6 +179,7 @@ impl Book {
             Some("confirm") => &["payment_method", "return_url"],
             Some("refunds") => &["payment_intent", "amount", "reason", "metadata["],
             Some("webhook_endpoints") => &["url", "enabled_events["],
+            _ if path.starts_with("/v1/disputes/") => &["evidence[uncategorized_text]", "submit"],
             _ => &[],
         };
         if let Some(unknown) = fields.unknown(known) {
@@ -171,6 +189,7 @@ impl Book {
             ["payment_intents"] => self.create(fields),
             ["payment_intents", id, "confirm"] => self.with(id, |book, at| book.confirm(at, fields)),
             ["payment_intents", id, "cancel"] => self.with(id, Self::cancel),
+            ["disputes", id] => self.answer_dispute(id, fields),
             ["webhook_endpoints"] => self.add_endpoint(fields),
             ["refunds"] => {
                 let id = fields.get("payment_intent").unwrap_or_default().to_owned();
@@ -178,6 +197,32 @@ impl Book {
             }
             _ => PspReply::refused(404, "invalid_request_error", "", "Unrecognized request URL"),
         }
+    }
+
+    /// Takes what is said about a dispute, and decides it: as with Stripe's test cards, the text says how.
+    fn answer_dispute(&mut self, id: &str, fields: &Fields) -> PspReply {
+        let is_it = |intent: &PspIntent| intent.dispute.is_some() && intent.dispute_id() == id;
+        let Some(at) = self.intents.iter().position(is_it) else {
+            return missing("dispute");
+        };
+        let decided = match fields.get("evidence[uncategorized_text]") {
+            Some("winning_evidence") => "won",
+            Some("losing_evidence") => "lost",
+            _ => "under_review",
+        };
+        let is_open = matches!(self.intents[at].dispute, Some("needs_response" | "under_review"));
+        if !is_open {
+            return PspReply::refused(400, "invalid_request_error", "", "This dispute is already closed");
+        }
+        self.intents[at].dispute = Some(decided);
+        let kind = if decided == "under_review" {
+            "charge.dispute.updated"
+        } else {
+            "charge.dispute.closed"
+        };
+        let dispute = self.intents[at].dispute_json(&self.bank, false);
+        self.tell(kind, &dispute);
+        PspReply::done(dispute)
     }
 
     fn add_endpoint(&mut self, fields: &Fields) -> PspReply {
@@ -220,6 +265,7 @@ impl Book {
             return_url: None,
             charge: fields.get("metadata[charge]").map(str::to_owned),
             refunded: 0,
+            dispute: None,
             is_slow: false,
         });
         self.tell_of(self.intents.len() - 1, "created");
@@ -248,6 +294,10 @@ impl Book {
         intent.declined = None;
         intent.status = match said {
             Said::Yes => IntentStatus::Succeeded,
+            Said::TakesBack => {
+                intent.dispute = Some("needs_response");
+                IntentStatus::Succeeded
+            }
             Said::Asks => IntentStatus::RequiresAction,
             Said::Later => {
                 intent.is_slow = true;
@@ -260,6 +310,10 @@ impl Book {
         };
         let word = intent.status.word();
         self.tell_of(at, word);
+        if self.intents[at].dispute.is_some() {
+            let dispute = self.intents[at].dispute_json(&self.bank, false);
+            self.tell("charge.dispute.created", &dispute);
+        }
         self.shown(at)
     }
 
@@ -296,6 +350,14 @@ impl Book {
                 "invalid_request_error",
                 "",
                 "This PaymentIntent does not have a successful charge",
+            );
+        }
+        if intent.is_taken_back() {
+            return PspReply::refused(
+                400,
+                "invalid_request_error",
+                "charge_disputed",
+                "The charge is disputed",
             );
         }
         if left == 0 {
@@ -377,7 +439,7 @@ impl Book {
         let paid = self
             .intents
             .iter()
-            .filter(|intent| intent.status == IntentStatus::Succeeded);
+            .filter(|intent| intent.status == IntentStatus::Succeeded && !intent.is_taken_back());
         paid.map(|intent| intent.amount - intent.refunded).sum()
     }
 
@@ -427,6 +489,7 @@ fn event(id: &str, kind: &str, object: &Value) -> Value {
 /// What a bank says to a card.
 enum Said {
     Yes,
+    TakesBack,
     Asks,
     Later,
     No(Decline),
@@ -437,6 +500,7 @@ impl Said {
     fn of(payment_method: &str) -> Option<Self> {
         Some(match payment_method {
             "pm_card_visa" | LOST_REPLY | TOO_MANY | FAILURE => Self::Yes,
+            "pm_card_createDispute" => Self::TakesBack,
             "pm_card_threeDSecure2Required" => Self::Asks,
             "pm_card_visa_processing" => Self::Later,
             "pm_card_visa_chargeDeclined" => Self::No(("card_declined", Some("generic_decline"))),

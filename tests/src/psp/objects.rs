@@ -45,6 +45,8 @@ pub struct PspIntent {
     /// What its owner has named it.
     pub charge: Option<String>,
     pub refunded: i64,
+    /// How its dispute stands: Stripe's word, if there is one.
+    pub dispute: Option<&'static str>,
     /// Whether its bank takes its time, also to give back.
     pub is_slow: bool,
 }
@@ -59,7 +61,7 @@ impl PspIntent {
             (true, false) => json!(charge),
             (true, true) => json!({
                 "id": charge, "object": "charge", "amount": self.amount, "amount_refunded": self.refunded,
-                "refunded": self.refunded == self.amount, "disputed": false,
+                "refunded": self.refunded == self.amount, "disputed": self.dispute.is_some(),
             }),
         };
         let action = (self.status == IntentStatus::RequiresAction).then(|| {
@@ -74,6 +76,32 @@ impl PspIntent {
             "metadata": {"charge": self.charge}, "status": self.status.word(), "next_action": action, "latest_charge": charge,
             "client_secret": format!("{}_secret_{}", self.id, self.amount), "last_payment_error": self.declined.map(declined),
         })
+    }
+}
+
+impl PspIntent {
+    /// Shows its dispute; the intent is told whole or by its id.
+    pub fn dispute_json(&self, bank: &str, is_expanded: bool) -> Value {
+        let intent = if is_expanded {
+            self.json(bank, false)
+        } else {
+            json!(self.id)
+        };
+        json!({
+            "id": self.dispute_id(), "object": "dispute", "amount": self.amount, "charge": self.id.replacen("pi_", "ch_", 1),
+            "currency": self.currency, "payment_intent": intent, "reason": "fraudulent", "status": self.dispute, "livemode": false,
+            "metadata": {},
+        })
+    }
+
+    /// Returns the id of its dispute.
+    pub fn dispute_id(&self) -> String {
+        self.id.replacen("pi_", "du_", 1)
+    }
+
+    /// Tells whether its bank has taken the money back.
+    pub fn is_taken_back(&self) -> bool {
+        self.dispute.is_some_and(|status| status != "won")
     }
 }
 

@@ -75,12 +75,21 @@ impl PspProcess {
     ///
     /// When it does not take the endpoint.
     pub async fn send_webhooks_to(&self, cloud: &Cloud) -> anyhow::Result<()> {
-        let key = std::fs::read_to_string(self.folder.join(KEY_FILE))?;
         let form = format!("url={}/v1/webhooks/stripe&enabled_events[0]=*", cloud.http.base());
+        self.post("/v1/webhook_endpoints", form).await
+    }
+
+    /// Sends it a form, as whoever has its key.
+    ///
+    /// # Errors
+    ///
+    /// When it does not take it.
+    pub async fn post(&self, path: &str, form: String) -> anyhow::Result<()> {
+        let key = std::fs::read_to_string(self.folder.join(KEY_FILE))?;
         let answer = reqwest::Client::builder()
             .no_proxy()
             .build()?
-            .post(format!("http://{}/v1/webhook_endpoints", self.address))
+            .post(format!("http://{}{path}", self.address))
             .bearer_auth(key)
             .header("Stripe-Version", API_VERSION)
             .header("Content-Type", "application/x-www-form-urlencoded")

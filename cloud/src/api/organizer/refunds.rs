@@ -182,7 +182,7 @@ impl NewRefund {
     request_body = NewRefund, security(("organizer_key" = [])), responses(
     (status = 201, body = RefundView, description = "Begun, now or by an earlier request with the same key: `status` says how far it has come"),
     (status = 404, description = "No such booking of your event, or no such ticket of it"),
-    (status = 409, description = "Nothing was paid, or more is asked for than is left of it; another refund is on its way; a ticket was given back before; the event is halted; or the key was used for another request"),
+    (status = 409, description = "Nothing was paid, more is asked for than is left of it, or a bank has taken it back; another refund is on its way; a ticket was given back before; the event is halted; or the key was used for another request"),
 ))]
 pub async fn create(
     State(app): State<Arc<AppState>>,
@@ -261,6 +261,7 @@ fn refused(refusal: RefundRefusal) -> ApiError {
         RefundRefusal::NotItsTicket => {
             ApiError::NotFound("ticket of this booking, or a newer one has taken its place")
         }
+        RefundRefusal::Disputed => ProblemKind::BookingDisputed.into(),
         RefundRefusal::TicketRefunded => ProblemKind::TicketRefunded.into(),
         RefundRefusal::TooMuch { left } => ApiError::refused(
             ProblemKind::RefundTooMuch,

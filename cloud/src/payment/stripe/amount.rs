@@ -41,6 +41,20 @@ pub fn scaled(amount: Money) -> Option<i64> {
     (theirs < 3 || scaled % 10 == 0).then_some(scaled)
 }
 
+/// Returns an amount of Stripe's in our units; `None` if they cannot say it.
+pub fn of_ours(scaled: i64, currency: Currency) -> Option<Money> {
+    let (ours, theirs) = (currency.decimals(), decimals(currency));
+    let scale = 10_i64.checked_pow(u32::try_from(ours.abs_diff(theirs)).ok()?)?;
+    let minor = if ours >= theirs {
+        scaled.checked_mul(scale)?
+    } else if scaled % scale == 0 {
+        scaled / scale
+    } else {
+        return None;
+    };
+    (minor > 0).then_some(Money { minor, currency })
+}
+
 /// Returns the least amount that Stripe takes, in its units: about half a dollar.
 fn least(currency: Currency) -> i64 {
     match currency.code() {
@@ -66,6 +80,12 @@ mod tests {
         assert_eq!(of_stripe(Money { minor, currency }), sent, "{minor} {currency}");
     }
 
+    #[track_caller]
+    fn check_heard(scaled: i64, currency: &str, minor: Option<i64>) {
+        let found = of_ours(scaled, currency.parse().unwrap());
+        assert_eq!(found.map(|amount| amount.minor), minor, "{scaled} {currency}");
+    }
+
     #[test]
     fn amounts_are_sent_in_the_units_of_the_gateway() {
         check(4_900, "EUR", Some(4_900));
@@ -79,5 +99,10 @@ mod tests {
         check(4_900, "MGA", Some(49));
         check(4_905, "MGA", None);
         check(100_000_000, "EUR", None);
+        check_heard(4_900, "EUR", Some(4_900));
+        check_heard(490_000, "ISK", Some(4_900));
+        check_heard(490_050, "ISK", None);
+        check_heard(49, "MGA", Some(4_900));
+        check_heard(0, "EUR", None);
     }
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use usher_keys::Timestamp;
 
 use crate::ids::ChargeReference;
+use crate::selling::PaymentId;
 
 /// How old a webhook may be, and how far ahead of our clock, in seconds.
 const TOLERANCE_S: u64 = 300;
@@ -37,6 +38,14 @@ pub fn reference(body: &[u8]) -> Option<ChargeReference> {
     told.data.object.metadata.charge?.parse().ok()
 }
 
+/// Finds which payment is disputed; `None` if a webhook is about something else.
+pub fn disputed(body: &[u8]) -> Option<PaymentId> {
+    let told: Told = serde_json::from_slice(body).ok()?;
+    let is_dispute = told.data.object.object == "dispute";
+    let payment = told.data.object.payment_intent.filter(|_| is_dispute)?;
+    Some(PaymentId(payment))
+}
+
 #[derive(Deserialize)]
 struct Told {
     data: TellsOf,
@@ -49,6 +58,10 @@ struct TellsOf {
 
 #[derive(Deserialize)]
 struct TellsOfObject {
+    #[serde(default)]
+    object: String,
+    #[serde(default)]
+    payment_intent: Option<String>,
     #[serde(default)]
     metadata: Metadata,
 }
@@ -97,6 +110,20 @@ mod tests {
             check(nonsense, AT, false);
         }
         assert!(!is_signed(SECRET, &header, b"{}", Timestamp(AT * 1_000)));
+    }
+
+    #[test]
+    fn a_dispute_names_the_payment_to_look_at() {
+        let body = |object: &str| format!(r#"{{"data": {{"object": {object}}}}}"#);
+        let dispute = body(r#"{"object": "dispute", "payment_intent": "pi_1", "metadata": {}}"#);
+        assert_eq!(disputed(dispute.as_bytes()), Some(PaymentId("pi_1".into())));
+        for other in [
+            r#"{"object": "refund", "payment_intent": "pi_1"}"#,
+            r#"{"object": "dispute", "payment_intent": null}"#,
+            "{}",
+        ] {
+            assert_eq!(disputed(body(other).as_bytes()), None, "{other}");
+        }
     }
 
     #[test]

@@ -5,8 +5,11 @@ use std::fmt::Write;
 use serde::Deserialize;
 
 use crate::money::DeclineReason;
-use crate::payment::GatewayError;
+use crate::payment::{GatewayError, ToldDispute};
 use crate::selling::course::{BuyerAction, PaymentStatus, RefundStatus};
+use crate::selling::disputes::DisputeState;
+
+use super::amount;
 
 /// A form as Stripe takes it.
 #[derive(Default)]
@@ -188,6 +191,57 @@ impl WireRefund {
             "pending" | "requires_action" => RefundStatus::Pending,
             _ => RefundStatus::Failed,
         }
+    }
+}
+
+/// A page of disputes, the last one first.
+#[derive(Debug, Deserialize)]
+pub struct WireDisputes {
+    pub data: Vec<WireDispute>,
+    #[serde(default)]
+    pub has_more: bool,
+}
+
+/// A Dispute, with its PaymentIntent whole.
+#[derive(Debug, Deserialize)]
+pub struct WireDispute {
+    pub id: String,
+    amount: i64,
+    currency: String,
+    status: String,
+    #[serde(default)]
+    payment_intent: Option<DisputedIntent>,
+}
+
+#[derive(Debug, Deserialize)]
+struct DisputedIntent {
+    #[serde(default)]
+    metadata: DisputedMetadata,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct DisputedMetadata {
+    #[serde(default)]
+    charge: Option<String>,
+}
+
+impl WireDispute {
+    /// Says it in our words; `None` if it is about no payment of ours, or nothing was taken back.
+    pub fn of_ours(&self) -> Option<ToldDispute> {
+        let intent = self.payment_intent.as_ref()?;
+        let state = match self.status.as_str() {
+            "won" => DisputeState::Won,
+            "lost" => DisputeState::Lost,
+            "needs_response" | "under_review" => DisputeState::Open,
+            // The bank has only asked, or it was settled before anything was taken.
+            _ => return None,
+        };
+        Some(ToldDispute {
+            name: self.id.clone(),
+            charge: intent.metadata.charge.as_ref()?.parse().ok()?,
+            amount: amount::of_ours(self.amount, self.currency.to_ascii_uppercase().parse().ok()?)?,
+            state,
+        })
     }
 }
 

@@ -197,6 +197,7 @@ fn booking() -> Booking {
         created_at: NOW,
         tickets: Vec::new(),
         given_back: GivenBack::default(),
+        dispute: None,
     }
 }
 

@@ -80,6 +80,7 @@ fn check(
         tickets,
         promised,
         is_running: false,
+        is_disputed: false,
     };
     let expected = expected.map(|(amount, tickets)| RefundTerms {
         amount,
@@ -164,12 +165,14 @@ fn only_what_is_sold_and_not_being_given_back_is_given_back() {
         tickets: &tickets,
         promised: 0,
         is_running: true,
+        is_disputed: false,
     };
     let all = request(RefundOf::All, None);
     assert_eq!(may_refund(&facts, &all), Err(RefundRefusal::Running));
     let halted = RefundFacts {
         is_halted: true,
         is_running: false,
+        is_disputed: false,
         ..facts.clone()
     };
     assert_eq!(may_refund(&halted, &all), Err(RefundRefusal::Halted));
@@ -182,6 +185,7 @@ fn only_what_is_sold_and_not_being_given_back_is_given_back() {
         let facts = RefundFacts {
             state,
             is_running: false,
+            is_disputed: false,
             ..facts.clone()
         };
         assert_eq!(may_refund(&facts, &all), Err(RefundRefusal::NotConfirmed));

@@ -3,7 +3,9 @@
 use usher_keys::Timestamp;
 
 use crate::catalogue::Status;
-use crate::ids::{RefundId, TicketId};
+use crate::ids::{ChargeReference, DisputeId, RefundId, TicketId};
+use crate::money::Money;
+use crate::selling::disputes::{Dispute, DisputeState, DisputesQuery, NoteDispute};
 use crate::selling::jobs::{HeldJob, JobId, LeaseOutcome};
 use crate::selling::journal::Balances;
 use crate::selling::refunds::{
@@ -290,10 +292,103 @@ pub async fn money_that_a_person_gave_by_another_way_ends_a_refused_refund(case:
         sales: -PRICE,
         owed: 0,
         outside: -PRICE,
+        disputed: 0,
     };
     assert_eq!(case.store.balances(case.event).await.unwrap(), expected);
     // The unit is sold again, and all fits together.
     sold(&case, &[0], "b").await;
+    assert_eq!(unsound(&case).await, []);
+}
+
+/// Says how a dispute stands; tells whether that is news.
+async fn dispute(case: &Case, booking: &Booking, name: &str, state: DisputeState) -> bool {
+    let note = NoteDispute {
+        dispute: DisputeId::draw(case.event, START),
+        charge: booking.charge,
+        name: name.into(),
+        amount: Money {
+            minor: PRICE,
+            ..booking.amount
+        },
+        state,
+        now: START,
+    };
+    case.store.note_dispute(note).await.unwrap()
+}
+
+async fn disputes(case: &Case, state: Option<DisputeState>, after: Option<DisputeId>) -> Vec<Dispute> {
+    let query = DisputesQuery {
+        event: case.event,
+        state,
+        after,
+        limit: 10,
+    };
+    case.store.disputes(query).await.unwrap()
+}
+
+pub async fn nothing_is_given_back_of_what_a_bank_has_taken_back(case: Case) {
+    let booking = sold(&case, &[0, 1], "a").await;
+    let stands = async || case.store.booking(booking.id).await.unwrap().unwrap().dispute;
+    assert_eq!(stands().await, None);
+    assert!(dispute(&case, &booking, "du_1", DisputeState::Open).await);
+    let all = request(&booking, "r", RefundOf::All);
+    for state in [DisputeState::Open, DisputeState::Lost] {
+        dispute(&case, &booking, "du_1", state).await;
+        assert_eq!(stands().await, Some(state));
+        assert_eq!(refusal(&case, all.clone()).await, RefundRefusal::Disputed);
+    }
+    let expected = Balances {
+        gateway: PRICE,
+        sales: -PRICE,
+        ..Balances::default()
+    };
+    assert_eq!(case.store.balances(case.event).await.unwrap(), expected);
+    // Its tickets are taken back all the same, and the units are sold again.
+    let back = begun(
+        &case,
+        BeginRefund {
+            amount: Some(0),
+            ..all
+        },
+    )
+    .await;
+    revoke_all(&case, &back).await;
+    note(&case, back.id, RefundNote::Revoked).await;
+    note(&case, back.id, RefundNote::Given).await;
+    assert_eq!(case.seat(0, START).await, Status::Available);
+    assert_eq!(unsound(&case).await, []);
+}
+
+pub async fn a_dispute_is_heard_of_once_and_its_first_last_word_stands(case: Case) {
+    use DisputeState::{Lost, Open, Won};
+    let (booking, other) = (sold(&case, &[0], "a").await, sold(&case, &[1], "b").await);
+    let heard = [(Open, true), (Open, false), (Won, true), (Lost, false), (Open, false)];
+    for (state, is_news) in heard {
+        assert_eq!(dispute(&case, &booking, "du_1", state).await, is_news);
+    }
+    assert!(dispute(&case, &other, "du_2", Lost).await);
+    // Of a charge that is none of ours nothing is written down.
+    let stranger = Booking {
+        charge: ChargeReference::draw(case.event, START),
+        ..other.clone()
+    };
+    assert!(!dispute(&case, &stranger, "du_3", Open).await);
+    let listed = disputes(&case, None, None).await;
+    assert_eq!(listed.len(), 2);
+    let won = disputes(&case, Some(Won), None).await;
+    assert_eq!(
+        (won.len(), &*won[0].name, won[0].booking),
+        (1, "du_1", booking.id)
+    );
+    assert_eq!(disputes(&case, None, Some(listed[0].id)).await, listed[1..]);
+    // One that was won changes nothing, and one that was lost is not earned.
+    let expected = Balances {
+        gateway: PRICE,
+        sales: -PRICE,
+        ..Balances::default()
+    };
+    assert_eq!(case.store.balances(case.event).await.unwrap(), expected);
+    begun(&case, request(&booking, "r", RefundOf::All)).await;
     assert_eq!(unsound(&case).await, []);
 }
 
@@ -338,7 +433,7 @@ pub async fn the_journal_has_both_sides_of_all_that_moves(case: Case) {
             gateway,
             sales,
             owed,
-            outside: 0,
+            ..Balances::default()
         };
         assert_eq!(case.store.balances(case.event).await.unwrap(), expected);
         assert_eq!(unsound(&case).await, []);

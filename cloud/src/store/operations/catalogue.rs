@@ -293,6 +293,7 @@ pub fn sales(connection: &Sql<'_>, request: &SalesQuery) -> Result<EventSales, S
         .prepare_cached(
             "SELECT count(*), coalesce(CAST(sum(amount) AS BIGINT), 0) - coalesce(CAST((
                  SELECT sum(amount) FROM refunds WHERE refunds.event_id = ?1 AND refunds.state IN ('given', 'given_outside')) AS BIGINT), 0)
+                 - coalesce(CAST((SELECT sum(amount) FROM disputes WHERE disputes.event_id = ?1 AND disputes.state = 'lost') AS BIGINT), 0)
              FROM bookings WHERE event_id = ?1 AND state = 'confirmed'",
         )?
         .query_row([request.event.0], |row| row.try_into())?;

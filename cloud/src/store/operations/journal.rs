@@ -2,13 +2,14 @@
 
 use usher_keys::{EventId, Timestamp};
 
-use crate::ids::{ChargeReference, RefundId};
+use crate::ids::{ChargeReference, DisputeId, RefundId};
 use crate::selling::journal::{Account, Balances, MoneyStep};
 use crate::selling::refunds::RefundState;
 use crate::store::StoreError;
 use crate::store::sql::{Sql, params};
 
 use super::column::{Local, booking_state, ms};
+use super::disputes;
 
 /// What a step is of.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +23,15 @@ impl From<ChargeReference> for MoneyOf {
         Self {
             event: charge.event,
             local: charge.local,
+        }
+    }
+}
+
+impl From<DisputeId> for MoneyOf {
+    fn from(dispute: DisputeId) -> Self {
+        Self {
+            event: dispute.event,
+            local: dispute.local,
         }
     }
 }
@@ -98,6 +108,13 @@ pub fn expected(connection: &Sql<'_>, event: EventId) -> Result<Balances, StoreE
             what: "state of a refund",
         })?;
         balances.take_refund(state, row.get(1)?);
+    }
+    let mut select = connection.prepare_cached(
+        "SELECT state, CAST(sum(amount) AS BIGINT) FROM disputes WHERE event_id = ?1 GROUP BY state",
+    )?;
+    let mut rows = select.query([event.0])?;
+    while let Some(row) = rows.next()? {
+        balances.take_dispute(disputes::state(row.column(0)?.as_str()?)?, row.get(1)?);
     }
     Ok(balances)
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 use usher_keys::Timestamp;
 
 use crate::ids::{BookingId, RefundId};
+use crate::selling::disputes::DisputeState;
 use crate::selling::jobs::{Job, JobId};
 use crate::selling::journal::MoneyStep;
 use crate::selling::refunding::{RefundFacts, RefundTerms, may_refund, noted};
@@ -84,6 +85,7 @@ impl RefundRows {
             tickets: &self.booking.tickets,
             promised: self.promised,
             is_running: self.is_running,
+            is_disputed: self.booking.dispute.is_some_and(DisputeState::has_taken),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::store::sql::{OptionalExtension, Row, Sql, params};
 
 use super::catalogue::event_sale;
 use super::codes;
+use super::disputes;
 use super::column::{
     Local, booking_state, currency, gateway_kind, lines, moment, reservation_state, ticket_state,
 };
@@ -97,6 +98,7 @@ pub fn booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<Booking>, 
             } else {
                 GivenBack::default()
             },
+            dispute: disputes::of_charge(connection, id.event, row.get(7)?)?,
         })
     })?;
     found.next().transpose()

@@ -9,6 +9,7 @@ use crate::ids::{
 };
 use crate::selling::canceling::{CancelEvent, RefundCanceled};
 use crate::selling::jobs::{HeldJob, JobId};
+use crate::selling::disputes::{DisputesQuery, NoteDispute};
 use crate::selling::refunds::{BeginRefund, NoteRefund, RefundsQuery, RetryRefund};
 use crate::selling::{
     BeginBooking, CloseBooking, CodeQuery, ConfirmBooking, ErasePersonalData, Forget, HoldRequest,
@@ -66,6 +67,7 @@ concerns! {
     CancelEvent: event;
     RefundCanceled: event;
     ValidTickets: event;
+    NoteDispute: charge.event;
     AddUnits: event;
     EventChange: event;
     MoveEvent: event;
@@ -95,6 +97,7 @@ concerns! {
     TicketId: event;
     RefundId: event;
     RefundsQuery: event;
+    DisputesQuery: event;
     ChargeReference: event;
     CodeQuery: event;
     OccupancyQuery: event;

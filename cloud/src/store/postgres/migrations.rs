@@ -10,7 +10,7 @@ use super::server::Servers;
 use super::writer::wait_for;
 
 /// The migrations, oldest first; one that was released is never changed.
-const MIGRATIONS: [&str; 20] = [
+const MIGRATIONS: [&str; 21] = [
     include_str!("../../../migrations/postgres/V1__store.sql"),
     include_str!("../../../migrations/postgres/V2__index_order.sql"),
     include_str!("../../../migrations/postgres/V3__moves.sql"),
@@ -26,6 +26,7 @@ const MIGRATIONS: [&str; 20] = [
     include_str!("../../../migrations/postgres/V13__api_keys.sql"),
     include_str!("../../../migrations/postgres/V14__acts.sql"),
     include_str!("../../../migrations/postgres/V15__given_outside.sql"),
+    include_str!("../../../migrations/postgres/V16__disputes.sql"),
     include_str!("../../../migrations/postgres/V18__cancellations.sql"),
     include_str!("../../../migrations/postgres/V19__inventory.sql"),
     include_str!("../../../migrations/postgres/V23__bounds.sql"),

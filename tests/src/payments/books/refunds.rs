@@ -2,6 +2,7 @@
 
 use usher_cloud::ids::{RefundId, TicketId};
 use usher_cloud::money::Money;
+use usher_cloud::selling::disputes::{DisputeState, heard};
 use usher_cloud::selling::jobs::{Job, JobId, LeaseHolder};
 use usher_cloud::selling::journal::{Balances, MoneyStep};
 use usher_cloud::selling::refunding::{RefundFacts, RefundTerms, may_refund, noted};
@@ -114,6 +115,10 @@ impl Books {
             tickets: &tickets,
             promised: of_booking().map(|found| found.refund.amount.minor).sum(),
             is_running: of_booking().any(|found| found.refund.state.is_open()),
+            is_disputed: self
+                .disputes
+                .get(&booking)
+                .is_some_and(|(state, _)| state.has_taken()),
         };
         may_refund(&facts, request).ok()
     }
@@ -205,6 +210,20 @@ impl Books {
         row.job = row.job.map(|job| job.put_off(holder, now).unwrap_or(job));
     }
 
+    /// Writes down how a dispute stands; tells whether that is news.
+    pub fn note_dispute(&mut self, booking: usize, (state, amount): (DisputeState, i64)) -> bool {
+        let known = self.disputes.get(&booking).map(|(state, _)| *state);
+        let steps = heard(known, state);
+        if steps.is_empty() {
+            return false;
+        }
+        for step in steps {
+            self.balances.take(*step, amount);
+        }
+        self.disputes.insert(booking, (state, amount));
+        true
+    }
+
     /// Tells whether a place of a booking is free again, because it was given back.
     pub fn was_freed(&self, booking: usize, place: usize) -> bool {
         let tickets = self.bookings[booking].tickets.iter();
@@ -225,6 +244,9 @@ impl Books {
         }
         for row in &self.refunds {
             balances.take_refund(row.refund.state, row.refund.amount.minor);
+        }
+        for (state, amount) in self.disputes.values() {
+            balances.take_dispute(*state, *amount);
         }
         balances
     }

@@ -129,6 +129,18 @@ impl World {
             self.outcome.looked_into += u64::from(row.refund.attempt > 1);
             self.outcome.given_outside += u64::from(row.refund.state == RefundState::GivenOutside);
         }
+        for (booking, row) in self.books.bookings.iter().enumerate() {
+            let bank = row
+                .payment
+                .and_then(|payment| self.bank.payments[payment].dispute);
+            let known = self.books.disputes.get(&booking).copied();
+            if bank != known {
+                return self.broken(format!(
+                    "a bank says {bank:?} of the money of booking {booking}, and written down is {known:?}"
+                ));
+            }
+            self.outcome.taken_back += u64::from(known.is_some());
+        }
         let taken: i64 = self.bank.payments.iter().map(BankPayment::taken).sum();
         let balances = self.books.balances;
         if taken != balances.gateway || balances.owed != 0 {

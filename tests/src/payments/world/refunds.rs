@@ -4,6 +4,7 @@ use usher_cloud::selling::course::RefundStatus;
 use usher_cloud::selling::refunding::{RefundHeard, RefundStep, first, next};
 use usher_cloud::selling::refunds::{RefundNote, RefundState};
 
+use super::taken_back::DisputeHappening;
 use super::{Happening, PROCESSES, World};
 use crate::payments::Cheat;
 use crate::payments::bank::Question;
@@ -30,6 +31,10 @@ impl World {
                 let after = self.random.below(90 * 60_000);
                 self.at(after, Happening::AsksBack { booking });
             }
+        }
+        if self.random.percent(25) {
+            let after = self.random.below(90 * 60_000);
+            self.at(after, Happening::Dispute(DisputeHappening::TakesBack { booking }));
         }
     }
 
