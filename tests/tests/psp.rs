@@ -69,7 +69,10 @@ async fn money_that_a_bank_takes_back_is_told_and_given_to_nobody_twice() -> any
             .expect(200)?
             .json()?;
         let open = &open["disputes"][0];
-        assert_eq!((&open["booking_id"], open["amount"].as_i64()), (&json!(booking.booking_id), Some(booking.amount)));
+        assert_eq!(
+            (&open["booking_id"], open["amount"].as_i64()),
+            (&json!(booking.booking_id), Some(booking.amount))
+        );
         let refunds = format!("{events}/bookings/{}/refunds", booking.booking_id);
         let whole = json!({ "idempotency_key": "whole" });
         let refused = organizer.post(&refunds, &whole).await?.expect(409)?;

@@ -63,7 +63,10 @@ impl BookingDesk {
         };
         let booking = self.parts.store.booking(id).await?;
         if booking.is_none_or(|booking| booking.amount.currency != amount.currency) {
-            tracing::error!(?charge, "a dispute is in another currency than its sale, and is not written down: look for it at the payment service");
+            tracing::error!(
+                ?charge,
+                "a dispute is in another currency than its sale, and is not written down: look for it at the payment service"
+            );
             return Ok(());
         }
         let now = self.parts.clock.now();
@@ -78,7 +81,10 @@ impl BookingDesk {
         if self.parts.store.note_dispute(note).await? {
             match state {
                 DisputeState::Open => {
-                    tracing::warn!(?charge, "a bank has taken the money of a sale back: answer it at the payment service");
+                    tracing::warn!(
+                        ?charge,
+                        "a bank has taken the money of a sale back: answer it at the payment service"
+                    );
                 }
                 DisputeState::Won | DisputeState::Lost => {
                     tracing::info!(?charge, outcome = state.word(), "a dispute is decided");

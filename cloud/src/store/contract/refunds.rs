@@ -362,7 +362,13 @@ pub async fn nothing_is_given_back_of_what_a_bank_has_taken_back(case: Case) {
 pub async fn a_dispute_is_heard_of_once_and_its_first_last_word_stands(case: Case) {
     use DisputeState::{Lost, Open, Won};
     let (booking, other) = (sold(&case, &[0], "a").await, sold(&case, &[1], "b").await);
-    let heard = [(Open, true), (Open, false), (Won, true), (Lost, false), (Open, false)];
+    let heard = [
+        (Open, true),
+        (Open, false),
+        (Won, true),
+        (Lost, false),
+        (Open, false),
+    ];
     for (state, is_news) in heard {
         assert_eq!(dispute(&case, &booking, "du_1", state).await, is_news);
     }

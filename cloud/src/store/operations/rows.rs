@@ -15,10 +15,10 @@ use crate::store::sql::{OptionalExtension, Row, Sql, params};
 
 use super::catalogue::event_sale;
 use super::codes;
-use super::disputes;
 use super::column::{
     Local, booking_state, currency, gateway_kind, lines, moment, reservation_state, ticket_state,
 };
+use super::disputes;
 
 /// Finds a reservation.
 pub fn reservation(connection: &Sql<'_>, id: &ReservationId) -> Result<Option<Reservation>, StoreError> {

@@ -126,8 +126,9 @@ impl World {
                 ));
             }
             self.outcome.given_back += 1;
-            self.outcome.looked_into += u64::from(row.refund.attempt > 1);
-            self.outcome.given_outside += u64::from(row.refund.state == RefundState::GivenOutside);
+            let is_given_outside = row.refund.state == RefundState::GivenOutside;
+            self.outcome.looked_into += u64::from(is_given_outside || row.refund.attempt > 1);
+            self.outcome.given_outside += u64::from(is_given_outside);
         }
         for (booking, row) in self.books.bookings.iter().enumerate() {
             let bank = row

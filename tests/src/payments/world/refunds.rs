@@ -59,7 +59,7 @@ impl World {
             self.at(LOOKED_INTO_MS, Happening::Retries { refund });
             return;
         }
-        if self.random.percent(30) {
+        if self.random.percent(50) {
             let holder = self.as_holder(process);
             self.books.note_refund(refund, RefundNote::GivenOutside, holder);
         }
