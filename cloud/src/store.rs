@@ -34,7 +34,9 @@ use usher_protocol::log::Run;
 use crate::catalogue::availability::{ChangesQuery, KeptAvailability, NewAvailability};
 use crate::catalogue::{Event, EventLine, Layout, Occupancy, OccupancyQuery};
 use crate::clock::Clock;
-use crate::ids::{BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, WebhookId};
+use crate::ids::{
+    BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, WebhookId,
+};
 use crate::selling::canceling::{CancelEvent, CancelOutcome, CancelProgress, RefundCanceled, RefundedSome};
 use crate::selling::claimant::OwnBounds;
 use crate::selling::disputes::{Dispute, DisputesQuery, NoteDispute};

@@ -14,7 +14,9 @@ use crate::api::organizer::draft::{MAX_DESCRIPTION, MAX_LABEL, MAX_NAME, MAX_UNI
 use crate::api::organizer::endpoints::URL_BYTES;
 use crate::api::organizer::hold_bounds::{MINUTES, PLACES};
 use crate::api::organizer::venues::{ADDRESS_BYTES, NAME_BYTES};
-use crate::ids::{ApiKeyId, BookingId, DisputeId, EndpointId, RefundId, ReservationId, TicketId, VenueId, WebhookId};
+use crate::ids::{
+    ApiKeyId, BookingId, DisputeId, EndpointId, RefundId, ReservationId, TicketId, VenueId, WebhookId,
+};
 use crate::money::{MAX_ORDER, MAX_PRICE};
 
 /// What a value must keep to.

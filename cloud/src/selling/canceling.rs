@@ -83,7 +83,7 @@ pub enum CanceledBooking {
 }
 
 /// Decides what is given back of a booking of a canceled event: all that is left of what was paid, for tickets that were given to somebody
-/// else too, since whoever paid gets the money.
+/// else too, since whoever paid gets the money. Nothing is given back of what a bank has taken back, or has not decided about.
 pub fn refund_of(facts: &RefundFacts<'_>) -> CanceledBooking {
     if facts.state != BookingState::Confirmed {
         return CanceledBooking::Nothing;
@@ -94,7 +94,8 @@ pub fn refund_of(facts: &RefundFacts<'_>) -> CanceledBooking {
     let Ok(tickets) = taken_back(facts, &RefundOf::All) else {
         return CanceledBooking::Nothing;
     };
-    let amount = facts.paid.saturating_sub(facts.promised);
+    let left = facts.paid.saturating_sub(facts.promised);
+    let amount = if facts.is_disputed { 0 } else { left };
     if amount == 0 && tickets.is_empty() {
         return CanceledBooking::Nothing;
     }

@@ -172,16 +172,16 @@ const MIGRATIONS: [(&str, &str); 29] = [
         include_str!("../../migrations/V32__disputes.sql"),
     ),
     (
-        "V34__cancellations",
-        include_str!("../../migrations/V34__cancellations.sql"),
+        "V33__cancellations",
+        include_str!("../../migrations/V33__cancellations.sql"),
     ),
     (
-        "V35__inventory",
-        include_str!("../../migrations/V35__inventory.sql"),
+        "V34__inventory",
+        include_str!("../../migrations/V34__inventory.sql"),
     ),
-    ("V39__bounds", include_str!("../../migrations/V39__bounds.sql")),
-    ("V40__telling", include_str!("../../migrations/V40__telling.sql")),
-    ("V44__changes", include_str!("../../migrations/V44__changes.sql")),
+    ("V35__bounds", include_str!("../../migrations/V35__bounds.sql")),
+    ("V36__telling", include_str!("../../migrations/V36__telling.sql")),
+    ("V37__changes", include_str!("../../migrations/V37__changes.sql")),
 ];
 
 /// Lists the migrations of the store, oldest first.

@@ -6,8 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use usher_protocol::Unit;
 use usher_keys::EventId;
+use usher_protocol::Unit;
 use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 

@@ -219,7 +219,7 @@ pub fn cancel_progress(connection: &Sql<'_>, event: &EventId) -> Result<CancelPr
         match RefundState::from_word(row.column(0)?.as_str()?) {
             Some(RefundState::Revoking | RefundState::Giving) => progress.refunds_running += refunds,
             Some(RefundState::Refused) => progress.refunds_refused = refunds,
-            Some(RefundState::Given) => progress.refunds_given = refunds,
+            Some(RefundState::Given | RefundState::GivenOutside) => progress.refunds_given += refunds,
             None => {
                 return Err(StoreError::Unreadable {
                     what: "state of a refund",

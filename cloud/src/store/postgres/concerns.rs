@@ -8,8 +8,8 @@ use crate::ids::{
     BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, WebhookId,
 };
 use crate::selling::canceling::{CancelEvent, RefundCanceled};
-use crate::selling::jobs::{HeldJob, JobId};
 use crate::selling::disputes::{DisputesQuery, NoteDispute};
+use crate::selling::jobs::{HeldJob, JobId};
 use crate::selling::refunds::{BeginRefund, NoteRefund, RefundsQuery, RetryRefund};
 use crate::selling::{
     BeginBooking, CloseBooking, CodeQuery, ConfirmBooking, ErasePersonalData, Forget, HoldRequest,

@@ -27,11 +27,11 @@ const MIGRATIONS: [&str; 21] = [
     include_str!("../../../migrations/postgres/V14__acts.sql"),
     include_str!("../../../migrations/postgres/V15__given_outside.sql"),
     include_str!("../../../migrations/postgres/V16__disputes.sql"),
-    include_str!("../../../migrations/postgres/V18__cancellations.sql"),
-    include_str!("../../../migrations/postgres/V19__inventory.sql"),
-    include_str!("../../../migrations/postgres/V23__bounds.sql"),
-    include_str!("../../../migrations/postgres/V24__telling.sql"),
-    include_str!("../../../migrations/postgres/V28__availability.sql"),
+    include_str!("../../../migrations/postgres/V17__cancellations.sql"),
+    include_str!("../../../migrations/postgres/V18__inventory.sql"),
+    include_str!("../../../migrations/postgres/V19__bounds.sql"),
+    include_str!("../../../migrations/postgres/V20__telling.sql"),
+    include_str!("../../../migrations/postgres/V21__availability.sql"),
 ];
 /// How often one process tries: each failed try means that another process got a step further.
 const ATTEMPTS: u32 = 50;

@@ -1,4 +1,4 @@
--- The table of SQLite's V34, which says what it is for.
+-- The table of SQLite's V33, which says what it is for.
 CREATE TABLE cancellations (
     event_id    bytea  PRIMARY KEY REFERENCES events,
     canceled_at bigint NOT NULL,

@@ -1,4 +1,4 @@
--- The tables of SQLite's V44, which says what is in them.
+-- The tables of SQLite's V37, which says what is in them.
 CREATE TABLE availability (
     event_id bytea  PRIMARY KEY REFERENCES events,
     version  bigint NOT NULL CHECK (version > 0),

@@ -1,4 +1,4 @@
--- The table and indices of SQLite's V39, which says what they are.
+-- The table and indices of SQLite's V35, which says what they are.
 CREATE TABLE hold_bounds (
     event_id        bytea  PRIMARY KEY REFERENCES events,
     per_session     bigint CHECK (per_session >= 1),

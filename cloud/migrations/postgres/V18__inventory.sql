@@ -1,4 +1,4 @@
--- The columns of SQLite's V35, which says what they are for.
+-- The columns of SQLite's V34, which says what they are for.
 ALTER TABLE events ADD COLUMN sells_from bigint;
 ALTER TABLE events ADD COLUMN sells_until bigint;
 ALTER TABLE events ADD COLUMN sale_stopped bigint NOT NULL DEFAULT 0 CHECK (sale_stopped IN (0, 1));

@@ -1,4 +1,4 @@
--- The tables of SQLite's V40, which says what they are.
+-- The tables of SQLite's V36, which says what they are.
 CREATE TABLE endpoints (
     event_id      bytea  NOT NULL REFERENCES events,
     endpoint_id   bytea  NOT NULL CHECK (length(endpoint_id) = 24),
