@@ -13,6 +13,7 @@ pub(crate) mod engine;
 pub mod error;
 pub mod finding;
 pub mod location;
+mod opening;
 pub(crate) mod operations;
 pub mod organizing;
 mod postgres;
@@ -24,7 +25,6 @@ pub(crate) mod sqlite;
 #[cfg(test)]
 pub(crate) mod contract;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::future::try_join_all;
@@ -33,7 +33,6 @@ use usher_protocol::log::Run;
 
 use crate::catalogue::availability::{ChangesQuery, KeptAvailability, NewAvailability};
 use crate::catalogue::{Event, EventLine, Layout, Occupancy, OccupancyQuery};
-use crate::clock::Clock;
 use crate::ids::{
     BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, WebhookId,
 };
@@ -60,9 +59,8 @@ use cells::Cells;
 use cells::directory::{CellLine, NewCell, NewCellOutcome};
 use engine::Engine;
 pub use error::StoreError;
-use location::{CellName, StoreLocation};
-use postgres::server::Servers;
-use postgres::{Concerns, Postgres};
+use location::CellName;
+use postgres::Concerns;
 pub use sqlite::audit::of_file as audit_sqlite;
 pub use sqlite::backup;
 
@@ -89,59 +87,6 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the SQLite engine's file, making it and bringing its tables up to date as needed. Events of a copy that was put in
-    /// place by hand are halted.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] when the file cannot be opened, is not ours or is damaged.
-    pub fn open_sqlite(file: &Path) -> Result<Self, StoreError> {
-        let database = sqlite::Database::open_store(file, Clock::System.now())?;
-        Ok(Self::of(Engine::Sqlite(database)))
-    }
-
-    /// Opens the store that the settings name, bringing its tables up to date as needed.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] when it cannot be reached or read, is not ours, is damaged, or is being moved or was.
-    pub async fn open(location: &StoreLocation) -> Result<Self, StoreError> {
-        let store = Self::open_marked(location).await?;
-        // The connection that reads this stays open, so that nobody who begins a move afterwards overlooks this process.
-        match store.engine.read(relocation::mark::read).await? {
-            None => Ok(store),
-            Some(mark) => {
-                store.close().await;
-                Err(StoreError::Moved(mark))
-            }
-        }
-    }
-
-    /// Opens a store that may be marked as being moved, or as moved.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub(crate) async fn open_marked(location: &StoreLocation) -> Result<Self, StoreError> {
-        match location {
-            StoreLocation::File(file) => Self::open_sqlite(file),
-            StoreLocation::Servers { config, ca_file } => {
-                Self::open_servers(Servers::new(config, ca_file)?).await
-            }
-        }
-    }
-
-    /// Opens the store on PostgreSQL servers.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub(crate) async fn open_servers(servers: Servers) -> Result<Self, StoreError> {
-        let opening = tokio::task::spawn_blocking(move || Postgres::open(servers));
-        let database = opening.await.unwrap_or(Err(StoreError::Closed))?;
-        Ok(Self::of(Engine::Postgres(database)))
-    }
-
     /// Makes a store of one cell.
     fn of(engine: Engine) -> Self {
         Self { engine, cells: None }

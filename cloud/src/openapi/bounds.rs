@@ -54,10 +54,7 @@ pub fn pattern(name: &str) -> Option<&'static str> {
 
 fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
     let seconds = i64::from(*RESERVATION_SECONDS.start())..=i64::from(*RESERVATION_SECONDS.end());
-    let places = i64::from(*PLACES.start())..=i64::from(*PLACES.end());
-    let minutes = i64::from(*MINUTES.start())..=i64::from(*MINUTES.end());
     let mut bounds = vec![
-        ("HoldBoundsRequest", "minutes_in_vain", Bound::Number(minutes)),
         ("VenueRequest", "name", Bound::Text(NAME_BYTES)),
         ("VenueRequest", "city", Bound::Text(NAME_BYTES)),
         ("VenueRequest", "address", Bound::Text(ADDRESS_BYTES)),
@@ -108,11 +105,18 @@ fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
         "PolicySpec",
         "PolicyTierSpec",
     ];
-    for member in ["per_session", "per_address", "per_network"] {
-        bounds.push(("HoldBoundsRequest", member, Bound::Number(places.clone())));
-    }
     bounds.extend(named.map(|schema| (schema, "name", Bound::Text(1..=MAX_NAME))));
+    bounds.extend(hold_bounds());
     bounds
+}
+
+fn hold_bounds() -> Vec<(&'static str, &'static str, Bound)> {
+    let places = i64::from(*PLACES.start())..=i64::from(*PLACES.end());
+    let minutes = i64::from(*MINUTES.start())..=i64::from(*MINUTES.end());
+    let members = ["per_session", "per_address", "per_network"];
+    let places = members.map(|member| ("HoldBoundsRequest", member, Bound::Number(places.clone())));
+    let minutes = ("HoldBoundsRequest", "minutes_in_vain", Bound::Number(minutes));
+    places.into_iter().chain([minutes]).collect()
 }
 
 /// Writes bounds and patterns into the schemas. Returns the bounds of members that are not there.

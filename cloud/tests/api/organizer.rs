@@ -207,9 +207,9 @@ async fn the_zones_that_each_tier_opens_are_named() {
     assert_eq!(
         shown["tiers"],
         json!([
-            {"tier": 1, "name": "Stalls", "opens": ["Floor"]},
-            {"tier": 2, "name": "Standing", "opens": ["Floor"]},
-            {"tier": 3, "name": "Guests", "opens": ["Floor", "Backstage"]},
+            {"tier": 1, "name": "Stalls", "opens": ["Floor"], "hidden": false, "order_min": 1},
+            {"tier": 2, "name": "Standing", "opens": ["Floor"], "hidden": false, "order_min": 1},
+            {"tier": 3, "name": "Guests", "opens": ["Floor", "Backstage"], "hidden": false, "order_min": 1},
         ])
     );
     let mut policy = shown["policy"].clone();

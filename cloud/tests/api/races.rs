@@ -40,7 +40,10 @@ async fn sixty_four_buyers_empty_a_tier_and_no_unit_is_sold_twice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sixty_four_groups_that_come_at_once_get_seats_beside_each_other_and_none_is_refused() {
-    let many = |config: &mut Config| config.reservations.unpaid_orders_per_address = 64;
+    let many = |config: &mut Config| {
+        config.reservations.unpaid_orders_per_address = 64;
+        config.reservations.unpaid_percent_per_network = 100;
+    };
     let cloud = Cloud::with(many).await;
     let rows: Vec<_> = (0..20)
         .map(|row| json!({"name": row.to_string(), "seats": 50}))

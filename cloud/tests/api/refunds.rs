@@ -164,22 +164,30 @@ async fn refunds_that_a_person_has_to_look_into_are_listed() {
         (&again["status"], &again["attempt"]),
         (&json!("refused"), &json!(2))
     );
-    // A person gives the money by another way and says so, once or twice.
-    let outside = |refund: &Value| {
+    let given = all.iter().find(|one| one["refund_id"] != only["refund_id"]);
+    end_by_hand(&cloud, (&event, &second), (only, given.unwrap())).await;
+}
+
+/// A person gives the money of a refused refund by another way and says so, once or twice; of one that was given nobody can.
+async fn end_by_hand(cloud: &Cloud, (event, booking): (&str, &Value), (refused, given): (&Value, &Value)) {
+    let of_refund = |refund: &Value, what: &str| {
         let id = refund["refund_id"].as_str().unwrap();
-        format!("/v1/organizer/events/{event}/refunds/{id}/given-outside")
+        format!("/v1/organizer/events/{event}/refunds/{id}/{what}")
     };
     for _ in 0..2 {
-        let closed = cloud.organize(Method::POST, &outside(only), &Value::Null).await;
+        let path = of_refund(refused, "given-outside");
+        let closed = cloud.organize(Method::POST, &path, &Value::Null).await;
         assert_eq!(closed.ok(200)["status"], "given_outside");
     }
-    assert_eq!(shown(&cloud, &second).await["status"], "refunded");
-    assert_eq!(list("?status=refused").await.ok(200)["refunds"], json!([]));
-    for path in [retry, outside(&all[0])] {
+    assert_eq!(shown(cloud, booking).await["status"], "refunded");
+    let list = format!("/v1/organizer/events/{event}/refunds?status=refused");
+    let left = cloud.organize(Method::GET, &list, &Value::Null).await.ok(200);
+    assert_eq!(left["refunds"], json!([]));
+    for path in [of_refund(refused, "retry"), of_refund(given, "given-outside")] {
         let late = cloud.organize(Method::POST, &path, &Value::Null).await;
         late.check_problem(409, "refund-not-refused");
     }
-    let id = only["refund_id"].as_str().unwrap();
+    let id = refused["refund_id"].as_str().unwrap();
     let elsewhere = cloud.event(|_| {}).await;
     let path = format!("/v1/organizer/events/{elsewhere}/refunds/{id}/given-outside");
     let missing = cloud.organize(Method::POST, &path, &Value::Null).await;

@@ -11,8 +11,9 @@ use tokio::time::{Instant, interval_at};
 
 use super::webhooks::SECRET;
 use super::{KEY, Psp};
-use crate::stage::listening;
 
+/// The file in which it says where it serves, as the other programs do.
+const LISTENING_FILE: &str = "listening.json";
 /// The file with the secret key that it takes.
 pub const KEY_FILE: &str = "stripe.key";
 /// The file with what its webhooks are signed with.
@@ -34,7 +35,7 @@ pub async fn serve(folder: &Path, address: SocketAddr) -> anyhow::Result<()> {
     write(folder, WEBHOOK_SECRET_FILE, SECRET)?;
     write(
         folder,
-        listening::FILE,
+        LISTENING_FILE,
         &json!({ "http": psp.address }).to_string(),
     )?;
     let mut answers = interval_at(Instant::now() + SLOW_BANKS, SLOW_BANKS);

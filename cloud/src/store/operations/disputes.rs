@@ -96,7 +96,7 @@ pub fn disputes(connection: &Sql<'_>, query: &DisputesQuery) -> Result<Vec<Dispu
     let after: Local = query.after.map_or([0; 24], |after| after.local);
     let wanted = query.state.map_or("", DisputeState::word);
     let mut select = connection.prepare_cached(
-        "SELECT dispute_id, booking_id, name, disputes.amount, currency, disputes.state, opened_at
+        "SELECT dispute_id, booking_id, disputes.name, disputes.amount, currency, disputes.state, opened_at
          FROM disputes JOIN bookings USING (event_id, charge_reference) JOIN events USING (event_id)
          WHERE event_id = ?1 AND dispute_id > ?2 AND (?3 = '' OR disputes.state = ?3) ORDER BY dispute_id LIMIT ?4",
     )?;

@@ -1,0 +1,65 @@
+//! Opening the store where the settings say that it is, with its tables brought up to date.
+
+use std::path::Path;
+
+use super::engine::Engine;
+use super::location::StoreLocation;
+use super::postgres::Postgres;
+use super::postgres::server::Servers;
+use super::{Store, StoreError, relocation, sqlite};
+use crate::clock::Clock;
+
+impl Store {
+    /// Opens the SQLite engine's file, making it and bringing its tables up to date as needed. Events of a copy that was put in
+    /// place by hand are halted.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the file cannot be opened, is not ours or is damaged.
+    pub fn open_sqlite(file: &Path) -> Result<Self, StoreError> {
+        let database = sqlite::Database::open_store(file, Clock::System.now())?;
+        Ok(Self::of(Engine::Sqlite(database)))
+    }
+
+    /// Opens the store that the settings name, bringing its tables up to date as needed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when it cannot be reached or read, is not ours, is damaged, or is being moved or was.
+    pub async fn open(location: &StoreLocation) -> Result<Self, StoreError> {
+        let store = Self::open_marked(location).await?;
+        // The connection that reads this stays open, so that nobody who begins a move afterwards overlooks this process.
+        match store.engine.read(relocation::mark::read).await? {
+            None => Ok(store),
+            Some(mark) => {
+                store.close().await;
+                Err(StoreError::Moved(mark))
+            }
+        }
+    }
+
+    /// Opens a store that may be marked as being moved, or as moved.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub(crate) async fn open_marked(location: &StoreLocation) -> Result<Self, StoreError> {
+        match location {
+            StoreLocation::File(file) => Self::open_sqlite(file),
+            StoreLocation::Servers { config, ca_file } => {
+                Self::open_servers(Servers::new(config, ca_file)?).await
+            }
+        }
+    }
+
+    /// Opens the store on PostgreSQL servers.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub(crate) async fn open_servers(servers: Servers) -> Result<Self, StoreError> {
+        let opening = tokio::task::spawn_blocking(move || Postgres::open(servers));
+        let database = opening.await.unwrap_or(Err(StoreError::Closed))?;
+        Ok(Self::of(Engine::Postgres(database)))
+    }
+}
