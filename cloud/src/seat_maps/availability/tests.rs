@@ -158,14 +158,14 @@ async fn whichever_process_is_asked_no_change_is_lost() {
         let drawn = step.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         now = now.plus_ms(drawn % 900);
         let seat = Unit(u32::try_from(drawn % 6).unwrap());
-        match case.hold(Claim::Seats(vec![seat]), now).await {
-            HoldOutcome::Held(reservation) => held.push(reservation.id),
-            HoldOutcome::Taken(_) => {
-                let reservation = held.swap_remove(usize::try_from(drawn).unwrap() % held.len());
-                let release = ReleaseRequest { reservation, now };
-                case.store.release(release).await.unwrap();
-            }
-            other => panic!("{other:?}"),
+        let outcome = case.hold(Claim::Seats(vec![seat]), now).await;
+        if let HoldOutcome::Held(reservation) = outcome {
+            held.push(reservation.id);
+        } else {
+            assert!(matches!(outcome, HoldOutcome::Taken(_)), "{outcome:?}");
+            let reservation = held.swap_remove(usize::try_from(drawn).unwrap() % held.len());
+            let release = ReleaseRequest { reservation, now };
+            case.store.release(release).await.unwrap();
         }
         // All look at once, and everybody asks any of them.
         join_all(processes.iter().map(|maps| availability(maps, &case, now))).await;

@@ -257,9 +257,12 @@ pub async fn a_halted_event_sells_nothing_whatever_a_process_believes(case: Case
 
 pub async fn the_best_seats_are_of_those_that_the_store_has_left(case: Case) {
     let known = KnownSeats::default();
-    let best = async |quantity, now| match case.hold_best(quantity, &known, now).await {
-        HoldOutcome::Held(held) => Ok(held.lines.iter().map(|line| line.unit.0).collect::<Vec<_>>()),
-        refused => Err(refused),
+    let best = async |quantity, now| {
+        let outcome = case.hold_best(quantity, &known, now).await;
+        let HoldOutcome::Held(held) = outcome else {
+            return Err(outcome);
+        };
+        Ok(held.lines.iter().map(|line| line.unit.0).collect::<Vec<_>>())
     };
     assert_eq!(best(1, START).await, Ok(vec![0]));
     // Another process has sold what this one takes for free: its neighbour is not kept.

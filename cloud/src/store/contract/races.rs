@@ -54,10 +54,10 @@ pub async fn sixty_four_claims_on_the_best_seats_get_different_ones_while_there_
     let claims = (0..FIGHTERS as usize).map(|fighter| case.hold_best(1, &known[fighter % 2], START));
     let mut seats = Vec::new();
     for outcome in join_all(claims).await {
-        match outcome {
-            HoldOutcome::Held(reservation) => seats.extend(reservation.lines.iter().map(|line| line.unit.0)),
-            HoldOutcome::Short(_) => {}
-            refused => panic!("{refused:?}"),
+        if let HoldOutcome::Held(reservation) = outcome {
+            seats.extend(reservation.lines.iter().map(|line| line.unit.0));
+        } else {
+            assert!(matches!(outcome, HoldOutcome::Short(_)), "{outcome:?}");
         }
     }
     seats.sort_unstable();
