@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 use tokio::time::{Instant, sleep_until};
 use usher_keys::{EventId, Timestamp};
 
-use crate::catalogue::{Event, EventStatus, Layout, Occupancy, OccupancyQuery, Status, TierCount};
+use crate::catalogue::{Event, EventStatus, Layout, Occupancy, OccupancyQuery, TierCount};
 use crate::selling::known_seats::KnownSeats;
 use crate::selling::sale::SaleStatus;
 use crate::signing::TicketSigner;
@@ -257,16 +257,10 @@ impl SeatMaps {
     }
 }
 
-/// Leaves out the tiers that buyers do not see; to them their seats are taken.
+/// Leaves out the tiers that buyers do not see.
 fn without_hidden(ground: &Ground, mut occupancy: Occupancy) -> Occupancy {
     let is_hidden = |tier| ground.event.tier(tier).is_some_and(|tier| tier.sale.is_hidden);
     occupancy.tiers.retain(|count| !is_hidden(count.tier));
-    let seats = occupancy.seats.iter_mut().zip(&ground.layout.seats);
-    for (status, _) in seats.filter(|(_, seat)| is_hidden(seat.tier)) {
-        if *status == Status::Available {
-            *status = Status::Held;
-        }
-    }
     occupancy
 }
 

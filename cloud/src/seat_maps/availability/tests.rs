@@ -6,9 +6,11 @@ use usher_protocol::Unit;
 use super::*;
 use crate::catalogue::Status;
 use crate::ids::draw_event_id;
+use crate::selling::inventory::TierSale;
 use crate::selling::{Claim, HoldOutcome, ReleaseRequest};
 use crate::signing::TicketSigner;
-use crate::store::contract::case::{Case, HOLD_MS, START};
+use crate::store::contract::case::{Case, HOLD_MS, STALLS, START, changed, unchanged};
+use crate::store::organizing::EventChange;
 
 const HEADER: usize = 8 + 16;
 
@@ -95,6 +97,30 @@ async fn it_is_looked_up_once_a_second_and_changes_have_an_end() {
     assert_eq!(follower.seats, [0; 6]);
     let unknown = after(&maps, &case, first.version - 1, expired).await;
     assert!(matches!(unknown, VersionChanges::Unknown));
+}
+
+#[tokio::test]
+async fn seats_of_a_hidden_tier_are_taken_until_it_is_shown() {
+    let case = Case::on_sqlite().await;
+    let maps = seat_maps(&case);
+    let hide = async |is_hidden| {
+        let sale = TierSale {
+            is_hidden,
+            ..TierSale::default()
+        };
+        let change = EventChange {
+            tier_sales: vec![(STALLS, sale)],
+            ..unchanged(case.event)
+        };
+        changed(&case, change).await;
+        maps.forget(case.event);
+    };
+    hide(true).await;
+    let hidden = availability(&maps, &case, START).await;
+    assert_eq!(Follower::of(&hidden, 6).seats, [1; 6]);
+    hide(false).await;
+    let shown = availability(&maps, &case, START.plus_ms(LIFE_MS)).await;
+    assert_eq!(Follower::of(&shown, 6).seats, [0; 6]);
 }
 
 #[tokio::test]

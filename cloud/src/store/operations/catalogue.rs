@@ -249,7 +249,8 @@ pub fn occupancy(connection: &Sql<'_>, request: &OccupancyQuery) -> Result<Occup
         let held_until: Option<i64> = row.get(1)?;
         Ok::<_, StoreError>(Status::of(state, held_until.map(moment), request.now))
     })?;
-    let seats = seats.collect::<Result<_, _>>()?;
+    let mut seats = seats.collect::<Result<Vec<_>, _>>()?;
+    hide(connection, request, &mut seats)?;
     let good_until: Option<i64> = connection
         .prepare_cached(
             "SELECT min(held_until) FROM tiers CROSS JOIN units USING (event_id, tier)
@@ -261,6 +262,22 @@ pub fn occupancy(connection: &Sql<'_>, request: &OccupancyQuery) -> Result<Occup
         tiers: tier_counts(connection, request)?,
         good_until: moment(good_until.unwrap_or(i64::MAX)),
     })
+}
+
+/// To buyers, seats of a tier that they do not see are taken.
+fn hide(connection: &Sql<'_>, request: &OccupancyQuery, seats: &mut [Status]) -> Result<(), StoreError> {
+    let mut query = connection.prepare_cached(
+        "SELECT unit FROM tiers CROSS JOIN units USING (event_id, tier)
+         WHERE tiers.event_id = ?1 AND hidden = 1 AND units.state <> 'booked'",
+    )?;
+    let mut rows = query.query([request.event.0])?;
+    while let Some(row) = rows.next()? {
+        let unit: u32 = row.get(0)?;
+        if let Some(seat) = seats.get_mut(unit as usize) {
+            *seat = Status::Held;
+        }
+    }
+    Ok(())
 }
 
 /// Counts the units of each tier; what each of them is told to be is for [`Status::of`] to say.
