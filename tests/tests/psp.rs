@@ -74,7 +74,7 @@ async fn money_that_a_bank_takes_back_is_told_and_given_to_nobody_twice() -> any
             (&json!(booking.booking_id), Some(booking.amount))
         );
         let refunds = format!("{events}/bookings/{}/refunds", booking.booking_id);
-        let whole = json!({ "idempotency_key": "whole" });
+        let whole = json!({ "idempotency_key": format!("whole {status}") });
         let refused = organizer.post(&refunds, &whole).await?.expect(409)?;
         ensure!(refused.text().contains("booking-disputed"), "{}", refused.text());
         answer_dispute(&stage, open["name"].as_str().unwrap_or_default(), text).await?;
