@@ -8,7 +8,7 @@ use usher_protocol::ledger::Entry;
 use usher_protocol::log::Hash;
 use usher_protocol::record::{Body, Record};
 use usher_protocol::ticket::live;
-use usher_protocol::{Origin, Seq};
+use usher_protocol::{Hlc, Origin, Seq};
 
 use super::lies::Lie;
 use super::node::NodeId;
@@ -118,6 +118,17 @@ impl World {
         }
         if self.breaks(Sabotage::CountsOfALogAreNotBounded) && !self.has_counted_too_much(node) {
             return self.count_again_and_again(node);
+        }
+        // Few liars come upon it in time.
+        let own = self.nodes[node].key.public();
+        let has_none = !self.observer.unfounded.contains_key(&own) && self.has_struck_issuer();
+        if self.breaks(Sabotage::OpeningsAreNotAsked) && has_none {
+            let hlc = Hlc {
+                ms: self.now,
+                count: 0,
+            };
+            let lie = self.draw_struck_opening(node, hlc);
+            return self.write_lie(node, lie);
         }
         match self.random.below(10) {
             0..5 => {

@@ -131,7 +131,7 @@ const RULES: [(Sabotage, u64, &[&str]); 57] = [
     (Sabotage::RostersMayBeMissing, 20, &["does not know roster"]),
     (
         Sabotage::VouchingIsNotBounded,
-        119,
+        36,
         &["vouches for more devices of one hub"],
     ),
     (Sabotage::IssuersAreNotBounded, 36, &["more logs of one issuer"]),
@@ -150,11 +150,7 @@ const RULES: [(Sabotage, u64, &[&str]); 57] = [
     (Sabotage::TimeSlotsAreNotCounted, 89, &["within a time slot for"]),
     (Sabotage::PlacesAreKept, 17, &["finds no place in zone"]),
     (Sabotage::RenewalsAreNotAsked, 5, &["that did not enrol it"]),
-    (
-        Sabotage::OpeningsAreNotAsked,
-        162,
-        &["under a struck issuing key"],
-    ),
+    (Sabotage::OpeningsAreNotAsked, 11, &["under a struck issuing key"]),
     (Sabotage::CertificatesOfALogAreNotBounded, 14, FALSE),
     (Sabotage::CountsOfALogAreNotBounded, 8, FALSE),
     (Sabotage::PassagesOfATicketAreNotBounded, 1, FALSE),
