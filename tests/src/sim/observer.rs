@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use usher_keys::{Certificate, Timestamp};
+use usher_keys::{Certificate, Role, Timestamp};
 use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::assurance::Assurance;
 use usher_protocol::clock::AGREEMENT_MS;
@@ -310,6 +310,7 @@ impl World {
         self.observer.zones.judged(job.scan, judged.body.as_ref(), now);
         self.note_slot(job.scan, judged.body.as_ref());
         self.note_day(job.scan, judged.body.as_ref());
+        self.check_powers(node, job);
         self.check_whole(node);
         self.check_room(node, job);
         self.check_time(node, paper.unit);
@@ -367,6 +368,17 @@ impl World {
             self.name(node)
         );
         self.observer.misjudged.insert(unit);
+    }
+
+    /// Checks that a device lets people in at its own gates only.
+    fn check_powers(&self, node: NodeId, job: &Job) {
+        let powers = self.powers(node);
+        assert!(
+            powers.role == Role::Hub || powers.serves(job.gate.0) || self.is_liar(node),
+            "{}: {} lets people in at a gate that is not in its certificate",
+            self.place(),
+            self.name(node)
+        );
     }
 
     /// Checks that whoever lets people in has one history and knows all of it.

@@ -41,7 +41,7 @@ const RULES: [(Sabotage, u64, &[&str]); 57] = [
     (
         Sabotage::PowersAreNotAsked,
         26,
-        &["the first false record", "was answered and is lost"],
+        &["that is not in its certificate", "the first false record"],
     ),
     (Sabotage::ClosedTiersStayOpen, 2, &["that it knows to be closed"]),
     (Sabotage::AnswerTooEarly, 78, &["was answered and is lost"]),
