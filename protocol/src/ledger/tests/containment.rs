@@ -12,18 +12,47 @@ mod liars;
 mod loans;
 mod strict;
 
-use usher_keys::Role;
+use usher_keys::{Role, SecretKey};
 
 use crate::admission::{Reason, Referral, Verdict};
-use crate::ident::{Generation, Seq, Unit};
+use crate::ident::{Generation, Seq, Unit, ZoneId};
 use crate::ledger::JudgingAs;
-use crate::record::{Body, ShownPassage};
+use crate::policy::TimeSlots;
+use crate::record::{Body, PlacesOf, ShownPassage};
 use crate::rehearsal::machine::Machine;
-use crate::rehearsal::{NORTH, asked, hub, key, shown, ticket, tickets};
+use crate::rehearsal::{NORTH, asked, hub, key, policy, shown, ticket, tickets};
 use crate::state::Incident;
 use crate::ticket::Ticket;
 
 const ADMIT: Verdict = Verdict::Admit { persons: 1, left: 0 };
+
+/// The zone that everybody is let into.
+const ZONE: ZoneId = ZoneId(1);
+/// How long a slot of that zone is, where it has any.
+const SLOT_MS: u64 = 10 * 60_000;
+
+/// The cloud of an event whose first zone holds so many people, and lets in as many within ten minutes.
+fn limited_cloud(hubs: &[u8], persons: u32) -> Machine {
+    let mut cloud = Machine::cloud(hubs);
+    cloud.write(limited(persons));
+    cloud
+}
+
+fn limited(persons: u32) -> Body {
+    let mut policy = policy();
+    policy.zones[0].capacity = Some(persons);
+    policy.zones[0].time_slots = Some(TimeSlots { minutes: 10, persons });
+    Body::Policy { version: 2, policy }
+}
+
+fn lent(to: &SecretKey, places: u32, of: PlacesOf) -> Body {
+    Body::Lent {
+        zone: ZONE,
+        to: to.public(),
+        places,
+        of,
+    }
+}
 
 /// Hub 1 before it has written anything, so that its state is that of what it heard.
 fn witness() -> Machine {

@@ -65,11 +65,7 @@ pub(super) fn everything() -> Vec<Body> {
 }
 
 fn is_void(replica: &Machine, unit: u32) -> bool {
-    replica
-        .ledger
-        .state()
-        .history(Unit(unit), crate::ident::ZoneId(1))
-        .revoked
+    replica.ledger.state().history(Unit(unit), ZoneId(1)).revoked
 }
 
 /// What can reach a replica, in any order.

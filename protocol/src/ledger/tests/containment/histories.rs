@@ -13,7 +13,7 @@ const HASHES: [Hash; 2] = [[1; 32], [2; 32]];
 #[test]
 fn nobody_stops_another_with_a_fork_that_it_invents() {
     let cloud = Machine::cloud(&[1, 2]);
-    let by_another = |key: &usher_keys::SecretKey| {
+    let by_another = |key: &SecretKey| {
         let mut proof = fork(&hub(3), 1, HASHES);
         proof.one.origin = key.public();
         proof.other.origin = key.public();

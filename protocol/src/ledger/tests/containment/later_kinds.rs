@@ -3,34 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use usher_keys::{DeviceIdentity, PublicKey, Role, SecretKey, Timestamp, Window};
+use usher_keys::{DeviceIdentity, PublicKey, Role, Timestamp, Window};
 
 use super::*;
 use crate::evidence::Worth;
-use crate::ident::{GateId, Hlc, ScanId, ScanSecret, Stamp, ZoneId};
-use crate::policy::TimeSlots;
-use crate::record::{Count, Counterpart, MAX_COUNTED_LOGS, PlacesOf, RightToAnnul};
-use crate::rehearsal::{
-    AVAILABLE, NOW, REENTRY, capable, identity_by, issuing, policy, scanner, shared_trust,
-};
+use crate::ident::{GateId, Hlc, ScanId, ScanSecret, Stamp};
+use crate::record::{Count, Counterpart, MAX_COUNTED_LOGS, RightToAnnul};
+use crate::rehearsal::{AVAILABLE, NOW, REENTRY, capable, identity_by, issuing, scanner, shared_trust};
 use crate::state::{Counts, State, Summary};
-
-const ZONE: ZoneId = ZoneId(1);
-const SLOT_MS: u64 = 10 * 60_000;
-
-/// The cloud of an event whose first zone holds so many people, and lets in as many within ten minutes.
-fn limited_cloud(hubs: &[u8], persons: u32) -> Machine {
-    let mut cloud = Machine::cloud(hubs);
-    cloud.write(limited(persons));
-    cloud
-}
-
-fn limited(persons: u32) -> Body {
-    let mut policy = policy();
-    policy.zones[0].capacity = Some(persons);
-    policy.zones[0].time_slots = Some(TimeSlots { minutes: 10, persons });
-    Body::Policy { version: 2, policy }
-}
 
 fn counted(at: Timestamp, inside: u32, heard: Vec<(PublicKey, Seq)>) -> Body {
     let count = Count {
@@ -41,15 +21,6 @@ fn counted(at: Timestamp, inside: u32, heard: Vec<(PublicKey, Seq)>) -> Body {
     };
     let by = "Ada".to_owned();
     Body::Counted { count, by }
-}
-
-fn lent(to: &SecretKey, places: u32, of: PlacesOf) -> Body {
-    Body::Lent {
-        zone: ZONE,
-        to: to.public(),
-        places,
-        of,
-    }
 }
 
 /// What follows from the records and is no part of the digest.

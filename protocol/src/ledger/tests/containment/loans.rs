@@ -3,36 +3,7 @@
 use usher_keys::Timestamp;
 
 use super::*;
-use crate::ident::ZoneId;
-use crate::policy::TimeSlots;
-use crate::record::PlacesOf;
-use crate::rehearsal::{NOW, policy};
-
-const ZONE: ZoneId = ZoneId(1);
-const SLOT_MS: u64 = 10 * 60_000;
-
-/// The cloud of an event whose first zone holds so many people, and lets in as many within ten minutes.
-fn limited_cloud(hubs: &[u8], persons: u32) -> Machine {
-    let mut cloud = Machine::cloud(hubs);
-    cloud.write(limited(persons));
-    cloud
-}
-
-fn limited(persons: u32) -> Body {
-    let mut policy = policy();
-    policy.zones[0].capacity = Some(persons);
-    policy.zones[0].time_slots = Some(TimeSlots { minutes: 10, persons });
-    Body::Policy { version: 2, policy }
-}
-
-fn lent(to: &usher_keys::SecretKey, places: u32, of: PlacesOf) -> Body {
-    Body::Lent {
-        zone: ZONE,
-        to: to.public(),
-        places,
-        of,
-    }
-}
+use crate::rehearsal::NOW;
 
 #[test]
 fn an_heir_gives_away_no_place_of_a_slot_that_the_retired_hub_has_given_away_already() {
