@@ -201,6 +201,7 @@ contracts! {
     }
     webhooks {
         what_happens_is_told_to_each_endpoint_with_its_cause,
+        that_an_event_is_canceled_is_told_once,
         a_webhook_waits_until_it_is_taken_and_its_job_with_it,
         what_is_given_up_is_begun_anew_by_a_person,
         an_event_has_so_many_endpoints_and_their_secrets_can_be_replaced,

@@ -6,12 +6,13 @@ use serde_json::Value;
 use usher_keys::Timestamp;
 
 use crate::ids::{EndpointId, WebhookId, draw_event_id};
+use crate::selling::canceling::CancelEvent;
 use crate::selling::jobs::{DueJobs, HeldJob, Job, JobId, JobKind, LeaseOutcome};
 use crate::selling::{ConfirmOutcome, Ending, TicketState};
 use crate::store::authority::{Append, AppendOutcome, RowChange};
 use crate::telling::{
     DueWebhooks, KEPT_FOR, MAX_ENDPOINTS, NewEndpoint, NoteWebhooks, RemoveEndpoint, ReplayWebhook,
-    ResealEndpoint, RotateSecret, TestEndpoint, Webhook, WebhookState, WebhooksQuery, ms,
+    ResealEndpoint, RotateSecret, TestEndpoint, Webhook, WebhookKind, WebhookState, WebhooksQuery, ms,
 };
 
 use super::case::{Case, HOLDER, START};
@@ -148,6 +149,21 @@ pub async fn what_happens_is_told_to_each_endpoint_with_its_cause(case: Case) {
         now: START.plus_ms(1),
     };
     assert_eq!(case.store.due_jobs(paying).await.unwrap(), []);
+}
+
+pub async fn that_an_event_is_canceled_is_told_once(case: Case) {
+    let endpoint = case.endpoint("https://a.example").await;
+    let cancel = CancelEvent {
+        event: case.event,
+        holder: HOLDER,
+        now: START,
+    };
+    for _ in 0..2 {
+        case.store.cancel_event(cancel).await.unwrap();
+    }
+    let told = case.told(endpoint).await;
+    let kinds: Vec<_> = told.iter().map(|webhook| webhook.kind).collect();
+    assert_eq!(kinds, [WebhookKind::EventChanged]);
 }
 
 pub async fn a_webhook_waits_until_it_is_taken_and_its_job_with_it(case: Case) {

@@ -18,7 +18,7 @@ use crate::store::sql::{OptionalExtension, Sql, params};
 use super::authority::halts;
 use super::column::{Local, moment, ms, narrow};
 use super::refunds::RefundRows;
-use super::{Effect, catalogue, jobs, moves};
+use super::{Effect, catalogue, jobs, moves, webhooks};
 
 /// The id before all others.
 const FIRST: Local = [0; 24];
@@ -44,6 +44,7 @@ pub fn cancel_event(
         )?
         .run(params![event.id.0, ms(request.now), FIRST])?;
     moves::free_held(connection, (event.id, request.now))?;
+    webhooks::tell_changed(connection, event.id, request.now)?;
     let job = JobId::RefundEvent(event.id);
     jobs::insert(connection, &Job::begun(job, request.holder, request.now))?;
     Ok(Effect::Keep(CancelOutcome::Canceled))
