@@ -9,6 +9,7 @@ pub mod chaos;
 pub mod counted;
 pub mod counts;
 pub mod disk;
+pub mod excess;
 mod excuses;
 pub mod fleet;
 pub mod homes;

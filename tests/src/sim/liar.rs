@@ -10,6 +10,7 @@ use usher_protocol::record::{Body, Record};
 use usher_protocol::ticket::live;
 use usher_protocol::{Hlc, Origin, Seq};
 
+use super::excess::Bounded;
 use super::lies::Lie;
 use super::node::NodeId;
 use super::random::Random;
@@ -53,7 +54,9 @@ impl World {
             return;
         }
         // Somebody must be left to decide.
-        let hub = self.shape.hubs > 1 && chance.percent(40);
+        // Only hubs send checkpoints.
+        let must_be_hub = self.breaks(Sabotage::SupersededCheckpointsAreBelieved);
+        let hub = (chance.percent(40) || must_be_hub) && self.shape.hubs > 1;
         let among: Vec<_> = if hub { self.hubs() } else { self.scanners() };
         if hub || among.len() > 1 {
             let node = among[chance.index(among.len())];
@@ -119,6 +122,9 @@ impl World {
         if self.breaks(Sabotage::CountsOfALogAreNotBounded) && !self.has_counted_too_much(node) {
             return self.count_again_and_again(node);
         }
+        if let Some(kind) = self.unbounded(node) {
+            return self.write_too_much(node, kind);
+        }
         // Few liars come upon it in time.
         let own = self.nodes[node].key.public();
         let has_none = !self.observer.unfounded.contains_key(&own) && self.has_struck_issuer();
@@ -179,6 +185,10 @@ impl World {
             0 if self.random.percent(50) => return self.count_again_and_again(node),
             0 => return self.tell_of_one_ticket(node),
             1..3 => return self.open_again_and_again(node),
+            3 => {
+                let kind = Bounded::ALL[self.random.index(Bounded::ALL.len())];
+                return self.write_too_much(node, kind);
+            }
             _ => {}
         }
         let many = if self.random.percent(5) { 2_000 } else { 60 };

@@ -52,7 +52,8 @@ impl World {
                     epoch: u32::try_from(self.random.between(0, 9)).expect("few"),
                     roster: self.random.seed(),
                 };
-                said("a roster it adopts", !self.speaks_as_hub(node, hlc), body)
+                let may = self.speaks_as_hub(node, hlc) && self.has_room_for(node, &body);
+                said("a roster it adopts", !may, body)
             }
             11 if self.has_struck_issuer() && self.random.percent(60) => self.draw_struck_opening(node, hlc),
             11 => self.draw_certificate(node, hlc),
@@ -69,7 +70,7 @@ impl World {
             18 => {
                 let body = self.draw_loan(node);
                 let gives_away = matches!(body, Body::Lent { to, .. } if to != self.nodes[node].key.public());
-                let may = gives_away && self.speaks_as_hub(node, hlc);
+                let may = gives_away && self.speaks_as_hub(node, hlc) && self.has_room_for(node, &body);
                 said("places it gives away", !may, body)
             }
             19 => {

@@ -35,7 +35,8 @@ impl World {
     pub fn checkpoint(&self, node: NodeId) -> Option<SignedCheckpoint> {
         let machine = &self.nodes[node];
         if node != CLOUD {
-            return machine.disk.checkpoint.clone();
+            let forged = self.forge_checkpoint(node);
+            return forged.or_else(|| machine.disk.checkpoint.clone());
         }
         let (ledger, batch) = (&machine.ledger, &machine.batch);
         let is_durable = batch.entries.is_empty() && batch.bundle.is_none();
@@ -69,10 +70,18 @@ impl World {
         (peer, epoch): (NodeId, u64),
         signed: SignedCheckpoint,
     ) -> Option<Input> {
-        let machine = &mut self.nodes[node];
-        let Ok(checkpoint) = machine.ledger.adopt(&signed) else {
+        let is_stored_one = self.breaks(Sabotage::SupersededCheckpointsAreBelieved);
+        let ledger = &mut self.nodes[node].ledger;
+        let adopted = if is_stored_one {
+            ledger.adopt_again(&signed)
+        } else {
+            ledger.adopt(&signed)
+        };
+        let Ok(checkpoint) = adopted else {
             return Some(Input::StoredCheckpoint);
         };
+        self.check_speaker(node, &signed, &checkpoint);
+        let machine = &mut self.nodes[node];
         machine.changed = true;
         machine.batch.checkpoint = Some((signed, checkpoint));
         machine.batch.then.push(Then::Began { peer, epoch });
@@ -82,13 +91,32 @@ impl World {
         None
     }
 
+    /// Checks that a checkpoint is not by an authority that was taken over from before what it sums up was said.
+    fn check_speaker(&self, node: NodeId, signed: &SignedCheckpoint, checkpoint: &Checkpoint) {
+        let setting = &self.setting;
+        let later = [setting.next_authority.public(), setting.last_authority.public()];
+        let is_former = signed.authority == setting.authority.public();
+        let sums_up_later = checkpoint.covered.iter().any(|head| later.contains(&head.origin));
+        assert!(
+            !(is_former && sums_up_later),
+            "{}: {} begins at a checkpoint by an authority that was taken over from",
+            self.place(),
+            self.name(node)
+        );
+    }
+
     /// A device joins: the authority enrols it, and a hub takes its place in the roster.
     pub fn join(&mut self) {
         if self.newcomers == MAX_NEWCOMERS || !self.nodes[CLOUD].up {
             return;
         }
         self.newcomers += 1;
-        let (role, name) = if self.random.percent(50) {
+        // Few newcomers come upon a liar, after another authority has taken over, in time.
+        let is_led_astray = self.breaks(Sabotage::SupersededCheckpointsAreBelieved);
+        while is_led_astray && self.bundle_version < self.setting.last_bundle() {
+            self.renew_bundle();
+        }
+        let (role, name) = if self.random.percent(50) && !is_led_astray {
             (Role::Hub, format!("Hub {}", self.hubs().len() + 1))
         } else {
             (Role::Scanner, format!("Scanner {}", self.scanners().len() + 1))
@@ -109,7 +137,9 @@ impl World {
                 self.connect(other, node);
             }
         } else {
-            let hub = others[self.random.index(others.len())];
+            let drawn = others[self.random.index(others.len())];
+            let astray = others.iter().find(|hub| is_led_astray && self.is_liar(**hub));
+            let hub = *astray.unwrap_or(&drawn);
             let register = self.nodes[CLOUD].ledger.state().register();
             let by_hub = !register.enrolled.contains_key(&self.nodes[node].key.public());
             if by_hub {

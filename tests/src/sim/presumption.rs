@@ -45,6 +45,7 @@ impl World {
         let bundle = self.nodes[CLOUD].ledger.trust().bundle();
         let may = self.speaks_as_hub(node, hlc) && identity.was_issued(bundle);
         let body = Body::Renewed { identity };
+        let may = may && self.has_room_for(node, &body);
         Lie::new(
             "a certificate for a scanner",
             !may,
@@ -220,7 +221,8 @@ impl World {
             .collect()
     }
 
-    fn own_entries(&self, node: NodeId) -> impl Iterator<Item = &Entry> {
+    /// Returns a device's own log, with what is not durable yet.
+    pub fn own_entries(&self, node: NodeId) -> impl Iterator<Item = &Entry> {
         let machine = &self.nodes[node];
         let me: Origin = machine.key.public();
         let waiting = machine.batch.entries.iter();
@@ -248,7 +250,7 @@ impl World {
     }
 
     /// Writes a lie, or what nobody objects to in its place; the observer goes by the lie.
-    fn write_beyond(&mut self, node: NodeId, lie: Lie, is_let_pass: bool) {
+    pub fn write_beyond(&mut self, node: NodeId, lie: Lie, is_let_pass: bool) {
         if !is_let_pass {
             return self.write_lie(node, lie);
         }

@@ -127,6 +127,18 @@ pub enum Sabotage {
     CountsOfALogAreNotBounded,
     /// A log may tell of as many passages of one ticket as it likes.
     PassagesOfATicketAreNotBounded,
+    /// A hub may give places to others as often as it likes.
+    LoansOfALogAreNotBounded,
+    /// A hub may decide by another roster as often as it likes.
+    AdoptionsOfALogAreNotBounded,
+    /// A hub may renew as many scanners as it likes.
+    RenewalsOfALogAreNotBounded,
+    /// A log may tell of as many forks as it likes.
+    ForksOfALogAreNotBounded,
+    /// The counts of a log may name as many other logs as they like.
+    NamesInCountsAreNotBounded,
+    /// Authorities that were taken over from sum up what others said after them.
+    SupersededCheckpointsAreBelieved,
     /// Nobody knows what time zone the venue is in.
     DaysGoByUtc,
     /// Tiers open their gates after the end of their window.

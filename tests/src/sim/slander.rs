@@ -5,7 +5,7 @@ use std::sync::Arc;
 use usher_keys::{Capabilities, Certificate, DeviceIdentity, Role, RootSet, SecretKey, Signature, Timestamp};
 use usher_protocol::Seq;
 use usher_protocol::assurance::Assurance;
-use usher_protocol::checkpoint::SignedCheckpoint;
+use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
 use usher_protocol::log::{Head, Run, Tail};
 use usher_protocol::record::{Body, Record};
 use usher_protocol::sync::parts::{self, Part};
@@ -13,8 +13,12 @@ use usher_protocol::sync::{Farewell, Held, Hello, Message, VERSIONS};
 
 use super::lies::Lie;
 use super::node::NodeId;
+use super::sabotage::Sabotage;
 use super::setting::LASTS;
 use super::world::World;
+
+/// How long a liar sends forged checkpoints, and how long it does not, in milliseconds.
+const FORGES_EVERY_MS: u64 = 2_000;
 
 impl World {
     /// Tells a peer something that is not so.
@@ -143,6 +147,27 @@ impl World {
         };
         let part = parts::cut(&checkpoint).remove(0);
         Message::Checkpoint([part, false_part][self.random.index(2)].clone())
+    }
+
+    /// Returns what a thief of the first authority's key makes of a liar's state once another has taken over: the logs of devices are said
+    /// to be summed up, and nothing of them is there. Every other time, so that whoever joins there is sometimes told the truth.
+    pub fn forge_checkpoint(&self, node: NodeId) -> Option<SignedCheckpoint> {
+        let thief = &self.setting.authority;
+        let ledger = &self.nodes[node].ledger;
+        let is_over = ledger
+            .state()
+            .authority()
+            .is_some_and(|authority| authority != thief.public());
+        let always = self.breaks(Sabotage::SupersededCheckpointsAreBelieved);
+        let is_time = always || (self.now / FORGES_EVERY_MS).is_multiple_of(2);
+        if !self.is_liar(node) || !is_over || !is_time {
+            return None;
+        }
+        let mut state = ledger.state().clone();
+        let devices = ledger.heads().iter().map(|head| head.origin).collect();
+        state.forget(&devices);
+        let now = self.nodes[node].clock(self.now);
+        Some(Checkpoint::of(&state, ledger.trust(), ledger.heads(), now).sign(thief))
     }
 
     /// Signs a second history of its own log and shows it to somebody.

@@ -30,7 +30,7 @@ fn find(from: u64, shape: impl Fn(u64) -> Shape, complaints: &[&str]) -> (u64, B
 const FALSE: &[&str] = &["counts a passage that is plainly false", "the first false record"];
 
 /// Each broken rule, the seed from which on it is looked for so that the suite stays short, and what is said of it.
-const RULES: [(Sabotage, u64, &[&str]); 57] = [
+const RULES: [(Sabotage, u64, &[&str]); 63] = [
     (Sabotage::NobodyWithdraws, 1, &["let nobody in by it"]),
     (Sabotage::PlacesAreNotCounted, 6, &["in a zone for"]),
     (Sabotage::CutOffSaysYes, 0, &["people in, not"]),
@@ -154,6 +154,16 @@ const RULES: [(Sabotage, u64, &[&str]); 57] = [
     (Sabotage::CertificatesOfALogAreNotBounded, 14, FALSE),
     (Sabotage::CountsOfALogAreNotBounded, 8, FALSE),
     (Sabotage::PassagesOfATicketAreNotBounded, 1, FALSE),
+    (Sabotage::LoansOfALogAreNotBounded, 5, FALSE),
+    (Sabotage::AdoptionsOfALogAreNotBounded, 4, FALSE),
+    (Sabotage::RenewalsOfALogAreNotBounded, 3, FALSE),
+    (Sabotage::ForksOfALogAreNotBounded, 1, FALSE),
+    (Sabotage::NamesInCountsAreNotBounded, 3, FALSE),
+    (
+        Sabotage::SupersededCheckpointsAreBelieved,
+        25,
+        &["by an authority that was taken over from"],
+    ),
     (Sabotage::DaysGoByUtc, 0, &["(Strict per day) let"]),
     (Sabotage::WindowsNeverEnd, 0, &["that it knows to be closed"]),
 ];
