@@ -49,6 +49,8 @@ pub struct Session {
     own_log: Origin,
     peer: PublicKey,
     peer_identity: Option<DeviceIdentity>,
+    /// The certificate by which the peer was let in: the one it shows, or the one that the authority has given it since.
+    peer_certificate: Option<Certificate>,
     /// The version both sides speak, once both have said hello.
     version: Option<u16>,
     offer: BundleOffer,
@@ -77,6 +79,7 @@ impl Session {
             own_log: config.own_log,
             peer: config.peer,
             peer_identity: None,
+            peer_certificate: None,
             version: None,
             offer: BundleOffer::default(),
             parts: Parts::default(),
@@ -119,9 +122,9 @@ impl Session {
         self.outputs.pop_front()
     }
 
-    /// Returns the peer's certificate once it was checked.
+    /// Returns the certificate by which the peer was let in, once it was.
     pub fn peer(&self) -> Option<&Certificate> {
-        self.peer_identity.as_ref().map(DeviceIdentity::unverified)
+        self.peer_certificate.as_ref()
     }
 
     /// Returns the protocol version that is spoken, once both sides have said hello.
@@ -209,8 +212,12 @@ impl Session {
         if hello.held.len() > MAX_LOGS {
             return self.close(Farewell::BadMessage);
         }
-        if let Err(refusal) = self.welcome(&hello, ctx) {
-            return self.show_the_door(refusal);
+        let certificate = match self.welcome(&hello, ctx) {
+            Ok(certificate) => certificate,
+            Err(refusal) => return self.show_the_door(refusal),
+        };
+        if self.may_do_less_by(&certificate) {
+            return self.close(Farewell::Leaving);
         }
         let first = self.phase == Phase::Greeting;
         if !first && !hello.heard_yours {
@@ -221,7 +228,7 @@ impl Session {
         self.version = Some(version);
         if first {
             self.phase = Phase::Open;
-            let certificate = self.peer_certificate(ctx);
+            self.peer_certificate = Some(certificate.clone());
             self.notify(Notice::Opened(Box::new(certificate)));
         }
         self.bundle(hello.bundle);
@@ -234,11 +241,11 @@ impl Session {
         }
     }
 
-    /// Checks the peer by the trust in force, or by the newer trust it brings.
-    fn welcome(&self, hello: &Hello, ctx: &Context) -> Result<(), PeerError> {
+    /// Checks the peer by the trust in force, or by the newer trust it brings, and returns the certificate that holds.
+    fn welcome(&self, hello: &Hello, ctx: &Context) -> Result<Certificate, PeerError> {
         let check = |trust: &Trust| {
             let checked = trust.check_peer((&hello.identity, self.peer), ctx.register, ctx.now);
-            checked.map(|_| ())
+            checked.cloned()
         };
         check(ctx.trust).or_else(|refusal| match ctx.trust.renew(hello.bundle.clone()) {
             Ok(newer) => check(&newer),
@@ -329,6 +336,8 @@ impl Session {
     fn trust_changed(&mut self, ctx: &Context) {
         if self.peer_identity.is_some() {
             self.recheck_peer(ctx);
+        }
+        if self.phase != Phase::Closed && self.peer_identity.is_some() {
             self.offer_bundle(ctx);
         }
     }
@@ -339,22 +348,22 @@ impl Session {
         }
     }
 
-    /// The certificate that counts: the one shown, or a newer one that the authority has given the same key since.
-    fn peer_certificate(&self, ctx: &Context) -> Certificate {
-        let shown = self.peer_identity.as_ref().expect("both sides have said hello");
-        let checked = ctx.trust.check_peer((shown, self.peer), ctx.register, ctx.now);
-        checked.unwrap_or(shown.unverified()).clone()
-    }
-
-    /// A peer whose certificate has run out or that was revoked since is shown the door.
+    /// A peer whose certificate has run out or that was revoked since is shown the door. One that may do less since is to link
+    /// anew: what it may ask for was said when the session opened.
     fn recheck_peer(&mut self, ctx: &Context) {
         let Some(identity) = &self.peer_identity else {
             return;
         };
-        let checked = ctx.trust.check_peer((identity, self.peer), ctx.register, ctx.now);
-        if let Err(refusal) = checked {
-            self.show_the_door(refusal);
+        match ctx.trust.check_peer((identity, self.peer), ctx.register, ctx.now) {
+            Err(refusal) => self.show_the_door(refusal),
+            Ok(certificate) if self.may_do_less_by(certificate) => self.close(Farewell::Leaving),
+            Ok(_) => {}
         }
+    }
+
+    fn may_do_less_by(&self, certificate: &Certificate) -> bool {
+        let let_in_by = self.peer_certificate.as_ref();
+        let_in_by.is_some_and(|let_in_by| !certificate.covers(let_in_by))
     }
 
     /// Asks for runs as long as the peer lacks something and the line has room.

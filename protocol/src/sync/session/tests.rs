@@ -3,6 +3,7 @@
 mod conversation;
 mod doorway;
 mod forks;
+mod powers;
 mod serving;
 mod versions;
 
