@@ -90,7 +90,7 @@ impl Certificate {
     }
 
     /// Tells whether this device may sign that certificate: hubs enrol scanners, and give away no more than they have.
-    fn may_enrol(&self, other: &Self) -> bool {
+    pub fn may_enrol(&self, other: &Self) -> bool {
         self.role == Role::Hub
             && self.capabilities.enrol_scanners
             && other.role == Role::Scanner

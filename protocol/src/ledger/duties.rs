@@ -110,7 +110,8 @@ impl Ledger {
     }
 
     /// Returns the certificates that we, a hub that enrols scanners, are to sign and write down as [`Body::Renewed`]: of
-    /// scanners we enrolled, which end soon and before ours does.
+    /// scanners we enrolled, which end soon and before ours does. Those with powers that we do not have any more are for the
+    /// authority to renew.
     pub fn renewals_due(&self, now: Timestamp) -> Vec<Certificate> {
         let Some(own) = self.identity.as_ref().map(|identity| identity.unverified()) else {
             return Vec::new();
@@ -136,7 +137,7 @@ impl Ledger {
             renewed.window.until = own.window.until;
             renewed
         });
-        renewed.collect()
+        renewed.filter(|renewed| own.may_enrol(renewed)).collect()
     }
 
     /// Writes down that an origin has two histories, with the proof, once. What a person has settled is no news: the history

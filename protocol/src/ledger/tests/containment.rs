@@ -10,6 +10,7 @@ mod later_kinds;
 mod later_versions;
 mod liars;
 mod loans;
+mod renewals;
 mod strict;
 
 use usher_keys::{Role, SecretKey};
