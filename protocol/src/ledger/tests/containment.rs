@@ -11,6 +11,7 @@ mod later_versions;
 mod liars;
 mod loans;
 mod renewals;
+mod seasons;
 mod strict;
 
 use usher_keys::{Role, SecretKey};
