@@ -1,7 +1,5 @@
 //! Checkpoints: the state up to a vector, signed by an authority, so that a new hub need not verify all that was said before; when to make one is the cloud's.
 
-use std::borrow::Cow;
-
 use bincode::{Decode, Encode};
 use thiserror::Error;
 use usher_keys::codec::{self, CodecError};
@@ -60,24 +58,33 @@ pub enum CheckpointError {
 
 impl Checkpoint {
     /// Sums a state up. Of the authorities' logs only that of the one in force is covered: the others count for nothing. Nor is
-    /// a log with a record that rests on a key not known yet: whoever begins here must be able to read it again.
+    /// a log with a record that was not understood, because of a key that is not known yet or of a later version: whoever begins
+    /// here must be able to read it.
     pub fn of(state: &State, trust: &Trust, heads: Vec<Head>, now: Timestamp) -> Self {
         let bundle = trust.bundle();
+        let left_out = state.not_wholly_read();
         let is_covered = |head: &Head| {
             let is_authority = bundle.authority_key(&head.origin).is_some();
             let in_force = state.authority() == Some(head.origin);
-            (!is_authority || in_force) && !state.awaiting().contains(&head.origin)
+            (!is_authority || in_force) && !left_out.contains(&head.origin)
         };
-        let mut summed_up = Cow::Borrowed(state);
-        if state.awaits_key() {
-            summed_up.to_mut().forget(state.awaiting());
+        let mut summary = if left_out.is_empty() {
+            Summary::of(state)
+        } else {
+            let mut read = state.clone();
+            read.forget(&left_out);
+            Summary::of(&read)
+        };
+        if state.authority().is_some_and(|one| left_out.contains(&one)) {
+            // Nor an earlier one's word in its place.
+            summary.forget_authority();
         }
         Self {
             event: state.event(),
             at: now,
             bundle_version: bundle.version,
             covered: heads.into_iter().filter(is_covered).collect(),
-            summary: Summary::of(&summed_up),
+            summary,
         }
     }
 

@@ -52,6 +52,8 @@ pub struct State {
     false_records: BTreeMap<Origin, Seq>,
     /// Logs with a record that rests on a key which the trust bundle does not name yet.
     awaiting: BTreeSet<Origin>,
+    /// Logs with a record of a later version, and whether one of them is critical.
+    unread: BTreeMap<Origin, bool>,
     passages: Passages,
     /// Hubs that had no place left behind a gate, since somebody last looked; no part of what the records say, only a reminder
     /// to act on.
@@ -72,6 +74,7 @@ impl State {
             forks: BTreeMap::new(),
             false_records: BTreeMap::new(),
             awaiting: BTreeSet::new(),
+            unread: BTreeMap::new(),
             passages: Passages::default(),
             wanting: BTreeSet::new(),
             limits: Limits::default(),
@@ -96,7 +99,7 @@ impl State {
                 return;
             }
         }
-        let by_authority = self.trust.bundle().authority_key(&stamp.origin).is_some();
+        let by_authority = self.is_authority(&stamp.origin);
         match (by_authority, body) {
             // Proven is proven: who says it, and when, does not matter, only how often.
             (_, Body::ForkSeen(proof)) if by_authority || self.tell_of_a_fork(&stamp.origin) => {
@@ -112,7 +115,8 @@ impl State {
 
     /// Takes note of a record that this build does not understand.
     pub fn apply_unknown(&mut self, origin: &Origin, is_critical: bool) {
-        if is_critical && self.trust.bundle().authority_key(origin).is_some() {
+        *self.unread.entry(*origin).or_default() |= is_critical;
+        if is_critical && self.is_authority(origin) {
             self.authorities.entry(*origin).or_default().is_beyond_us = true;
         }
     }
@@ -120,8 +124,14 @@ impl State {
     /// Takes note of bytes that are no record. In an authority's log they are a word that we do not understand: a later version
     /// may have put something new into a kind that we know.
     pub fn apply_malformed(&mut self, origin: Origin, seq: Seq) {
-        self.apply_unknown(&origin, true);
+        if self.is_authority(&origin) {
+            self.apply_unknown(&origin, true);
+        }
         self.false_records.entry(origin).or_insert(seq);
+    }
+
+    fn is_authority(&self, origin: &Origin) -> bool {
+        self.trust.bundle().authority_key(origin).is_some()
     }
 
     /// Takes note of how long a record of a device's log is.
@@ -324,9 +334,11 @@ impl State {
         *held = contradiction.max(*held);
     }
 
-    /// Forgets all that follows from devices' logs, but for what others have proven of them.
+    /// Forgets all that follows from logs, but for what others have proven of them.
     pub fn forget(&mut self, origins: &BTreeSet<Origin>) {
+        self.authorities.retain(|origin, _| !origins.contains(origin));
         self.writers.retain(|origin, _| !origins.contains(origin));
+        self.unread.retain(|origin, _| !origins.contains(origin));
         self.false_records.retain(|origin, _| !origins.contains(origin));
         self.awaiting.retain(|origin| !origins.contains(origin));
         self.passages.forget(origins);

@@ -334,14 +334,14 @@ impl Ledger {
         if judging_as == JudgingAs::CutOff || home != self.me {
             return Some(Referral::HomeUnreachable { home });
         }
-        // Whom we let in by a key that is not known here any more is in our log and not in the state.
-        let awaiting = self.state.awaiting();
-        if rosters.decided_by(&self.me) != Some(epoch) || awaiting.contains(&self.me) {
+        // Whom we let in by a key that is not known here any more, or with a later program, is in our log and not in the state.
+        let unknown = self.state.may_hide_entries();
+        if rosters.decided_by(&self.me) != Some(epoch) || unknown.contains(&self.me) {
             return Some(Referral::NotReady);
         }
         let former = rosters.former_home(event, unit, self.me);
         former
-            .or_else(|| rosters.former_home_among(event, unit, awaiting))
+            .or_else(|| rosters.former_home_among(event, unit, &unknown))
             .map(|former| Referral::HomeUnsettled { former })
     }
 

@@ -92,6 +92,11 @@ impl Summary {
         self.authority.as_ref().map(|(authority, _)| authority)
     }
 
+    /// Leaves the authority's word out.
+    pub(crate) fn forget_authority(&mut self) {
+        self.authority = None;
+    }
+
     /// Tells whether every passage has a writer, and nothing is there twice.
     pub(crate) fn is_sound(&self) -> bool {
         let has_writer = |row: &PassageRow| (row.writer as usize) < self.origins.len();

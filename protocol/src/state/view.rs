@@ -190,6 +190,19 @@ impl State {
         &self.awaiting
     }
 
+    /// Returns the logs of which not everything was read: by those who know the key, or by a later version.
+    pub fn not_wholly_read(&self) -> BTreeSet<Origin> {
+        self.awaiting.iter().chain(self.unread.keys()).copied().collect()
+    }
+
+    /// Returns the logs in which people may have been let in of whom nothing is known here: by a ticket key that the bundle does not
+    /// name yet, or by something critical of a later version.
+    pub fn may_hide_entries(&self) -> BTreeSet<Origin> {
+        let critical = self.unread.iter().filter(|(_, is_critical)| **is_critical);
+        let critical = critical.map(|(origin, _)| *origin);
+        self.awaiting.iter().copied().chain(critical).collect()
+    }
+
     /// Tells whether a device may write that now, so that it counts.
     pub fn would_count(&self, by: &Certificate, stamp: &Stamp, body: &Body) -> bool {
         let passage = body.passage().and_then(|shown| shown.unverified().ok());

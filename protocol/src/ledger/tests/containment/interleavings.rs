@@ -193,12 +193,9 @@ impl Replica {
         while logs.iter().any(|log| self.take_next(log)) {}
     }
 
-    /// A checkpoint leaves out what rests on a key that is not known yet: none is made while a record waits for one.
+    /// Begins at a checkpoint, which leaves logs out of which a record waits for a key: they come anew.
     fn begin_anew(&mut self) {
         let ledger = &self.machine.ledger;
-        if ledger.state().awaits_key() {
-            return;
-        }
         let key = [authority(), successor()]
             .into_iter()
             .find(|key| ledger.state().authority() == Some(key.public()));
