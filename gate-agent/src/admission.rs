@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
 use usher_device::replica::{Replica, asked};
 use usher_keys::PublicKey;
 use usher_link::{Asker, Progress, Step};
@@ -23,6 +24,9 @@ use crate::unheard::UnheardAnswers;
 
 /// Most scans under way at once: a second's work of the busiest hub; beyond it scanners are told to ask again.
 const SCANS_UNDER_WAY: usize = 2_048;
+
+/// How long scans that are under way may take to end when the hub is told to stop: a disk that is slow, a home that is waited for.
+const LAST_SCANS_WITHIN: Duration = Duration::from_secs(2);
 
 /// The admission path of a hub.
 pub struct AdmissionPath {
@@ -232,6 +236,18 @@ impl AdmissionPath {
         {
             self.unheard.let_nobody_in((answer.scan, ticket.unit));
         }
+    }
+
+    /// Takes no more scans: whoever asks is told to ask elsewhere. Waits for those under way, so that what they write can be handed on.
+    pub async fn close(&self) {
+        let all = u32::try_from(SCANS_UNDER_WAY).unwrap_or(u32::MAX);
+        if timeout(LAST_SCANS_WITHIN, self.under_way.acquire_many(all))
+            .await
+            .is_err()
+        {
+            tracing::warn!("some scans did not end in time");
+        }
+        self.under_way.close();
     }
 
     /// Returns the scans whose answer was not heard yet.

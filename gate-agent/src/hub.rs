@@ -198,14 +198,16 @@ impl Hub {
         &self.services
     }
 
-    /// Says goodbye to everyone, lets what is under way finish, and closes the replica.
+    /// Lets what is under way finish, hands the last records on to whoever is linked, says goodbye, and closes the replica.
     pub async fn shutdown(mut self) {
         let event = self.services.replica.certificate().event;
-        self.cancel.cancel();
         if let Some(front) = &mut self.front {
             front.shut().await;
         }
         self.doors.shut(event);
+        self.services.path.close().await;
+        // From here on nothing is written that linked hubs would have to hear of.
+        self.cancel.cancel();
         front::end(&mut self.tasks).await;
         self.services.endpoint.forget_event(event);
         if let Some(front) = &self.front {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use usher_device::clock::Clock;
@@ -208,12 +209,12 @@ impl Service {
         self.config.warnings()
     }
 
-    /// Says goodbye to everyone, lets what is under way finish, and closes the replicas.
+    /// Lets what is under way finish, hands the last records on, says goodbye to everyone, and closes the replicas.
     pub async fn shutdown(mut self) {
         self.front.shut().await;
-        for serving in self.hubs.into_values() {
-            serving.hub.shutdown().await;
-        }
+        let hubs = self.hubs.into_values();
+        let ending: JoinSet<()> = hubs.map(|serving| serving.hub.shutdown()).collect();
+        ending.join_all().await;
         self.front.close().await;
     }
 }

@@ -1,10 +1,7 @@
 //! Our side of a session, which also watches how much of our own log a hub has taken; storing is the replica's.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
 use usher_device::replica::Replica;
 use usher_keys::{DeviceIdentity, EventId, PublicKey, SignedBundle};
 use usher_link::{Changes, Outlook};
@@ -13,66 +10,32 @@ use usher_protocol::log::Run;
 use usher_protocol::sync::{Held, LoadError, NotStored, Notice};
 use usher_protocol::{Origin, Seq};
 
-/// How long nothing must have been sent before a log counts as handed over: a session asks for what its peer lacks
-/// within a round trip, and what was asked for is on the wire in a moment.
-const QUIET: Duration = Duration::from_millis(250);
-
 /// The replica as sessions see it.
 pub struct Handover {
     replica: Arc<Replica>,
-    taken: watch::Sender<Taken>,
-}
-
-/// How much of our log a hub has, as far as we can tell.
-#[derive(Debug, Clone, Copy)]
-struct Taken {
-    /// Up to where; nothing while no session was open.
-    up_to: Option<Seq>,
-    /// Since when nothing moved.
-    since: Instant,
+    /// How much of our log a hub has, as far as we can tell; nothing while no session was open. Never held across an await.
+    taken: Mutex<Option<Seq>>,
 }
 
 impl Handover {
     /// Watches over that replica.
     pub fn new(replica: Arc<Replica>) -> Self {
-        let taken = watch::Sender::new(Taken {
-            up_to: None,
-            since: Instant::now(),
-        });
+        let taken = Mutex::default();
         Self { replica, taken }
     }
 
     /// Takes note that a session opened. What its peer lacks of our log is asked for right after this.
     pub fn opened(&self) {
         let up_to = self.written();
-        self.taken.send_modify(|taken| {
-            // Said before the first load of the session, which then says how little it was.
-            taken.up_to = Some(taken.up_to.unwrap_or_default().max(up_to));
-            taken.since = Instant::now();
-        });
+        let mut taken = self.taken();
+        // Said before the first load of the session, which then says how little it was.
+        *taken = Some(taken.unwrap_or_default().max(up_to));
     }
 
     /// Tells how many records of our log the hub lacks that was linked last; none before one was linked.
     pub fn kept(&self) -> u64 {
-        let taken = self.taken.borrow().up_to;
+        let taken = *self.taken();
         taken.map_or(0, |taken| self.written().0.saturating_sub(taken.0))
-    }
-
-    /// Waits until a hub has our whole log.
-    pub async fn finished(&self) {
-        let mut changes = self.taken.subscribe();
-        loop {
-            let since = changes.borrow_and_update().since;
-            let quiet = since + QUIET;
-            if self.kept() == 0 && Instant::now() >= quiet {
-                return;
-            }
-            tokio::select! {
-                // The other end of the channel is our own.
-                _ = changes.changed() => {}
-                () = sleep_until(quiet), if self.kept() == 0 => {}
-            }
-        }
     }
 
     /// Returns the number of the last durable record of our log.
@@ -85,10 +48,11 @@ impl Handover {
     }
 
     fn takes(&self, up_to: Seq) {
-        self.taken.send_modify(|taken| {
-            taken.up_to = Some(up_to);
-            taken.since = Instant::now();
-        });
+        *self.taken() = Some(up_to);
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Option<Seq>> {
+        self.taken.lock().expect("nothing panics while it holds this")
     }
 }
 

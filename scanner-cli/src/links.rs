@@ -233,18 +233,13 @@ impl HubLinks {
         self.hubs.clone()
     }
 
-    /// Lets a linked hub that answers take what it lacks of our log, for at most so long, and ends the links. Gives the number of
-    /// records the last linked hub lacks, as far as we can tell.
-    pub async fn end(mut self, limit: Duration) -> u64 {
-        if self.hubs.linked().iter().any(LinkedHub::is_answering) {
-            // What is not taken in time is taken at the next start.
-            let _ = timeout(limit, self.handover.finished()).await;
-        }
-        let kept = self.handover.kept();
+    /// Ends the links, each once its hub has what it lacks or has had time enough: what is not taken then is taken at the next start.
+    /// Gives the number of records the last linked hub lacks, as far as we can tell.
+    pub async fn end(mut self) -> u64 {
         self.cancel.cancel();
         while self.tasks.join_next().await.is_some() {}
         self.endpoint.close().await;
-        kept
+        self.handover.kept()
     }
 }
 

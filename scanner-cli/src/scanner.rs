@@ -104,11 +104,11 @@ impl Scanner {
         }
     }
 
-    /// Lets a linked hub take what it lacks of our log, for at most so long, and switches off. Gives the number of
-    /// records the last linked hub lacks, as far as we can tell.
-    pub async fn end(mut self, limit: Duration) -> u64 {
+    /// Lets linked hubs take what they lack, for some seconds at most, and switches off. Gives the number of records the last
+    /// linked hub lacks, as far as we can tell.
+    pub async fn end(mut self) -> u64 {
         self.noting.shutdown().await;
-        let kept = self.links.end(limit).await;
+        let kept = self.links.end().await;
         self.replica.close().await;
         kept
     }

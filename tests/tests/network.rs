@@ -7,6 +7,7 @@ mod network {
     pub mod four_hubs;
     pub mod guests;
     pub mod lateness;
+    pub mod leaving;
     pub mod levels;
     pub mod namespace;
     pub mod shares;

@@ -24,13 +24,16 @@ use crate::changes::{Change, Changes, News};
 use crate::connection::{Connection, MainStream};
 use crate::ending::{Loss, SessionEnd};
 use crate::handshake_limit::Place;
-use crate::sync_store::{Responder, SyncStore};
+use crate::sync_store::{Outlook, Responder, SyncStore};
 use crate::wire::FrameError;
 use errands::{Errand, Errands};
 use stream::{Incoming, NoMessage, Outgoing};
 
 /// How long a peer may take until its certificate is accepted: two beats' worth of tries, and a slow line.
 const OPENING_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the peer has to take what it lacks once we are told to leave: a second's work on a busy network, short for a person who
+/// waits for the program's end.
+const HAND_ON_WITHIN: Duration = Duration::from_secs(3);
 /// How long saying goodbye may take.
 const FAREWELL_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long what arrived before the end may take to be stored.
@@ -52,6 +55,8 @@ pub struct Opened {
 }
 
 /// Drives a session over a connection until either side ends it, the connection is lost or it is cancelled.
+///
+/// Once cancelled it goes on until the peer has all that we hold, for at most three seconds, and says goodbye then.
 ///
 /// Requests of the peer are answered once its certificate was accepted, a bounded number at a time; when the session ends,
 /// those under way are dropped. What arrived before the end is still stored. When this future is dropped instead, the
@@ -98,12 +103,24 @@ pub async fn drive<R: SyncStore, S: Responder>(
         forks_told: BTreeSet::new(),
         wake_at: Instant::now() + LONGEST_SLEEP,
         open_by: Instant::now() + OPENING_TIMEOUT,
+        leave_by: None,
         end: None,
     };
     let end = driver.run(&cancel).await;
     driver.say_goodbye(&end).await;
     driver.write_down(&end);
     end
+}
+
+fn context(outlook: &Outlook) -> Context<'_> {
+    Context {
+        now: outlook.now,
+        clock: outlook.clock,
+        trust: &outlook.trust,
+        register: &outlook.register,
+        assurance: outlook.assurance,
+        unheard_forks: &outlook.unheard_forks,
+    }
 }
 
 /// What is needed once: when the peer's certificate is accepted.
@@ -134,6 +151,8 @@ struct Driver<R: SyncStore, S: Responder, F: FnOnce(Opened) + Send> {
     forks_told: BTreeSet<Origin>,
     wake_at: Instant,
     open_by: Instant,
+    /// Until when the peer has time to take what it lacks, once we are told to leave.
+    leave_by: Option<Instant>,
     end: Option<SessionEnd>,
 }
 
@@ -147,6 +166,9 @@ impl<R: SyncStore, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
                 return end;
             }
             self.step(cancel).await;
+            if let Some(leave_by) = self.leave_by {
+                self.leave_once_handed_on(leave_by);
+            }
         }
     }
 
@@ -158,7 +180,10 @@ impl<R: SyncStore, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
             self.loading.start_next(&self.replica, peer);
         }
         tokio::select! {
-            () = cancel.cancelled() => self.input(Input::Leave),
+            () = cancel.cancelled(), if self.leave_by.is_none() => {
+                self.leave_by = Some(Instant::now() + HAND_ON_WITHIN);
+            }
+            () = sleep_until(self.leave_by.unwrap_or(self.wake_at)), if self.leave_by.is_some() => {}
             message = self.incoming.recv(), if self.storing.waiting() < MAX_STORES_WAITING => {
                 self.received(message.map(|message| *message));
             }
@@ -173,6 +198,15 @@ impl<R: SyncStore, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
             },
             () = sleep_until(self.wake_at), if self.has_started => self.wake(),
             () = sleep_until(self.open_by), if self.door.is_some() => self.refuse(Farewell::Silent),
+        }
+    }
+
+    /// Leaves when the peer has what we hold, or has had time enough to take it.
+    fn leave_once_handed_on(&mut self, leave_by: Instant) {
+        self.tell_grown();
+        let outlook = self.replica.outlook();
+        if Instant::now() >= leave_by || self.session.has_handed_on_all(&context(&outlook)) {
+            self.input(Input::Leave);
         }
     }
 
@@ -239,15 +273,7 @@ impl<R: SyncStore, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
     /// One mutation, then everything the session wants done.
     fn input(&mut self, input: Input) {
         let outlook = self.replica.outlook();
-        let context = Context {
-            now: outlook.now,
-            clock: outlook.clock,
-            trust: &outlook.trust,
-            register: &outlook.register,
-            assurance: outlook.assurance,
-            unheard_forks: &outlook.unheard_forks,
-        };
-        self.session.handle(input, &context);
+        self.session.handle(input, &context(&outlook));
         while let Some(output) = self.session.poll() {
             self.output(output, outlook.now);
         }

@@ -233,6 +233,14 @@ impl Outbox {
         self.theirs.of(origin)
     }
 
+    /// Tells whether the peer has, by its own word, all that we hold and it takes: what it left unanswered it may not want.
+    pub fn has_handed_on_all(&self, regard: &Regard<'_>) -> bool {
+        let mut ours = self.ours.iter().map(|held| &held.origin);
+        ours.all(|origin| {
+            !self.lacks(origin) || self.unanswered.contains_key(origin) || regard.rank(origin).is_none()
+        })
+    }
+
     /// Tells how many records the peer lacks in all.
     pub fn lag(&self) -> u64 {
         self.ours

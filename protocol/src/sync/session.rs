@@ -143,6 +143,14 @@ impl Session {
         self.peer_identity.is_some() && self.outbox.has_theirs(&self.peer)
     }
 
+    /// Tells whether nothing is left to hand on before leaving: the peer has, by its own word, all that it takes, or is a stranger still.
+    pub fn has_handed_on_all(&self, ctx: &Context) -> bool {
+        match self.phase {
+            Phase::Greeting | Phase::Closed => true,
+            Phase::Open | Phase::CheckpointSent(_) => self.outbox.has_handed_on_all(&regard(ctx)),
+        }
+    }
+
     /// Tells how many records the peer still lacks.
     pub fn lag(&self) -> u64 {
         self.outbox.lag()
@@ -371,11 +379,7 @@ impl Session {
         if self.phase != Phase::Open {
             return;
         }
-        let regard = Regard {
-            trust: ctx.trust,
-            register: ctx.register,
-        };
-        while let Some((origin, after)) = self.outbox.next_load(&regard, ctx.now) {
+        while let Some((origin, after)) = self.outbox.next_load(&regard(ctx), ctx.now) {
             self.outputs.push_back(Output::Load { origin, after });
         }
     }
@@ -397,6 +401,13 @@ impl Session {
         self.phase = Phase::Closed;
         self.send(Message::Bye(farewell));
         self.outputs.push_back(Output::Close(Close::Ours(farewell)));
+    }
+}
+
+fn regard<'a>(ctx: &Context<'a>) -> Regard<'a> {
+    Regard {
+        trust: ctx.trust,
+        register: ctx.register,
     }
 }
 

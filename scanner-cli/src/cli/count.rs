@@ -26,8 +26,6 @@ use crate::scanner::Scanner;
 const WAIT_FOR_HUBS: Duration = Duration::from_secs(5);
 /// How often to look whether they are there.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// How long the links may take to end: the hubs are to hear of it.
-const LAST_SYNC: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
 pub(super) struct CountArgs {
@@ -50,7 +48,7 @@ impl CountArgs {
         let said = runtime()?.block_on(async {
             let scanner = Scanner::start(folder, &self.hubs)?;
             let outcome = self.counted(&scanner).await;
-            scanner.end(LAST_SYNC).await;
+            scanner.end().await;
             outcome
         })?;
         writeln!(io::stdout(), "{}", printable(&said))?;

@@ -22,8 +22,6 @@ use crate::status;
 
 /// How long to wait for a hub: a supervisor stands there and waits too.
 const WAIT_FOR_HUB: Duration = Duration::from_secs(5);
-/// How long the links may take to end.
-const LAST_SYNC: Duration = Duration::ZERO;
 
 #[derive(Debug, Args)]
 pub(super) struct OverrideArgs {
@@ -59,7 +57,7 @@ impl OverrideArgs {
     async fn switched_on(self, folder: &DataDirectory, code: Vec<u8>) -> Result<ScanOutcome, Trouble> {
         let scanner = Scanner::start(folder, &self.supervisor.hubs)?;
         let outcome = self.asked(&scanner, code).await;
-        scanner.end(LAST_SYNC).await;
+        scanner.end().await;
         outcome
     }
 

@@ -33,10 +33,6 @@ use crate::source::wedge::{EveryKey, Keystrokes, Wedge, is_typed_to};
 use crate::station::{Pace, Station};
 use crate::status::{self, StatusWatch};
 
-/// How long a hub that is linked has at the end to take what it lacks of our log: a second's work on a busy network,
-/// short for a person who waits.
-const LAST_SYNC: Duration = Duration::from_secs(3);
-
 /// What the lines look like, for whoever reads them with a program.
 const FORMATS: &str = "\
 Keys, where this program runs in a terminal and reads from a camera or pictures (each with Enter):
@@ -147,7 +143,7 @@ impl RunArgs {
         let mut tasks = JoinSet::new();
         tasks.spawn(stop_on_signal(stop.clone()));
         let outcome = self.attended(&scanner, event.others, stop).await;
-        let kept = scanner.end(LAST_SYNC).await;
+        let kept = scanner.end().await;
         tasks.shutdown().await;
         let (counts, alone) = outcome?;
         let mut screen = Screen::new(io::stdout(), self.style());

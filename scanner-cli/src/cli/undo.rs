@@ -22,8 +22,6 @@ use crate::{annulling, lookup, presentation};
 const WAIT_FOR_HUB: Duration = Duration::from_secs(5);
 /// How often to look whether it is there.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// How long the links may take to end: the hubs are to hear of it.
-const LAST_SYNC: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
 pub(super) struct UndoArgs {
@@ -61,7 +59,7 @@ impl UndoArgs {
         let scanner = Scanner::start(folder, &self.supervisor.hubs)?;
         let outcome = self.undone(&scanner, code).await;
         let is_linked = !scanner.hubs().linked().is_empty();
-        let kept = scanner.end(LAST_SYNC).await;
+        let kept = scanner.end().await;
         outcome.map(|answer| (answer, is_linked && kept == 0))
     }
 

@@ -130,7 +130,7 @@ async fn asked(hubs: &[Says], limit: Duration) -> Word {
             ReaderStep::Say(conclusion) => break conclusion.word,
         }
     };
-    links.end(Duration::ZERO).await;
+    links.end().await;
     word
 }
 

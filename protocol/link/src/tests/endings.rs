@@ -22,6 +22,24 @@ async fn leaving_is_said_and_heard() {
 }
 
 #[tokio::test]
+async fn whoever_leaves_hands_on_before_what_was_written_last() {
+    let mut one = Site::open(&venue::key(2), venue::hub(2));
+    let mut other = Site::open(&venue::key(3), venue::hub(3));
+    other.link_to(&one).await;
+    one.next_opened().await;
+    other.next_opened().await;
+    let log = one.replica.me();
+    one.replica.write([venue::refusal(1)]);
+    within(other.replica.catches_up(&one.replica, log)).await;
+    // Within the same step, which nobody would hear of before the next.
+    one.replica.write((2..40).map(venue::refusal));
+    one.cancel.cancel();
+    assert_eq!(one.next_end().await, SessionEnd::Ours(Farewell::Leaving));
+    other.next_end().await;
+    assert_eq!(other.replica.seq(log), one.replica.seq(log));
+}
+
+#[tokio::test]
 async fn closing_a_connection_ends_its_session_on_both_sides_with_the_reason() {
     let mut one = Site::open(&venue::key(2), venue::hub(2));
     let mut other = Site::open(&venue::key(3), venue::hub(3));

@@ -1,0 +1,62 @@
+//! Programs that are told to stop: what they wrote last is known elsewhere before they are gone.
+
+use anyhow::ensure;
+use tokio::task::JoinSet;
+use usher_tests::stage::Stage;
+use usher_tests::stage::festival::{NORTH, Places};
+use usher_tests::stage::hub::Hub;
+use usher_tests::stage::venue::{Side, Venue};
+
+use super::guests::{Guest, bought};
+
+/// Guests who come at once before the hub is told to stop: so many that of the last of them others do not hear with the first.
+const GUESTS: usize = 8;
+/// How often the hub is stopped.
+const TIMES: usize = 3;
+
+/// Lets guests in at once, and counts them.
+async fn let_in(hub: &Hub, guests: &[Guest]) -> anyhow::Result<usize> {
+    let turnstile = hub.turnstile(NORTH).await?;
+    let mut coming = JoinSet::new();
+    for guest in guests.iter().cloned() {
+        let turnstile = turnstile.clone();
+        coming.spawn(async move { turnstile.scan(&guest.ticket.payload).await });
+    }
+    let mut admitted = 0;
+    while let Some(said) = coming.join_next().await {
+        admitted += usize::from(said??.verdict == "admit");
+    }
+    Ok(admitted)
+}
+
+/// Counts whom a hub has on its disk as let in.
+async fn known_at(hub: &Hub) -> anyhow::Result<usize> {
+    let rows = hub.export().await?.0;
+    Ok(rows.iter().filter(|row| row.verdict == "admit").count())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_is_told_to_stop_hands_on_whom_it_let_in_last() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let mut venue = Venue::open(&stage).await?;
+    let mut guests = bought(&stage, &venue, 60).await?;
+    guests.retain(|guest| guest.home == Side::North);
+    ensure!(
+        guests.len() >= GUESTS * TIMES,
+        "too few tickets have their home in the north"
+    );
+    let mut admitted = 0;
+    for guests in guests.chunks(GUESTS).take(TIMES) {
+        admitted += let_in(&venue.north, guests).await?;
+        venue.north.process.stop().await?;
+        let known = known_at(&venue.south).await?;
+        ensure!(
+            known == admitted,
+            "{admitted} were let in, and the other hub knows of {known}"
+        );
+        venue.north.start_again().await?;
+        venue.linked().await?;
+    }
+    ensure!(admitted == GUESTS * TIMES, "only {admitted} were let in");
+    Ok(())
+}
