@@ -331,7 +331,14 @@ fn lets_nobody_in(response: &Response) -> bool {
         Ok(Verdict::Admit { .. } | Verdict::Refer(Referral::ScanOver)) => false,
         Ok(Verdict::Deny(_) | Verdict::Refer(_)) => true,
         Err(RequestError::Busy | RequestError::Unavailable) => false,
-        Err(RequestError::NotAllowed | RequestError::NotHome | RequestError::Malformed) => true,
+        Err(
+            RequestError::NotAllowed
+            | RequestError::NotHome
+            | RequestError::Malformed
+            | RequestError::NoPin
+            | RequestError::WrongPin { .. }
+            | RequestError::PinsRest { .. },
+        ) => true,
     }
 }
 
@@ -397,7 +404,14 @@ impl Tally {
             },
             Err(RequestError::Busy) => "busy",
             Err(RequestError::Unavailable) => "unavailable",
-            Err(RequestError::NotAllowed | RequestError::NotHome | RequestError::Malformed) => "not_allowed",
+            Err(
+                RequestError::NotAllowed
+                | RequestError::NotHome
+                | RequestError::Malformed
+                | RequestError::NoPin
+                | RequestError::WrongPin { .. }
+                | RequestError::PinsRest { .. },
+            ) => "not_allowed",
         };
         *self.locked().entry(name).or_default() += 1;
     }

@@ -8,6 +8,7 @@ mod export;
 mod gates;
 mod run;
 mod status;
+mod supervisors;
 mod tokens;
 
 use std::io;
@@ -79,6 +80,9 @@ pub enum Command {
     /// List the tokens that were made, or take them back.
     #[command(subcommand)]
     Tokens(TokensCommand),
+    /// Let supervisors override refusals at any scanner by a PIN, list them, or take a PIN away.
+    #[command(subcommand)]
+    Supervisors(SupervisorsCommand),
     /// Check every page, chain and head; exit code 1 when something is wrong.
     Audit,
     /// Print every scan of every log.
@@ -138,6 +142,27 @@ pub enum TokensCommand {
     },
 }
 
+/// What can be done with the supervisors who have a PIN at this hub.
+#[derive(Debug, Subcommand)]
+pub enum SupervisorsCommand {
+    /// Draw a PIN for a supervisor and print it, once. One who has a PIN already has only the new one from then on.
+    Add {
+        /// The supervisor's name, which is typed at a scanner and written into the records.
+        name: String,
+        /// Take the PIN from the terminal, without showing it, or from the first line of the standard input: the one that the
+        /// supervisor has at another hub already.
+        #[arg(long)]
+        typed: bool,
+    },
+    /// Name, and since when the PIN is that: of every supervisor.
+    List,
+    /// Take a supervisor's PIN away; it is refused at once, also by a hub that is running.
+    Remove {
+        /// The supervisor's name.
+        name: String,
+    },
+}
+
 /// How scans are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -178,6 +203,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::ScannerCode(wanted) => codes::scanner_code(&folder, &picked_hub()?.directory, wanted),
         Command::HttpToken(wanted) => tokens::http_token(&picked_hub()?.directory, wanted),
         Command::Tokens(command) => tokens::tokens(&picked_hub()?.directory, command),
+        Command::Supervisors(command) => supervisors::supervisors(&picked_hub()?.directory, command),
         Command::Audit => audit::audit(&picked()?.directory),
         Command::Export { format } => export::export(&picked()?.directory, format),
     }

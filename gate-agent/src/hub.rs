@@ -24,6 +24,7 @@ use crate::doors::Doors;
 use crate::http;
 use crate::links::{LinkId, Links};
 use crate::lookup::TicketLookup;
+use crate::pins::SupervisorPins;
 use crate::responder::HubResponder;
 use crate::services::Services;
 use crate::services::certificates::{self, CertificateBoard};
@@ -121,6 +122,7 @@ impl Hub {
         let responder = Arc::new(HubResponder {
             path: Arc::clone(&path),
             lookup: Arc::clone(&lookup),
+            pins: SupervisorPins::new(access.clone()),
             links: Arc::clone(&links),
         });
         let services = Arc::new(Services {

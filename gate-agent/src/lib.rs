@@ -9,6 +9,7 @@ pub mod hub;
 pub mod links;
 pub mod lookup;
 pub mod neighbours;
+pub mod pins;
 pub mod responder;
 pub mod service;
 pub mod services;

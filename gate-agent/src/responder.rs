@@ -8,13 +8,14 @@ use usher_link::Progress;
 use usher_protocol::admission::Direction;
 use usher_protocol::plain;
 use usher_protocol::request::{
-    HubNews, Inquiry, MAX_ADDRESS_BYTES, MAX_HUBS_TOLD, Overriding, Request, RequestError, Response, Scan,
-    Told,
+    BY_PIN, HubNews, Inquiry, MAX_ADDRESS_BYTES, MAX_HUBS_TOLD, Overriding, PinnedOverriding, Request,
+    RequestError, Response, Scan, Told,
 };
 
 use crate::admission::AdmissionPath;
 use crate::links::Links;
 use crate::lookup::{LookupAsker, TicketLookup};
+use crate::pins::SupervisorPins;
 
 /// Answers the requests of scanners and other hubs.
 pub struct HubResponder {
@@ -22,6 +23,8 @@ pub struct HubResponder {
     pub path: Arc<AdmissionPath>,
     /// Finds tickets by their codes.
     pub lookup: Arc<TicketLookup>,
+    /// Knows supervisors by their PINs.
+    pub pins: SupervisorPins,
     /// Who is linked.
     pub links: Arc<Links>,
 }
@@ -45,6 +48,11 @@ impl usher_link::Responder for HubResponder {
             Request::JudgeAsHome(scan) => path.judge_as_home(asker, scan, progress).await,
             Request::Override(overriding) => path.override_refusal(asker, overriding, progress).await,
             Request::OverrideAsHome(overriding) => path.override_as_home(asker, overriding, progress).await,
+            Request::OverrideByPin(PinnedOverriding { overriding, pin }) => {
+                let by = self.pins.check(asker, &overriding.by, &pin).await?;
+                let overriding = Overriding { by, ..overriding };
+                path.override_refusal(asker, overriding, progress).await
+            }
             Request::Inquire(_) => Err(RequestError::Malformed),
         }
     }
@@ -78,8 +86,15 @@ fn check(peer: &Certificate, request: &Request) -> Result<(), RequestError> {
     match request {
         Request::Judge(scan) => at_its_gate(peer, scan, peer.role != Role::Cloud),
         Request::JudgeAsHome(scan) => at_its_gate(peer, scan, peer.role == Role::Hub),
+        // Whose PIN was seen, a hub says.
+        Request::Override(overriding) if overriding.by.ends_with(BY_PIN) => Err(RequestError::Malformed),
         Request::Override(overriding) => may_override(peer, overriding, true),
         Request::OverrideAsHome(overriding) => may_override(peer, overriding, peer.role == Role::Hub),
+        Request::OverrideByPin(PinnedOverriding { overriding, pin }) => {
+            at_its_gate(peer, &overriding.scan, peer.role == Role::Scanner)?;
+            is_well_said(overriding)?;
+            pin.is_sound().then_some(()).ok_or(RequestError::Malformed)
+        }
         Request::Inquire(_) => Ok(()),
     }
 }
@@ -87,6 +102,10 @@ fn check(peer: &Certificate, request: &Request) -> Result<(), RequestError> {
 fn may_override(peer: &Certificate, overriding: &Overriding, is_asker: bool) -> Result<(), RequestError> {
     let may = is_asker && peer.capabilities.override_refusals;
     at_its_gate(peer, &overriding.scan, may)?;
+    is_well_said(overriding)
+}
+
+fn is_well_said(overriding: &Overriding) -> Result<(), RequestError> {
     let is_said = |text: &str| plain::said(text) == Some(text);
     // Whoever leaves is let out by the rules: an override outwards is asked by a program that knows too little.
     let inwards = overriding.scan.direction == Direction::In;
@@ -109,13 +128,14 @@ fn at_its_gate(peer: &Certificate, scan: &Scan, may: bool) -> Result<(), Request
 mod tests {
     use usher_device::rehearsal::{STRICT, certificate, scan};
     use usher_keys::Capabilities;
+    use usher_protocol::pin::Pin;
     use usher_protocol::record::MAX_WORDS_BYTES;
 
     use super::*;
 
     /// What a device of that role may ask at gate 1, with or without the capability to override.
     #[track_caller]
-    fn check_role(role: Role, may_override: bool, allowed: [bool; 4]) {
+    fn check_role(role: Role, may_override: bool, allowed: [bool; 5]) {
         let capabilities = Capabilities {
             enrol_scanners: false,
             override_refusals: may_override,
@@ -129,11 +149,16 @@ mod tests {
         };
         let overriding = |by: &str| Request::Override(said(by));
         let as_home = |by: &str| Request::OverrideAsHome(said(by));
+        let by_pin = |by: &str, pin: &str| {
+            let (overriding, pin) = (said(by), Pin::typed(pin).unwrap());
+            Request::OverrideByPin(PinnedOverriding { overriding, pin })
+        };
         let requests = [
             Request::Judge(scan.clone()),
             Request::JudgeAsHome(scan.clone()),
             overriding("Ada"),
             as_home("Ada"),
+            by_pin("Ada", "482913"),
         ];
         assert_eq!(
             requests.each_ref().map(|request| check(&peer, request).is_ok()),
@@ -157,7 +182,10 @@ mod tests {
         ] {
             assert!(check(&peer, &overriding(nobody)).is_err());
             assert!(check(&peer, &as_home(nobody)).is_err());
+            assert!(check(&peer, &by_pin(nobody, "482913")).is_err());
         }
+        // Only a hub has seen a PIN.
+        assert!(check(&peer, &overriding("Ada (PIN)")).is_err());
         let (mut out, mut out_at_home) = (said("Ada"), said("Ada"));
         out.scan.direction = Direction::Out;
         out_at_home.scan.direction = Direction::Out;
@@ -167,10 +195,10 @@ mod tests {
 
     #[test]
     fn a_certificate_gets_only_what_its_role_needs() {
-        check_role(Role::Scanner, false, [true, false, false, false]);
-        check_role(Role::Scanner, true, [true, false, true, false]);
-        check_role(Role::Hub, false, [true, true, false, false]);
-        check_role(Role::Hub, true, [true, true, true, true]);
-        check_role(Role::Cloud, false, [false, false, false, false]);
+        check_role(Role::Scanner, false, [true, false, false, false, true]);
+        check_role(Role::Scanner, true, [true, false, true, false, true]);
+        check_role(Role::Hub, false, [true, true, false, false, false]);
+        check_role(Role::Hub, true, [true, true, true, true, false]);
+        check_role(Role::Cloud, false, [false, false, false, false, false]);
     }
 }

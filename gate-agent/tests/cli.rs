@@ -121,6 +121,46 @@ async fn post_scan(hub: &Running, token: &str, payload: &str) -> Value {
 }
 
 /// Tokens are listed without what they are, taken back at once, and lie in files that their owner alone may read.
+/// Supervisors get PINs, drawn or typed, also while the hub runs; none is listed, and none stays once it is taken away.
+fn check_supervisors(dir: &Path) {
+    assert!(succeed(dir, &["supervisors", "list"]).contains("no supervisor has a PIN"));
+    let drawn = succeed(dir, &["supervisors", "add", "Ada"]);
+    assert!(
+        drawn.trim().len() == 6 && drawn.trim().bytes().all(|digit| digit.is_ascii_digit()),
+        "{drawn}"
+    );
+    let mut typing = program(dir);
+    typing.args(["supervisors", "add", "Bob", "--typed"]);
+    let piped = typing
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = piped.spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"482913\n").unwrap();
+    let set = child.wait_with_output().unwrap();
+    assert!(set.status.success() && set.stdout.is_empty(), "{set:?}");
+    let listed = succeed(dir, &["supervisors", "list"]);
+    assert!(
+        listed.contains("Ada, PIN set ") && listed.contains("Bob, PIN set "),
+        "{listed}"
+    );
+    assert!(
+        !listed.contains(drawn.trim()) && !listed.contains("482913"),
+        "{listed}"
+    );
+    succeed(dir, &["supervisors", "remove", "ada"]);
+    fail(
+        dir,
+        &["supervisors", "remove", "Ada"],
+        "no supervisor named \"Ada\" has a PIN",
+    );
+    fail(
+        dir,
+        &["supervisors", "add", "Ada (PIN)"],
+        "does not end with (PIN)",
+    );
+}
+
 async fn check_tokens(dir: &Path, hub: &Running, (token, ticket): (&str, &str)) {
     let listed = succeed(dir, &["tokens", "list"]);
     for part in [
@@ -186,6 +226,7 @@ async fn from_the_enrolment_code_to_the_export() {
     );
     assert!(succeed(&dir, &["scanner-code", "--gates", "1"]).starts_with("usher-enrol:"));
     check_tokens(&dir, &hub, (token.trim(), &cloud.ticket(6))).await;
+    check_supervisors(&dir);
     assert!(succeed(&dir, &["audit"]).contains("every page, chain and head is sound"));
     assert!(hub.terminate());
     fail(&dir, &["status"], "is not running");

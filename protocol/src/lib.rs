@@ -13,6 +13,7 @@ pub mod ident;
 pub mod labels;
 pub mod ledger;
 pub mod log;
+pub mod pin;
 pub mod plain;
 pub mod policy;
 pub mod record;

@@ -6,6 +6,7 @@ use usher_keys::codec::{self, CodecError};
 
 use crate::admission::{Direction, Verdict};
 use crate::ident::{GateId, Generation, ScanId, TierId, Unit};
+use crate::pin::Pin;
 use crate::ticket::{MAX_TEXT_DIGITS, Ticket, TicketCode};
 
 /// Largest request or answer, in bytes.
@@ -44,6 +45,8 @@ pub enum Request {
     Inquire(Inquiry),
     /// A hub asks a unit's home hub to let people in against the rules.
     OverrideAsHome(Overriding),
+    /// A scanner that may not override asks a hub to let people in against the rules, by a supervisor's PIN.
+    OverrideByPin(PinnedOverriding),
 }
 
 impl Request {
@@ -53,7 +56,7 @@ impl Request {
     pub fn is_on_behalf(&self) -> bool {
         match self {
             Self::JudgeAsHome(_) | Self::OverrideAsHome(_) => true,
-            Self::Judge(_) | Self::Override(_) | Self::Inquire(_) => false,
+            Self::Judge(_) | Self::Override(_) | Self::Inquire(_) | Self::OverrideByPin(_) => false,
         }
     }
 }
@@ -67,6 +70,17 @@ pub struct Overriding {
     pub by: String,
     pub why: String,
 }
+
+/// A supervisor's word, with the PIN that proves it at a hub which knows the supervisor.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct PinnedOverriding {
+    /// What the supervisor says, under the name that the hub knows.
+    pub overriding: Overriding,
+    pub pin: Pin,
+}
+
+/// What a hub writes behind the name of a supervisor whose PIN it has seen; no device may say so itself.
+pub const BY_PIN: &str = " (PIN)";
 
 /// A question that judges nobody and writes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -178,6 +192,12 @@ pub enum RequestError {
     Unavailable,
     /// Too many requests are waiting.
     Busy,
+    /// The hub has no PIN of a supervisor of that name.
+    NoPin,
+    /// The PIN is wrong. No PIN is taken from this device for so many seconds.
+    WrongPin { rest_s: u32 },
+    /// Too many PINs were wrong: none is taken from this device for so many seconds more.
+    PinsRest { rest_s: u32 },
 }
 
 /// What comes of a request.

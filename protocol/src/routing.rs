@@ -147,6 +147,8 @@ pub struct Routing {
     least_patience_ms: u64,
     asked: Vec<AskedLine>,
     next_line_at: u64,
+    /// What a hub has answered that leaves it to the next one; said if there is none.
+    passed_on: Option<RequestError>,
     helped: usize,
     stage: Stage,
 }
@@ -177,6 +179,7 @@ impl Routing {
             least_patience_ms,
             asked: Vec::new(),
             next_line_at: 0,
+            passed_on: None,
             helped: 0,
             stage: Stage::Asking,
         }
@@ -235,7 +238,13 @@ impl Routing {
                 self.next_line_at = now_ms + NEXT_LINE_AFTER_MS;
                 Next::Ask(line.id)
             }
-            None if !is_waiting => self.judge(JudgingAs::CutOff),
+            None if !is_waiting => match self.passed_on {
+                Some(error) => {
+                    self.conclude(Word::Refused(error));
+                    self.next(Vec::new, now_ms)
+                }
+                None => self.judge(JudgingAs::CutOff),
+            },
             Some(_) | None => {
                 // Lines that are made meanwhile are looked for now and then.
                 let next_look_at = self.next_line_at.max(now_ms + 1).min(now_ms + NEXT_LINE_AFTER_MS);
@@ -277,9 +286,21 @@ impl Routing {
                 // It may have asked the home before its own disk failed.
                 LineState::Silent
             }
-            (RequestError::NotAllowed | RequestError::NotHome | RequestError::Malformed, Asks::AnyHub) => {
+            (
+                RequestError::NotAllowed
+                | RequestError::NotHome
+                | RequestError::Malformed
+                | RequestError::WrongPin { .. }
+                | RequestError::PinsRest { .. },
+                Asks::AnyHub,
+            ) => {
                 self.settle(line, LineState::Answered);
                 return self.conclude(Word::Refused(error));
+            }
+            (RequestError::NoPin, Asks::AnyHub) => {
+                // Another hub may know the supervisor.
+                self.passed_on = Some(error);
+                LineState::Answered
             }
             (_, Asks::Home | Asks::Nobody) => LineState::Answered,
         };

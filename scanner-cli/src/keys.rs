@@ -1,6 +1,7 @@
 //! What staff type at the running screen, line by line, and what is meant by it; leaves out doing it.
 
 use usher_protocol::admission::Direction;
+use usher_protocol::pin::Pin;
 use usher_protocol::ticket::{Mistyped, TicketCode};
 use usher_words::scanner as words;
 
@@ -38,15 +39,31 @@ pub enum Meant {
 #[derive(Debug, Default)]
 pub struct Keys {
     question: Option<Question>,
+    /// Whether an override needs a supervisor's PIN here.
+    asks_pin: bool,
 }
 
 #[derive(Debug)]
 enum Question {
     Name,
     Reason { by: String },
+    Pin { by: String, why: String },
 }
 
 impl Keys {
+    /// Asks for a supervisor's PIN with each override.
+    pub fn asking_pins() -> Self {
+        Self {
+            asks_pin: true,
+            ..Self::default()
+        }
+    }
+
+    /// Tells whether what is typed next is nobody's to read.
+    pub fn is_secret(&self) -> bool {
+        matches!(self.question, Some(Question::Pin { .. }))
+    }
+
     /// Takes the next line. An empty one takes back what was begun. `no_override` says why there is nothing to override.
     pub fn entered(&mut self, line: &str, no_override: Option<&str>) -> Meant {
         let line = line.trim();
@@ -69,8 +86,7 @@ impl Keys {
                 if let Some(why) = no_override {
                     return Meant::Say(why.to_owned());
                 }
-                self.question = Some(Question::Name);
-                return Meant::Say(words::WHO_OVERRIDES.to_owned());
+                return self.ask(Question::Name);
             }
             "undo" => return Meant::Say(words::WHY_UNDO.to_owned()),
             _ => {}
@@ -99,20 +115,37 @@ impl Keys {
     }
 
     fn answered(&mut self, question: Question, line: &str) -> Meant {
-        let said = match overruling::words(line) {
-            Ok(said) => said,
-            Err(why) => {
-                self.question = Some(question);
-                return Meant::Say(why);
-            }
-        };
+        let said = overruling::words(line);
+        let overruled = |by, why, pin| Meant::Do(KeyCommand::Override(Overruling { by, why, pin }));
         match question {
-            Question::Name => {
-                self.question = Some(Question::Reason { by: said });
-                Meant::Say(words::WHY_OVERRIDE.to_owned())
-            }
-            Question::Reason { by } => Meant::Do(KeyCommand::Override(Overruling { by, why: said })),
+            Question::Name => match said {
+                Ok(by) => self.ask(Question::Reason { by }),
+                Err(wrong) => self.ask_again(question, wrong),
+            },
+            Question::Reason { by } => match said {
+                Ok(why) if self.asks_pin => self.ask(Question::Pin { by, why }),
+                Ok(why) => overruled(by, why, None),
+                Err(wrong) => self.ask_again(Question::Reason { by }, wrong),
+            },
+            Question::Pin { by, why } => match Pin::typed(line) {
+                Ok(pin) => overruled(by, why, Some(pin)),
+                Err(wrong) => self.ask_again(Question::Pin { by, why }, wrong.to_string()),
+            },
         }
+    }
+
+    fn ask(&mut self, question: Question) -> Meant {
+        let words = match question {
+            Question::Name => words::WHO_OVERRIDES,
+            Question::Reason { .. } => words::WHY_OVERRIDE,
+            Question::Pin { .. } => words::TYPE_PIN,
+        };
+        self.ask_again(question, words.to_owned())
+    }
+
+    fn ask_again(&mut self, question: Question, words: String) -> Meant {
+        self.question = Some(question);
+        Meant::Say(words)
     }
 }
 

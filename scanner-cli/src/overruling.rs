@@ -1,12 +1,13 @@
-//! Has a hub let people in against the rules, in the name of a supervisor; whether that may be is the certificate's and the hub's to say.
+//! Has a hub let people in against the rules, in the name of a supervisor; whether that may be is the certificate's, the PIN's and the hub's to say.
 
 use std::time::Duration;
 
 use usher_device::replica::Replica;
 use usher_protocol::admission::Direction;
+use usher_protocol::pin::Pin;
 use usher_protocol::plain;
 use usher_protocol::record::MAX_WORDS_BYTES;
-use usher_protocol::request::{Overriding, Request};
+use usher_protocol::request::{Overriding, PinnedOverriding, Request};
 use usher_protocol::routing::Word;
 use usher_words::scanner::{Bar, Undecided};
 
@@ -24,6 +25,8 @@ pub struct Overruling {
     pub by: String,
     /// The reason, in a few words.
     pub why: String,
+    /// The supervisor's PIN, for a scanner that may not override by itself.
+    pub pin: Option<Pin>,
 }
 
 /// Takes what a person says for the record.
@@ -35,7 +38,7 @@ pub fn words(text: &str) -> Result<String, String> {
     plain::said(text).map(str::to_owned).ok_or_else(refused)
 }
 
-/// Tells whether this scanner may override at all.
+/// Tells whether this scanner may override without a PIN.
 #[must_use]
 pub fn may(replica: &Replica) -> bool {
     replica.certificate().capabilities.override_refusals
@@ -46,16 +49,21 @@ pub fn may(replica: &Replica) -> bool {
 /// # Errors
 /// [`Undecided`].
 pub async fn decided(own: OwnScan<'_>, overruling: Overruling) -> Result<ScanOutcome, Undecided> {
-    if !may(own.replica) {
+    let may_itself = may(own.replica);
+    if !may_itself && overruling.pin.is_none() {
         return Err(Undecided::MayNot);
     }
     if own.scan.direction == Direction::Out {
         return Err(Undecided::Outwards);
     }
-    let Overruling { by, why } = overruling;
+    let Overruling { by, why, pin } = overruling;
     let request = || {
         let (scan, by, why) = (own.scan.clone(), by.clone(), why.clone());
-        Request::Override(Overriding { scan, by, why })
+        let overriding = Overriding { scan, by, why };
+        match pin.clone().filter(|_| !may_itself) {
+            Some(pin) => Request::OverrideByPin(PinnedOverriding { overriding, pin }),
+            None => Request::Override(overriding),
+        }
     };
     let mut asking = own.ask(request, ANSWER_WITHIN);
     let phrasebook = presentation::phrasebook(own.replica);

@@ -75,6 +75,9 @@ pub fn refused(phrasebook: &Phrasebook, error: RequestError) -> ScanOutcome {
         RequestError::NotAllowed => "not_allowed",
         RequestError::NotHome | RequestError::Malformed => "not_understood",
         RequestError::Unavailable | RequestError::Busy => "cannot_decide",
+        RequestError::NoPin => "no_pin",
+        RequestError::WrongPin { .. } => "wrong_pin",
+        RequestError::PinsRest { .. } => "too_many_tries",
     };
     said(Signal::Unanswered, outcome, phrasebook.error(error))
 }

@@ -26,6 +26,7 @@ use crate::order::{Order, ShownCode, Wish};
 use crate::presentation;
 use crate::readings::{Reading, RunClock, Sight};
 use crate::screen::{Board, Screen};
+use crate::source::wedge::Hidden;
 use crate::status::ScannerStatus;
 use orders::Orders;
 
@@ -90,6 +91,8 @@ pub struct Station<W, F> {
     advice: Advice,
     figures: Option<Telling>,
     keys: Keys,
+    /// While a PIN is typed.
+    hidden: Option<Hidden>,
     orders: Orders,
 }
 
@@ -131,6 +134,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
             advice: Advice::default(),
             figures: None,
             keys: Keys::default(),
+            hidden: None,
             orders,
         }
     }
@@ -140,6 +144,13 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
     pub fn with_position(mut self, position: &GatePosition, places: [String; 2]) -> Self {
         self.orders = Orders::new((position.direction, position.persons), places);
         self.board.place = self.orders.place();
+        self
+    }
+
+    /// Asks for a supervisor's PIN with each override.
+    #[must_use]
+    pub fn asking_pins(mut self) -> Self {
+        self.keys = Keys::asking_pins();
         self
     }
 
@@ -292,7 +303,13 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
         judge: &impl AsyncFn(ShownCode, Order) -> ScanOutcome,
     ) -> io::Result<()> {
         self.board.asked = None;
-        let command = match self.keys.entered(line, self.orders.no_override()) {
+        let meant = self.keys.entered(line, self.orders.no_override());
+        // What was hidden before is shown again first.
+        self.hidden = None;
+        if self.keys.is_secret() {
+            self.hidden = Hidden::wanted()?;
+        }
+        let command = match meant {
             Meant::Do(command) => command,
             Meant::Say(words) => return self.ask(words),
         };

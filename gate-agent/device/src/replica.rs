@@ -35,7 +35,7 @@ use usher_protocol::request::Scan;
 use usher_protocol::ticket::{Rejection, VerifiedTicket};
 use usher_words::clock::{clock_behind, clock_off};
 
-pub use access::{Access, ScannerCode, ScannerTerms, TokenHolder, TokenRow};
+pub use access::{Access, KeptPin, ScannerCode, ScannerTerms, Supervisor, TokenHolder, TokenRow};
 pub use audit::{Audit, AuditedLog, audit};
 pub use command::Annulment;
 pub use error::{Finding, ReplicaError};

@@ -276,7 +276,10 @@ pub(super) fn hexadecimal(name: &str, text: &str) -> Result<[u8; 16], Problem> {
 pub(super) fn refused(error: RequestError, phrasebook: &Phrasebook) -> Problem {
     let status = match error {
         RequestError::Busy | RequestError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        RequestError::NotAllowed => StatusCode::FORBIDDEN,
+        RequestError::NotAllowed
+        | RequestError::NoPin
+        | RequestError::WrongPin { .. }
+        | RequestError::PinsRest { .. } => StatusCode::FORBIDDEN,
         RequestError::NotHome | RequestError::Malformed => StatusCode::UNPROCESSABLE_ENTITY,
     };
     Problem::new(status, phrasebook.error(error).line())

@@ -51,7 +51,7 @@ impl Show {
 fn identity(show: Show, device: PublicKey, role: Role, name: &str) -> DeviceIdentity {
     let mut certificate = show.keyed().certificate(device, role);
     certificate.name = name.to_owned();
-    certificate.capabilities.override_refusals = false;
+    certificate.capabilities.override_refusals = role == Role::Hub;
     certificate.window = Window {
         from: Timestamp(0),
         until: Clock::system().now().plus_ms(show.hours * HOUR_MS),

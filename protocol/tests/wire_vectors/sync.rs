@@ -9,10 +9,11 @@ use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
 use usher_protocol::evidence::Worth;
 use usher_protocol::home::roster_hash;
 use usher_protocol::log::{Head, Run, Tail};
+use usher_protocol::pin::Pin;
 use usher_protocol::record::{Body, Record, Refusal, ShownPassage};
 use usher_protocol::request::{
-    self, Answer, HubNews, Inquiry, JudgedBy, Overriding, Reply, Request, RequestError, Response, Scan,
-    TicketFacts, Told,
+    self, Answer, HubNews, Inquiry, JudgedBy, Overriding, PinnedOverriding, Reply, Request, RequestError,
+    Response, Scan, TicketFacts, Told,
 };
 use usher_protocol::state::State;
 use usher_protocol::sync::parts::{self, Parts};
@@ -297,7 +298,7 @@ fn ticket() -> Ticket {
     }
 }
 
-fn requests() -> [(&'static str, Request); 6] {
+fn requests() -> [(&'static str, Request); 7] {
     let scan = Scan {
         id: ScanId([0x5a; 16]),
         code: ticket().sign(&tickets()).to_text().into_bytes(),
@@ -324,7 +325,14 @@ fn requests() -> [(&'static str, Request); 6] {
             Request::Inquire(Inquiry::Ticket(ticket_code())),
         ),
         ("Inquire, Hubs", Request::Inquire(Inquiry::Hubs)),
-        ("OverrideAsHome", Request::OverrideAsHome(overriding)),
+        ("OverrideAsHome", Request::OverrideAsHome(overriding.clone())),
+        (
+            "OverrideByPin",
+            Request::OverrideByPin(PinnedOverriding {
+                overriding,
+                pin: Pin::draw_from(482_913),
+            }),
+        ),
     ]
 }
 
@@ -376,6 +384,9 @@ fn answers() -> Vec<(&'static str, Response)> {
         ("error, malformed", RequestError::Malformed),
         ("error, unavailable", RequestError::Unavailable),
         ("error, busy", RequestError::Busy),
+        ("error, no PIN", RequestError::NoPin),
+        ("error, wrong PIN", RequestError::WrongPin { rest_s: 30 }),
+        ("error, PINs rest", RequestError::PinsRest { rest_s: 3_600 }),
     ];
     let mut answers = vec![
         (

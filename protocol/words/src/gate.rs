@@ -2,6 +2,7 @@
 
 mod annulments;
 mod passing;
+mod pins;
 mod refusals;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -109,6 +110,9 @@ impl Phrasebook {
                 "The hub cannot decide now, perhaps because its disk is full. Scan again; if this message comes back, call technical support",
             ),
             RequestError::Busy => StaffMessage::new("Busy", "Scan again"),
+            RequestError::NoPin => pins::none(),
+            RequestError::WrongPin { rest_s } => pins::wrong(rest_s),
+            RequestError::PinsRest { rest_s } => pins::resting(rest_s),
         }
     }
 

@@ -3,6 +3,7 @@
 
 pub mod command_line;
 pub mod problems;
+pub mod supervisors;
 
 use std::path::Path;
 

@@ -63,6 +63,8 @@ pub const NOTHING_TO_UNDO: &str =
 pub const WHO_OVERRIDES: &str = "Override: the supervisor's name? (Enter alone takes it back)";
 /// Asked then.
 pub const WHY_OVERRIDE: &str = "Override: the reason, in a few words? (Enter alone takes it back)";
+/// Asked last, at a scanner that may not override by itself; the terminal does not show it.
+pub const TYPE_PIN: &str = "Override: the supervisor's PIN? It is not shown (Enter alone takes it back)";
 /// Said when staff think better of it.
 pub const TAKEN_BACK: &str = "Taken back: nothing was done";
 /// There is no ticket to override.
@@ -194,9 +196,10 @@ pub fn mistyped() -> String {
 #[must_use]
 pub fn undecided(why: Undecided) -> StaffMessage {
     match why {
-        Undecided::MayNot => {
-            StaffMessage::new("Not allowed", "This scanner may not override: use a supervisor's")
-        }
+        Undecided::MayNot => StaffMessage::new(
+            "Not allowed",
+            "This scanner may not override by itself: type a supervisor's PIN, or use a supervisor's scanner",
+        ),
         Undecided::Outwards => StaffMessage::new("Not needed", OVERRIDES_LET_IN),
         Undecided::NoHub => StaffMessage::new(
             "Cannot decide",

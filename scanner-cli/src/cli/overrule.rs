@@ -1,11 +1,13 @@
 //! `usher-scan override`: asks a hub to let people in against the rules; whether that may be is the certificate's and the hub's to say.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, value_parser};
 use usher_device::directory::DataDirectory;
-use usher_words::scanner::Undecided;
+use usher_protocol::pin::Pin;
+use usher_words::scanner::{self as words, Undecided};
 
 use super::supervisor::SupervisorArgs;
 use super::trouble::Trouble;
@@ -15,8 +17,9 @@ use crate::ask::OwnScan;
 use crate::gate_position::{GateChoice, GatePosition};
 use crate::lookup;
 use crate::order::ShownCode;
-use crate::overruling;
+use crate::overruling::{self, Overruling};
 use crate::scanner::Scanner;
+use crate::source::wedge::Hidden;
 use crate::station::draw_scan;
 use crate::status;
 
@@ -33,6 +36,10 @@ pub(super) struct OverrideArgs {
     /// Which way people pass: in. Whoever leaves needs no override: scan the exit.
     #[arg(long, value_enum, default_value = "in")]
     direction: DirectionArg,
+    /// Ask for the supervisor's PIN, which the hub knows: needed at a scanner that may not override by itself. It is typed at the
+    /// terminal, which does not show it, or is the first line of the standard input.
+    #[arg(long)]
+    pin: bool,
     /// How many people pass.
     #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u8).range(1..))]
     persons: u8,
@@ -45,7 +52,8 @@ impl OverrideArgs {
         }
         let code = self.supervisor.code()?;
         let mut screen = self.supervisor.screen();
-        let answer = runtime()?.block_on(self.switched_on(folder, code))?;
+        let pin = if self.pin { Some(typed_pin()?) } else { None };
+        let answer = runtime()?.block_on(self.switched_on(folder, (code, pin)))?;
         screen.judged(&answer)?;
         Ok(match answer.signal {
             Signal::Admit => ExitCode::SUCCESS,
@@ -54,16 +62,24 @@ impl OverrideArgs {
         })
     }
 
-    async fn switched_on(self, folder: &DataDirectory, code: Vec<u8>) -> Result<ScanOutcome, Trouble> {
+    async fn switched_on(
+        self,
+        folder: &DataDirectory,
+        given: (Vec<u8>, Option<Pin>),
+    ) -> Result<ScanOutcome, Trouble> {
         let scanner = Scanner::start(folder, &self.supervisor.hubs)?;
-        let outcome = self.asked(&scanner, code).await;
+        let outcome = self.asked(&scanner, given).await;
         scanner.end().await;
         outcome
     }
 
-    async fn asked(self, scanner: &Scanner, code: Vec<u8>) -> Result<ScanOutcome, Trouble> {
+    async fn asked(
+        self,
+        scanner: &Scanner,
+        (code, pin): (Vec<u8>, Option<Pin>),
+    ) -> Result<ScanOutcome, Trouble> {
         let replica = scanner.replica();
-        if !overruling::may(&replica) {
+        if pin.is_none() && !overruling::may(&replica) {
             return Err(Trouble::MayNotOverride);
         }
         scanner.first_hub(WAIT_FOR_HUB).await;
@@ -87,7 +103,11 @@ impl OverrideArgs {
             hubs: &hubs,
             replica: &replica,
         };
-        let decided = overruling::decided(own, self.supervisor.overruling()).await;
+        let overruling = Overruling {
+            pin,
+            ..self.supervisor.overruling()
+        };
+        let decided = overruling::decided(own, overruling).await;
         decided.map_err(|why| match why {
             Undecided::MayNot => Trouble::MayNotOverride,
             Undecided::Outwards => Trouble::OverridesLetIn,
@@ -96,4 +116,16 @@ impl OverrideArgs {
             },
         })
     }
+}
+
+/// Reads the PIN; the terminal, if there is one, does not show it.
+fn typed_pin() -> Result<Pin, Trouble> {
+    let hidden = Hidden::wanted()?;
+    if hidden.is_some() {
+        writeln!(io::stderr(), "{}", words::TYPE_PIN)?;
+    }
+    let mut line = String::new();
+    io::stdin().read_line(&mut line)?;
+    drop(hidden);
+    Ok(Pin::typed(&line)?)
 }

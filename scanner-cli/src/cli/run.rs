@@ -23,6 +23,7 @@ use crate::feed::Feed;
 use crate::folder::Chosen;
 use crate::gate_position::{self, GateChoice, GatePosition};
 use crate::others::Others;
+use crate::overruling;
 use crate::presentation;
 use crate::readings::{Reading, RunClock};
 use crate::scanner::Scanner;
@@ -40,9 +41,10 @@ Keys, where this program runs in a terminal and reads from a camera or pictures 
   in, out      the way people pass from now on
   a ticket code, the eight letters and digits printed on a ticket: scans the ticket
   the digits of a QR code, or pasted: scans it
-  override     asks for the supervisor's name and the reason, and lets in the ticket shown last
+  override     asks for the supervisor's name, the reason and, unless this is a supervisor's scanner, the PIN that the hub
+               knows, and lets in the ticket shown last
 With --wedge the keyboard is the wedge's, and takes ticket codes too. For the rest start another terminal (same user, another scanner's folder) and say
-  usher-scan override --dir FOLDER --gate GATE --by NAME --why REASON PAYLOAD
+  usher-scan override --dir FOLDER --gate GATE --by NAME --why REASON --pin PAYLOAD
 or end this program and start it anew with --persons or --direction.
 
 Output lines (--plain, and whenever the output is no terminal), each at once:
@@ -64,7 +66,7 @@ The first words, kinds, signals and outcomes never change or get translated. Out
 not_a_ticket, unknown_version, unknown_key, false_signature, struck_key, key_out_of_window, other_event, superseded,
 revoked, too_early, too_late, wrong_zone, unknown_gate, unknown_tier, already_used, group_too_large, day_used_up,
 zone_full, time_slot_full; home_unreachable, home_unsettled, not_ready, own_log_forked, own_log_behind, retired, update_needed,
-scan_over, clock_in_doubt, no_places, asker_silent; not_live, not_allowed, not_understood,
+scan_over, clock_in_doubt, no_places, asker_silent; not_live, not_allowed, not_understood, no_pin, wrong_pin,
 cannot_decide, scanner_expired, scanner_revoked, scanner_refused; of ticket codes mistyped, no_such_ticket,
 cannot_look_up, too_many_tries. `kept` counts this scanner's own records that no
 hub has yet.";
@@ -198,6 +200,9 @@ impl RunArgs {
         });
         let mut station = Station::new(screen, place, move || status_watch.now(), self.pace(), clock)
             .with_position(&position, places);
+        if !overruling::may(&replica) {
+            station = station.asking_pins();
+        }
         if self.verbose {
             station = station.with_figures();
         }

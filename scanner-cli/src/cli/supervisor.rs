@@ -53,6 +53,7 @@ impl SupervisorArgs {
         Overruling {
             by: self.by,
             why: self.why,
+            pin: None,
         }
     }
 }

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use thiserror::Error;
 use usher_device::enrol::EnrolError;
 use usher_device::replica::ReplicaError;
+use usher_protocol::pin::NotAPin;
 
 use crate::folder::ScannerFolderError;
 use crate::gate_position::GatePositionError;
@@ -47,8 +48,13 @@ pub enum Trouble {
     #[error("{}: several codes are in this picture, so it is not clear which one is meant", path.display())]
     SeveralCodes { path: PathBuf },
     /// The certificate lacks the capability.
-    #[error("this scanner may not override: use a supervisor's, or ask the organizer for one that may")]
+    #[error(
+        "this scanner may not override by itself: use a supervisor's, or give --pin and type the supervisor's PIN"
+    )]
     MayNotOverride,
+    /// What was typed is no PIN.
+    #[error(transparent)]
+    NotAPin(#[from] NotAPin),
     /// An override is asked for people who go out.
     #[error(
         "an override lets people in. Whoever leaves is let out anyway: scan the ticket on its way out, with \
@@ -139,6 +145,7 @@ impl Trouble {
             | Self::NoCode
             | Self::SeveralCodes { .. }
             | Self::MayNotOverride
+            | Self::NotAPin(_)
             | Self::OverridesLetIn
             | Self::MayNotUndo
             | Self::MayNotCount

@@ -81,6 +81,7 @@ fn an_override_asks_for_name_and_reason() {
     let overruling = Overruling {
         by: "Ada".to_owned(),
         why: "3".to_owned(),
+        pin: None,
     };
     check(&[
         ("override", say(words::WHO_OVERRIDES)),
@@ -96,6 +97,28 @@ fn an_override_asks_for_name_and_reason() {
     assert!(matches!(keys.entered(&"x".repeat(10_000), None), Meant::Say(_)));
     assert_eq!(keys.entered("Ada", None), say(words::WHY_OVERRIDE));
 }
+
+#[test]
+fn a_scanner_that_may_not_override_asks_for_the_pin_last_and_hides_it() {
+    let mut keys = Keys::asking_pins();
+    assert_eq!(keys.entered("override", None), say(words::WHO_OVERRIDES));
+    assert_eq!(keys.entered("Ada", None), say(words::WHY_OVERRIDE));
+    assert!(!keys.is_secret());
+    assert_eq!(keys.entered("lost", None), say(words::TYPE_PIN));
+    assert!(keys.is_secret());
+    assert!(matches!(keys.entered("4829", None), Meant::Say(_)));
+    assert!(keys.is_secret());
+    let overruling = Overruling {
+        by: "Ada".to_owned(),
+        why: "lost".to_owned(),
+        pin: Pin::typed("482913").ok(),
+    };
+    let meant = keys.entered("482 913", None);
+    assert!(!format!("{meant:?}").contains("482"), "{meant:?}");
+    assert_eq!(meant, Meant::Do(KeyCommand::Override(overruling)));
+    assert!(!keys.is_secret());
+}
+
 #[test]
 fn where_nothing_can_be_overridden_nobody_is_asked_for_a_name() {
     let mut keys = Keys::default();

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::{Capture, Source, SourceError};
 use crate::typed;
 
-pub use terminal::{EveryKey, is_typed_to};
+pub use terminal::{EveryKey, Hidden, is_typed_to};
 
 /// Most bytes typed at once: more than the largest QR code holds (2,953 bytes), so nothing real is cut.
 pub const MAX_LINE_BYTES: usize = 4_096;

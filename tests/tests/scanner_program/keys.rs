@@ -72,12 +72,24 @@ fn a_supervisor_overrides_at_the_screen_with_name_and_reason() {
 }
 
 #[test]
-fn an_ordinary_scanner_is_told_that_it_may_not_override() {
+fn a_supervisor_overrides_at_an_ordinary_scanner_with_a_pin_that_is_not_shown() {
     let venue = Venue::open();
     let mut attended = at_the_keys(&venue.scanner("one", &[], false));
-    scans(&mut attended, &ticket(7, STRICT), "admitted", "Come in");
-    attended.presses("override\nAda\n");
-    scans(&mut attended, "lost", "not_allowed", "use a supervisor's");
+    let code = ticket(7, STRICT);
+    scans(&mut attended, &code, "admitted", "Come in");
+    let mut overriding = |outcome: &str, words: &str| {
+        attended.presses("override\nAda\nlost in the crowd\n");
+        attended.is_told("the supervisor's PIN?");
+        scans(&mut attended, "482913", outcome, words);
+    };
+    overriding("no_pin", "has a PIN at the hub");
+    venue.set_pin("Ada", "482913");
+    overriding("admitted", "Come in");
+    assert_eq!(
+        (venue.admitted(7), venue.overridden_by()),
+        (2, vec!["Ada (PIN)".to_owned()])
+    );
+    assert!(attended.has_shown("lost in the crowd") && !attended.has_shown("482913"));
     attended.presses("what now\n");
     attended.is_told("a number = so many people");
 }

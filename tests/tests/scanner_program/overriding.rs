@@ -41,6 +41,76 @@ fn an_ordinary_scanner_may_not_override() {
 }
 
 #[test]
+fn a_supervisors_pin_lets_people_in_at_an_ordinary_scanner_and_the_record_says_whose() {
+    let venue = Venue::open();
+    let scanner = venue.scanner("one", &[], false);
+    let picture = venue.picture(7, STRICT);
+    let used = scanner.scan("1", &[&picture, &picture]);
+    used.check_outcomes(&["admitted", "already_used"]);
+    let by_pin = |pin: &str| {
+        let arguments = [&WHO[..], &["--pin", "--json", "--image", &picture]].concat();
+        scanner.call_typing("override", &arguments, &format!("{pin}\n"))
+    };
+    by_pin("482913").check_outcomes(&["no_pin"]);
+    venue.set_pin("ADA", "482913");
+    by_pin("482914").check_outcomes(&["wrong_pin"]);
+    assert_eq!(venue.admitted(7), 1);
+    let told = by_pin("482 913");
+    told.check_outcomes(&["admitted"]);
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert_eq!(venue.admitted(7), 2);
+    assert_eq!(venue.overridden_by(), ["ADA (PIN)"]);
+    by_pin("no PIN").check_refused(2, "a PIN has 6 to 12 digits");
+    assert!(!scanner.keeps(b"482913") && !scanner.keeps(b"482 913"));
+}
+
+#[test]
+fn whoever_types_wrong_pins_waits_also_for_the_right_one() {
+    let venue = Venue::open();
+    let (one, other) = (
+        venue.scanner("one", &[], false),
+        venue.scanner("other", &[], false),
+    );
+    venue.set_pin("Ada", "482913");
+    let code = ticket(7, STRICT);
+    let arguments = [&WHO[..], &["--pin", "--json", &code]].concat();
+    for wrong in ["111111\n", "222222\n", "333333\n"] {
+        one.call_typing("override", &arguments, wrong)
+            .check_outcomes(&["wrong_pin"]);
+    }
+    let told = one.call_typing("override", &arguments, "482913\n");
+    told.check_outcomes(&["too_many_tries"]);
+    assert!(
+        told.out.contains(" s, or use a supervisor's own scanner"),
+        "{told:?}"
+    );
+    assert_eq!(venue.admitted(7), 0);
+    let told = other.call_typing("override", &arguments, "482913\n");
+    told.check_outcomes(&["admitted"]);
+}
+
+#[test]
+fn nobody_says_without_a_pin_that_it_was_seen() {
+    let venue = Venue::open();
+    let scanner = venue.scanner("supervisor", &[], true);
+    let code = ticket(7, STRICT);
+    let arguments = [
+        "--gate",
+        "1",
+        "--by",
+        "Ada (PIN)",
+        "--why",
+        "lost",
+        "--json",
+        &code,
+    ];
+    scanner
+        .call("override", &arguments)
+        .check_outcomes(&["not_understood"]);
+    assert_eq!(venue.admitted(7), 0);
+}
+
+#[test]
 fn without_a_hub_nothing_is_decided() {
     let mut venue = Venue::open();
     let scanner = venue.scanner("supervisor", &[], true);

@@ -45,6 +45,40 @@ impl Scanner {
         Told::of(&finished(self.command(name).args(arguments)))
     }
 
+    /// Runs the program to its end, with this typed at its standard input.
+    pub fn call_typing(&self, name: &str, arguments: &[&str], typed: &str) -> Told {
+        let mut command = self.command(name);
+        let piped = command.args(arguments).stdin(Stdio::piped());
+        let mut child = piped
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // One that ends before it reads is judged by what it says.
+        let _ = child.stdin.take().unwrap().write_all(typed.as_bytes());
+        Told::of(&child.wait_with_output().unwrap())
+    }
+
+    /// Tells whether a file of the folder holds these bytes.
+    pub fn keeps(&self, bytes: &[u8]) -> bool {
+        let mut folders = vec![self.folder.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if std::fs::read(path)
+                    .unwrap()
+                    .windows(bytes.len())
+                    .any(|window| window == bytes)
+                {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
     /// Replaces what a running scanner noted of its links and its clock.
     pub fn notes(&self, note: &str) {
         const NAME: &str = "last-known.json";
@@ -154,6 +188,8 @@ pub fn outcome(line: &Value) -> String {
 pub struct Attended {
     wedge: Option<ChildStdin>,
     lines: BufReader<ChildStdout>,
+    /// What a terminal has shown besides, as far as it was read.
+    shown: String,
     child: Child,
 }
 
@@ -165,6 +201,7 @@ impl Attended {
         Self {
             wedge: child.stdin.take(),
             lines: BufReader::new(child.stdout.take().unwrap()),
+            shown: String::new(),
             child,
         }
     }
@@ -204,11 +241,17 @@ impl Attended {
         }
     }
 
+    /// Tells whether a terminal has shown these words, typed or told.
+    pub fn has_shown(&self, words: &str) -> bool {
+        self.shown.contains(words)
+    }
+
     fn next_of(&mut self, kind: &str) -> Value {
         loop {
             let mut line = String::new();
             self.lines.read_line(&mut line).unwrap();
             assert!(!line.is_empty(), "the scanner has ended: {:?}", self.child.wait());
+            self.shown.push_str(&line);
             let object: Option<Value> = serde_json::from_str(line.trim()).ok();
             if let Some(object) = object
                 && object["kind"] == kind

@@ -17,8 +17,10 @@ use usher_gate_agent::hub::Hub;
 use usher_keys::{Certificate, PublicKey, Role, Window};
 use usher_protocol::assurance::Assurance;
 use usher_protocol::log::{Run, Tail};
+use usher_protocol::pin::Pin;
 use usher_protocol::policy::Policy;
 use usher_protocol::record::Body;
+use usher_protocol::scans::ScanKind;
 use usher_protocol::ticket::Ticket;
 use usher_protocol::{GateId, Generation, TierId, Unit};
 
@@ -155,6 +157,27 @@ impl Venue {
     /// Tells how often the hub knows a unit's ticket to have let somebody in.
     pub fn admitted(&self, unit: u32) -> usize {
         self.runtime.block_on(passages(&self.replica(), unit))
+    }
+
+    /// Sets a supervisor's PIN at the hub.
+    pub fn set_pin(&self, name: &str, pin: &str) {
+        let (pin, now) = (Pin::typed(pin).unwrap(), Clock::system().now());
+        let access = &self.hub().services().access;
+        access.set_pin(name, &pin, [7; 16], now).unwrap();
+    }
+
+    /// Returns who let people in against the rules, by the hub's records.
+    pub fn overridden_by(&self) -> Vec<String> {
+        let mut by = Vec::new();
+        let path = self.site.directory.replica_path();
+        let listed = usher_device::replica::scans(&path, Clock::system().now(), |row| {
+            if let ScanKind::Overridden { by: supervisor, .. } = row.scan.kind {
+                by.push(supervisor);
+            }
+            Ok::<(), ReplicaError>(())
+        });
+        listed.unwrap();
+        by
     }
 
     /// Waits until the hub knows that a unit's ticket let somebody in.

@@ -49,3 +49,37 @@ impl Drop for EveryKey {
         let _ = termios::tcsetattr(&self.terminal, OptionalActions::Flush, &self.before);
     }
 }
+
+/// The terminal at the standard input while it shows nothing of what is typed, so that nobody reads a PIN over a shoulder. Dropping it
+/// shows it again.
+#[derive(Debug)]
+pub struct Hidden {
+    terminal: Stdin,
+    before: Termios,
+}
+
+impl Hidden {
+    /// Asks the terminal; `None` where the standard input is none.
+    ///
+    /// # Errors
+    /// The terminal does not take it.
+    pub fn wanted() -> io::Result<Option<Self>> {
+        let terminal = stdin();
+        if !termios::isatty(&terminal) {
+            return Ok(None);
+        }
+        let before = termios::tcgetattr(&terminal)?;
+        let mut now = before.clone();
+        now.local_modes.remove(LocalModes::ECHO);
+        now.local_modes.insert(LocalModes::ECHONL);
+        termios::tcsetattr(&terminal, OptionalActions::Now, &now)?;
+        Ok(Some(Self { terminal, before }))
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        // A terminal that is gone needs nothing.
+        let _ = termios::tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
+    }
+}
