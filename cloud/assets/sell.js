@@ -7,11 +7,13 @@
   const max = Number(root.dataset.max);
   const decimals = Number(root.dataset.decimals);
   const $ = (id) => document.getElementById(id);
-  const picked = new Map(); // seat_id -> price
-  let seated = new Set(); // tiers that are seats alone: of these a group gets the best
+  const tiers = readTiers(); // what is sold here, by id
+  let house = null; // what is known of the seats
+  let [map, list] = [null, null];
   let reservation = null;
   let key = null; // idempotency key of the attempt to pay that is running
   let countdown = null;
+  let isReserving = false;
   let isAsking = false; // whether the time is up here, and the server is asked whether it is
   const ASK_EVERY_MS = 2500;
 
@@ -20,9 +22,22 @@
   const money = (minor) => minor === 0 ? "free" : (minor / 10 ** decimals).toFixed(decimals) + " " + currency;
   const kept = `usher-reservation-${eventId}`;
   const say = (text) => { $("message").textContent = text; $("message").hidden = !text; };
-  const quantities = () => [...root.querySelectorAll("input[data-tier]")]
-    .map((input) => ({ tier: Number(input.dataset.tier), price: Number(input.dataset.price), quantity: Math.max(0, Math.floor(Number(input.value)) || 0) }))
+  const quantities = () => [...tiers]
+    .map(([tier, { input, price }]) => ({ tier, price, quantity: Math.max(0, Math.floor(Number(input.value)) || 0) }))
     .filter((line) => line.quantity > 0);
+  const picks = () => [...house?.picked ?? []];
+
+  function readTiers() {
+    const inputs = [...root.querySelectorAll("input[data-tier]")];
+    return new Map(inputs.map((input) => [Number(input.dataset.tier), {
+      input,
+      name: input.dataset.name,
+      price: Number(input.dataset.price),
+      min: Number(input.dataset.min),
+      max: Number(input.dataset.max) || Infinity,
+      closed: "closed" in input.dataset,
+    }]));
+  }
 
   // A browser that keeps nothing sells all the same.
   function keep(id) {
@@ -52,93 +67,140 @@
     return answer;
   }
 
-  function total() {
-    const lines = quantities();
-    const count = picked.size || lines.reduce((sum, line) => sum + line.quantity, 0);
-    const price = picked.size
-      ? [...picked.values()].reduce((sum, one) => sum + one, 0)
-      : lines.reduce((sum, line) => sum + line.quantity * line.price, 0);
-    $("total").textContent = count === 0 ? "Nothing chosen yet" : `${count} ${count === 1 ? "ticket" : "tickets"}, ${money(price)}`;
-    $("reserve").disabled = count === 0 || count > max;
-    if (count > max) $("total").textContent = `At most ${max} tickets at once`;
+  // What is chosen, as seats or as numbers of tickets: how many of each tier.
+  function chosen() {
+    if (!picks().length) return quantities();
+    const lines = new Map();
+    for (const seat of picks()) {
+      const tier = house.tier[seat];
+      const line = lines.get(tier) ?? { tier, price: house.price(seat), quantity: 0 };
+      lines.set(tier, line);
+      line.quantity += 1;
+    }
+    return [...lines.values()];
   }
 
-  function toggle(button, seat) {
-    if (picked.delete(seat.seat_id)) {
-      button.classList.remove("picked");
-    } else {
-      root.querySelectorAll("input[data-tier]").forEach((input) => { input.value = 0; });
-      picked.set(seat.seat_id, seat.price);
-      button.classList.add("picked");
+  // Says what is wrong with an order, as the server would; the server has the last word.
+  function trouble(lines, count) {
+    if (count > max) return `At most ${max} tickets at once`;
+    for (const { tier, quantity } of lines) {
+      const { name, min, max: most } = tiers.get(tier);
+      if (quantity < min) return `At least ${min} of ${name}`;
+      if (quantity > most) return `At most ${most} of ${name}`;
     }
-    button.setAttribute("aria-pressed", picked.has(seat.seat_id));
+    return null;
+  }
+
+  function total() {
+    const lines = chosen();
+    const count = lines.reduce((sum, { quantity }) => sum + quantity, 0);
+    const price = lines.reduce((sum, { quantity, price }) => sum + quantity * price, 0);
+    const wrong = trouble(lines, count);
+    $("total").textContent = count === 0 ? "Nothing chosen yet" : wrong ?? `${count} ${count === 1 ? "ticket" : "tickets"}, ${money(price)}`;
+    $("reserve").disabled = count === 0 || wrong !== null;
+    if ($("picks")) $("picks").textContent = picks().map((seat) => house.name(seat)).join("; ");
+  }
+
+  const words = {
+    lines: (name, left, from) => left === 0 ? [name, "none left"] : [name, `${left} left`, from === 0 ? "free of charge" : `from ${money(from)}`],
+    left: (left, from) => left === 0 ? "none left" : `${left} left, ${from === 0 ? "free of charge" : `from ${money(from)}`}`,
+    seat(seat) {
+      const says = [house.tiers.has(house.tier[seat]) ? money(house.price(seat)) : null, "yours", "taken", money(house.price(seat))];
+      return `${house.name(seat)}, ${says[house.look(seat)]}`;
+    },
+  };
+
+  function pick(seat) {
+    if (!house.picked.delete(seat)) {
+      if (house.look(seat) === GONE) return;
+      tiers.forEach(({ input }) => { input.value = 0; });
+      house.picked.add(seat);
+    }
+    showSeats([seat]);
+  }
+
+  function showSeats(seats) {
+    map?.changed(seats);
+    list?.changed();
     total();
   }
 
-  function seatButton(seat) {
-    const button = document.createElement("button");
-    const free = seat.status === "available";
-    if (!free) picked.delete(seat.seat_id);
-    button.type = "button";
-    button.textContent = seat.number;
-    button.className = "seat " + (picked.has(seat.seat_id) ? "picked" : free ? "free" : "gone");
-    button.disabled = !free;
-    const place = `${seat.section}, row ${seat.row}, seat ${seat.number}`;
-    button.title = button.ariaLabel = `${place}, ${free ? money(seat.price) : "taken"}`;
-    button.setAttribute("aria-pressed", picked.has(seat.seat_id));
-    button.addEventListener("click", () => toggle(button, seat));
-    return button;
+  // Seats that somebody else has are not picked any more, and whoever had picked them is told.
+  function lose() {
+    const lost = picks().filter((seat) => house.state[seat] !== AVAILABLE);
+    // What this page is reserving is its own.
+    if (reservation || isReserving || lost.length === 0) return;
+    lost.forEach((seat) => house.picked.delete(seat));
+    say(`Somebody else was faster: ${lost.map((seat) => house.name(seat)).join("; ")}. Please pick again.`);
   }
 
-  function draw(seats) {
-    const map = document.createDocumentFragment();
-    let section = null, row = null, line = null;
-    for (const seat of seats) {
-      if (seat.section !== section) {
-        section = seat.section;
-        row = null;
-        map.append(Object.assign(document.createElement("h4"), { textContent: section }));
-      }
-      if (seat.row !== row) {
-        row = seat.row;
-        line = Object.assign(document.createElement("div"), { className: "row" });
-        line.append(Object.assign(document.createElement("span"), { textContent: row }));
-        map.append(line);
-      }
-      line.append(seatButton(seat));
-    }
-    $("seats").replaceChildren(map);
+  function left({ tier, available }) {
+    const input = tiers.get(tier)?.input;
+    if (!input) return;
+    root.querySelector(`[data-left="${tier}"]`).textContent = available;
+    input.disabled = available === 0 || tiers.get(tier).closed;
+    tiers.get(tier).available = available;
   }
 
-  // Nobody shall choose or pay for a date that they have not seen, or what is not sold now.
-  const hasChanged = (event) => event.status !== "on_sale" || event.starts_at !== root.dataset.starts;
+  const feed = new Feed(eventId, {
+    layout(layout) {
+      if (house) return location.reload();
+      if ($("map")) $("map").hidden = false;
+      const { clientWidth: width, clientHeight: height } = root.querySelector("canvas") ?? {};
+      house = new House(layout, new Map([...tiers].filter(([, tier]) => !tier.closed)), width / height || 1);
+      if (!$("map")) return;
+      list = new SeatList($("list"), house, words, { pick });
+      map = new SeatMap($("map"), house, words, { pick });
+      if (reservation) sayHeld();
+    },
+    all(seats, counts) {
+      const isFirst = house.isKnown !== true;
+      house.know(seats);
+      counts.forEach(left);
+      lose();
+      if (isFirst) list?.begin();
+      house.isKnown = true;
+      map?.redraw();
+      showSeats([]);
+    },
+    changes({ available = [], held = [], booked = [], tiers: counts = [] }) {
+      [available, held, booked].forEach((seats, state) => seats.forEach((seat) => { house.state[seat] = state; }));
+      counts.forEach(left);
+      lose();
+      showSeats([...available, ...held, ...booked]);
+    },
+  });
+
+  // Nobody shall choose or pay for a date or price that they have not seen, or what is not sold now.
+  const hasChanged = (event) => event.status !== "on_sale" || event.starts_at !== root.dataset.starts
+    || event.tiers.some(({ tier, price }) => tiers.get(tier)?.price !== price);
 
   async function refresh() {
-    const { seats, tiers, ...event } = await ask("GET", `/v1/events/${eventId}/seats`);
-    if (hasChanged(event)) return location.reload();
-    for (const tier of tiers) {
-      const left = root.querySelector(`[data-left="${tier.tier}"]`);
-      if (left) left.textContent = tier.available;
-      const input = root.querySelector(`input[data-tier="${tier.tier}"]`);
-      if (input) input.disabled = tier.available === 0;
-    }
-    const all = ({ available, held, booked }) => available + held + booked;
-    const hasSeatsOnly = (tier) => all(tier) === seats.filter((seat) => seat.tier === tier.tier).length;
-    seated = new Set(tiers.filter(hasSeatsOnly).map(({ tier }) => tier));
-    if ($("seats")) draw(seats);
-    total();
+    if (hasChanged(await ask("GET", `/v1/events/${eventId}`))) return location.reload();
+    await feed.look();
+    lose();
+    map?.redraw();
+    list?.changed();
   }
+
+  // Of a tier of which all that is left are seats, a group gets the best.
+  const seatsOnly = (tier) => house !== null && house.free(tier) > 0 && house.free(tier) === tiers.get(tier).available;
 
   async function reserve() {
     const wanted = quantities().map(({ tier, quantity }) => ({ tier, quantity }));
     const [{ tier, quantity: count } = {}] = wanted;
-    const claim = picked.size
-      ? { seat_ids: [...picked.keys()] }
-      : wanted.length === 1 && seated.has(tier)
+    const claim = picks().length
+      ? { seat_ids: picks() }
+      : wanted.length === 1 && seatsOnly(tier)
         ? { best_available: { tier, count } }
         : { tiers: wanted };
     if (hasChanged(await ask("GET", `/v1/events/${eventId}`))) return location.reload();
-    pay(await ask("POST", "/v1/reservations", { event_id: eventId, ...claim }));
+    isReserving = true;
+    try {
+      pay(await ask("POST", "/v1/reservations", { event_id: eventId, ...claim }));
+    } finally {
+      isReserving = false;
+    }
   }
 
   // Goes on with what this browser has begun, in whatever state it is.
@@ -166,13 +228,19 @@
     reservation = held;
     keep(reservation.reservation_id);
     key = newKey();
-    $("held").textContent = `${reservation.units.length} held, ${money(reservation.amount)} in all.`;
+    sayHeld();
     $("token").hidden = reservation.amount === 0;
     $("book").textContent = reservation.amount === 0 ? "Book" : `Pay ${money(reservation.amount)}`;
     show(true);
     countdown = setInterval(tick, 500);
     tick();
     $("pay-title").focus();
+  }
+
+  function sayHeld() {
+    const { units, amount } = reservation;
+    const seats = units.filter(({ unit }) => unit < (house?.count ?? 0)).map(({ unit }) => house.name(unit));
+    $("held").textContent = `${units.length} held, ${money(amount)} in all. ${seats.join("; ")}`;
   }
 
   function tick() {
@@ -221,7 +289,10 @@
     clearInterval(countdown);
     reservation = null;
     keep(null);
+    house?.picked.clear();
     show(false);
+    map?.redraw();
+    list?.changed();
   }
 
   async function during(button, work) {
@@ -236,6 +307,7 @@
       // Another card, or a mended address, is another request: it needs a key of its own.
       if ([402, 422].includes(error.status)) key = newKey();
       if (error.status === 400) done();
+      error.answer?.taken?.forEach((seat) => { house.state[seat] = HELD; });
       if (error.status === 409 || error.status === 400) await refresh().catch(() => {});
     } finally {
       button.disabled = false;
@@ -245,9 +317,14 @@
 
   root.addEventListener("input", (input) => {
     if (!input.target.matches("input[data-tier]")) return;
-    picked.clear();
-    root.querySelectorAll(".seat.picked").forEach((seat) => seat.classList.replace("picked", "free"));
-    total();
+    const given = picks();
+    house?.picked.clear();
+    showSeats(given);
+  });
+  $("price")?.addEventListener("change", (choice) => {
+    house.dearest = choice.target.value === "" ? Infinity : Number(choice.target.value);
+    map?.redraw();
+    showSeats([]);
   });
   $("reserve").addEventListener("click", () => during($("reserve"), reserve));
   $("payment").addEventListener("submit", (submit) => {
@@ -259,5 +336,7 @@
     done();
     await refresh();
   }));
-  refresh().then(resume).catch((error) => say(error.message));
+  total();
+  resume().catch((error) => say(error.message));
+  feed.start().catch((error) => say(error.message));
 })();

@@ -2,6 +2,8 @@
 
 mod pages {
     pub mod browser;
+    mod judge;
+    mod seat_map;
 }
 
 use anyhow::{Context, ensure};

@@ -6,14 +6,22 @@ use axum::response::{IntoResponse, Response};
 use crate::api::error::ApiError;
 use crate::api::input::Id;
 
+/// The script of an event's page: files of one idea each, as one, so that a browser never has parts of two versions.
+const SELL: &str = concat!(
+    include_str!("../../assets/map/house.js"),
+    include_str!("../../assets/map/feed.js"),
+    include_str!("../../assets/map/view.js"),
+    include_str!("../../assets/map/paint.js"),
+    include_str!("../../assets/map/map.js"),
+    include_str!("../../assets/map/list.js"),
+    include_str!("../../assets/sell.js"),
+);
+
 /// Serves a file.
 pub async fn show(Id(name): Id<String>) -> Result<Response, ApiError> {
     let (content_type, text) = match name.as_str() {
         "usher.css" => ("text/css; charset=utf-8", include_str!("../../assets/usher.css")),
-        "sell.js" => (
-            "text/javascript; charset=utf-8",
-            include_str!("../../assets/sell.js"),
-        ),
+        "sell.js" => ("text/javascript; charset=utf-8", SELL),
         "resume.js" => (
             "text/javascript; charset=utf-8",
             include_str!("../../assets/resume.js"),

@@ -1,5 +1,6 @@
 //! `/` and `/events/{event_id}`: what is on sale, and the page that sells it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use askama::Template;
@@ -15,6 +16,7 @@ use crate::local_time::day_and_time;
 use crate::moment::Moment;
 use crate::money::{Currency, Money};
 use crate::seat_maps::SeatMap;
+use crate::selling::inventory::TierSale;
 use crate::selling::sale::SaleStatus;
 use crate::state::AppState;
 use crate::test_sale::takes_test_cards;
@@ -102,6 +104,8 @@ struct EventPage {
     /// Whether its organizer sells no more of it now.
     stopped: bool,
     tiers: Vec<TierRow>,
+    /// What its tiers cost, from the lowest, to show no dearer seats.
+    prices: Vec<(i64, String)>,
 }
 
 struct TierRow {
@@ -111,6 +115,13 @@ struct TierRow {
     minor: i64,
     admits: u8,
     available: u32,
+    /// The fewest and the most of a reservation.
+    min: u32,
+    most: u32,
+    /// The same for people, if their organizer says so.
+    order: Option<String>,
+    /// Why it is not sold now, if it is not.
+    closed: Option<String>,
 }
 
 /// Shows an event and sells it.
@@ -142,7 +153,8 @@ pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<EventId>) -> Resu
         decimals: map.event.currency.decimals(),
         not_yet: (map.status == SaleStatus::NotYet).then(|| begins(&map)),
         stopped: map.status == SaleStatus::Stopped,
-        tiers: tier_rows(&map),
+        tiers: tier_rows(&map, app.config.reservations.max_units, now),
+        prices: prices(&map),
     })
 }
 
@@ -152,7 +164,7 @@ fn begins(map: &SeatMap) -> String {
     day_and_time(from, map.event.policy.offset_at(from))
 }
 
-fn tier_rows(map: &SeatMap) -> Vec<TierRow> {
+fn tier_rows(map: &SeatMap, max_units: u32, now: Timestamp) -> Vec<TierRow> {
     let rows = map.tiers.iter().filter_map(|count| {
         let tier = map.event.tier(count.tier)?;
         Some(TierRow {
@@ -162,9 +174,47 @@ fn tier_rows(map: &SeatMap) -> Vec<TierRow> {
             minor: tier.price,
             admits: tier.admits,
             available: count.available,
+            min: tier.sale.order_min,
+            most: tier.sale.order_max.map_or(max_units, |most| most.min(max_units)),
+            order: order(tier.sale),
+            closed: closed(map, tier.sale, now),
         })
     });
     rows.collect()
+}
+
+/// Says how many of a tier an order may have, if it is not any number.
+fn order(sale: TierSale) -> Option<String> {
+    match (sale.order_min, sale.order_max) {
+        (0 | 1, None) => None,
+        (0 | 1, Some(most)) => Some(format!("at most {most} at once")),
+        (fewest, None) => Some(format!("at least {fewest} at once")),
+        (fewest, Some(most)) if fewest == most => Some(format!("{most} at once")),
+        (fewest, Some(most)) => Some(format!("{fewest} to {most} at once")),
+    }
+}
+
+/// Says why a tier is not sold now while its event is, if it is not.
+fn closed(map: &SeatMap, sale: TierSale, now: Timestamp) -> Option<String> {
+    match sale.window.status(now) {
+        SaleStatus::NotYet => {
+            let from = sale.window.from.unwrap_or(map.event.starts_at);
+            let begins = day_and_time(from, map.event.policy.offset_at(from));
+            Some(format!("sold from {begins}"))
+        }
+        SaleStatus::Stopped => Some("no longer sold".into()),
+        SaleStatus::OnSale | SaleStatus::Paused | SaleStatus::Over | SaleStatus::Canceled => None,
+    }
+}
+
+/// Lists what its tiers cost, each price once.
+fn prices(map: &SeatMap) -> Vec<(i64, String)> {
+    let tiers = map.tiers.iter().filter_map(|count| map.event.tier(count.tier));
+    let prices: BTreeSet<i64> = tiers.map(|tier| tier.price).collect();
+    let prices = prices.into_iter();
+    prices
+        .map(|minor| (minor, price(minor, map.event.currency)))
+        .collect()
 }
 
 fn price(minor: i64, currency: Currency) -> String {

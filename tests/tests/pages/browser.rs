@@ -6,6 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use fantoccini::actions::{
+    InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction,
+};
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -46,6 +49,17 @@ impl Drop for Driver {
 impl Browser {
     /// Starts a browser whose files are in that folder.
     pub async fn start(folder: &Path) -> anyhow::Result<Self> {
+        Self::with_options(folder, json!({})).await
+    }
+
+    /// Starts a browser that looks at pages as one whose screen is so big does, in CSS pixels; up to 600 wide it is a phone.
+    pub async fn with_screen(folder: &Path, (width, height): (u32, u32)) -> anyhow::Result<Self> {
+        let is_phone = width <= 600;
+        let metrics = json!({ "width": width, "height": height, "pixelRatio": 1, "mobile": is_phone, "touch": is_phone });
+        Self::with_options(folder, json!({ "mobileEmulation": { "deviceMetrics": metrics } })).await
+    }
+
+    async fn with_options(folder: &Path, options: Value) -> anyhow::Result<Self> {
         fs::create_dir_all(folder)?;
         let log = folder.join("chromedriver.log");
         let driver = start_driver(&log)?;
@@ -58,7 +72,7 @@ impl Browser {
         })
         .await?;
         let mut builder = ClientBuilder::new(HttpConnector::new());
-        builder.capabilities(capabilities(folder)?);
+        builder.capabilities(capabilities(folder, options)?);
         let client = builder.connect(&format!("http://127.0.0.1:{port}")).await;
         Ok(Self {
             client: client.context("starting Chromium: is the package chromium installed?")?,
@@ -106,6 +120,33 @@ impl Browser {
         found.with_context(|| format!("it says {said:?}"))
     }
 
+    /// Runs a script in the page and returns what it returns.
+    pub async fn run(&self, script: &str) -> anyhow::Result<Value> {
+        Ok(self.client.execute(script, Vec::new()).await?)
+    }
+
+    /// Presses keys, one after the other, wherever the focus is.
+    pub async fn press(&self, keys: impl IntoIterator<Item = char>) -> anyhow::Result<()> {
+        let keyboard = keys
+            .into_iter()
+            .fold(KeyActions::new("keyboard".into()), |keyboard, value| {
+                keyboard
+                    .then(KeyAction::Down { value })
+                    .then(KeyAction::Up { value })
+            });
+        Ok(self.client.perform_actions(keyboard).await?)
+    }
+
+    /// Clicks with the mouse on a point of what is seen of the page.
+    pub async fn click_at(&self, (x, y): (f64, f64)) -> anyhow::Result<()> {
+        let button = MOUSE_BUTTON_LEFT;
+        let mouse = MouseActions::new("mouse".into())
+            .then(PointerAction::MoveTo { duration: None, x, y })
+            .then(PointerAction::Down { button })
+            .then(PointerAction::Up { button });
+        Ok(self.client.perform_actions(mouse).await?)
+    }
+
     /// Closes the window and ends the driver.
     pub async fn close(self) -> anyhow::Result<()> {
         self.client.close().await?;
@@ -128,19 +169,19 @@ fn start_driver(log: &Path) -> anyhow::Result<Driver> {
     }
 }
 
-fn capabilities(folder: &Path) -> anyhow::Result<serde_json::Map<String, Value>> {
+fn capabilities(folder: &Path, more: Value) -> anyhow::Result<serde_json::Map<String, Value>> {
     let profile = folder.join("profile");
-    let options = json!({
-        "goog:chromeOptions": {
-            "args": [
-                "--headless=new",
-                // Tests run as root in containers, where the browser's own sandbox does not work.
-                "--no-sandbox",
-                "--disable-dev-shm-usage",
-                "--window-size=900,1200",
-                format!("--user-data-dir={}", profile.display()),
-            ],
-        },
+    let mut options = json!({
+        "args": [
+            "--headless=new",
+            // Tests run as root in containers, where the browser's own sandbox does not work.
+            "--no-sandbox",
+            "--disable-dev-shm-usage",
+            "--window-size=900,1200",
+            format!("--user-data-dir={}", profile.display()),
+        ],
     });
-    Ok(serde_json::from_value(options)?)
+    let all = options.as_object_mut().context("options have names")?;
+    all.extend(serde_json::from_value::<serde_json::Map<_, _>>(more)?);
+    Ok(serde_json::from_value(json!({ "goog:chromeOptions": options }))?)
 }
