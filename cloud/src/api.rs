@@ -9,6 +9,7 @@ pub mod availability;
 pub mod bookings;
 pub mod caller;
 pub mod claimant;
+pub mod claims;
 pub mod enrolments;
 pub mod error;
 pub mod events;

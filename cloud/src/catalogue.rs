@@ -287,7 +287,7 @@ pub struct OccupancyQuery {
     pub now: Timestamp,
 }
 
-/// How many units of a tier are free, held and sold.
+/// How many units of a tier are free, held, set aside and sold: together, all that it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TierCount {
     pub tier: TierId,
@@ -295,6 +295,8 @@ pub struct TierCount {
     pub available: u32,
     /// Held units.
     pub held: u32,
+    /// Units that the organizer has set aside; buyers are told that they are held.
+    pub blocked: u32,
     /// Sold units.
     pub booked: u32,
 }
@@ -306,8 +308,14 @@ impl TierCount {
             tier,
             available: 0,
             held: 0,
+            blocked: 0,
             booked: 0,
         }
+    }
+
+    /// Tells how many are told to buyers as held.
+    pub fn taken(&self) -> u32 {
+        self.held + self.blocked
     }
 
     /// Counts some of its units.

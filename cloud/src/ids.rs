@@ -243,6 +243,11 @@ secret_id!(
     "dsp_"
 );
 secret_id!(
+    /// Names a block, to its organizer. It opens nothing.
+    BlockId,
+    "blk_"
+);
+secret_id!(
     /// Identifies a ticket; whoever knows it may see it.
     TicketId,
     "tkt_"

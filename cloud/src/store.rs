@@ -36,6 +36,7 @@ use crate::catalogue::{Event, EventLine, Layout, Occupancy, OccupancyQuery};
 use crate::ids::{
     BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, WebhookId,
 };
+use crate::selling::blocks::{Block, NewBlock, NewBlockOutcome, ReleaseBlock, ReleaseBlockOutcome};
 use crate::selling::canceling::{CancelEvent, CancelOutcome, CancelProgress, RefundCanceled, RefundedSome};
 use crate::selling::claimant::OwnBounds;
 use crate::selling::disputes::{Dispute, DisputesQuery, NoteDispute};
@@ -173,6 +174,10 @@ operations! {
         hold(HoldRequest) -> HoldOutcome = operations::holds::hold;
         /// Gives a reservation's units back before its time.
         release(ReleaseRequest) -> ReleaseOutcome = operations::holds::release;
+        /// Sets units of an event aside.
+        add_block(NewBlock) -> NewBlockOutcome = operations::blocks::add_block;
+        /// Puts units of a block on sale again.
+        release_block(ReleaseBlock) -> ReleaseBlockOutcome = operations::blocks::release_block;
         /// Keeps the next availability in place of the one it follows, with what has changed; tells whether it was the first to follow it.
         keep_availability(NewAvailability) -> bool = operations::availability::keep_availability;
         /// Writes expired units down as available; nothing depends on it.
@@ -286,6 +291,8 @@ operations! {
         // Selling.
         /// Finds a reservation.
         reservation(ReservationId) -> Option<Reservation> = operations::rows::reservation;
+        /// Lists the blocks of an event, the first one first.
+        blocks(EventId) -> Vec<Block> = operations::blocks::blocks;
         /// Finds a booking with its tickets.
         booking(BookingId) -> Option<Booking> = operations::rows::booking;
         /// Finds the last booking of a reservation, unless it was given a new id.

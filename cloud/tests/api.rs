@@ -5,6 +5,7 @@ mod api {
     pub mod acts;
     pub mod api_keys;
     pub mod availability;
+    pub mod blocks;
     pub mod bookings;
     pub mod canceling;
     pub mod client;

@@ -11,6 +11,7 @@ use usher_words::problems::{ProblemDetail, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::booking::BookError;
+use crate::selling::Shortage;
 use crate::store::StoreError;
 
 /// How long a client should wait before it asks again, in seconds.
@@ -123,6 +124,16 @@ pub struct ShortageView {
     pub requested: u32,
     /// How many are free.
     pub available: u32,
+}
+
+impl From<Shortage> for ShortageView {
+    fn from(short: Shortage) -> Self {
+        Self {
+            tier: short.tier.0,
+            requested: short.requested,
+            available: short.available,
+        }
+    }
 }
 
 /// An error in the form of RFC 9457.

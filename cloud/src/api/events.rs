@@ -211,7 +211,7 @@ impl EventView {
                 price: tier.price,
                 admits: tier.admits,
                 available: count.available,
-                held: count.held,
+                held: count.taken(),
                 booked: count.booked,
             })
         });

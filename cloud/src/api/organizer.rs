@@ -4,6 +4,7 @@ pub mod acts;
 pub mod admissions;
 pub mod allowed;
 pub mod api_keys;
+pub mod blocks;
 pub mod bookings;
 pub mod canceling;
 pub mod changing;

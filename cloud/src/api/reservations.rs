@@ -1,6 +1,5 @@
 //! `/v1/reservations`: timed claims on units before payment.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Json;
@@ -9,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use usher_keys::{EventId, Timestamp};
-use usher_protocol::{TierId, Unit};
+use usher_protocol::TierId;
 use usher_words::buyers::{self, HeldFrom};
 use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
@@ -25,6 +24,7 @@ use crate::selling::{
 use crate::state::AppState;
 
 use super::claimant::Asking;
+use super::claims::{self, TierRequest};
 use super::error::{ApiError, Quota, ShortageView};
 use super::input::{Checks, Id, JsonBody};
 use super::refusal::not_on_sale;
@@ -56,16 +56,6 @@ pub struct BestRequest {
     pub count: u32,
 }
 
-/// Asks for free units of a tier.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TierRequest {
-    /// The tier.
-    pub tier: u16,
-    /// How many units.
-    pub quantity: u32,
-}
-
 impl NewReservation {
     fn into_claim(
         self,
@@ -74,34 +64,8 @@ impl NewReservation {
     ) -> Result<Claim, ApiError> {
         let mut checks = Checks::default();
         let claim = match (self.seat_ids, self.tiers, self.best_available) {
-            (Some(seats), None, None) => {
-                checks.range(seats.len(), "/seat_ids", 1..=max_units as usize);
-                let distinct: BTreeSet<_> = seats.iter().collect();
-                checks.require(
-                    distinct.len() == seats.len(),
-                    "/seat_ids",
-                    "must name each seat once",
-                );
-                Claim::Seats(seats.into_iter().map(Unit).collect())
-            }
-            (None, Some(tiers), None) => {
-                for (index, tier) in tiers.iter().enumerate() {
-                    checks.range(tier.quantity, format!("/tiers/{index}/quantity"), 1..=max_units);
-                }
-                let total: u64 = tiers.iter().map(|tier| u64::from(tier.quantity)).sum();
-                checks.require(
-                    (1..=u64::from(max_units)).contains(&total),
-                    "/tiers",
-                    format!("must ask for 1 to {max_units} units in all"),
-                );
-                let distinct: BTreeSet<_> = tiers.iter().map(|tier| tier.tier).collect();
-                checks.require(
-                    distinct.len() == tiers.len(),
-                    "/tiers",
-                    "must name each tier once",
-                );
-                Claim::Tiers(tiers.into_iter().map(Into::into).collect())
-            }
+            (Some(seats), None, None) => Claim::Seats(claims::seats(&mut checks, ("", seats), max_units)),
+            (None, Some(tiers), None) => Claim::Tiers(claims::tiers(&mut checks, ("", tiers), max_units)),
             (None, None, Some(best)) => {
                 checks.range(best.count, "/best_available/count", 1..=max_units);
                 let tier = TierId(best.tier);
@@ -114,15 +78,6 @@ impl NewReservation {
             }
         };
         checks.finish().map(|()| claim)
-    }
-}
-
-impl From<TierRequest> for TierQuantity {
-    fn from(request: TierRequest) -> Self {
-        Self {
-            tier: TierId(request.tier),
-            quantity: request.quantity,
-        }
     }
 }
 
@@ -254,36 +209,31 @@ fn created(app: &AppState, reservation: &Reservation, now: Timestamp) -> Result<
 }
 
 fn accept(outcome: HoldOutcome, now: Timestamp) -> Result<Reservation, ApiError> {
-    match outcome {
-        HoldOutcome::Held(reservation) => Ok(reservation),
-        HoldOutcome::Taken(units) => Err(ApiError::Taken(units.into_iter().map(|unit| unit.0).collect())),
-        HoldOutcome::Short(tiers) => Err(ApiError::Short(
-            tiers
-                .into_iter()
-                .map(|short| ShortageView {
-                    tier: short.tier.0,
-                    requested: short.requested,
-                    available: short.available,
-                })
-                .collect(),
-        )),
-        HoldOutcome::UnknownSeats(units) => {
-            Err(unknown("/seat_ids", "seat", units.iter().map(|unit| unit.0)))
+    let HoldOutcome::Held(reservation) = outcome else {
+        return Err(not_held(outcome, now));
+    };
+    Ok(reservation)
+}
+
+/// Says why nothing is held.
+pub fn not_held(refusal: HoldOutcome, now: Timestamp) -> ApiError {
+    match refusal {
+        HoldOutcome::Held(_) => ApiError::Internal,
+        HoldOutcome::Taken(units) => ApiError::Taken(units.into_iter().map(|unit| unit.0).collect()),
+        HoldOutcome::Short(tiers) => ApiError::Short(tiers.into_iter().map(ShortageView::from).collect()),
+        HoldOutcome::UnknownSeats(units) => unknown("/seat_ids", "seat", units.iter().map(|unit| unit.0)),
+        HoldOutcome::UnknownTiers(tiers) => {
+            unknown("/tiers", "tier", tiers.iter().map(|tier| u32::from(tier.0)))
         }
-        HoldOutcome::UnknownTiers(tiers) => Err(unknown(
-            "/tiers",
-            "tier",
-            tiers.iter().map(|tier| u32::from(tier.0)),
-        )),
-        HoldOutcome::TooMany(too_many) => Err(too_many_held(&too_many, now)),
-        HoldOutcome::InVain(in_vain) => Err(held_in_vain(&in_vain, now)),
-        HoldOutcome::MoreThanOne(most) => Err(more_than_one(most)),
-        HoldOutcome::NoSuchEvent => Err(ApiError::NotFound("event on sale")),
-        HoldOutcome::WrongQuantity(wrong) => Err(ApiError::refused(
+        HoldOutcome::TooMany(too_many) => too_many_held(&too_many, now),
+        HoldOutcome::InVain(in_vain) => held_in_vain(&in_vain, now),
+        HoldOutcome::MoreThanOne(most) => more_than_one(most),
+        HoldOutcome::NoSuchEvent => ApiError::NotFound("event on sale"),
+        HoldOutcome::WrongQuantity(wrong) => ApiError::refused(
             ProblemKind::WrongQuantity,
             buyers::wrong_quantity(wrong.min, wrong.max),
-        )),
-        HoldOutcome::NotOnSale(status) => Err(not_on_sale(status).into()),
+        ),
+        HoldOutcome::NotOnSale(status) => not_on_sale(status).into(),
     }
 }
 

@@ -15,7 +15,8 @@ use crate::api::organizer::endpoints::URL_BYTES;
 use crate::api::organizer::hold_bounds::{MINUTES, PLACES};
 use crate::api::organizer::venues::{ADDRESS_BYTES, NAME_BYTES};
 use crate::ids::{
-    ApiKeyId, BookingId, DisputeId, EndpointId, RefundId, ReservationId, TicketId, VenueId, WebhookId,
+    ApiKeyId, BlockId, BookingId, DisputeId, EndpointId, RefundId, ReservationId, TicketId, VenueId,
+    WebhookId,
 };
 use crate::money::{MAX_ORDER, MAX_PRICE};
 
@@ -41,6 +42,7 @@ pub fn pattern(name: &str) -> Option<&'static str> {
         "key_id" => Some(ApiKeyId::PATTERN),
         "venue_id" => Some(VenueId::PATTERN),
         "reservation_id" => Some(ReservationId::PATTERN),
+        "block_id" => Some(BlockId::PATTERN),
         "booking_id" => Some(BookingId::PATTERN),
         "refund_id" => Some(RefundId::PATTERN),
         "dispute_id" => Some(DisputeId::PATTERN),
@@ -59,6 +61,7 @@ fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
         ("VenueRequest", "city", Bound::Text(NAME_BYTES)),
         ("VenueRequest", "address", Bound::Text(ADDRESS_BYTES)),
         ("ApiKeyRequest", "name", Bound::Text(NAME_BYTES)),
+        ("BlockRequest", "name", Bound::Text(NAME_BYTES)),
         ("EndpointRequest", "url", Bound::Text(URL_BYTES)),
         ("EventRequest", "tiers", Bound::Items(1..=MAX_PARTS)),
         ("TierSpec", "price", Bound::Number(0..=MAX_PRICE)),

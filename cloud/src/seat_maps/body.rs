@@ -130,7 +130,7 @@ fn view<'a>(
             name: &tier.name,
             price: tier.price,
             available: count.available,
-            held: count.held,
+            held: count.taken(),
             booked: count.booked,
         })
     });

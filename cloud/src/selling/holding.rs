@@ -233,7 +233,16 @@ pub fn may_hold(sale: &SaleTerms, held: &UnpaidHolds, request: &HoldRequest) -> 
     if let Some(in_vain) = held.held_in_vain(bounds, request.now) {
         return Err(HoldOutcome::InVain(in_vain));
     }
-    match &request.claim {
+    known_units(sale, &request.claim)
+}
+
+/// Decides whether the event has such seats or tiers.
+///
+/// # Errors
+///
+/// Those that it does not have.
+pub(super) fn known_units(sale: &SaleTerms, claim: &Claim) -> Result<(), HoldOutcome> {
+    match claim {
         Claim::Seats(seats) => {
             let seats = seats.iter().copied();
             let unknown: Vec<_> = seats.filter(|seat| seat.0 >= sale.seat_count).collect();
@@ -283,8 +292,10 @@ fn wanted(claim: &Claim) -> u32 {
 ///
 /// Why not.
 pub fn may_release(reservation: Option<&Reservation>) -> Result<(), ReleaseOutcome> {
+    let is_block = reservation.is_some_and(Reservation::is_block);
     match reservation.map(|reservation| reservation.state) {
         None => Err(ReleaseOutcome::NotFound),
+        Some(ReservationState::Held) if is_block => Err(ReleaseOutcome::NotFound),
         Some(ReservationState::Held) => Ok(()),
         Some(ReservationState::Paying) => Err(ReleaseOutcome::Paying),
         Some(ReservationState::Booked) => Err(ReleaseOutcome::Booked),

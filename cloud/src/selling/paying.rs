@@ -45,6 +45,7 @@ pub fn may_begin(
     request: &BeginBooking,
 ) -> Result<(), BeginRefusal> {
     match reservation.state {
+        ReservationState::Held if reservation.is_block() => Err(BeginRefusal::NotFound),
         ReservationState::Held if reservation.is_expired(request.now) => Err(BeginRefusal::Expired),
         ReservationState::Held => match sale.status(request.believed_until, request.now) {
             status @ (SaleStatus::Paused | SaleStatus::Over | SaleStatus::Canceled) => {

@@ -1,6 +1,7 @@
 //! Checking everything the store keeps against everything else it keeps, and naming what is wrong; repairing is a person's decision.
 
 mod acts;
+mod inventory;
 mod logs;
 mod sales;
 
@@ -90,6 +91,7 @@ fn of_event(connection: &Sql<'_>, event: EventId, audit: &mut Audit) -> Result<A
     }
     seals::check(connection, event, &mut audit.findings)?;
     sales::check_reservations(connection, event, &mut audit.findings)?;
+    inventory::check_blocks(connection, event, &mut audit.findings)?;
     sales::check_jobs(connection, event, &mut audit.findings)?;
     sales::check_refunds(connection, event, &mut audit.findings)?;
     sales::check_journal(connection, event, &mut audit.findings)?;

@@ -2,6 +2,7 @@
 
 mod acts;
 mod api_keys;
+mod blocks;
 mod bookings;
 mod bounds;
 mod canceling;
@@ -198,6 +199,11 @@ contracts! {
         an_event_sells_within_its_window_and_until_it_is_stopped,
         a_tier_sells_as_its_organizer_says_and_hides,
         a_tier_of_slots_gets_more_units_or_fewer_but_never_than_are_held_or_sold,
+    }
+    blocks {
+        blocked_units_are_free_to_nobody_until_they_are_released,
+        places_of_a_tier_are_blocked_and_released_by_number,
+        a_block_takes_nothing_that_somebody_has_and_is_sold_to_nobody,
     }
     webhooks {
         what_happens_is_told_to_each_endpoint_with_its_cause,

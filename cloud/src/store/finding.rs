@@ -52,6 +52,11 @@ pub enum Finding {
         /// The event.
         event: EventId,
     },
+    /// The blocks of an event do not fit its units, or sold, free, held and blocked units are not all that it has.
+    Blocks {
+        /// The event.
+        event: EventId,
+    },
     /// A ticket's payload is not signed, or says something else than its row.
     Ticket(TicketId),
     /// What is written of a unit does not fit its tickets or reservation.
@@ -109,6 +114,10 @@ impl fmt::Display for Finding {
                 "the days, policy, tiers or prices of event {event} were altered"
             ),
             Self::Layout { event } => write!(f, "the seats and slots of event {event} were altered"),
+            Self::Blocks { event } => write!(
+                f,
+                "the units of event {event} that are sold, free, held and blocked are not all that it has"
+            ),
             Self::Ticket(ticket) => write!(f, "ticket {ticket} is not what was signed"),
             Self::Unit { event, unit } => {
                 write!(

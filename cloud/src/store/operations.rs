@@ -7,6 +7,7 @@ pub mod api_keys;
 pub mod authority;
 pub mod availability;
 pub mod begin;
+pub mod blocks;
 pub mod bounds;
 pub mod canceling;
 pub mod catalogue;

@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 29] = [
+const MIGRATIONS: [(&str, &str); 30] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",
@@ -182,6 +182,7 @@ const MIGRATIONS: [(&str, &str); 29] = [
     ("V35__bounds", include_str!("../../migrations/V35__bounds.sql")),
     ("V36__telling", include_str!("../../migrations/V36__telling.sql")),
     ("V37__changes", include_str!("../../migrations/V37__changes.sql")),
+    ("V42__blocks", include_str!("../../migrations/V42__blocks.sql")),
 ];
 
 /// Lists the migrations of the store, oldest first.

@@ -30,8 +30,10 @@ pub struct TierSalesView {
     pub price: i64,
     /// Free units.
     pub available: u32,
-    /// Held units.
+    /// Units that buyers hold and have not paid for.
     pub held: u32,
+    /// Units that are set aside.
+    pub blocked: u32,
     /// Sold units.
     pub booked: u32,
 }
@@ -47,6 +49,7 @@ impl SalesView {
                 price: tier.price,
                 available: count.available,
                 held: count.held,
+                blocked: count.blocked,
                 booked: count.booked,
             })
         });

@@ -12,6 +12,7 @@ use crate::api::organizer::policy_spec::PolicySpec;
 use crate::catalogue::Event;
 use crate::ids::{OrganizerId, TicketId};
 use crate::moment::Moment;
+use crate::selling::blocks::Block;
 use crate::state::AppState;
 
 /// Longer values are told by their hash: a description, a policy of many gates.
@@ -37,6 +38,7 @@ impl SeenValues {
             };
             seen.hold_bounds(hold_bounds::in_force(app, &own).await?);
             seen.event(own);
+            seen.blocks(app.store.blocks(id).await?);
             let bundle = app.store.trust_bundle(id).await?;
             let hash = bundle.map(|pinned| hash(&serde_json::to_vec(&pinned.signed).unwrap_or_default()));
             seen.add("trust_bundle", json!(hash));
@@ -90,6 +92,14 @@ impl SeenValues {
         let policy = serde_json::to_value(PolicySpec::from(event.policy));
         for (member, value) in policy.unwrap_or_default().as_object().into_iter().flatten() {
             self.add(format!("policy.{member}"), value.clone());
+        }
+    }
+
+    fn blocks(&mut self, blocks: Vec<Block>) {
+        for block in blocks {
+            let units: Vec<_> = block.lines.iter().map(|line| line.unit.0).collect();
+            let told = json!({"name": block.name, "units": units});
+            self.add(format!("block.{}", block.id), told);
         }
     }
 

@@ -158,6 +158,7 @@ pub async fn occupancy_tells_when_it_is_out_of_date(case: Case) {
         tier,
         available,
         held,
+        blocked: 0,
         booked: 0,
     };
     assert_eq!(
@@ -191,6 +192,7 @@ pub async fn sales_count_what_was_confirmed(case: Case) {
             tier: STALLS,
             available: 4,
             held: 0,
+            blocked: 0,
             booked: 2
         }
     );

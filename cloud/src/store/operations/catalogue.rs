@@ -12,6 +12,7 @@ use crate::catalogue::{
     SeatUnit, Status, Tier, TierCount,
 };
 use crate::ids::{OrganizerId, VenueId};
+use crate::selling::blocks::BLOCKED_UNTIL;
 use crate::selling::inventory::{EventSale, SaleWindow, TierSale};
 use crate::store::organizing::EventSales;
 use crate::store::sql::{Row, Sql, SqlError, params};
@@ -297,8 +298,12 @@ fn tier_counts(connection: &Sql<'_>, request: &OccupancyQuery) -> Result<Vec<Tie
         // A tier without units has a row too.
         if let (Some(count), Some(state)) = (counts.last_mut(), row.column(1)?.as_str_or_null()?) {
             let held_until: Option<i64> = row.get(2)?;
-            let status = Status::of(unit_state(state)?, held_until.map(moment), request.now);
-            count.add(status, row.get(3)?);
+            let (held_until, units) = (held_until.map(moment), row.get(3)?);
+            if held_until == Some(BLOCKED_UNTIL) {
+                count.blocked += units;
+            } else {
+                count.add(Status::of(unit_state(state)?, held_until, request.now), units);
+            }
         }
     }
     Ok(counts)

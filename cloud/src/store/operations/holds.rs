@@ -2,10 +2,12 @@
 
 mod best;
 
-use usher_keys::Timestamp;
+use usher_keys::{EventId, Timestamp};
 use usher_protocol::{TierId, Unit};
 
+use crate::catalogue::EventStatus;
 use crate::ids::ReservationId;
+use crate::selling::claimant::Claimant;
 use crate::selling::holding::{SaleTerms, may_hold, may_release};
 use crate::selling::sale::SaleFacts;
 use crate::selling::{
@@ -17,12 +19,13 @@ use crate::store::sql::{OptionalExtension, Sql, params};
 
 use super::Effect;
 use super::catalogue::{event_sale, tier_sale};
-use super::column::{currency, lines_text, moment, ms, narrow};
+use super::column::{currency, event_status, lines_text, moment, ms, narrow};
 use super::{bounds, rows};
 
 /// Claims units for a reservation, all of them or none.
 pub fn hold(connection: &Sql<'_>, request: &HoldRequest) -> Result<Effect<HoldOutcome>, StoreError> {
-    let Some(sale) = sale_terms(connection, request)? else {
+    let event = request.reservation.event;
+    let Some((EventStatus::Published, sale)) = sale_terms(connection, event)? else {
         return Ok(Effect::Undo(HoldOutcome::NoSuchEvent));
     };
     let held = bounds::held_by(connection, request)?;
@@ -31,60 +34,61 @@ pub fn hold(connection: &Sql<'_>, request: &HoldRequest) -> Result<Effect<HoldOu
     }
     let hold = Hold {
         connection,
-        request,
+        reservation: request.reservation,
+        now: request.now,
         until: sale.held_until(request.now),
         sale: &sale,
     };
-    let claimed = match &request.claim {
-        Claim::Seats(seats) => hold.claim_seats(seats)?,
-        Claim::Tiers(tiers) => hold.claim_tiers(tiers)?,
-        Claim::Best(wanted, known) => hold.claim_best(*wanted, known)?,
-    };
-    match claimed {
+    match hold.claim(&request.claim)? {
         Ok(lines) => {
             if let Err(refusal) = sale.may_order(&lines, request.now) {
                 return Ok(Effect::Undo(refusal));
             }
             let reservation = sale.reservation(request, lines);
-            record(connection, request, &reservation)?;
+            record(connection, &reservation, (Some(request.claimant), request.now))?;
             Ok(Effect::Keep(HoldOutcome::Held(reservation)))
         }
         Err(refusal) => Ok(Effect::Undo(refusal)),
     }
 }
 
-/// Reads what a claim needs to know of its event, if that is published.
-fn sale_terms(connection: &Sql<'_>, request: &HoldRequest) -> Result<Option<SaleTerms>, StoreError> {
-    let event = request.reservation.event;
+/// Reads what a claim needs to know of its event, a draft too.
+pub(super) fn sale_terms(
+    connection: &Sql<'_>,
+    event: EventId,
+) -> Result<Option<(EventStatus, SaleTerms)>, StoreError> {
     let mut query = connection.prepare_cached(
         "SELECT ends_at, reservation_ms, seat_count, currency, tier, price,
                 EXISTS (SELECT 1 FROM halts WHERE halts.event_id = events.event_id),
                 EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id),
                 events.sells_from, events.sells_until, sale_stopped,
                 tiers.sells_from, tiers.sells_until, hidden, order_min, order_max,
-                unit_count, per_session, per_address, per_network, minutes_in_vain
+                unit_count, per_session, per_address, per_network, minutes_in_vain, status
          FROM events LEFT JOIN tiers USING (event_id) LEFT JOIN hold_bounds USING (event_id)
-         WHERE event_id = ?1 AND status = 'published' ORDER BY tier",
+         WHERE event_id = ?1 ORDER BY tier",
     )?;
     let mut rows = query.query([event.0])?;
-    let mut terms: Option<SaleTerms> = None;
+    let mut terms: Option<(EventStatus, SaleTerms)> = None;
     while let Some(row) = rows.next()? {
-        let sale = match &mut terms {
-            Some(sale) => sale,
-            None => terms.insert(SaleTerms {
-                sale: SaleFacts {
-                    ends_at: moment(row.get(0)?),
-                    is_halted: row.get(6)?,
-                    is_canceled: row.get(7)?,
-                    sale: event_sale(&row, 8)?,
+        let (_, sale) = match &mut terms {
+            Some(terms) => terms,
+            None => terms.insert((
+                event_status(row.column(21)?.as_str()?)?,
+                SaleTerms {
+                    sale: SaleFacts {
+                        ends_at: moment(row.get(0)?),
+                        is_halted: row.get(6)?,
+                        is_canceled: row.get(7)?,
+                        sale: event_sale(&row, 8)?,
+                    },
+                    reservation_ms: narrow(row.get(1)?, "duration of reservations")?,
+                    seat_count: row.get(2)?,
+                    unit_count: row.get(16)?,
+                    own_bounds: bounds::read_own_bounds(&row, 17)?,
+                    currency: currency(row.column(3)?.as_str()?)?,
+                    tiers: Vec::new(),
                 },
-                reservation_ms: narrow(row.get(1)?, "duration of reservations")?,
-                seat_count: row.get(2)?,
-                unit_count: row.get(16)?,
-                own_bounds: bounds::read_own_bounds(&row, 17)?,
-                currency: currency(row.column(3)?.as_str()?)?,
-                tiers: Vec::new(),
-            }),
+            )),
         };
         if let Some(tier) = row.get(4)? {
             sale.tiers.push((TierId(tier), row.get(5)?, tier_sale(&row, 11)?));
@@ -94,17 +98,27 @@ fn sale_terms(connection: &Sql<'_>, request: &HoldRequest) -> Result<Option<Sale
 }
 
 /// The lines of a claim, or why there are none.
-type Claimed = Result<Vec<PriceLine>, HoldOutcome>;
+pub(super) type Claimed = Result<Vec<PriceLine>, HoldOutcome>;
 
 /// One claim in progress. Its updates guard races: whoever is first has the unit, and zero rows changed means that it is taken.
-struct Hold<'a> {
-    connection: &'a Sql<'a>,
-    request: &'a HoldRequest,
-    sale: &'a SaleTerms,
-    until: Timestamp,
+pub(super) struct Hold<'a> {
+    pub connection: &'a Sql<'a>,
+    pub reservation: ReservationId,
+    pub sale: &'a SaleTerms,
+    pub now: Timestamp,
+    pub until: Timestamp,
 }
 
 impl Hold<'_> {
+    /// Claims units, all of them or none that is kept.
+    pub fn claim(&self, claim: &Claim) -> Result<Claimed, StoreError> {
+        match claim {
+            Claim::Seats(seats) => self.claim_seats(seats),
+            Claim::Tiers(tiers) => self.claim_tiers(tiers),
+            Claim::Best(wanted, known) => self.claim_best(*wanted, known),
+        }
+    }
+
     fn claim_seats(&self, seats: &[Unit]) -> Result<Claimed, StoreError> {
         let mut claim = self.connection.prepare_cached(
             "UPDATE units SET state = 'held', reservation_id = ?3, held_until = ?4
@@ -112,10 +126,10 @@ impl Hold<'_> {
                AND (state = 'available' OR (state = 'held' AND held_until <= ?5))
              RETURNING tier",
         )?;
-        let reservation = self.request.reservation;
+        let reservation = self.reservation;
         let (mut lines, mut taken) = (Vec::new(), Vec::new());
         for &unit in seats {
-            let now = ms(self.request.now);
+            let now = ms(self.now);
             let tier = claim
                 .query_row(
                     params![
@@ -167,7 +181,7 @@ impl Hold<'_> {
 
     /// Claims up to `quantity` units that nobody has a claim on.
     fn claim_free(&self, tier: TierId, quantity: u32) -> Result<Vec<Unit>, StoreError> {
-        let reservation = self.request.reservation;
+        let reservation = self.reservation;
         let mut claim = self.connection.prepare_cached(
             "UPDATE units SET state = 'held', reservation_id = ?3, held_until = ?4
              WHERE event_id = ?1 AND state = 'available' AND unit IN (
@@ -192,7 +206,7 @@ impl Hold<'_> {
         if quantity == 0 {
             return Ok(Vec::new());
         }
-        let reservation = self.request.reservation;
+        let reservation = self.reservation;
         let mut claim = self.connection.prepare_cached(
             "UPDATE units SET state = 'held', reservation_id = ?3, held_until = ?4
              WHERE event_id = ?1 AND state = 'held' AND held_until <= ?6 AND unit IN (
@@ -201,7 +215,7 @@ impl Hold<'_> {
                  ORDER BY held_until, unit LIMIT ?5)
              RETURNING unit",
         )?;
-        let now = ms(self.request.now);
+        let now = ms(self.now);
         let values = params![
             reservation.event.0,
             tier.0,
@@ -221,7 +235,12 @@ impl Hold<'_> {
     }
 }
 
-fn record(connection: &Sql<'_>, request: &HoldRequest, reservation: &Reservation) -> Result<(), StoreError> {
+/// Writes a reservation down.
+pub(super) fn record(
+    connection: &Sql<'_>,
+    reservation: &Reservation,
+    (claimant, now): (Option<Claimant>, Timestamp),
+) -> Result<(), StoreError> {
     connection
         .prepare_cached(
             "INSERT INTO reservations (event_id, reservation_id, state, lines, amount, created_at, expires_at,
@@ -234,10 +253,10 @@ fn record(connection: &Sql<'_>, request: &HoldRequest, reservation: &Reservation
             reservation.state.word(),
             lines_text(&reservation.lines),
             reservation.amount.minor,
-            ms(request.now),
+            ms(now),
             ms(reservation.expires_at),
-            request.claimant.address.bytes(),
-            request.claimant.session.0
+            claimant.as_ref().map(|claimant| claimant.address.bytes()),
+            claimant.map(|claimant| claimant.session.0)
         ])?;
     Ok(())
 }
@@ -277,7 +296,7 @@ pub fn free_units(
     free_each(connection, &reservation.id, units, state)
 }
 
-fn free_each(
+pub(super) fn free_each(
     connection: &Sql<'_>,
     reservation: &ReservationId,
     units: impl Iterator<Item = Unit>,

@@ -3,6 +3,7 @@
 use usher_keys::{EventId, Timestamp};
 
 use crate::moving::{Dates, moved_policy};
+use crate::selling::blocks::BLOCKED_UNTIL;
 use crate::store::StoreError;
 use crate::store::organizing::{MoveEvent, MoveOutcome};
 use crate::store::sql::{Sql, params};
@@ -36,23 +37,23 @@ pub fn move_event(connection: &Sql<'_>, request: &MoveEvent) -> Result<Effect<Mo
     Ok(Effect::Keep(MoveOutcome::Moved { freed }))
 }
 
-/// Gives back what is held and not paid for; tells how many units.
+/// Gives back what buyers hold and have not paid for; tells how many units. What is blocked stays blocked.
 pub(super) fn free_held(
     connection: &Sql<'_>,
     (event, now): (EventId, Timestamp),
 ) -> Result<usize, StoreError> {
-    let (event, now) = (event.0, ms(now));
+    let (event, now, blocked) = (event.0, ms(now), ms(BLOCKED_UNTIL));
     connection
         .prepare_cached(
             "UPDATE reservations SET state = 'released', claimant_address = NULL, claimant_session = NULL
-             WHERE event_id = ?1 AND state = 'held' AND expires_at > ?2",
+             WHERE event_id = ?1 AND state = 'held' AND expires_at > ?2 AND expires_at < ?3",
         )?
-        .execute(params![event, now])?;
+        .execute(params![event, now, blocked])?;
     let freed = connection
         .prepare_cached(
             "UPDATE units SET state = 'available', reservation_id = NULL, held_until = NULL
-             WHERE event_id = ?1 AND state = 'held' AND held_until > ?2",
+             WHERE event_id = ?1 AND state = 'held' AND held_until > ?2 AND held_until < ?3",
         )?
-        .execute(params![event, now])?;
+        .execute(params![event, now, blocked])?;
     Ok(freed)
 }

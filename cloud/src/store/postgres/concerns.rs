@@ -7,6 +7,7 @@ use crate::catalogue::availability::{ChangesQuery, NewAvailability};
 use crate::ids::{
     BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, WebhookId,
 };
+use crate::selling::blocks::{NewBlock, ReleaseBlock};
 use crate::selling::canceling::{CancelEvent, RefundCanceled};
 use crate::selling::disputes::{DisputesQuery, NoteDispute};
 use crate::selling::jobs::{HeldJob, JobId};
@@ -52,6 +53,8 @@ macro_rules! concerns {
 concerns! {
     HoldRequest: reservation.event;
     ReleaseRequest: reservation.event;
+    NewBlock: id.event;
+    ReleaseBlock: block.event;
     Tidy: event;
     Forget: event;
     ErasePersonalData: event;

@@ -30,7 +30,7 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 }
 
 /// The tables that are moved.
-pub const TABLES: [Table; 33] = [
+pub const TABLES: [Table; 34] = [
     table("organizers", &["organizer_id"]),
     table("organizer_keys", &["key_hash"]),
     table("acts", &["organizer_id", "seq"]),
@@ -41,6 +41,7 @@ pub const TABLES: [Table; 33] = [
     table("availability", &["event_id"]),
     table("availability_changes", &["event_id", "from_version"]),
     table("reservations", &["event_id", "reservation_id"]),
+    table("blocks", &["event_id", "block_id"]),
     table("bookings", &["event_id", "booking_id"]),
     table("refunds", &["event_id", "refund_id"]),
     table("disputes", &["event_id", "dispute_id"]),

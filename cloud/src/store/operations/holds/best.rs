@@ -22,7 +22,7 @@ const MISSES: u32 = 8;
 impl Hold<'_> {
     /// Claims the best free seats of a tier.
     pub(super) fn claim_best(&self, wanted: TierQuantity, known: &KnownSeats) -> Result<Claimed, StoreError> {
-        let (mut lent, now) = (known.lend(), self.request.now);
+        let (mut lent, now) = (known.lend(), self.now);
         let still_known = lent.take().filter(|read| read.age_ms(now) < KNOWN_MS);
         let mut known = match still_known {
             Some(read) => read,
@@ -45,7 +45,7 @@ impl Hold<'_> {
                 }
                 misses += 1;
             }
-            let may_be_more = known.age_ms(self.request.now) >= TOO_FEW_MS;
+            let may_be_more = known.age_ms(self.now) >= TOO_FEW_MS;
             if misses == MISSES || !is_enough && may_be_more {
                 *known = self.read_seats()?;
             } else if !is_enough {
@@ -61,20 +61,15 @@ impl Hold<'_> {
     /// Gives back what was claimed of a group of which others have some seats already.
     fn miss(&self, seats: &[Unit], taken: &[Unit], known: &mut SeatsRead) -> Result<(), StoreError> {
         let free = || seats.iter().copied().filter(|seat| !taken.contains(seat));
-        free_each(
-            self.connection,
-            &self.request.reservation,
-            free(),
-            UnitState::Held,
-        )?;
+        free_each(self.connection, &self.reservation, free(), UnitState::Held)?;
         free().for_each(|seat| known.free.give_back(seat));
         Ok(())
     }
 
     /// Reads where the seats are and which are free; nobody else claims any meanwhile.
     fn read_seats(&self) -> Result<SeatsRead, StoreError> {
-        let event = self.request.reservation.event;
-        let at = self.request.now;
+        let event = self.reservation.event;
+        let at = self.now;
         let layout = catalogue::layout(self.connection, &event)?;
         let occupancy = catalogue::occupancy(self.connection, &OccupancyQuery { event, now: at })?;
         let seats = layout.seats.iter();
