@@ -7,6 +7,7 @@
 //! A booking runs to its end in a task of the desk, whether or not the client still waits.
 
 mod canceling;
+mod comps;
 mod disputes;
 mod paying;
 mod refunding;
@@ -36,6 +37,7 @@ use crate::selling::{
 };
 use crate::signing::{NoSigningKey, TicketSigner};
 use crate::store::{Store, StoreError};
+pub use comps::{CompFor, GiveComps};
 pub use refunding::Revoker;
 use turns::Turns;
 

@@ -124,6 +124,7 @@ operations! {
     CancelEvent = "cancel_event", "Cancels an event and gives all money back.", [Manager];
     SeeBlocks = "see_blocks", "Lists places that are set aside.", [Manager BoxOffice Support Auditor];
     ChangeBlocks = "change_blocks", "Sets places aside, and puts them on sale again.", [Manager BoxOffice];
+    GiveComps = "give_comps", "Gives tickets away.", [Manager BoxOffice];
     SeeEndpoints = "see_endpoints", "Lists programs that are told what happens, and what they were told.", [Manager Auditor];
     ChangeEndpoints = "change_endpoints", "Says which programs are told what happens.", [Manager];
     ChangePolicy = "change_policy", "Changes what gates go by.", [Manager GateAdmin];

@@ -114,6 +114,7 @@ fn organizer(app: &Arc<AppState>) -> Api {
         organizer::blocks::create,
         organizer::blocks::list,
         organizer::blocks::release,
+        organizer::comps::create,
         organizer::endpoints::create,
         organizer::endpoints::list,
         organizer::endpoints::remove,

@@ -8,6 +8,7 @@ pub mod blocks;
 mod bookings;
 pub mod canceling;
 pub mod claimant;
+pub mod comps;
 pub mod course;
 pub mod disputes;
 pub mod holding;

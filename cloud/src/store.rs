@@ -34,11 +34,13 @@ use usher_protocol::log::Run;
 use crate::catalogue::availability::{ChangesQuery, KeptAvailability, NewAvailability};
 use crate::catalogue::{Event, EventLine, Layout, Occupancy, OccupancyQuery};
 use crate::ids::{
-    BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, WebhookId,
+    BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId,
+    WebhookId,
 };
 use crate::selling::blocks::{Block, NewBlock, NewBlockOutcome, ReleaseBlock, ReleaseBlockOutcome};
 use crate::selling::canceling::{CancelEvent, CancelOutcome, CancelProgress, RefundCanceled, RefundedSome};
 use crate::selling::claimant::OwnBounds;
+use crate::selling::comps::{BeginComps, BeginCompsOutcome};
 use crate::selling::disputes::{Dispute, DisputesQuery, NoteDispute};
 use crate::selling::jobs::{HeldJob, Job, JobCounts, JobId, LeaseOutcome};
 use crate::selling::journal::Balances;
@@ -178,6 +180,8 @@ operations! {
         add_block(NewBlock) -> NewBlockOutcome = operations::blocks::add_block;
         /// Puts units of a block on sale again.
         release_block(ReleaseBlock) -> ReleaseBlockOutcome = operations::blocks::release_block;
+        /// Opens a booking that costs nothing for each person of a list, once for each idempotency key.
+        begin_comps(BeginComps) -> BeginCompsOutcome = operations::comps::begin_comps;
         /// Keeps the next availability in place of the one it follows, with what has changed; tells whether it was the first to follow it.
         keep_availability(NewAvailability) -> bool = operations::availability::keep_availability;
         /// Writes expired units down as available; nothing depends on it.

@@ -9,6 +9,7 @@ mod api {
     pub mod bookings;
     pub mod canceling;
     pub mod client;
+    pub mod comps;
     pub mod documents;
     pub mod endpoints;
     pub mod enrolments;

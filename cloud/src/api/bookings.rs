@@ -80,7 +80,7 @@ impl NewBooking {
 }
 
 /// Tells whether a text can be an address at all; whether it exists only a message to it would tell.
-fn is_address(text: &str) -> bool {
+pub fn is_address(text: &str) -> bool {
     let plain = !text
         .chars()
         .any(|char| char.is_whitespace() || "<>()[],;:\\\"".contains(char));
@@ -143,7 +143,8 @@ pub struct ActionView {
 }
 
 impl BookingView {
-    fn of(app: &AppState, booking: Booking) -> Self {
+    /// Shows a booking to whoever knows its id.
+    pub fn of(app: &AppState, booking: Booking) -> Self {
         let status = booking.word();
         Self {
             booking_id: booking.id,

@@ -112,7 +112,7 @@ pub struct Checks {
 }
 
 /// Errors reported at most: enough to mend a request by, bounded for one that is wrong everywhere.
-const ERRORS_REPORTED: usize = 20;
+pub const ERRORS_REPORTED: usize = 20;
 
 impl Checks {
     /// Notes an error unless a condition holds.

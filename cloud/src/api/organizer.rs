@@ -9,6 +9,7 @@ pub mod bookings;
 pub mod canceling;
 pub mod changing;
 pub mod codes;
+pub mod comps;
 pub mod counts;
 pub mod devices;
 pub mod disputes;

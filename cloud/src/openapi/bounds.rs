@@ -10,6 +10,7 @@ use utoipa::openapi::{RefOr, Schema};
 
 use crate::api::bookings::{EMAIL_BYTES, TOKEN_BYTES};
 use crate::api::organizer::codes::{MAX_CERTIFICATE_DAYS, MAX_CODE_MINUTES};
+use crate::api::organizer::comps::MAX_COMPS;
 use crate::api::organizer::draft::{MAX_DESCRIPTION, MAX_LABEL, MAX_NAME, MAX_UNITS, RESERVATION_SECONDS};
 use crate::api::organizer::endpoints::URL_BYTES;
 use crate::api::organizer::hold_bounds::{MINUTES, PLACES};
@@ -62,6 +63,8 @@ fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
         ("VenueRequest", "address", Bound::Text(ADDRESS_BYTES)),
         ("ApiKeyRequest", "name", Bound::Text(NAME_BYTES)),
         ("BlockRequest", "name", Bound::Text(NAME_BYTES)),
+        ("CompsRequest", "comps", Bound::Items(1..=MAX_COMPS)),
+        ("CompSpec", "email", Bound::Text(EMAIL_BYTES)),
         ("EndpointRequest", "url", Bound::Text(URL_BYTES)),
         ("EventRequest", "tiers", Bound::Items(1..=MAX_PARTS)),
         ("TierSpec", "price", Bound::Number(0..=MAX_PRICE)),

@@ -241,7 +241,7 @@ pub fn may_hold(sale: &SaleTerms, held: &UnpaidHolds, request: &HoldRequest) -> 
 /// # Errors
 ///
 /// Those that it does not have.
-pub(super) fn known_units(sale: &SaleTerms, claim: &Claim) -> Result<(), HoldOutcome> {
+pub fn known_units(sale: &SaleTerms, claim: &Claim) -> Result<(), HoldOutcome> {
     match claim {
         Claim::Seats(seats) => {
             let seats = seats.iter().copied();

@@ -8,6 +8,7 @@ mod bounds;
 mod canceling;
 pub mod case;
 mod catalogue;
+mod comps;
 pub mod devices;
 mod holds;
 mod inventory;
@@ -204,6 +205,11 @@ contracts! {
         blocked_units_are_free_to_nobody_until_they_are_released,
         places_of_a_tier_are_blocked_and_released_by_number,
         a_block_takes_nothing_that_somebody_has_and_is_sold_to_nobody,
+    }
+    comps {
+        a_list_gets_bookings_that_cost_nothing_or_nobody_gets_one,
+        the_same_list_again_is_the_same_bookings,
+        a_list_takes_units_out_of_a_block,
     }
     webhooks {
         what_happens_is_told_to_each_endpoint_with_its_cause,

@@ -15,6 +15,7 @@ pub mod cells;
 pub mod close;
 pub mod codes;
 pub mod column;
+pub mod comps;
 pub mod disputes;
 pub mod drafts;
 pub mod holds;

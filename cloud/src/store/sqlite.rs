@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 30] = [
+const MIGRATIONS: [(&str, &str); 31] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",
@@ -183,6 +183,7 @@ const MIGRATIONS: [(&str, &str); 30] = [
     ("V36__telling", include_str!("../../migrations/V36__telling.sql")),
     ("V37__changes", include_str!("../../migrations/V37__changes.sql")),
     ("V42__blocks", include_str!("../../migrations/V42__blocks.sql")),
+    ("V43__comps", include_str!("../../migrations/V43__comps.sql")),
 ];
 
 /// Lists the migrations of the store, oldest first.

@@ -91,6 +91,7 @@ kinds! {
     TooManyApiKeys = 409, "too-many-api-keys", "The organizer has as many API keys as it can: revoke those that nobody uses.";
     TooManyEndpoints = 409, "too-many-endpoints", "The event has as many endpoints as it can: remove those that nobody needs.";
     TooManyBlocks = 409, "too-many-blocks", "The event has as many blocks as it can: release those that nobody needs.";
+    CompsOfDraft = 409, "comps-of-draft", "The event is not published yet, and its tickets could not be signed: publish it first, and set places aside until then.";
     LastOwnerKey = 409, "last-owner-key", "This is the last key of an owner that does not end, and without it nobody could let anybody in again: make another one first.";
     CodeUsed = 409, "code-used", "Another device has used this enrolment code: ask for a new one.";
     DeviceBarred = 409, "device-barred", "This device's key was revoked or retired, or had another role: enrol it with a fresh key.";

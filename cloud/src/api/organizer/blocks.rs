@@ -47,7 +47,7 @@ pub struct BlockRequest {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"tiers": [{"tier": 2, "quantity": 1}]}))]
-pub struct ReleaseRequest {
+pub struct BlockReleaseRequest {
     /// These seats, by their `seat_id`.
     pub seat_ids: Option<Vec<u32>>,
     /// So many units of these tiers.
@@ -126,7 +126,7 @@ impl BlockRequest {
     }
 }
 
-impl ReleaseRequest {
+impl BlockReleaseRequest {
     fn into_units(self) -> Result<OfBlock, ApiError> {
         let mut checks = Checks::default();
         let of = match (self.seat_ids, self.tiers) {
@@ -189,7 +189,7 @@ pub async fn list(
 
 /// Puts units of a block on sale again: all of them, these seats, or so many of these tiers. A block without units is none any more.
 #[utoipa::path(post, path = "/v1/organizer/events/{event_id}/blocks/{block_id}/release", tag = "organizer",
-    params(("event_id" = String, Path), ("block_id" = String, Path)), request_body = ReleaseRequest,
+    params(("event_id" = String, Path), ("block_id" = String, Path)), request_body = BlockReleaseRequest,
     security(("organizer_key" = [])), responses(
     (status = 200, body = BlockView, description = "What is left of it"),
     (status = 404, description = "No such block of this event"),
@@ -199,7 +199,7 @@ pub async fn list(
 pub async fn release(
     State(app): State<Arc<AppState>>,
     PartOfOwnEvent(event, id, _): PartOfOwnEvent<may::ChangeBlocks, BlockId>,
-    JsonBody(request): JsonBody<ReleaseRequest>,
+    JsonBody(request): JsonBody<BlockReleaseRequest>,
 ) -> Result<Json<BlockView>, ApiError> {
     if id.event != event.id {
         return Err(ApiError::NotFound("block of this event"));

@@ -29,13 +29,25 @@ pub fn begin_booking(
     if let Err(refusal) = may_begin(&reservation, sale, request) {
         return refused(refusal);
     }
-    if !mark_paying(connection, request, &reservation)? {
-        return refused(BeginRefusal::Expired);
+    match open(connection, request, &reservation)? {
+        Some(open) => Ok(Effect::Keep(BeginOutcome::Started(open))),
+        None => refused(BeginRefusal::Expired),
     }
-    insert(connection, request, &reservation)?;
+}
+
+/// Opens a booking with its job; `None` when the reservation is not held any more or a unit is not its own.
+pub(super) fn open(
+    connection: &Sql<'_>,
+    request: &BeginBooking,
+    reservation: &Reservation,
+) -> Result<Option<OpenBooking>, StoreError> {
+    if !mark_paying(connection, request, reservation)? {
+        return Ok(None);
+    }
+    insert(connection, request, reservation)?;
     let job = JobId::SettleBooking(request.booking);
     jobs::insert(connection, &Job::begun(job, request.holder, request.now))?;
-    Ok(Effect::Keep(BeginOutcome::Started(OpenBooking {
+    Ok(Some(OpenBooking {
         id: request.booking,
         charge: request.charge,
         payment: None,
@@ -44,8 +56,8 @@ pub fn begin_booking(
         state: BookingState::Paying,
         pay_by: pay_by(request.now, reservation.expires_at),
         amount: reservation.amount,
-        units: rows::units_to_issue(connection, &reservation)?,
-    })))
+        units: rows::units_to_issue(connection, reservation)?,
+    }))
 }
 
 /// Finds what the key was used for before, by the unique index of keys that are not free again.

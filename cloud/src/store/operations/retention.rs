@@ -7,7 +7,7 @@ use crate::store::sql::{Sql, params};
 use super::Effect;
 use super::column::{Local, ms};
 
-/// Erases buyers' addresses, and the hashes of requests that can be compared with guessed ones, from bookings that are closed; tells of
+/// Erases buyers' addresses, names of people who were given tickets, and the hashes of requests that can be compared with guessed ones, from bookings that are closed; tells of
 /// how many.
 pub fn erase_personal_data(
     connection: &Sql<'_>,
@@ -26,8 +26,11 @@ pub fn erase_personal_data(
     let mut erase = connection.prepare_cached(
         "UPDATE bookings SET email = '', request_hash = ?3 WHERE event_id = ?1 AND booking_id = ?2",
     )?;
+    let mut unname =
+        connection.prepare_cached("UPDATE comps SET name = '' WHERE event_id = ?1 AND booking_id = ?2")?;
     for booking in &due {
         erase.execute(params![event.0, booking, [0_u8; 32]])?;
+        unname.execute(params![event.0, booking])?;
     }
     Ok(Effect::Keep(due.len()))
 }

@@ -5,10 +5,12 @@ use usher_keys::EventId;
 use crate::catalogue::OccupancyQuery;
 use crate::catalogue::availability::{ChangesQuery, NewAvailability};
 use crate::ids::{
-    BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, WebhookId,
+    BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId,
+    WebhookId,
 };
 use crate::selling::blocks::{NewBlock, ReleaseBlock};
 use crate::selling::canceling::{CancelEvent, RefundCanceled};
+use crate::selling::comps::BeginComps;
 use crate::selling::disputes::{DisputesQuery, NoteDispute};
 use crate::selling::jobs::{HeldJob, JobId};
 use crate::selling::refunds::{BeginRefund, NoteRefund, RefundsQuery, RetryRefund};
@@ -54,6 +56,7 @@ concerns! {
     HoldRequest: reservation.event;
     ReleaseRequest: reservation.event;
     NewBlock: id.event;
+    BeginComps: event;
     ReleaseBlock: block.event;
     Tidy: event;
     Forget: event;

@@ -30,7 +30,7 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 }
 
 /// The tables that are moved.
-pub const TABLES: [Table; 34] = [
+pub const TABLES: [Table; 35] = [
     table("organizers", &["organizer_id"]),
     table("organizer_keys", &["key_hash"]),
     table("acts", &["organizer_id", "seq"]),
@@ -43,6 +43,7 @@ pub const TABLES: [Table; 34] = [
     table("reservations", &["event_id", "reservation_id"]),
     table("blocks", &["event_id", "block_id"]),
     table("bookings", &["event_id", "booking_id"]),
+    table("comps", &["event_id", "batch", "position"]),
     table("refunds", &["event_id", "refund_id"]),
     table("disputes", &["event_id", "dispute_id"]),
     table("journal", &["event_id", "subject", "step"]),
