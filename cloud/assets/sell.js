@@ -10,6 +10,7 @@
   const tiers = readTiers(); // what is sold here, by id
   let house = null; // what is known of the seats
   let [map, list] = [null, null];
+  let voucher = null; // the code that is used
   let reservation = null;
   let key = null; // idempotency key of the attempt to pay that is running
   let countdown = null;
@@ -26,6 +27,7 @@
     .map(([tier, { input, price }]) => ({ tier, price, quantity: Math.max(0, Math.floor(Number(input.value)) || 0) }))
     .filter((line) => line.quantity > 0);
   const picks = () => [...house?.picked ?? []];
+  const sold = () => new Map([...tiers].filter(([, tier]) => !tier.closed));
 
   function readTiers() {
     const inputs = [...root.querySelectorAll("input[data-tier]")];
@@ -33,6 +35,7 @@
       input,
       name: input.dataset.name,
       price: Number(input.dataset.price),
+      full: Number(input.dataset.price),
       min: Number(input.dataset.min),
       max: Number(input.dataset.max) || Infinity,
       closed: "closed" in input.dataset,
@@ -78,6 +81,50 @@
       line.quantity += 1;
     }
     return [...lines.values()];
+  }
+
+  // Has the prices that the code gives, and the tiers that it unlocks, on the page.
+  async function useCode(form) {
+    const text = new FormData(form).get("voucher").trim();
+    const good = text ? await ask("POST", "/v1/vouchers/check", { event_id: eventId, voucher: text }) : null;
+    voucher = good && good.voucher;
+    const given = picks();
+    house?.picked.clear();
+    for (const [id, tier] of tiers) {
+      Object.assign(tier, { price: tier.full, closed: "closed" in tier.input.dataset });
+      if (!tier.unlocked) continue;
+      tier.unlocked.remove();
+      tiers.delete(id);
+    }
+    for (const { tier: id, ...shown } of good?.tiers ?? []) {
+      if (!tiers.has(id)) unlock(id, shown);
+      // Whether it opens a tier before its time, the server says.
+      Object.assign(tiers.get(id), { price: shown.price_with_code, closed: false });
+    }
+    for (const [id, tier] of tiers) {
+      root.querySelector(`[data-shown="${id}"]`).textContent = money(tier.price);
+      tier.input.disabled = tier.closed || tier.available === 0;
+    }
+    if (house) house.tiers = sold();
+    $("code-says").textContent = voucher ? `${voucher} is used.` : "";
+    map?.redraw();
+    showSeats(given);
+    await refresh();
+  }
+
+  function unlock(id, { name, price, available }) {
+    const make = (kind, members, data, ...inside) => {
+      const made = Object.assign(document.createElement(kind), members);
+      Object.assign(made.dataset, data);
+      made.append(...inside);
+      return made;
+    };
+    const input = make("input", { type: "number", inputMode: "numeric", min: 0, max, value: 0 }, { tier: id });
+    const left = make("span", { textContent: available }, { left: id });
+    const what = make("span", {}, {}, make("strong", {}, {}, name), make("br", {}, {}), make("span", { className: "price" }, { shown: id }), " · ", make("small", {}, {}, left, " left"));
+    const unlocked = make("li", { className: "tier" }, {}, what, make("label", {}, {}, "How many ", input));
+    $("tiers").append(unlocked);
+    tiers.set(id, { input, name, price, full: price, min: 0, max, available, unlocked });
   }
 
   // Says what is wrong with an order, as the server would; the server has the last word.
@@ -147,7 +194,7 @@
       if (house) return location.reload();
       if ($("map")) $("map").hidden = false;
       const { clientWidth: width, clientHeight: height } = root.querySelector("canvas") ?? {};
-      house = new House(layout, new Map([...tiers].filter(([, tier]) => !tier.closed)), width / height || 1);
+      house = new House(layout, sold(), width / height || 1);
       if (!$("map")) return;
       list = new SeatList($("list"), house, words, { pick });
       map = new SeatMap($("map"), house, words, { pick });
@@ -173,7 +220,7 @@
 
   // Nobody shall choose or pay for a date or price that they have not seen, or what is not sold now.
   const hasChanged = (event) => event.status !== "on_sale" || event.starts_at !== root.dataset.starts
-    || event.tiers.some(({ tier, price }) => tiers.get(tier)?.price !== price);
+    || event.tiers.some(({ tier, price }) => tiers.get(tier)?.full !== price);
 
   async function refresh() {
     if (hasChanged(await ask("GET", `/v1/events/${eventId}`))) return location.reload();
@@ -197,7 +244,7 @@
     if (hasChanged(await ask("GET", `/v1/events/${eventId}`))) return location.reload();
     isReserving = true;
     try {
-      pay(await ask("POST", "/v1/reservations", { event_id: eventId, ...claim }));
+      pay(await ask("POST", "/v1/reservations", { event_id: eventId, ...claim, ...(voucher && { voucher }) }));
     } finally {
       isReserving = false;
     }
@@ -327,6 +374,10 @@
     showSeats([]);
   });
   $("reserve").addEventListener("click", () => during($("reserve"), reserve));
+  $("code").addEventListener("submit", (submit) => {
+    submit.preventDefault();
+    during(submit.submitter, () => useCode(submit.target));
+  });
   $("payment").addEventListener("submit", (submit) => {
     submit.preventDefault();
     during($("book"), () => book(submit.target));

@@ -25,4 +25,5 @@ pub mod reservations;
 pub mod seats;
 pub mod status;
 pub mod tickets;
+pub mod vouchers;
 pub mod webhooks;

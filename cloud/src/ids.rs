@@ -243,6 +243,11 @@ secret_id!(
     "dsp_"
 );
 secret_id!(
+    /// Names a voucher, to its organizer. It opens nothing: a buyer has the code.
+    VoucherId,
+    "vch_"
+);
+secret_id!(
     /// Names a block, to its organizer. It opens nothing.
     BlockId,
     "blk_"

@@ -125,6 +125,8 @@ operations! {
     SeeBlocks = "see_blocks", "Lists places that are set aside.", [Manager BoxOffice Support Auditor];
     ChangeBlocks = "change_blocks", "Sets places aside, and puts them on sale again.", [Manager BoxOffice];
     GiveComps = "give_comps", "Gives tickets away.", [Manager BoxOffice];
+    SeeVouchers = "see_vouchers", "Lists vouchers with their codes.", [Manager BoxOffice Auditor];
+    ChangeVouchers = "change_vouchers", "Makes vouchers, and stops them.", [Manager];
     SeeEndpoints = "see_endpoints", "Lists programs that are told what happens, and what they were told.", [Manager Auditor];
     ChangeEndpoints = "change_endpoints", "Says which programs are told what happens.", [Manager];
     ChangePolicy = "change_policy", "Changes what gates go by.", [Manager GateAdmin];

@@ -19,7 +19,7 @@ use crate::api::organizer::allowed::operation_of;
 use crate::api::recording::{Recorder, recorded};
 use crate::api::{
     availability, bookings, enrolments, events, keys, listening, organizer, reservations, seats, status,
-    tickets, webhooks,
+    tickets, vouchers, webhooks,
 };
 use crate::headers::{
     LOADS_DOCS, LOADS_NOTHING, OPENER_POLICY, always, from_other_sites, only_tls, unless_said,
@@ -52,6 +52,7 @@ fn buyer() -> Api {
     OpenApiRouter::new()
         .routes(routes!(reservations::create))
         .routes(routes!(reservations::show, reservations::release))
+        .routes(routes!(vouchers::check))
         .routes(routes!(bookings::create))
         .routes(routes!(bookings::show))
         .routes(routes!(tickets::show))
@@ -115,6 +116,9 @@ fn organizer(app: &Arc<AppState>) -> Api {
         organizer::blocks::list,
         organizer::blocks::release,
         organizer::comps::create,
+        organizer::vouchers::create,
+        organizer::vouchers::list,
+        organizer::vouchers::stop,
         organizer::endpoints::create,
         organizer::endpoints::list,
         organizer::endpoints::remove,

@@ -23,6 +23,7 @@ mod reservations;
 pub mod sale;
 pub mod soundness;
 pub mod tickets;
+pub mod vouchers;
 
 pub use bookings::{
     BeginBooking, BeginOutcome, BeginRefusal, Booking, BookingState, CloseBooking, CloseOutcome,

@@ -34,7 +34,7 @@ use usher_protocol::log::Run;
 use crate::catalogue::availability::{ChangesQuery, KeptAvailability, NewAvailability};
 use crate::catalogue::{Event, EventLine, Layout, Occupancy, OccupancyQuery};
 use crate::ids::{
-    BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId,
+    BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, VoucherId,
     WebhookId,
 };
 use crate::selling::blocks::{Block, NewBlock, NewBlockOutcome, ReleaseBlock, ReleaseBlockOutcome};
@@ -46,6 +46,9 @@ use crate::selling::jobs::{HeldJob, Job, JobCounts, JobId, LeaseOutcome};
 use crate::selling::journal::Balances;
 use crate::selling::refunds::{
     BeginRefund, BeginRefundOutcome, NoteRefund, OpenRefund, Refund, RefundsQuery, RetryRefund,
+};
+use crate::selling::vouchers::{
+    NewVouchers, NewVouchersOutcome, TryCode, TryCodeOutcome, Voucher, VouchersQuery,
 };
 use crate::selling::{
     BeginBooking, BeginOutcome, Booking, CloseBooking, CloseOutcome, CodeQuery, ConfirmBooking,
@@ -182,6 +185,12 @@ operations! {
         release_block(ReleaseBlock) -> ReleaseBlockOutcome = operations::blocks::release_block;
         /// Opens a booking that costs nothing for each person of a list, once for each idempotency key.
         begin_comps(BeginComps) -> BeginCompsOutcome = operations::comps::begin_comps;
+        /// Adds vouchers of the same terms, all of them or none.
+        add_vouchers(NewVouchers) -> NewVouchersOutcome = operations::vouchers::add_vouchers;
+        /// Stops a voucher for good; tells whether there is one.
+        stop_voucher(VoucherId) -> bool = operations::vouchers::stop_voucher;
+        /// Tells what a code is good for; a wrong one counts as units that were held in vain.
+        try_code(TryCode) -> TryCodeOutcome = operations::vouchers::try_code;
         /// Keeps the next availability in place of the one it follows, with what has changed; tells whether it was the first to follow it.
         keep_availability(NewAvailability) -> bool = operations::availability::keep_availability;
         /// Writes expired units down as available; nothing depends on it.
@@ -297,6 +306,8 @@ operations! {
         reservation(ReservationId) -> Option<Reservation> = operations::rows::reservation;
         /// Lists the blocks of an event, the first one first.
         blocks(EventId) -> Vec<Block> = operations::blocks::blocks;
+        /// Lists vouchers of an event, the first one first.
+        vouchers(VouchersQuery) -> Vec<Voucher> = operations::vouchers::vouchers;
         /// Finds a booking with its tickets.
         booking(BookingId) -> Option<Booking> = operations::rows::booking;
         /// Finds the last booking of a reservation, unless it was given a new id.

@@ -36,4 +36,5 @@ mod api {
     pub mod retention;
     pub mod roles;
     pub mod tickets;
+    pub mod vouchers;
 }

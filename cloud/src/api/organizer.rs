@@ -33,3 +33,4 @@ pub mod sales;
 pub mod signing;
 pub mod tickets;
 pub mod venues;
+pub mod vouchers;

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
 use crate::acts::Act;
-use crate::ids::{BlockId, BookingId, RefundId, TicketId};
+use crate::ids::{BlockId, BookingId, RefundId, TicketId, VoucherId};
 use crate::rights::Operation;
 use crate::state::AppState;
 use crate::store::acts::NewAct;
@@ -25,9 +25,10 @@ use super::error::ApiError;
 use seen::SeenValues;
 
 /// What an answer may name that belongs into the act: ids that open nothing, and from where on something counts.
-const NAMED: [&str; 12] = [
+const NAMED: [&str; 13] = [
     "event_id",
     "block_id",
+    "voucher_id",
     "refund_id",
     "venue_id",
     "key_id",
@@ -163,6 +164,7 @@ fn openly((name, id): (&String, &String)) -> Option<(String, String)> {
         "ticket_id" => format!("{:?}", id.parse::<TicketId>().ok()?),
         "booking_id" => format!("{:?}", id.parse::<BookingId>().ok()?),
         "refund_id" => format!("{:?}", id.parse::<RefundId>().ok()?),
+        "voucher_id" => format!("{:?}", id.parse::<VoucherId>().ok()?),
         "block_id" => format!("{:?}", id.parse::<BlockId>().ok()?),
         "event_id" | "key_id" | "device" => id.clone(),
         _ => return None,

@@ -28,6 +28,7 @@ use super::claims::{self, TierRequest};
 use super::error::{ApiError, Quota, ShortageView};
 use super::input::{Checks, Id, JsonBody};
 use super::refusal::not_on_sale;
+use super::vouchers;
 use crate::moment::Moment;
 
 /// Asks for units to be held: either seats, or quantities of tiers, or the best seats of a tier.
@@ -44,6 +45,10 @@ pub struct NewReservation {
     pub tiers: Option<Vec<TierRequest>>,
     /// The best free seats of a tier, beside each other where that can be.
     pub best_available: Option<BestRequest>,
+    /// A code that lowers the price or unlocks what others do not see yet; its price is fixed with the hold.
+    #[serde(default)]
+    #[schema(example = "OWLS-27")]
+    pub voucher: Option<String>,
 }
 
 /// Asks for the best free seats of a tier.
@@ -164,7 +169,7 @@ impl ReservationView {
 /// a cookie, by which its unpaid holds are counted.
 #[utoipa::path(post, path = "/v1/reservations", tag = "reservations", request_body = NewReservation, responses(
     (status = 201, body = ReservationView),
-    (status = 404, description = "No such event is on sale"),
+    (status = 404, description = "No such event is on sale, or it has no such voucher (`unknown-voucher`)"),
     (status = 409, description = "Units are taken: see `taken` or `short`; the event is over (`sales-closed`), or its sale is paused (`sales-paused`). Nothing is held"),
     (status = 422, description = "No such seat or tier, or too many units"),
     (status = 429, headers(("Retry-After" = u64), ("RateLimit-Policy" = String), ("RateLimit" = String)),
@@ -177,6 +182,7 @@ pub async fn create(
 ) -> Result<Response, ApiError> {
     let now = app.clock.now();
     let event = request.event_id;
+    let voucher = request.voucher.as_deref().map(vouchers::code).transpose()?;
     let known_seats = |event| app.seat_maps.known_seats(event);
     let claim = request.into_claim(app.config.reservations.max_units, known_seats)?;
     let hold = HoldRequest {
@@ -184,6 +190,7 @@ pub async fn create(
         claim,
         claimant: asking.claimant,
         bounds: app.config.reservations.hold_bounds(),
+        voucher,
         believed_until: app.signer.believed_until(event),
         now,
     };
@@ -234,6 +241,7 @@ pub fn not_held(refusal: HoldOutcome, now: Timestamp) -> ApiError {
             buyers::wrong_quantity(wrong.min, wrong.max),
         ),
         HoldOutcome::NotOnSale(status) => not_on_sale(status).into(),
+        HoldOutcome::Voucher(refusal) => vouchers::refused(refusal),
     }
 }
 
@@ -252,7 +260,8 @@ fn too_many_held(too_many: &TooManyHeld, now: Timestamp) -> ApiError {
     }
 }
 
-fn held_in_vain(in_vain: &HeldInVain, now: Timestamp) -> ApiError {
+/// Says that somebody has held places in vain for too long.
+pub fn held_in_vain(in_vain: &HeldInVain, now: Timestamp) -> ApiError {
     let retry_after = seconds_until(in_vain.fits_at, now);
     ApiError::TooMany {
         kind: ProblemKind::HeldInVain,

@@ -15,9 +15,10 @@ use crate::api::organizer::draft::{MAX_DESCRIPTION, MAX_LABEL, MAX_NAME, MAX_UNI
 use crate::api::organizer::endpoints::URL_BYTES;
 use crate::api::organizer::hold_bounds::{MINUTES, PLACES};
 use crate::api::organizer::venues::{ADDRESS_BYTES, NAME_BYTES};
+use crate::api::organizer::vouchers::{MAX_CODES, PERCENT};
 use crate::ids::{
     ApiKeyId, BlockId, BookingId, DisputeId, EndpointId, RefundId, ReservationId, TicketId, VenueId,
-    WebhookId,
+    VoucherId, WebhookId,
 };
 use crate::money::{MAX_ORDER, MAX_PRICE};
 
@@ -49,6 +50,7 @@ pub fn pattern(name: &str) -> Option<&'static str> {
         "dispute_id" => Some(DisputeId::PATTERN),
         "ticket_id" => Some(TicketId::PATTERN),
         "endpoint_id" => Some(EndpointId::PATTERN),
+        "voucher_id" => Some(VoucherId::PATTERN),
         "webhook_id" => Some(WebhookId::PATTERN),
         "device" => Some(DEVICE_KEY),
         _ => None,
@@ -63,6 +65,15 @@ fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
         ("VenueRequest", "address", Bound::Text(ADDRESS_BYTES)),
         ("ApiKeyRequest", "name", Bound::Text(NAME_BYTES)),
         ("BlockRequest", "name", Bound::Text(NAME_BYTES)),
+        ("VouchersRequest", "name", Bound::Text(NAME_BYTES)),
+        ("VouchersRequest", "codes", Bound::Items(1..=MAX_CODES)),
+        (
+            "VouchersRequest",
+            "percent",
+            Bound::Number(i64::from(*PERCENT.start())..=i64::from(*PERCENT.end())),
+        ),
+        ("VouchersRequest", "amount", Bound::Number(1..=MAX_PRICE)),
+        ("VouchersRequest", "price", Bound::Number(0..=MAX_PRICE)),
         ("CompsRequest", "comps", Bound::Items(1..=MAX_COMPS)),
         ("CompSpec", "email", Bound::Text(EMAIL_BYTES)),
         ("EndpointRequest", "url", Bound::Text(URL_BYTES)),

@@ -11,6 +11,7 @@ use super::reservations::{
     Claim, HoldOutcome, HoldRequest, PriceLine, ReleaseOutcome, Reservation, ReservationState, TierQuantity,
 };
 use super::sale::{SaleFacts, SaleStatus};
+use super::vouchers::Voucher;
 
 /// What a claim needs to know of its event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,15 +39,22 @@ impl SaleTerms {
         Some(PriceLine { unit, tier, price })
     }
 
-    /// Decides whether these lines may be one reservation, by the rules of their tiers.
+    /// Decides whether these lines may be one reservation, by the rules of their tiers and what a voucher unlocks.
     ///
     /// # Errors
     ///
     /// Why not.
-    pub fn may_order(&self, lines: &[PriceLine], now: Timestamp) -> Result<(), HoldOutcome> {
+    pub fn may_order(
+        &self,
+        lines: &[PriceLine],
+        voucher: Option<&Voucher>,
+        now: Timestamp,
+    ) -> Result<(), HoldOutcome> {
         for (tier, units) in units_by_tier(lines) {
-            let sale = self.tier(tier).map(|(.., sale)| *sale);
-            sale.unwrap_or_default().may_order(tier, units, now)?;
+            let sale = self.tier(tier).map(|(.., sale)| *sale).unwrap_or_default();
+            let is_unlocked = voucher.is_some_and(|voucher| voucher.unlocks(tier));
+            let sale = if is_unlocked { sale.unlocked() } else { sale };
+            sale.may_order(tier, units, now)?;
         }
         Ok(())
     }
@@ -208,14 +216,26 @@ fn fits_at(mut counted: Vec<(Timestamp, u64)>, room: u64) -> Option<Timestamp> {
     at
 }
 
-/// Decides whether a claim on units may be made; whether they are free is for the update that claims them to find out.
+/// Tells whether a code is taken before the sale begins: one that unlocks does, and of one that is unknown nothing more is told.
+pub fn opens_early(request: &HoldRequest, voucher: Option<&Voucher>) -> bool {
+    request.voucher.is_some() && voucher.is_none_or(|voucher| voucher.terms.unlocks)
+}
+
+/// Decides whether a claim on units may be made, with a code that opens the sale early or without; whether they are free is for the update
+/// that claims them to find out.
 ///
 /// # Errors
 ///
 /// Why not.
-pub fn may_hold(sale: &SaleTerms, held: &UnpaidHolds, request: &HoldRequest) -> Result<(), HoldOutcome> {
+pub fn may_hold(
+    sale: &SaleTerms,
+    held: &UnpaidHolds,
+    request: &HoldRequest,
+    is_early: bool,
+) -> Result<(), HoldOutcome> {
     match sale.sale.status(request.believed_until, request.now) {
         SaleStatus::OnSale => {}
+        SaleStatus::NotYet if is_early => {}
         status @ (SaleStatus::Paused
         | SaleStatus::Over
         | SaleStatus::Canceled

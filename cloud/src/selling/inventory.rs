@@ -84,6 +84,18 @@ pub struct WrongQuantity {
 }
 
 impl TierSale {
+    /// Returns how it is sold to whoever has a code that unlocks it: as if it were not hidden, and its sale had begun.
+    pub fn unlocked(self) -> Self {
+        Self {
+            is_hidden: false,
+            window: SaleWindow {
+                from: None,
+                ..self.window
+            },
+            ..self
+        }
+    }
+
     /// Decides whether so many units of the tier may be in one reservation; that they are free is known by then.
     ///
     /// # Errors

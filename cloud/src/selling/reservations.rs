@@ -11,6 +11,7 @@ use super::claimant::{Claimant, HeldInVain, HoldBounds, TooManyHeld};
 use super::inventory::WrongQuantity;
 use super::known_seats::KnownSeats;
 use super::sale::SaleStatus;
+use super::vouchers::{VoucherCode, VoucherRefusal};
 
 /// Asks for a number of free units of a tier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub struct HoldRequest {
     pub claimant: Claimant,
     /// How many they may hold.
     pub bounds: HoldBounds,
+    /// The code that they have typed.
+    pub voucher: Option<VoucherCode>,
     /// Until when tickets signed now are believed; nothing when none can be signed.
     pub believed_until: Option<Timestamp>,
     pub now: Timestamp,
@@ -90,6 +93,8 @@ pub enum HoldOutcome {
     NotOnSale(SaleStatus),
     /// Nothing is held: there would be too few or too many of a tier.
     WrongQuantity(WrongQuantity),
+    /// Nothing is held: the code is not taken. One that is unknown is kept as a guess.
+    Voucher(VoucherRefusal),
 }
 
 impl HoldOutcome {
@@ -104,7 +109,8 @@ impl HoldOutcome {
             | Self::MoreThanOne(_)
             | Self::NoSuchEvent
             | Self::NotOnSale(_)
-            | Self::WrongQuantity(_) => "refused",
+            | Self::WrongQuantity(_)
+            | Self::Voucher(_) => "refused",
         }
     }
 }

@@ -21,6 +21,7 @@ mod refunds;
 mod retention;
 pub mod server;
 mod severed;
+mod vouchers;
 mod webhooks;
 
 use case::Case;
@@ -210,6 +211,13 @@ contracts! {
         a_list_gets_bookings_that_cost_nothing_or_nobody_gets_one,
         the_same_list_again_is_the_same_bookings,
         a_list_takes_units_out_of_a_block,
+    }
+    vouchers {
+        a_voucher_is_used_so_often_and_what_lapses_gives_its_use_back,
+        many_who_use_a_voucher_at_once_use_it_as_often_as_it_says,
+        a_code_unlocks_hidden_tiers_and_the_time_before_the_sale,
+        a_code_is_taken_once_and_stopped_for_good,
+        wrong_codes_count_as_places_that_were_held_in_vain,
     }
     webhooks {
         what_happens_is_told_to_each_endpoint_with_its_cause,

@@ -32,6 +32,7 @@ pub mod retention;
 pub mod rows;
 pub mod seals;
 pub mod secret_keys;
+pub mod vouchers;
 pub mod webhooks;
 
 /// What a command leaves behind, beside its answer.

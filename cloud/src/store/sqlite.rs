@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 31] = [
+const MIGRATIONS: [(&str, &str); 32] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",
@@ -184,6 +184,10 @@ const MIGRATIONS: [(&str, &str); 31] = [
     ("V37__changes", include_str!("../../migrations/V37__changes.sql")),
     ("V42__blocks", include_str!("../../migrations/V42__blocks.sql")),
     ("V43__comps", include_str!("../../migrations/V43__comps.sql")),
+    (
+        "V44__vouchers",
+        include_str!("../../migrations/V44__vouchers.sql"),
+    ),
 ];
 
 /// Lists the migrations of the store, oldest first.

@@ -33,6 +33,7 @@ fn address(path: &str, event: &str, booking: &Value) -> String {
         .replace("{key_id}", NO_KEY)
         .replace("{refund_id}", &format!("rfd_{}", "0".repeat(64)))
         .replace("{block_id}", &format!("blk_{}", "0".repeat(64)))
+        .replace("{voucher_id}", &format!("vch_{}", "0".repeat(64)))
         .replace("{endpoint_id}", &format!("end_{}", "0".repeat(64)))
         .replace("{webhook_id}", &format!("whk_{}", "0".repeat(64)))
         .replace("{device}", &"ab".repeat(32))

@@ -60,6 +60,11 @@ pub fn wrong_quantity(min: u32, max: Option<u32>) -> String {
     }
 }
 
+/// Says how many tickets an order may have with a code.
+pub fn too_many_with_code(most: u32) -> String {
+    format!("With this code, an order has at most {most} of these tickets.")
+}
+
 /// Says that others come first, because places were held and not paid for again and again.
 pub fn held_in_vain(from: HeldFrom, retry_after_seconds: u64) -> String {
     let whose = match from {

@@ -54,6 +54,7 @@ kinds! {
     GivenUp = 402, "given_up", "The payment came too late and was given up; nothing was charged. Try again.";
     NotAllowed = 403, "not-allowed", "The role of this API key does not allow it: the detail says which roles do.";
     NotFound = 404, "not-found", "There is no such thing, or it is not yours to see.";
+    UnknownVoucher = 404, "unknown-voucher", "There is no such code for this event: look at its letters and digits again. Wrong ones count as places that were held in vain.";
     WrongMethod = 405, "unreadable-request", "This address does not take this method: see /docs for the ones there are.";
     UnitsTaken = 409, "units-taken", "Some of these seats were just taken: choose others.";
     UnitsShort = 409, "units-short", "There are not enough places left: ask for fewer.";
@@ -92,6 +93,11 @@ kinds! {
     TooManyEndpoints = 409, "too-many-endpoints", "The event has as many endpoints as it can: remove those that nobody needs.";
     TooManyBlocks = 409, "too-many-blocks", "The event has as many blocks as it can: release those that nobody needs.";
     CompsOfDraft = 409, "comps-of-draft", "The event is not published yet, and its tickets could not be signed: publish it first, and set places aside until then.";
+    VoucherNotNow = 409, "voucher-not-now", "This code is not valid yet, or not any more.";
+    VoucherUsedUp = 409, "voucher-used-up", "This code was used as often as it may be. What is held with it and not paid for gives its use back.";
+    VoucherNotForThese = 409, "voucher-not-for-these", "This code is for other tickets than those of the order.";
+    VoucherTaken = 409, "voucher-taken", "The event has or had a voucher of such a code: the detail says which.";
+    TooManyVouchers = 409, "too-many-vouchers", "The event has as many vouchers as it can.";
     LastOwnerKey = 409, "last-owner-key", "This is the last key of an owner that does not end, and without it nobody could let anybody in again: make another one first.";
     CodeUsed = 409, "code-used", "Another device has used this enrolment code: ask for a new one.";
     DeviceBarred = 409, "device-barred", "This device's key was revoked or retired, or had another role: enrol it with a fresh key.";

@@ -46,6 +46,7 @@ fn request(claim: Claim) -> HoldRequest {
             session: SessionHash([7; 16]),
         },
         bounds: BOUNDS,
+        voucher: None,
         believed_until: Some(ENDS_AT.plus_ms(AFTER_EVENT_MS)),
         now: NOW,
     }
@@ -75,7 +76,7 @@ fn holds(live: &[(u64, u32)]) -> Vec<UnpaidHold> {
 
 #[track_caller]
 fn check(claim: Claim, expected: Result<(), HoldOutcome>) {
-    let decided = may_hold(&sale(), &UnpaidHolds::default(), &request(claim));
+    let decided = may_hold(&sale(), &UnpaidHolds::default(), &request(claim), false);
     assert_eq!(decided, expected);
 }
 
@@ -100,7 +101,10 @@ fn check_sale(now: Timestamp, believed_until: Option<Timestamp>, expected: Resul
         believed_until,
         ..request(seats(&[1]))
     };
-    assert_eq!(may_hold(&sale(), &UnpaidHolds::default(), &request), expected);
+    assert_eq!(
+        may_hold(&sale(), &UnpaidHolds::default(), &request, false),
+        expected
+    );
 }
 
 #[test]
@@ -126,7 +130,7 @@ fn nothing_is_held_of_an_event_that_is_halted() {
         },
         ..sale()
     };
-    let decided = may_hold(&halted, &UnpaidHolds::default(), &request(seats(&[1])));
+    let decided = may_hold(&halted, &UnpaidHolds::default(), &request(seats(&[1])), false);
     assert_eq!(decided, Err(HoldOutcome::NotOnSale(SaleStatus::Paused)));
 }
 
@@ -231,7 +235,7 @@ fn one_claim_is_of_no_more_than_the_organizer_lets_anybody_hold() {
         },
         ..sale()
     };
-    let decided = |seats: Claim| may_hold(&own, &UnpaidHolds::default(), &request(seats));
+    let decided = |seats: Claim| may_hold(&own, &UnpaidHolds::default(), &request(seats), false);
     assert_eq!(decided(seats(&[1, 2])), Ok(()));
     assert_eq!(decided(seats(&[1, 2, 3])), Err(HoldOutcome::MoreThanOne(2)));
 }

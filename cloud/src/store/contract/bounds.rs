@@ -55,6 +55,7 @@ async fn claim_within(
         }]),
         claimant,
         bounds,
+        voucher: None,
         believed_until: Some(Timestamp::FOREVER),
         now,
     };

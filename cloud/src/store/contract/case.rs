@@ -291,6 +291,7 @@ impl Case {
             claim,
             claimant: CLAIMANT,
             bounds: UNBOUNDED,
+            voucher: None,
             believed_until: Some(Timestamp::FOREVER),
             now,
         }

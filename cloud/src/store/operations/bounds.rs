@@ -16,8 +16,16 @@ use super::{holds, rows};
 
 /// Reads what a claimant holds. Only the writer asks, so that what is counted is what there is when the claim is written.
 pub fn held_by(connection: &Sql<'_>, request: &HoldRequest) -> Result<UnpaidHolds, StoreError> {
-    let claimant = request.claimant;
-    unpaid_holds(connection, Some(claimant), request.reservation, request.now)
+    held_of(connection, request.claimant, (request.reservation, request.now))
+}
+
+/// Reads what a claimant holds beside a reservation.
+pub fn held_of(
+    connection: &Sql<'_>,
+    claimant: Claimant,
+    (own, now): (ReservationId, Timestamp),
+) -> Result<UnpaidHolds, StoreError> {
+    unpaid_holds(connection, Some(claimant), own, now)
 }
 
 /// Reads what the claimant of a reservation that is being paid holds beside it.
@@ -138,7 +146,8 @@ fn unpaid_holds(
             is_paying: row.get(2)?,
             began_at: moment(row.get(3)?),
             expires_at: moment(row.get(4)?),
-            units: row.get(5)?,
+            // One of nothing is a wrong code, which counts as a unit that was given back at once.
+            units: row.get::<u32>(5)?.max(1),
         };
         if session == claimant.session.0 {
             holds.of_session.push(hold);

@@ -8,8 +8,9 @@ use usher_protocol::{TierId, Unit};
 use crate::catalogue::EventStatus;
 use crate::ids::ReservationId;
 use crate::selling::claimant::Claimant;
-use crate::selling::holding::{SaleTerms, may_hold, may_release};
+use crate::selling::holding::{SaleTerms, may_hold, may_release, opens_early};
 use crate::selling::sale::SaleFacts;
+use crate::selling::vouchers::{Voucher, VoucherRefusal};
 use crate::selling::{
     Claim, HoldOutcome, HoldRequest, PriceLine, ReleaseOutcome, ReleaseRequest, Reservation, Shortage, Tidy,
     TierQuantity, UnitState,
@@ -20,7 +21,7 @@ use crate::store::sql::{OptionalExtension, Sql, params};
 use super::Effect;
 use super::catalogue::{event_sale, tier_sale};
 use super::column::{currency, event_status, lines_text, moment, ms, narrow};
-use super::{bounds, rows};
+use super::{bounds, rows, vouchers};
 
 /// Claims units for a reservation, all of them or none.
 pub fn hold(connection: &Sql<'_>, request: &HoldRequest) -> Result<Effect<HoldOutcome>, StoreError> {
@@ -29,8 +30,18 @@ pub fn hold(connection: &Sql<'_>, request: &HoldRequest) -> Result<Effect<HoldOu
         return Ok(Effect::Undo(HoldOutcome::NoSuchEvent));
     };
     let held = bounds::held_by(connection, request)?;
-    if let Err(refusal) = may_hold(&sale, &held, request) {
+    let voucher = match &request.voucher {
+        Some(code) => vouchers::by_code(connection, (event, code), request.now)?,
+        None => None,
+    };
+    let is_early = opens_early(request, voucher.as_ref());
+    if let Err(refusal) = may_hold(&sale, &held, request, is_early) {
         return Ok(Effect::Undo(refusal));
+    }
+    if request.voucher.is_some() && voucher.as_ref().is_none_or(|voucher| voucher.is_stopped) {
+        let guess = (request.reservation, sale.currency);
+        vouchers::note_guess(connection, guess, (request.claimant, request.now))?;
+        return Ok(Effect::Keep(HoldOutcome::Voucher(VoucherRefusal::Unknown)));
     }
     let hold = Hold {
         connection,
@@ -39,16 +50,28 @@ pub fn hold(connection: &Sql<'_>, request: &HoldRequest) -> Result<Effect<HoldOu
         until: sale.held_until(request.now),
         sale: &sale,
     };
-    match hold.claim(&request.claim)? {
-        Ok(lines) => {
-            if let Err(refusal) = sale.may_order(&lines, request.now) {
-                return Ok(Effect::Undo(refusal));
-            }
-            let reservation = sale.reservation(request, lines);
-            record(connection, &reservation, (Some(request.claimant), request.now))?;
-            Ok(Effect::Keep(HoldOutcome::Held(reservation)))
-        }
-        Err(refusal) => Ok(Effect::Undo(refusal)),
+    let lines = match hold.claim(&request.claim)? {
+        Ok(lines) => lines,
+        Err(refusal) => return Ok(Effect::Undo(refusal)),
+    };
+    let lines = match priced(&sale, lines, (voucher.as_ref(), request.now)) {
+        Ok(lines) => lines,
+        Err(refusal) => return Ok(Effect::Undo(refusal)),
+    };
+    let reservation = sale.reservation(request, lines);
+    record(connection, &reservation, (Some(request.claimant), request.now))?;
+    if let Some(voucher) = voucher {
+        vouchers::use_for(connection, &voucher, reservation.id)?;
+    }
+    Ok(Effect::Keep(HoldOutcome::Held(reservation)))
+}
+
+/// Returns the lines of an order as they may be held, at the prices of its voucher.
+fn priced(sale: &SaleTerms, lines: Vec<PriceLine>, (voucher, now): (Option<&Voucher>, Timestamp)) -> Claimed {
+    sale.may_order(&lines, voucher, now)?;
+    match voucher {
+        Some(voucher) => voucher.apply(&lines, now).map_err(HoldOutcome::Voucher),
+        None => Ok(lines),
     }
 }
 

@@ -5,7 +5,7 @@ use usher_keys::EventId;
 use crate::catalogue::OccupancyQuery;
 use crate::catalogue::availability::{ChangesQuery, NewAvailability};
 use crate::ids::{
-    BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId,
+    BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, VoucherId,
     WebhookId,
 };
 use crate::selling::blocks::{NewBlock, ReleaseBlock};
@@ -14,6 +14,7 @@ use crate::selling::comps::BeginComps;
 use crate::selling::disputes::{DisputesQuery, NoteDispute};
 use crate::selling::jobs::{HeldJob, JobId};
 use crate::selling::refunds::{BeginRefund, NoteRefund, RefundsQuery, RetryRefund};
+use crate::selling::vouchers::{NewVouchers, TryCode, VouchersQuery};
 use crate::selling::{
     BeginBooking, CloseBooking, CodeQuery, ConfirmBooking, ErasePersonalData, Forget, HoldRequest,
     NotePayment, ReleaseRequest, RenewBooking, Tidy,
@@ -57,6 +58,10 @@ concerns! {
     ReleaseRequest: reservation.event;
     NewBlock: id.event;
     BeginComps: event;
+    NewVouchers: event;
+    VouchersQuery: event;
+    TryCode: guess.event;
+    VoucherId: event;
     ReleaseBlock: block.event;
     Tidy: event;
     Forget: event;

@@ -30,7 +30,7 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 }
 
 /// The tables that are moved.
-pub const TABLES: [Table; 35] = [
+pub const TABLES: [Table; 36] = [
     table("organizers", &["organizer_id"]),
     table("organizer_keys", &["key_hash"]),
     table("acts", &["organizer_id", "seq"]),
@@ -40,6 +40,7 @@ pub const TABLES: [Table; 35] = [
     table("units", &["event_id", "unit"]),
     table("availability", &["event_id"]),
     table("availability_changes", &["event_id", "from_version"]),
+    table("vouchers", &["event_id", "voucher_id"]),
     table("reservations", &["event_id", "reservation_id"]),
     table("blocks", &["event_id", "block_id"]),
     table("bookings", &["event_id", "booking_id"]),

@@ -329,6 +329,7 @@ impl CompsList {
                 | HoldOutcome::MoreThanOne(_)
                 | HoldOutcome::NoSuchEvent
                 | HoldOutcome::NotOnSale(_)
+                | HoldOutcome::Voucher(_)
                 | HoldOutcome::WrongQuantity(_)),
             ) => not_held(refusal, now),
             CompRefusal::NoSuchBlock => {
