@@ -10,6 +10,7 @@ mod api {
     pub mod canceling;
     pub mod client;
     pub mod comps;
+    pub mod conformance;
     pub mod documents;
     pub mod endpoints;
     pub mod enrolments;
