@@ -195,7 +195,7 @@ impl LogWriter {
         } = draft;
         let is_own = own.is_some();
         if let Some(own) = own {
-            let own = own.seal(self.own_key()?);
+            let own = own.seal(self.own_key()?).into_iter();
             sealed.extend(own.map(|(entries, head)| Sealed { entries, head }));
         }
         if sealed.is_empty() && row_changes.is_empty() {

@@ -6,7 +6,7 @@ use usher_keys::{EventId, SecretKey, Timestamp};
 
 use super::{Entry, Ledger};
 use crate::ident::{Hlc, Origin};
-use crate::log::{Head, Tail};
+use crate::log::{Head, Stretch, Tail};
 use crate::record::{Body, Record};
 use crate::trust::Trust;
 
@@ -35,14 +35,52 @@ impl OwnDraft {
         });
     }
 
-    /// Returns the records and the signed head at the last of them; `None` when nothing was written.
-    pub fn seal(self, key: &SecretKey) -> Option<(Vec<Entry>, Head)> {
-        let head = (!self.entries.is_empty()).then(|| Head::sign(self.event, self.tail, key))?;
-        Some((self.entries, head))
+    /// Returns the records in pieces, each with the signed head at its end: no more in each than one run holds, or nobody could
+    /// be sent them.
+    pub fn seal(self, key: &SecretKey) -> Vec<(Vec<Entry>, Head)> {
+        let mut pieces = Vec::new();
+        let mut rest = self.entries;
+        while !rest.is_empty() {
+            let bytes = rest.iter().map(|entry| entry.bytes.len());
+            let later = rest.split_off(within_one_run(bytes));
+            let piece = std::mem::replace(&mut rest, later);
+            let head = piece.last().map(|last| Head::sign(self.event, last.tail, key));
+            pieces.extend(head.map(|head| (piece, head)));
+        }
+        pieces
     }
 }
 
+/// Returns how many records of these lengths, from the first on, one run holds: one at least.
+fn within_one_run(bytes: impl Iterator<Item = usize>) -> usize {
+    let mut stretch = Stretch { records: 0, bytes: 0 };
+    let fits = bytes.take_while(|bytes| {
+        stretch.records += 1;
+        stretch.bytes += *bytes as u64;
+        stretch.is_one_run()
+    });
+    fits.count().max(1)
+}
+
 impl Ledger {
+    /// Signs heads of our own log, of which no head covers these records yet, each told by its tail and its length in bytes:
+    /// wherever a run would hold no more, or nobody could be sent them, and at its end.
+    pub fn seal_all(&mut self, unsigned: &[(Tail, usize)], key: &SecretKey) -> Vec<Head> {
+        let (event, mut rest) = (self.event(), unsigned);
+        let mut heads = Vec::new();
+        loop {
+            let (piece, later) =
+                rest.split_at(within_one_run(rest.iter().map(|(_, bytes)| *bytes)).min(rest.len()));
+            let Some((last, _)) = piece.last().filter(|_| !later.is_empty()) else {
+                break;
+            };
+            heads.push(Head::sign(event, *last, key));
+            rest = later;
+        }
+        heads.extend(self.seal(key));
+        heads
+    }
+
     /// Begins records for our own log.
     pub fn draft(&self) -> OwnDraft {
         OwnDraft {
@@ -73,3 +111,6 @@ impl Ledger {
         true
     }
 }
+
+#[cfg(test)]
+mod tests;

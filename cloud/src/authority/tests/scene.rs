@@ -368,6 +368,11 @@ impl Scene {
 
     /// Writes to the authority log as another process with the same keys would.
     pub async fn append_behind_its_back(&self, body: Body) -> AppendOutcome {
+        self.append_all_behind_its_back(vec![body]).await
+    }
+
+    /// The same with many records at once.
+    pub async fn append_all_behind_its_back(&self, bodies: Vec<Body>) -> AppendOutcome {
         let trust = self.authority().view().trust();
         let keys = key_safe(&self.case).event_keys(self.case.event).await.unwrap();
         let writer = keys.in_use(Purpose::Authority, trust.bundle(), START).unwrap();
@@ -375,15 +380,13 @@ impl Scene {
         for record in self.records().await {
             assert!(ledger.replay(&record.entry, START));
         }
-        let entry = ledger.write(body, START);
-        let head = ledger.seal(writer).unwrap();
-        let sealed = vec![Sealed {
-            entries: vec![entry],
-            head,
-        }];
+        let mut draft = ledger.draft();
+        bodies.into_iter().for_each(|body| draft.write(body, START));
+        let pieces = draft.seal(writer).into_iter();
+        let sealed = pieces.map(|(entries, head)| Sealed { entries, head });
         let request = Append {
             event: self.case.event,
-            sealed,
+            sealed: sealed.collect(),
             is_own: false,
             row_changes: Vec::new(),
             now: START,

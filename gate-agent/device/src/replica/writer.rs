@@ -14,7 +14,7 @@ use usher_protocol::Origin;
 use usher_protocol::clock::RuleTime;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::{Entry, Ledger};
-use usher_protocol::log::Head;
+use usher_protocol::log::{Head, Tail};
 use usher_protocol::sync::Held;
 
 use super::command::{Inspection, WriterCommand};
@@ -62,7 +62,8 @@ pub struct ReplicaWriter {
 #[derive(Default)]
 struct Group {
     batch: Batch,
-    unsigned_bytes: BTreeMap<Origin, usize>,
+    /// The records of each log that no head covers yet, with their bytes.
+    unsigned: BTreeMap<Origin, Vec<(Tail, usize)>>,
     answers: Vec<DurableReply>,
     inspections: Vec<Inspection>,
     grown: BTreeMap<Origin, Held>,
@@ -71,12 +72,15 @@ struct Group {
 
 impl Group {
     fn write(&mut self, entry: Entry) {
-        *self.unsigned_bytes.entry(entry.origin).or_default() += entry.bytes.len();
+        let unsigned = self.unsigned.entry(entry.origin).or_default();
+        unsigned.push((entry.tail, entry.bytes.len()));
         self.batch.entries.push(entry);
     }
 
     fn sign(&mut self, head: Head, kept_heads: &mut KeptHeads) {
-        let bytes = self.unsigned_bytes.remove(&head.origin).unwrap_or_default();
+        let unsigned = self.unsigned.entry(head.origin).or_default();
+        let covered = unsigned.extract_if(.., |(tail, _)| tail.seq <= head.tail.seq);
+        let bytes = covered.map(|(_, bytes)| bytes).sum();
         let dropped = kept_heads.put(head.origin, head.tail.seq, bytes);
         // A head that came and went within this group was never stored.
         let superseded = self
@@ -205,7 +209,8 @@ impl ReplicaWriter {
             group.snapshot_changed = true;
             group.write(entry);
         }
-        if let Some(head) = ledger.seal(&self.key) {
+        let unsigned = group.unsigned.get(&ledger.me()).cloned().unwrap_or_default();
+        for head in ledger.seal_all(&unsigned, &self.key) {
             group.sign(head, &mut self.kept_heads);
         }
         let renewed = ledger.identity() != Some(&*self.published.snapshot.load().identity);
@@ -328,3 +333,6 @@ impl ReplicaWriter {
         !self.failing
     }
 }
+
+#[cfg(test)]
+mod tests;
