@@ -158,7 +158,11 @@ where
 {
     for _ in 1..RACES {
         match work(writer).await {
-            Err(AuthorityError::Conflict) => {}
+            // Perhaps another process has taken a new key and not said all anew with it yet.
+            Err(AuthorityError::Conflict) => match writer.restate().await {
+                Ok(()) | Err(AuthorityError::Conflict) => {}
+                Err(error) => return Err(error),
+            },
             other => return other,
         }
     }

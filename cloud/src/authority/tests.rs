@@ -4,6 +4,7 @@ mod containment;
 mod hub;
 mod processes;
 mod scene;
+mod succession;
 
 use usher_keys::{Purpose, Role, SecretKey};
 use usher_protocol::Seq;

@@ -143,9 +143,17 @@ impl LogWriter {
         Ok(self.ledger.state())
     }
 
-    /// Catches up where nobody waits for it; what fails is tried again at the next occasion.
+    /// Catches up where nobody waits for it, and says all anew with a key that another process has taken and not used yet; what fails
+    /// is tried again at the next occasion.
     async fn follow(&mut self) {
-        if let Err(error) = self.catch_up().await {
+        let followed = match self.catch_up().await {
+            Ok(()) => self.restate().await,
+            Err(error) => Err(error),
+        };
+        // Two processes that meet a new key at once both want to say all anew.
+        if let Err(error) = followed
+            && !matches!(error, AuthorityError::Conflict)
+        {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, event = %self.parts.event, "what is stored could not be read: gates hear of news later");
         }
@@ -155,9 +163,18 @@ impl LogWriter {
         self.parts.clock.now()
     }
 
-    /// Writes a record for the authority log; it counts once the draft is committed. On what may be an older copy the authority says
-    /// nothing, or it could have two histories and no device would hear it again.
+    /// Writes a record for the authority log; it counts once the draft is committed. Before a new key has said all anew, nothing else
+    /// is written with it: nobody would hear it, and it could not be said first any more.
     fn write(&self, draft: &mut Draft, body: Body) -> Result<(), AuthorityError> {
+        if self.has_whole_log() && !self.is_heard() {
+            return Err(AuthorityError::Conflict);
+        }
+        self.write_unheard(draft, body)
+    }
+
+    /// Writes a record whether the authority is heard or not. On what may be an older copy it says nothing, or it could have two
+    /// histories and no device would hear it again.
+    fn write_unheard(&self, draft: &mut Draft, body: Body) -> Result<(), AuthorityError> {
         if !self.has_whole_log() {
             return Err(AuthorityError::OldCopy);
         }
@@ -169,7 +186,14 @@ impl LogWriter {
 
     /// Tells whether the authority can say anything now.
     fn may_write(&self) -> bool {
-        self.has_whole_log() && self.own_key().is_ok()
+        self.has_whole_log() && self.is_heard() && self.own_key().is_ok()
+    }
+
+    /// Tells whether our words count: those of the first key at once, those of a later one when it has said all anew.
+    fn is_heard(&self) -> bool {
+        let first = self.ledger.trust().bundle().authority_keys.first();
+        let me = self.ledger.me();
+        first.is_some_and(|key| key.key == me) || self.ledger.state().has_restated(&me)
     }
 
     /// Tells whether the authority is sure that nobody holds more of its log than the store.

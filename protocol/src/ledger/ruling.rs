@@ -105,7 +105,12 @@ pub fn retirement(state: &State, hub: PublicKey) -> Body {
 /// Returns all that the authority in force has said and that still holds, for the log of the next one. From the last of these
 /// words on only that log counts. The proofs of forks that stand in earlier authorities' logs are the caller's to find: nobody
 /// is sent those logs any more.
-pub fn restatement(state: &State, forks: Vec<ForkProof>) -> Vec<Body> {
+///
+/// `None` when that authority has said something critical that this build does not understand: it would be lost.
+pub fn restatement(state: &State, forks: Vec<ForkProof>) -> Option<Vec<Body>> {
+    if state.is_beyond_us() {
+        return None;
+    }
     let register = state.register();
     let policy = state.policy().map(|(version, policy)| Body::Policy {
         version: version.saturating_add(1),
@@ -148,5 +153,5 @@ pub fn restatement(state: &State, forks: Vec<ForkProof>) -> Vec<Body> {
         .chain(settled);
     let forks = forks.into_iter().map(|proof| Body::ForkSeen(Box::new(proof)));
     let words = policy.into_iter().chain(of_devices).chain(forks).chain(tickets);
-    words.chain([Body::Restated]).collect()
+    Some(words.chain([Body::Restated]).collect())
 }

@@ -186,7 +186,8 @@ impl World {
             let bundle = cloud.trust().bundle();
             let by_authority = |origin: &Origin| bundle.authority_key(origin).is_some();
             let forks = self.nodes[CLOUD].disk.forks_told(by_authority);
-            let mut words = restatement(cloud.state(), forks);
+            let words = restatement(cloud.state(), forks);
+            let mut words = words.expect("the cloud understands its own words");
             if self.breaks(Sabotage::RestatementForgets) {
                 words.retain(|word| !matches!(word, Body::Revoked { .. }));
             }

@@ -35,6 +35,9 @@ impl LogWriter {
         self.catch_up().await?;
         let held = Arc::clone(self.ledger.trust());
         if signed == *held.signed() {
+            // Whoever took it may have failed before it had said all anew.
+            self.restate().await?;
+            self.make_up_for().await?;
             let version = held.bundle().version;
             return Ok(UploadOutcome::InForce { version });
         }
@@ -72,17 +75,22 @@ impl LogWriter {
     }
 
     /// Says again, in a new authority's log, all that its predecessor said and still holds: from then on only this log counts.
-    pub(super) async fn restate(&mut self) -> Result<(), AuthorityError> {
+    pub(in crate::authority) async fn restate(&mut self) -> Result<(), AuthorityError> {
         let me = self.ledger.me();
-        let first = self.ledger.trust().bundle().authority_keys.first();
-        let is_first = first.is_some_and(|key| key.key == me);
-        if is_first || self.ledger.tail(&me).seq.0 > 0 || self.halt.is_some() {
+        if self.is_heard() || self.ledger.tail(&me).seq.0 > 0 || self.halt.is_some() {
             return Ok(());
         }
-        let mut draft = Draft::default();
         let forks = self.forks_told_before().await?;
-        for body in restatement(self.ledger.state(), forks) {
-            self.write(&mut draft, body)?;
+        let Some(words) = restatement(self.ledger.state(), forks) else {
+            tracing::error!(
+                event = %self.parts.event,
+                "the event's authority has said something that only a later version of this program understands: update it, or nothing can be ordered with the new key"
+            );
+            return Ok(());
+        };
+        let mut draft = Draft::default();
+        for body in words {
+            self.write_unheard(&mut draft, body)?;
         }
         self.commit(draft).await
     }

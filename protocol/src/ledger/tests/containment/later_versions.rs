@@ -4,6 +4,7 @@ use super::authorities::{both, everything, published, two_authorities};
 use super::*;
 use crate::admission::Referral;
 use crate::ident::{Hlc, Origin};
+use crate::ledger::ruling::restatement;
 use crate::rehearsal::{AVAILABLE, NOW, STRICT};
 
 /// Record bytes of a kind that nobody knows yet.
@@ -161,4 +162,13 @@ fn nor_whom_its_own_program_may_have_let_in_before_it_was_put_back_to_an_older_o
         let judged = gate.judge(&asked(1, ticket(7, STRICT)), JudgingAs::Home);
         assert_eq!(judged, verdict, "critical: {critical}");
     }
+}
+
+#[test]
+fn nobody_says_an_authoritys_word_anew_who_does_not_understand_all_of_it() {
+    let mut cloud = Machine::cloud(&[1]);
+    assert!(restatement(cloud.ledger.state(), Vec::new()).is_some());
+    let run = cloud.run_of(of_a_later_version(true));
+    cloud.take(&run).unwrap();
+    assert_eq!(restatement(cloud.ledger.state(), Vec::new()), None);
 }
