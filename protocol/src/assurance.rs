@@ -3,6 +3,7 @@
 use bincode::{Decode, Encode};
 use usher_keys::{Domain, EventId, SecretKey, Signature, Timestamp, codec};
 
+use crate::clock::AGREEMENT_MS;
 use crate::ident::Origin;
 use crate::log::Tail;
 use crate::trust::Trust;
@@ -55,6 +56,17 @@ impl Assurance {
                 .is_ok()
     }
 
+    /// Tells whether it is news beside the one that is known, by our clock. What lies ahead of that was said by an authority whose
+    /// clock was ahead, or heard by a gate whose own is behind: it gives way to what does not, or nothing would be news for as long.
+    pub fn is_newer_than(&self, known: &Self, now: Timestamp) -> bool {
+        let is_ahead = |one: &Self| one.at > now.plus_ms(AGREEMENT_MS);
+        match (is_ahead(self), is_ahead(known)) {
+            (false, true) => true,
+            (true, false) => false,
+            (true, true) | (false, false) => self.at > known.at,
+        }
+    }
+
     /// Tells whether the word of whoever said it counts still.
     pub fn counts(&self, trust: &Trust) -> bool {
         let key = trust.bundle().authority_key(&self.authority);
@@ -86,5 +98,30 @@ mod tests {
             ..by_authority
         };
         assert!(!later.is_genuine(&plain));
+    }
+
+    #[test]
+    fn what_lies_ahead_of_our_clock_gives_way_to_what_does_not() {
+        let at = |ms: i64| {
+            let at = Timestamp(NOW.0.saturating_add_signed(ms));
+            Assurance::sign(EVENT, at, Tail::default(), &authority())
+        };
+        let within = i64::try_from(AGREEMENT_MS).unwrap();
+        for (said, known, is_news) in [
+            (2, 1, true),
+            (1, 2, false),
+            (1, 1, false),
+            (within, 0, true),
+            (within + 1, 0, false),
+            (-9, within + 1, true),
+            (within + 2, within + 1, true),
+            (within + 1, within + 2, false),
+        ] {
+            assert_eq!(
+                at(said).is_newer_than(&at(known), NOW),
+                is_news,
+                "{said} beside {known}"
+            );
+        }
     }
 }

@@ -140,10 +140,7 @@ impl Replica {
         clock.is_past(enrolment.identity.unverified().window.from);
         let (now, commits) = (clock.now(), stored_values::read_commits(&connection)?);
         let Rebuilt { ledger, kept_heads } = replay::rebuild(&connection, key.public(), now)?;
-        let published = Arc::new(Published::new(
-            &ledger,
-            stored_values::read_assurance(&connection)?,
-        ));
+        let published = Arc::new(Published::new(&ledger, stored_values::read_heard(&connection)?));
         let event = ledger.event();
         let writer = ReplicaWriter {
             connection,

@@ -52,7 +52,7 @@ pub fn audit(path: &Path) -> Result<Audit, ReplicaError> {
     take(database::check_tables(&transaction).map_err(ReplicaError::from))?;
     take(database::check_commits(&transaction, noted))?;
     let enrolment = StoredEnrolment::read(&transaction)?;
-    stored_values::read_assurance(&transaction)?;
+    stored_values::read_heard(&transaction)?;
     let event = enrolment.identity.unverified().event;
     let trust = Trust::pin(&enrolment.roots, enrolment.bundle)?;
     if let Some(checkpoint) = stored_values::read_checkpoint(&transaction)? {

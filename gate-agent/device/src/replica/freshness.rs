@@ -5,21 +5,19 @@ use std::sync::{Mutex, MutexGuard};
 use usher_keys::Timestamp;
 use usher_protocol::Origin;
 use usher_protocol::assurance::Assurance;
+use usher_protocol::clock::AGREEMENT_MS;
 use usher_protocol::ident::MAX_SKEW_MS;
 use usher_protocol::trust::Trust;
 
-/// How far ahead of our clock a moment may lie for it to be shown as now, in milliseconds: clocks that are set right differ
-/// by less.
-const AHEAD_MS: u64 = 2 * 60 * 1000;
-
 /// The newest assurance; held only to copy or replace it.
-pub struct Freshness(Mutex<Option<Heard>>);
+pub struct Freshness(Mutex<Option<HeardAssurance>>);
 
-#[derive(Clone, Copy)]
-struct Heard {
-    assurance: Assurance,
+/// An assurance as it was heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeardAssurance {
+    pub assurance: Assurance,
     /// Up to when everything is here: not after we heard so, whatever the authority's clock says.
-    as_of: Timestamp,
+    pub as_of: Timestamp,
 }
 
 /// Whose word counts now, and what time it is.
@@ -43,20 +41,20 @@ impl FreshnessMoment<'_> {
 
 impl Freshness {
     /// Begins with what was stored.
-    pub fn new(stored: Option<Assurance>) -> Self {
-        let heard = stored.map(|assurance| Heard {
-            assurance,
-            as_of: assurance.at,
-        });
-        Self(Mutex::new(heard))
+    pub fn new(stored: Option<HeardAssurance>) -> Self {
+        Self(Mutex::new(stored))
     }
 
     /// Takes note that an authority has said this and that as much of its log is here.
     pub fn hear(&self, assurance: Assurance, moment: &FreshnessMoment) {
-        let known = self.newest(moment);
-        if moment.allows(&assurance) && known.is_none_or(|known| known.at < assurance.at) {
-            let as_of = assurance.at.min(moment.now);
-            *self.last() = Some(Heard { assurance, as_of });
+        let known = self.heard(moment);
+        let is_news = known.is_none_or(|known| assurance.is_newer_than(&known.assurance, moment.now));
+        if moment.allows(&assurance) && is_news {
+            let before = known
+                .map(|known| known.as_of)
+                .filter(|as_of| *as_of <= moment.now);
+            let as_of = assurance.at.min(moment.now).max(before.unwrap_or_default());
+            *self.last() = Some(HeardAssurance { assurance, as_of });
         }
     }
 
@@ -73,15 +71,19 @@ impl Freshness {
     /// Returns up to when every word of the authority is here, if that can be told by our clock.
     pub fn as_of(&self, moment: &FreshnessMoment) -> Option<Timestamp> {
         let as_of = self.heard(moment)?.as_of;
-        (as_of <= moment.now.plus_ms(AHEAD_MS)).then(|| as_of.min(moment.now))
+        (as_of <= moment.now.plus_ms(AGREEMENT_MS)).then(|| as_of.min(moment.now))
     }
 
-    fn heard(&self, moment: &FreshnessMoment) -> Option<Heard> {
+    /// Returns the newest assurance that counts, as it was heard.
+    pub fn heard(&self, moment: &FreshnessMoment) -> Option<HeardAssurance> {
         let last = *self.last();
         last.filter(|heard| moment.allows(&heard.assurance))
     }
 
-    fn last(&self) -> MutexGuard<'_, Option<Heard>> {
+    fn last(&self) -> MutexGuard<'_, Option<HeardAssurance>> {
         self.0.lock().expect("nothing panics while it holds this")
     }
 }
+
+#[cfg(test)]
+mod tests;

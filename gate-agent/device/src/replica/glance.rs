@@ -50,8 +50,8 @@ pub fn glance(path: &Path, now: Timestamp) -> Result<Glance, ReplicaError> {
     let transaction = connection.transaction()?;
     let enrolment = StoredEnrolment::read(&transaction)?;
     let me = enrolment.identity.unverified().device;
-    let assurance = stored_values::read_assurance(&transaction)?;
-    let published = Published::new(&replay::rebuild(&transaction, me, now)?.ledger, assurance);
+    let heard = stored_values::read_heard(&transaction)?;
+    let published = Published::new(&replay::rebuild(&transaction, me, now)?.ledger, heard);
     Ok(Glance {
         snapshot: published.snapshot.load_full(),
         uplink: enrolment.uplink,

@@ -2,12 +2,12 @@
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use usher_keys::{DeviceIdentity, RootSet, SignedBundle};
-use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
 use usher_protocol::ledger::Entry;
 use usher_protocol::log::{Head, MAX_RUN_BYTES, MAX_RUN_RECORDS, Run, Tail};
 use usher_protocol::{Origin, Seq};
 
+use super::freshness::HeardAssurance;
 use super::replay::{read_head, read_seq};
 use super::stored_values;
 
@@ -38,7 +38,7 @@ pub struct Batch {
     /// A newer bundle and the roots that signed it.
     pub trust: Option<(RootSet, SignedBundle)>,
     /// The newest assurance; alone it is no reason for a commit.
-    pub assurance: Option<Assurance>,
+    pub heard: Option<HeardAssurance>,
     /// How many commits there are with this one.
     pub commits: u64,
 }
@@ -78,8 +78,8 @@ impl Batch {
         if let Some((roots, bundle)) = &self.trust {
             stored_values::write_trust(&transaction, roots, bundle)?;
         }
-        if let Some(assurance) = &self.assurance {
-            stored_values::write_assurance(&transaction, assurance)?;
+        if let Some(heard) = &self.heard {
+            stored_values::write_heard(&transaction, heard)?;
         }
         stored_values::write_commits(&transaction, self.commits)?;
         transaction.commit()

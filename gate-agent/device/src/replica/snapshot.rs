@@ -17,7 +17,7 @@ use usher_protocol::trust::{Register, Trust};
 use usher_protocol::{GateId, Origin, Unit, home};
 use usher_words::gate::{EventNames, Phrasebook};
 
-use super::freshness::{Freshness, FreshnessMoment};
+use super::freshness::{Freshness, FreshnessMoment, HeardAssurance};
 use super::recent::RecentRuns;
 
 /// The part of the state that seldom changes, as of the last commit.
@@ -178,13 +178,13 @@ pub struct Published {
 
 impl Published {
     /// Publishes the first state.
-    pub fn new(ledger: &Ledger, assurance: Option<Assurance>) -> Self {
+    pub fn new(ledger: &Ledger, heard: Option<HeardAssurance>) -> Self {
         let published = Self {
             snapshot: ArcSwap::from_pointee(Snapshot::of(ledger)),
             figures: Figures::default(),
             held: Mutex::default(),
             changes: Announcer::default(),
-            freshness: Freshness::new(assurance),
+            freshness: Freshness::new(heard),
             recent: RecentRuns::default(),
         };
         published.hold(held_by(ledger));
@@ -240,6 +240,11 @@ impl Published {
     /// Returns the newest assurance that counts.
     pub fn assurance(&self, now: Timestamp) -> Option<Assurance> {
         self.freshness.newest(&self.snapshot.load().moment(now))
+    }
+
+    /// Returns the newest assurance that counts, as it was heard.
+    pub fn heard(&self, now: Timestamp) -> Option<HeardAssurance> {
+        self.freshness.heard(&self.snapshot.load().moment(now))
     }
 
     /// Returns up to when every word of the authority is here.

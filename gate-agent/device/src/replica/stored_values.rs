@@ -6,12 +6,13 @@ use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use usher_keys::codec;
-use usher_keys::{DeviceIdentity, RootSet, SignedBundle};
+use usher_keys::{DeviceIdentity, RootSet, SignedBundle, Timestamp};
 use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::{MAX_CHECKPOINT_BYTES, SignedCheckpoint};
 use usher_protocol::log::Head;
 
 use super::error::ReplicaError;
+use super::freshness::HeardAssurance;
 
 /// Room for an encoded head, in bytes.
 const HEAD_ROOM: usize = 256;
@@ -26,6 +27,7 @@ const BUNDLE: &str = "bundle";
 const UPLINK: &str = "uplink";
 const CHECKPOINT: &str = "checkpoint";
 const ASSURANCE: &str = "assurance";
+const FRESH_AS_OF: &str = "fresh_as_of";
 const COMMITS: &str = "commits";
 const OWN_PAST: &str = "own_past";
 
@@ -105,20 +107,22 @@ pub fn write_checkpoint(connection: &Connection, checkpoint: &SignedCheckpoint) 
     write(connection, CHECKPOINT, &codec::encode(checkpoint))
 }
 
-/// Reads the newest assurance.
-pub fn read_assurance(connection: &Connection) -> Result<Option<Assurance>, ReplicaError> {
+/// Reads the newest assurance, as it was heard.
+pub fn read_heard(connection: &Connection) -> Result<Option<HeardAssurance>, ReplicaError> {
     let Some(bytes) = read(connection, ASSURANCE)? else {
         return Ok(None);
     };
-    let assurance = codec::decode::<HEAD_ROOM, _>(&bytes);
-    assurance
-        .map(Some)
-        .map_err(|_| ReplicaError::BadMeta { name: ASSURANCE })
+    let assurance: Assurance =
+        codec::decode::<HEAD_ROOM, _>(&bytes).map_err(|_| ReplicaError::BadMeta { name: ASSURANCE })?;
+    // Earlier programs did not keep when it was heard.
+    let as_of = read_number(connection, FRESH_AS_OF)?.map_or(assurance.at, Timestamp);
+    Ok(Some(HeardAssurance { assurance, as_of }))
 }
 
-/// Writes the newest assurance.
-pub fn write_assurance(connection: &Connection, assurance: &Assurance) -> rusqlite::Result<()> {
-    write(connection, ASSURANCE, &codec::encode(assurance))
+/// Writes the newest assurance, as it was heard.
+pub fn write_heard(connection: &Connection, heard: &HeardAssurance) -> rusqlite::Result<()> {
+    write(connection, ASSURANCE, &codec::encode(&heard.assurance))?;
+    write(connection, FRESH_AS_OF, &heard.as_of.0.to_le_bytes())
 }
 
 /// Reads the furthest head of our own log that a peer was seen to hold, if that was ever beyond ours.

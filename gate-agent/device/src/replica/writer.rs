@@ -228,7 +228,7 @@ impl ReplicaWriter {
         if group.batch.own_past == Some(None) {
             self.past = None;
         }
-        group.batch.assurance = self.published.assurance(now);
+        group.batch.heard = self.published.heard(now);
         group.batch.commits = self.commits + 1;
         let started = Instant::now();
         if let Err(error) = group.batch.commit(&mut self.connection) {

@@ -19,7 +19,9 @@ impl Session {
     fn is_news(&self, assurance: &Assurance, ctx: &Context) -> bool {
         let ours = self.outbox.ours(&assurance.authority).map(|ours| ours.tail);
         let ours = ours.unwrap_or_default();
-        let is_newer = ctx.assurance.is_none_or(|known| known.at < assurance.at);
+        let is_newer = ctx
+            .assurance
+            .is_none_or(|known| assurance.is_newer_than(&known, ctx.now));
         let has_all = ours.seq > assurance.tail.seq || ours == assurance.tail;
         is_newer && has_all && assurance.is_genuine(ctx.trust)
     }
