@@ -24,7 +24,6 @@ use crate::doors::Doors;
 use crate::http;
 use crate::links::{LinkId, Links};
 use crate::lookup::TicketLookup;
-use crate::pins::SupervisorPins;
 use crate::responder::HubResponder;
 use crate::services::Services;
 use crate::services::certificates::{self, CertificateBoard};
@@ -119,12 +118,7 @@ impl Hub {
         ));
         let access = Access::open(&directory.access_path())?;
         let lookup = Arc::new(TicketLookup::new(Arc::clone(&links)));
-        let responder = Arc::new(HubResponder {
-            path: Arc::clone(&path),
-            lookup: Arc::clone(&lookup),
-            pins: SupervisorPins::new(access.clone()),
-            links: Arc::clone(&links),
-        });
+        let responder = Arc::new(HubResponder::new(&path, &lookup, &links, &access));
         let services = Arc::new(Services {
             replica: Arc::clone(replica),
             path,

@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use usher_device::replica::{Access, ReplicaError};
 use usher_keys::PublicKey;
-use usher_protocol::pin::{Pin, PinTries};
+use usher_protocol::pin::{Pin, PinGuesses};
 use usher_protocol::request::{BY_PIN, RequestError};
 
 /// PINs that are compared at once: each takes 19 MiB and a core for a moment, and scans go on meanwhile.
@@ -18,7 +18,7 @@ pub struct SupervisorPins {
     access: Access,
     began: Instant,
     /// Guards who was wrong; never held across an await.
-    tries: Mutex<PinTries>,
+    tries: Mutex<PinGuesses>,
     turns: Semaphore,
 }
 
@@ -69,7 +69,7 @@ impl SupervisorPins {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn tries(&self) -> MutexGuard<'_, PinTries> {
+    fn tries(&self) -> MutexGuard<'_, PinGuesses> {
         self.tries.lock().expect("nothing panics while it holds this")
     }
 }

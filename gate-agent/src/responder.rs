@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use usher_device::replica::Access;
 use usher_keys::{Certificate, PublicKey, Role};
 use usher_link::Progress;
 use usher_protocol::admission::Direction;
@@ -30,6 +31,21 @@ pub struct HubResponder {
 }
 
 impl HubResponder {
+    /// Answers by these.
+    pub fn new(
+        path: &Arc<AdmissionPath>,
+        lookup: &Arc<TicketLookup>,
+        links: &Arc<Links>,
+        access: &Access,
+    ) -> Self {
+        Self {
+            path: Arc::clone(path),
+            lookup: Arc::clone(lookup),
+            pins: SupervisorPins::new(access.clone()),
+            links: Arc::clone(links),
+        }
+    }
+
     /// Lists the other hubs for a peer.
     fn news(&self, peer: &PublicKey) -> Vec<HubNews> {
         let mut news = self.links.hub_news(Instant::now());

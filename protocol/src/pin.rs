@@ -71,7 +71,7 @@ impl fmt::Debug for Pin {
 
 /// Counts the wrong PINs of each asker; times are of any clock that only goes forward.
 #[derive(Debug, Clone, Default)]
-pub struct PinTries {
+pub struct PinGuesses {
     askers: BTreeMap<[u8; 32], WrongPins>,
 }
 
@@ -82,7 +82,7 @@ struct WrongPins {
     rests_until_ms: u64,
 }
 
-impl PinTries {
+impl PinGuesses {
     /// Counts a PIN as wrong before it is looked at, so that many at once are no way around.
     ///
     /// # Errors
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn whoever_is_wrong_waits_longer_each_time_and_nobody_else_does() {
-        let mut tries = PinTries::default();
+        let mut tries = PinGuesses::default();
         let mut now = 0;
         let mut waits = Vec::new();
         for _ in 0..13 {
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_right_pin_or_a_day_of_rest_forgives_everything() {
-        let mut tries = PinTries::default();
+        let mut tries = PinGuesses::default();
         for _ in 0..3 {
             tries.begin(ADA, 0).unwrap();
         }
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn no_more_askers_are_remembered_than_there_is_room_for() {
-        let mut tries = PinTries::default();
+        let mut tries = PinGuesses::default();
         for number in 0..2 * MAX_ASKERS as u64 {
             let mut asker = [9; 32];
             asker[..8].copy_from_slice(&number.to_le_bytes());
