@@ -109,7 +109,7 @@ impl Phrasebook {
                 "Cannot decide",
                 "The hub cannot decide now, perhaps because its disk is full. Scan again; if this message comes back, call technical support",
             ),
-            RequestError::Busy => StaffMessage::new("Busy", "Scan again"),
+            RequestError::Busy => StaffMessage::new("Busy", "The hub has too much to do: scan again"),
             RequestError::NoPin => pins::none(),
             RequestError::WrongPin { rest_s } => pins::wrong(rest_s),
             RequestError::PinsRest { rest_s } => pins::resting(rest_s),
@@ -177,13 +177,13 @@ impl Phrasebook {
             Incident::Forked { origin } => {
                 format!(
                     "{} has two histories, because it was copied or restored from a backup. Ask the organizer to say which history counts, or have the device enrolled anew",
-                    self.device(origin)
+                    sentence(&self.device(origin))
                 )
             }
             Incident::FalseRecord { origin, seq } => format!(
                 "{} has recorded things that it cannot prove or may not say, from its record {seq} on. They count for nothing. \
                  If the device was stolen, ask the organizer to revoke it",
-                self.device(origin)
+                sentence(&self.device(origin))
             ),
         }
     }

@@ -30,13 +30,23 @@ impl Phrasebook {
                 "Replaced",
                 "A newer ticket for this place exists: ask for that one",
             ),
-            Reason::Revoked => StaffMessage::new("Cancelled", "Send to the box office"),
-            Reason::TooEarly { opens } => {
-                StaffMessage::new("Too early", format!("Valid from {}", self.time(opens)))
+            Reason::Revoked => {
+                StaffMessage::new("Cancelled", "This ticket was cancelled: send to the box office")
             }
-            Reason::TooLate { closed } => {
-                StaffMessage::new("Too late", format!("Was valid until {}", self.time(closed)))
-            }
+            Reason::TooEarly { opens } => StaffMessage::new(
+                "Too early",
+                format!(
+                    "This ticket is valid from {}: ask them to come back then",
+                    self.time(opens)
+                ),
+            ),
+            Reason::TooLate { closed } => StaffMessage::new(
+                "Too late",
+                format!(
+                    "This ticket was valid until {}: send to the box office",
+                    self.time(closed)
+                ),
+            ),
             Reason::WrongZone => StaffMessage::new("Wrong gate", self.right_gates(ticket)),
             Reason::UnknownGate => StaffMessage::new(
                 "Unknown gate",
@@ -190,7 +200,7 @@ impl Phrasebook {
                 format!("No more than {} at once with this ticket now", people(left))
             }
             Some(EntryRule::Single | EntryRule::Reentry) | None => {
-                format!("Only {} on this ticket", more(left))
+                format!("Only {} may go in with this ticket", more(left))
             }
         }
     }
