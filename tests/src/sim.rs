@@ -31,6 +31,7 @@ pub mod shrink;
 pub mod slander;
 pub mod slots;
 pub mod supervisors;
+pub mod truth;
 pub mod wire;
 pub mod world;
 pub mod zones;

@@ -113,6 +113,7 @@ impl World {
         }
         self.check_nothing_lost();
         self.check_counts();
+        self.check_truth();
         self.check_nobody_counted_who_was_turned_away();
         self.check_incidents();
     }
@@ -261,7 +262,7 @@ impl World {
     }
 
     /// Finds the scans recorded where nobody fetches them any more: by outcasts, and in the histories of frozen origins.
-    fn elsewhere(&self) -> BTreeSet<ScanId> {
+    pub fn elsewhere(&self) -> BTreeSet<ScanId> {
         let mut scans = BTreeSet::new();
         for (id, node) in self.nodes.iter().enumerate() {
             let own = node.key.public();
@@ -271,7 +272,7 @@ impl World {
                     continue;
                 }
                 if let Ok(Record {
-                    body: Body::Admitted(passage) | Body::Overridden { passage, .. },
+                    body: Body::Admitted(passage) | Body::Exited(passage) | Body::Overridden { passage, .. },
                     ..
                 }) = Record::from_bytes(&entry.bytes)
                 {

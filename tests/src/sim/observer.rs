@@ -20,6 +20,7 @@ use super::node::NodeId;
 use super::scans::Job;
 use super::setting::{TIERS, admits, tier_of};
 use super::slots::SlotWatch;
+use super::truth::LeaveWatch;
 use super::world::{CLOUD, Outcome, World};
 use super::zones::ZoneWatch;
 
@@ -60,6 +61,8 @@ pub struct Observer {
     pub zones: ZoneWatch,
     /// What is known of slots of time.
     pub slots: SlotWatch,
+    /// Who left, whatever the gates saw of it.
+    pub leaves: LeaveWatch,
     /// What is known of days.
     pub days: DayWatch,
     /// The hub that enrolled a device, where one did.
@@ -112,6 +115,7 @@ impl Observer {
             false_records: BTreeSet::new(),
             zones: ZoneWatch::default(),
             slots: SlotWatch::default(),
+            leaves: LeaveWatch::default(),
             days: DayWatch::default(),
             enrolled_by: BTreeMap::new(),
             unfounded: BTreeMap::new(),
@@ -156,7 +160,7 @@ impl Observer {
     pub fn perish(&mut self, disk: &Disk, origin: Origin, kept: Seq) {
         for entry in disk.log(&origin).iter().filter(|entry| entry.tail.seq > kept) {
             if let Ok(Record {
-                body: Body::Admitted(passage) | Body::Overridden { passage, .. },
+                body: Body::Admitted(passage) | Body::Exited(passage) | Body::Overridden { passage, .. },
                 ..
             }) = Record::from_bytes(&entry.bytes)
             {

@@ -256,20 +256,24 @@ impl World {
             innermost
         };
         let left: BTreeSet<_> = [innermost, zone].into();
-        for left in left {
-            self.people.leave(unit, left);
-            self.observer.zones.leaves(left);
+        for left in &left {
+            self.people.leave(unit, *left);
+            self.observer.zones.leaves(*left);
         }
+        self.observer.leaves.leaves(unit, left);
         let generation = self.people.newest(unit);
         let paper = self.genuine(unit, generation);
         let Some(job) = self.job_out(paper.clone(), zone) else {
             return;
         };
+        self.observer.leaves.is_scanned(job.scan);
         self.read(job);
         if self.random.percent(20) {
             // The same person once more, or a friend with a copy: at any gate.
-            let again = self.job_out(paper, zone);
-            again.into_iter().for_each(|again| self.read(again));
+            if let Some(again) = self.job_out(paper, zone) {
+                self.observer.leaves.is_scanned(again.scan);
+                self.read(again);
+            }
         }
     }
 

@@ -143,6 +143,8 @@ pub enum Sabotage {
     DaysGoByUtc,
     /// Tiers open their gates after the end of their window.
     WindowsNeverEnd,
+    /// Whoever lets people out does not write it down.
+    ExitsAreNotWritten,
 }
 
 impl Sabotage {

@@ -2,7 +2,7 @@
 
 use usher_protocol::admission::{Direction, Reason, Verdict};
 use usher_protocol::ledger::{Annulling, JudgingAs, Route, ScanQuestion};
-use usher_protocol::record::RightToAnnul;
+use usher_protocol::record::{Body, RightToAnnul};
 use usher_protocol::request::{Answer, JudgedBy, RequestError, Response, Scan};
 use usher_protocol::routing::{Conclusion, Heard, Line, LineId, Next, Routing, SIGN_OF_LIFE_MS, Word};
 use usher_protocol::ticket::{Rejection, VerifiedTicket};
@@ -166,7 +166,9 @@ impl World {
             Errand::Again(job)
                 if job.direction == Direction::Out && self.people.is_anywhere(job.paper.unit) => {}
             Errand::Again(job) => {
+                let scan = job.scan;
                 let again = self.drawn_anew(job);
+                self.observer.leaves.tries_again(scan, again.scan);
                 self.read(again);
             }
             Errand::Request {
@@ -318,7 +320,8 @@ impl World {
                 let mut judged = self.nodes[node].ledger.judge(&asked, judging_as, moment);
                 self.say_yes(node, &asked, &mut judged);
                 self.check_decided(node, &job, &judged);
-                if let Some(body) = judged.body {
+                let is_kept = |body: &Body| !self.breaks(Sabotage::ExitsAreNotWritten) || !is_exit(body);
+                if let Some(body) = judged.body.filter(is_kept) {
                     self.nodes[node].write(body, moment.at);
                 }
                 judged.verdict
@@ -478,6 +481,10 @@ impl World {
             ..job
         }
     }
+}
+
+fn is_exit(body: &Body) -> bool {
+    matches!(body, Body::Exited(_))
 }
 
 fn answer_of(job: &Job, verdict: Verdict, by: JudgedBy) -> Answer {
