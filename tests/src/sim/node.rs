@@ -96,6 +96,8 @@ pub struct Node {
     pub skew_ms: i64,
     /// Its clock beside its peers'.
     rule: RefCell<RuleClock>,
+    /// What was heard of peers' clocks since it started: how far each was from the right time, in milliseconds, and when.
+    heard: RefCell<BTreeMap<PublicKey, (i64, u64)>>,
     /// Whether it judges by its own clock, whatever its peers' show.
     compares_no_clocks: bool,
     /// Its sessions by peer.
@@ -154,6 +156,7 @@ impl Node {
             life: 0,
             skew_ms: config.skew_ms,
             rule: RefCell::default(),
+            heard: RefCell::default(),
             compares_no_clocks: config.compares_no_clocks,
             sessions: BTreeMap::new(),
             batch: Batch::default(),
@@ -235,6 +238,22 @@ impl Node {
     /// Takes what a peer's clock shows.
     pub fn hear_clock(&self, peer: PublicKey, theirs: Timestamp, now: ClockReading) {
         self.rule.borrow_mut().hear(peer, theirs, now);
+        let world_ms = u64::try_from(now.up_ms).expect("the world's time");
+        let off_ms = i64::try_from(theirs.0)
+            .unwrap_or(i64::MAX)
+            .saturating_sub(now.up_ms);
+        self.heard.borrow_mut().insert(peer, (off_ms, world_ms));
+    }
+
+    /// Returns how far those clocks are from the right time, in milliseconds, that were heard so short a time ago, or of all if none was.
+    pub fn clocks_heard(&self, world_ms: u64, within_ms: u64) -> Vec<i64> {
+        let heard = self.heard.borrow();
+        let lately = heard.values().filter(|(_, at)| at + within_ms >= world_ms);
+        let lately: Vec<_> = lately.map(|(off_ms, _)| *off_ms).collect();
+        if lately.is_empty() {
+            return heard.values().map(|(off_ms, _)| *off_ms).collect();
+        }
+        lately
     }
 
     /// Loses everything that was not durable and stops.
@@ -247,6 +266,7 @@ impl Node {
         self.assurance = None;
         self.under_way.clear();
         self.rule = RefCell::default();
+        self.heard = RefCell::default();
     }
 
     /// Starts again from the disk.

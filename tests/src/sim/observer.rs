@@ -24,8 +24,8 @@ use super::truth::LeaveWatch;
 use super::world::{CLOUD, Outcome, World};
 use super::zones::ZoneWatch;
 
-/// After how long on one connection a device has heard the clock of the other, in milliseconds.
-const CLOCKS_HEARD_WITHIN_MS: u64 = 6_000;
+/// How long a clock that was heard counts as that of a peer who is linked, in milliseconds.
+const CLOCKS_COUNT_FOR_MS: u64 = 20_000;
 
 /// Digests are compared at one in so many changes of a replica, and always at the end: they cost more than the rest.
 const DIGEST_EVERY: u64 = 8;
@@ -349,24 +349,20 @@ impl World {
         self.observer.judges.entry(job.scan).or_default().insert(node);
     }
 
-    /// Checks that a device whose clock is wrong judges by the right time if most of those it is linked with have it.
+    /// Checks that a device whose clock is wrong judges by the right time if most clocks have it that it has heard, its own among
+    /// them: also in a storm, and whoever lies. What it has not heard it cannot know.
     fn check_time(&mut self, node: NodeId, unit: u32) {
-        let off_ms = |node: NodeId| self.nodes[node].own_clock(self.now).0.abs_diff(self.now);
-        let is_right = |node: &NodeId| off_ms(*node) <= AGREEMENT_MS / 2;
         let moment = self.nodes[node].moment(self.now);
         if moment.at.0.abs_diff(self.now) <= AGREEMENT_MS {
             return;
         }
-        let settled = self.nodes[node].sessions.iter().filter(|(_, live)| {
-            live.session.peer().is_some() && live.since + CLOCKS_HEARD_WITHIN_MS < self.now
-        });
-        let mut linked: Vec<_> = settled.map(|(peer, _)| *peer).collect();
-        let (all, is_new) = (linked.len() + 1, linked.len() < self.nodes[node].sessions.len());
-        linked.push(node);
-        let right = linked.iter().filter(|node| is_right(node)).count();
-        let has_liars = !self.liars.is_empty();
+        let own_ms = self.nodes[node].reading(self.now).wall.0.abs_diff(self.now);
+        let others = self.nodes[node].clocks_heard(self.now, CLOCKS_COUNT_FOR_MS);
+        let all = others.len() + 1;
+        let off_ms = others.iter().map(|off_ms| off_ms.unsigned_abs()).chain([own_ms]);
+        let right = off_ms.filter(|off_ms| *off_ms <= AGREEMENT_MS / 2).count();
         assert!(
-            2 * right <= all || is_new || has_liars || moment.earliest != moment.latest || self.stormy,
+            2 * right <= all || moment.earliest != moment.latest,
             "{}: {} judges by a wrong clock, though {right} of {all} are right",
             self.place(),
             self.name(node)
