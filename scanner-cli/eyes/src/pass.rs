@@ -118,6 +118,10 @@ const FIT_OF_A_WARP: f32 = 0.66;
 /// Mean likeness of the three finders from which on a curvature is searched: those of curved codes that are read have 0.57.
 const SQUARENESS_OF_A_CURVATURE: f32 = 0.35;
 
+/// Mean likeness of the three finders from which on line shifts are searched for what fits badly without: a wave of more than a
+/// module leaves a code little of its fit, but its finders half of their likeness.
+const SQUARENESS_OF_A_SHIFT: f32 = 0.4;
+
 /// Modules along a side of the largest code whose patches are kept: those of version 16 take a megabyte.
 const MOST_KEPT_SIDE: usize = 81;
 
@@ -276,7 +280,11 @@ impl Pass<'_> {
             }
         }
         if !is_worth_more {
-            return None;
+            let may_be_shifted =
+                location.fit >= HOPEFUL_FIT && site.squareness(trio)? >= SQUARENESS_OF_A_SHIFT;
+            return may_be_shifted
+                .then(|| self.with_line_shifts(site, location))
+                .flatten();
         }
         if let Some(detection) = self.followed(site, location.clone()) {
             return Some(detection);

@@ -137,6 +137,7 @@ fn codes_behind_cracked_glass_are_read() {
 fn codes_that_turn_or_swing_while_the_frame_is_taken_are_read() {
     check("spinning");
     check("rolling wave");
+    check("fast rolling wave");
 }
 
 #[test]

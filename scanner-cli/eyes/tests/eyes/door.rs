@@ -10,7 +10,7 @@ pub fn all_effects() -> impl Iterator<Item = &'static Effect> {
 }
 
 /// Harm at the door.
-static DOOR: [Effect; 9] = [
+static DOOR: [Effect; 10] = [
     Effect {
         name: "ink spread",
         floor: 8,
@@ -74,6 +74,22 @@ static DOOR: [Effect; 9] = [
                 swings: [2.0, 3.0, 4.0, 2.5][scene.seed as usize % 4],
                 ..scene.harm
             },
+            ..scene
+        },
+    },
+    Effect {
+        // A short code in so fast a swing that it fits badly before its lines are shifted back.
+        name: "fast rolling wave",
+        floor: 6,
+        quick_floor: 0,
+        make: |scene, hard| Scene {
+            text: scene.text[..60].to_owned(),
+            harm: Harm {
+                wave: 0.9 + 0.5 * hard,
+                swings: [3.5, 4.0, 3.0, 4.5][scene.seed as usize % 4],
+                ..scene.harm
+            },
+            module_px: 6.0,
             ..scene
         },
     },
