@@ -23,11 +23,12 @@ use tokio_util::task::TaskTracker;
 
 use crate::authority::AuthorityError;
 use crate::clock::Clock;
-use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId, draw_ticket_code};
+use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId, draw, draw_ticket_code};
 use crate::metrics::Metrics;
 use crate::money::DeclineReason;
 use crate::payment::{GatewayError, Gateways, PaymentToken};
 use crate::seat_maps::SeatMaps;
+use crate::selling::booking_code::BookingCode;
 use crate::selling::claimant::HoldBounds;
 use crate::selling::jobs::{JobId, LeaseHolder, LeaseOutcome};
 use crate::selling::sale::SaleStatus;
@@ -241,6 +242,7 @@ impl BookingDesk {
         let now = self.parts.clock.now();
         let begin = BeginBooking {
             booking: BookingId::draw(request.reservation.event, now),
+            code: BookingCode::draw_from(u64::from_le_bytes(draw())),
             charge: ChargeReference::draw(request.reservation.event, now),
             gateway: self.parts.gateways.in_use().kind(),
             reservation: request.reservation,

@@ -5,6 +5,7 @@
 
 pub mod best_available;
 pub mod blocks;
+pub mod booking_code;
 mod bookings;
 pub mod canceling;
 pub mod claimant;

@@ -1,5 +1,6 @@
 //! The ticket in the QR code: payload bytes, their decimal text, and the one way to a verified ticket; judging it is admission's.
 
+pub mod check_symbol;
 pub mod code;
 pub mod digits;
 pub mod guesses;

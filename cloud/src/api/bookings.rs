@@ -96,6 +96,9 @@ pub struct BookingView {
     /// Its id: a secret, whoever knows it sees the tickets.
     #[schema(value_type = String)]
     pub booking_id: BookingId,
+    /// By what people speak of it, to staff: it opens nothing.
+    #[schema(example = "7KM-94Q2")]
+    pub code: String,
     /// The event.
     #[schema(value_type = String)]
     pub event_id: EventId,
@@ -148,6 +151,7 @@ impl BookingView {
         let status = booking.word();
         Self {
             booking_id: booking.id,
+            code: booking.code.to_string(),
             event_id: booking.id.event,
             reservation_id: booking.reservation,
             status,

@@ -121,6 +121,8 @@ struct BookingPage {
     given_back: Option<String>,
     confirmed: bool,
     id: BookingId,
+    /// By what its buyer speaks of it to staff.
+    code: String,
     event_id: EventId,
     /// How it stands, and whether that may change; for the script.
     status: &'static str,
@@ -177,6 +179,7 @@ pub async fn booking(State(app): State<Arc<AppState>>, Id(id): Id<BookingId>) ->
         amount: booking.amount.to_string(),
         confirmed: booking.state == BookingState::Confirmed,
         id,
+        code: booking.code.to_string(),
         event_id: id.event,
         status: booking.word(),
         open: booking.state.is_open(),

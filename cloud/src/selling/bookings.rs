@@ -6,6 +6,7 @@ use usher_keys::Timestamp;
 use crate::ids::{BookingId, ChargeReference, ReservationId};
 use crate::money::{DeclineReason, Money};
 
+use super::booking_code::BookingCode;
 use super::claimant::HoldBounds;
 use super::course::{BuyerAction, PaymentFacts, WaitFor};
 use super::disputes::DisputeState;
@@ -23,6 +24,8 @@ pub struct RequestHash(pub [u8; 32]);
 pub struct BeginBooking {
     /// The id the booking shall have.
     pub booking: BookingId,
+    /// The code it shall have; if that is taken, it gets the next one that is free.
+    pub code: BookingCode,
     /// What the gateway shall know its charge by.
     pub charge: ChargeReference,
     /// Which gateway shall take the money.
@@ -350,6 +353,8 @@ impl BookingState {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Booking {
     pub id: BookingId,
+    /// What people call it.
+    pub code: BookingCode,
     /// What the gateway knows its charge by.
     pub charge: ChargeReference,
     /// The reservation it came from.

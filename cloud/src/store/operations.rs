@@ -8,6 +8,7 @@ pub mod authority;
 pub mod availability;
 pub mod begin;
 pub mod blocks;
+pub mod booking_codes;
 pub mod bounds;
 pub mod canceling;
 pub mod catalogue;

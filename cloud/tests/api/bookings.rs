@@ -7,6 +7,23 @@ use serde_json::{Value, json};
 use super::client::{Cloud, HOLD_MS};
 
 #[tokio::test]
+async fn a_booking_has_a_code_for_speaking_of_it() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let bookings = [cloud.buy(&event, &[0]).await, cloud.buy(&event, &[1]).await];
+    let codes = bookings
+        .each_ref()
+        .map(|booking| booking["code"].as_str().unwrap());
+    assert_ne!(codes[0], codes[1]);
+    assert_eq!((codes[0].len(), codes[0].find('-')), (8, Some(3)));
+    let page = cloud.get(cloud.path(&bookings[0]["page"])).await.text();
+    assert!(
+        page.contains(&format!("Booking code: <strong>{}</strong>", codes[0])),
+        "{page}"
+    );
+}
+
+#[tokio::test]
 async fn a_booking_has_its_tickets_and_is_found_again() {
     let cloud = Cloud::start().await;
     let event = cloud.event(|_| {}).await;

@@ -1,26 +1,19 @@
 //! The ticket code: eight characters printed on a ticket beside its QR code, for people to read out and to type; finding its ticket is the cloud's.
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 use bincode::{Decode, Encode};
 use thiserror::Error;
 
+use super::check_symbol;
+
 /// How many characters a ticket code has, its check symbol included.
 pub const TICKET_CODE_CHARS: usize = 8;
 
-/// The digits of Crockford's base 32, and behind them the symbols that only a check symbol can be.
-///
-/// **Source**: Douglas Crockford, "Base 32".
-const SYMBOLS: &[u8; 37] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U";
-const DIGITS: u64 = 32;
-const CHECKS: u64 = 37;
-/// The check symbols `*~$=` are on few keyboards and hard to read out: codes that would end in one are never drawn.
-const UNSAID: std::ops::Range<u64> = 32..36;
-/// How many check symbols are left.
-const SAID: u64 = CHECKS - (UNSAID.end - UNSAID.start);
-/// How many times a value can hold all check symbols: seven digits hold 35 bits.
-const ROUNDS: u64 = (1 << 35) / CHECKS;
+/// How many of them are digits.
+const DIGITS: u32 = 7;
 
 /// A ticket code.
 ///
@@ -49,16 +42,17 @@ pub enum Mistyped {
 impl TicketCode {
     /// Draws a code from random bits.
     pub fn draw_from(random: u64) -> Self {
-        let at = random % (ROUNDS * SAID);
-        let check = at % SAID;
-        let check = if check < UNSAID.start { check } else { UNSAID.end };
-        Self(at / SAID * CHECKS + check)
+        Self(check_symbol::draw_from(random, DIGITS))
     }
 
     /// Returns the code for a stored number, if it is one of a code.
     pub fn of_value(value: u64) -> Option<Self> {
-        let is_said = !UNSAID.contains(&(value % CHECKS));
-        (value / CHECKS < ROUNDS && is_said).then_some(Self(value))
+        check_symbol::is_value(value, DIGITS).then_some(Self(value))
+    }
+
+    /// Returns the numbers of the codes that begin with these characters; `None` if no code does.
+    pub fn values_beginning(text: &str) -> Option<Range<u64>> {
+        check_symbol::values_beginning(text, DIGITS)
     }
 
     /// Returns the number to store.
@@ -68,32 +62,14 @@ impl TicketCode {
 
     /// Returns the code behind this one, for when this one is taken.
     pub fn next(self) -> Self {
-        let mut value = self.0;
-        loop {
-            value = (value + 1) % (ROUNDS * CHECKS);
-            if let Some(code) = Self::of_value(value) {
-                return code;
-            }
-        }
-    }
-
-    fn symbol(at: u64) -> char {
-        let at = usize::try_from(at % CHECKS).unwrap_or_default();
-        char::from(SYMBOLS[at])
+        Self(check_symbol::next(self.0, DIGITS))
     }
 }
 
 impl fmt::Display for TicketCode {
     /// Writes two groups of four, as it is printed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for place in (0..7).rev() {
-            let digit = (self.0 >> (5 * place)) % DIGITS;
-            write!(f, "{}", Self::symbol(digit))?;
-            if place == 3 {
-                f.write_str("-")?;
-            }
-        }
-        write!(f, "{}", Self::symbol(self.0))
+        f.write_str(&check_symbol::write(self.0, DIGITS))
     }
 }
 
@@ -109,37 +85,8 @@ impl FromStr for TicketCode {
 
     /// Reads a code as people type it: in any case, with blanks and hyphens anywhere, with O for 0 and I or L for 1.
     fn from_str(text: &str) -> Result<Self, Mistyped> {
-        let typed = text
-            .chars()
-            .filter(|typed| !typed.is_whitespace() && *typed != '-');
-        let chars = typed.clone().count();
-        if chars != TICKET_CODE_CHARS {
-            return Err(Mistyped::Length { chars });
-        }
-        let mut value = 0;
-        for (place, typed) in typed.enumerate() {
-            let at = place_of(typed).ok_or(Mistyped::Character(typed))?;
-            if place < TICKET_CODE_CHARS - 1 {
-                if at >= DIGITS {
-                    return Err(Mistyped::Character(typed));
-                }
-                value = value << 5 | at;
-            } else if value % CHECKS != at {
-                return Err(Mistyped::Check);
-            }
-        }
-        Self::of_value(value).ok_or(Mistyped::Check)
+        check_symbol::read(text, DIGITS).map(Self)
     }
-}
-
-fn place_of(typed: char) -> Option<u64> {
-    let symbol = match typed.to_ascii_uppercase() {
-        'O' => '0',
-        'I' | 'L' => '1',
-        symbol => symbol,
-    };
-    let at = SYMBOLS.iter().position(|known| char::from(*known) == symbol)?;
-    u64::try_from(at).ok()
 }
 
 #[cfg(test)]
@@ -179,7 +126,7 @@ mod tests {
 
     #[test]
     fn one_wrong_character_and_two_that_changed_places_are_seen() {
-        let letters: Vec<char> = SYMBOLS[..32].iter().map(|&symbol| char::from(symbol)).collect();
+        let letters: Vec<char> = "0123456789ABCDEFGHJKMNPQRSTVWXYZ".chars().collect();
         for random in [0, 1, 0x1234_5678_9abc_def0, u64::MAX, 99_999_999_999] {
             let typed: Vec<char> = TicketCode::draw_from(random)
                 .to_string()
@@ -215,9 +162,10 @@ mod tests {
             assert_eq!(code.next().to_string().parse(), Ok(code.next()));
             assert_ne!(code.next(), code);
         }
-        let last = TicketCode::of_value(ROUNDS * CHECKS - 1).unwrap();
+        let rounds = (1 << 35) / 37;
+        let last = TicketCode::of_value(rounds * 37 - 1).unwrap();
         assert_eq!(last.next(), TicketCode(0));
-        assert_eq!(TicketCode::of_value(ROUNDS * CHECKS), None);
+        assert_eq!(TicketCode::of_value(rounds * 37), None);
         assert_eq!(format!("{last:?}"), "TicketCode(..)");
     }
 }

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::{Context, bail};
 use usher_cloud::catalogue::{OccupancyQuery, Seat as Place, Tier};
 use usher_cloud::ids::{
-    BookingId, ChargeReference, OrganizerId, ReservationId, TicketId, VenueId, draw_event_id,
+    BookingId, ChargeReference, OrganizerId, ReservationId, TicketId, VenueId, draw, draw_event_id,
     draw_ticket_code,
 };
+use usher_cloud::selling::booking_code::BookingCode;
 use usher_cloud::selling::claimant::{Claimant, ClientAddress, HoldBounds, SessionHash};
 use usher_cloud::selling::inventory::TierSale;
 use usher_cloud::selling::jobs::LeaseHolder;
@@ -264,6 +265,7 @@ impl Market {
         let number = self.number();
         let request = BeginBooking {
             booking: BookingId::draw(self.event, START),
+            code: BookingCode::draw_from(u64::from_le_bytes(draw())),
             charge: ChargeReference::draw(self.event, START),
             gateway: GatewayKind::Sandbox,
             reservation: of.id,

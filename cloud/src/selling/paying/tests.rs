@@ -8,6 +8,7 @@ use usher_protocol::{Generation, TierId, Unit};
 use super::*;
 use crate::ids::{ChargeReference, ReservationId};
 use crate::money::{DeclineReason, Money};
+use crate::selling::booking_code::BookingCode;
 use crate::selling::claimant::HoldBounds;
 use crate::selling::holding::UnpaidHold;
 use crate::selling::inventory::{EventSale, SaleWindow};
@@ -51,6 +52,7 @@ fn reservation(state: ReservationState, expires_at: u64, minor: i64) -> Reservat
 fn request() -> BeginBooking {
     BeginBooking {
         booking: BookingId::draw(EVENT, NOW),
+        code: BookingCode::draw_from(7),
         charge: ChargeReference::draw(EVENT, NOW),
         gateway: GatewayKind::Sandbox,
         reservation: ReservationId::draw(EVENT, NOW),
@@ -187,6 +189,7 @@ fn booking() -> Booking {
     let request = request();
     Booking {
         id: request.booking,
+        code: request.code,
         charge: request.charge,
         reservation: request.reservation,
         state: BookingState::Confirmed,

@@ -10,9 +10,10 @@ use usher_protocol::{TierId, Unit};
 
 use crate::catalogue::{Occupancy, OccupancyQuery, Seat, Status, Tier};
 use crate::ids::{
-    BookingId, ChargeReference, OrganizerId, ReservationId, TicketId, VenueId, draw_event_id,
+    BookingId, ChargeReference, OrganizerId, ReservationId, TicketId, VenueId, draw, draw_event_id,
     draw_ticket_code,
 };
+use crate::selling::booking_code::BookingCode;
 use crate::selling::claimant::{Claimant, ClientAddress, HoldBounds, SessionHash};
 use crate::selling::inventory::TierSale;
 use crate::selling::jobs::LeaseHolder;
@@ -329,6 +330,7 @@ impl Case {
     pub fn begin_request(&self, reservation: ReservationId, key: &str, now: Timestamp) -> BeginBooking {
         BeginBooking {
             booking: BookingId::draw(self.event, now),
+            code: BookingCode::draw_from(u64::from_le_bytes(draw())),
             charge: ChargeReference::draw(self.event, now),
             gateway: GatewayKind::Sandbox,
             reservation,

@@ -12,7 +12,7 @@ use crate::store::sql::{OptionalExtension, Sql, params};
 
 use super::Effect;
 use super::column::{Local, ms};
-use super::{jobs, rows};
+use super::{booking_codes, jobs, rows};
 
 /// Marks a reservation's units as paying and opens its booking, once for each idempotency key.
 pub fn begin_booking(
@@ -110,11 +110,12 @@ fn mark_paying(
 }
 
 fn insert(connection: &Sql<'_>, request: &BeginBooking, reservation: &Reservation) -> Result<(), StoreError> {
+    let code = booking_codes::free(connection, request.booking.event, request.code)?;
     connection
         .prepare_cached(
             "INSERT INTO bookings (event_id, booking_id, charge_reference, reservation_id, idempotency_key, request_hash,
-                                   state, email, amount, created_at, pay_by, gateway, attempt)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, 'paying', ?7, ?8, ?9, ?10, ?11, 1 + count(*) FROM bookings
+                                   state, email, amount, created_at, pay_by, gateway, code, attempt)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, 'paying', ?7, ?8, ?9, ?10, ?11, ?12, 1 + count(*) FROM bookings
              WHERE event_id = ?1 AND reservation_id = ?4",
         )?
         .run(params![
@@ -129,6 +130,7 @@ fn insert(connection: &Sql<'_>, request: &BeginBooking, reservation: &Reservatio
             ms(request.now),
             ms(pay_by(request.now, reservation.expires_at)),
             request.gateway.word(),
+            booking_codes::stored(code),
         ])?;
     Ok(())
 }

@@ -13,6 +13,7 @@ use crate::selling::{Booking, BookingState, OpenBooking, PaymentId, Reservation,
 use crate::store::StoreError;
 use crate::store::sql::{OptionalExtension, Row, Sql, params};
 
+use super::booking_codes;
 use super::catalogue::event_sale;
 use super::codes;
 use super::column::{
@@ -63,7 +64,7 @@ pub fn reservation_and_sale(
 /// Finds a booking with its tickets.
 pub fn booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<Booking>, StoreError> {
     let mut query = connection.prepare_cached(
-        "SELECT reservation_id, state, decline, email, amount, currency, bookings.created_at, charge_reference, action, pay_by
+        "SELECT reservation_id, state, decline, email, amount, currency, bookings.created_at, charge_reference, action, pay_by, code
          FROM bookings JOIN events USING (event_id)
          WHERE event_id = ?1 AND booking_id = ?2",
     )?;
@@ -71,6 +72,7 @@ pub fn booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<Booking>, 
         let state = booking_state(row.column(1)?.as_str()?, row.column(2)?.as_str_or_null()?)?;
         Ok::<_, StoreError>(Booking {
             id: *id,
+            code: booking_codes::read(row.get(10)?)?,
             charge: ChargeReference {
                 event: id.event,
                 local: row.get(7)?,
@@ -135,11 +137,11 @@ pub fn booking_of_charge(
 }
 
 /// The columns [`read_ticket`] reads.
-const TICKET_COLUMNS: &str = "SELECT ticket_id, unit, generation, tier, tiers.name, admits,
-        section, row, number, tickets.state, transferred, payload, issued_at, code,
+pub const TICKET_COLUMNS: &str = "SELECT ticket_id, unit, generation, tier, tiers.name, admits,
+        section, row, number, tickets.state, transferred, payload, issued_at, tickets.code,
         (SELECT seat_count FROM events WHERE events.event_id = tickets.event_id), refund_id IS NOT NULL";
 /// Where they come from, beside the tickets.
-const TICKET_JOINS: &str = "JOIN units USING (event_id, unit) JOIN tiers USING (event_id, tier)";
+pub const TICKET_JOINS: &str = "JOIN units USING (event_id, unit) JOIN tiers USING (event_id, tier)";
 
 /// Finds a ticket.
 pub fn ticket(connection: &Sql<'_>, id: &TicketId) -> Result<Option<SoldTicket>, StoreError> {
@@ -163,7 +165,8 @@ pub fn tickets_of(connection: &Sql<'_>, id: &BookingId) -> Result<Vec<SoldTicket
     found.collect()
 }
 
-fn read_ticket(row: &Row<'_>, event: usher_keys::EventId) -> Result<SoldTicket, StoreError> {
+/// Reads a ticket.
+pub fn read_ticket(row: &Row<'_>, event: usher_keys::EventId) -> Result<SoldTicket, StoreError> {
     let unit = Unit(row.get(1)?);
     Ok(SoldTicket {
         id: TicketId {
@@ -309,7 +312,7 @@ mod tests {
             let row = params![EVENT.0, unit, id];
             for sql in [
                 "INSERT INTO units (event_id, unit, tier, state, reservation_id, issued) VALUES (?1, ?2, 1, 'booked', ?3, 1)",
-                "INSERT INTO bookings VALUES (?1, ?3, NULL, ?3, ?3, 1, 'k' || ?2, zeroblob(32), 'confirmed', NULL, NULL, NULL, 'a@b.example', 100, 1, 1, 1, 'sandbox')",
+                "INSERT INTO bookings VALUES (?1, ?3, NULL, ?3, ?3, 1, 'k' || ?2, zeroblob(32), 'confirmed', NULL, NULL, NULL, 'a@b.example', 100, 1, 1, 1, 'sandbox', 37 * ?2)",
                 "INSERT INTO tickets VALUES (?1, ?3, ?2, 1, ?3, 'valid', 0, 'payload', 1, ?2, NULL)",
             ] {
                 connection.execute(sql, row).unwrap();

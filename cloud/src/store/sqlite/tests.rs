@@ -224,6 +224,11 @@ fn bookings_from_before_payments_had_a_course_are_kept_and_numbered() {
         .set_grouped(true)
         .run(&mut connection)
         .unwrap();
+    // Each has a code of its own too.
+    let codes: i64 = connection
+        .query_row("SELECT count(DISTINCT code) FROM bookings", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(codes, 3);
     let mut select = connection
         .prepare("SELECT attempt, state, pay_by - created_at FROM bookings ORDER BY attempt")
         .unwrap();
