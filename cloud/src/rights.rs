@@ -149,6 +149,7 @@ operations! {
     SeeDisputes = "see_disputes", "Lists disputes.", [Manager BoxOffice Support Auditor];
     SeeAdmissions = "see_admissions", "Lists scans.", [Manager Support GateAdmin Auditor];
     SeeIncidents = "see_incidents", "Lists contradictions.", [Manager Support GateAdmin Auditor];
+    SeeBookings = "see_bookings", "Lists bookings and looks for them.", [Manager BoxOffice Support Auditor];
     SeeCounts = "see_counts", "Counts people.", [Manager BoxOffice Support GateAdmin Auditor Viewer];
 }
 

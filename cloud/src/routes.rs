@@ -152,6 +152,8 @@ fn organizer(app: &Arc<AppState>) -> Api {
         organizer::admissions::list,
         organizer::incidents::list,
         organizer::counts::show,
+        organizer::booking_lists::list,
+        organizer::booking_lists::search,
     ]
 }
 

@@ -6,6 +6,8 @@
 pub mod best_available;
 pub mod blocks;
 pub mod booking_code;
+pub mod booking_lists;
+pub mod booking_status;
 mod bookings;
 pub mod canceling;
 pub mod claimant;

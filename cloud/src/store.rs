@@ -38,6 +38,7 @@ use crate::ids::{
     WebhookId,
 };
 use crate::selling::blocks::{Block, NewBlock, NewBlockOutcome, ReleaseBlock, ReleaseBlockOutcome};
+use crate::selling::booking_lists::{BookingsPage, BookingsQuery};
 use crate::selling::canceling::{CancelEvent, CancelOutcome, CancelProgress, RefundCanceled, RefundedSome};
 use crate::selling::claimant::OwnBounds;
 use crate::selling::comps::{BeginComps, BeginCompsOutcome};
@@ -310,6 +311,8 @@ operations! {
         vouchers(VouchersQuery) -> Vec<Voucher> = operations::vouchers::vouchers;
         /// Finds a booking with its tickets.
         booking(BookingId) -> Option<Booking> = operations::rows::booking;
+        /// Lists bookings of an event.
+        bookings(BookingsQuery) -> BookingsPage = operations::booking_lists::bookings;
         /// Finds the last booking of a reservation, unless it was given a new id.
         booking_of_reservation(ReservationId) -> Option<Booking> = operations::rows::booking_of_reservation;
         /// Finds the booking that a charge is for.

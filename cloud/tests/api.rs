@@ -6,6 +6,7 @@ mod api {
     pub mod api_keys;
     pub mod availability;
     pub mod blocks;
+    pub mod booking_lists;
     pub mod bookings;
     pub mod canceling;
     pub mod client;

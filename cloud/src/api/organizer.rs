@@ -5,6 +5,7 @@ pub mod admissions;
 pub mod allowed;
 pub mod api_keys;
 pub mod blocks;
+pub mod booking_lists;
 pub mod bookings;
 pub mod canceling;
 pub mod changing;

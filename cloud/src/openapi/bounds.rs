@@ -9,6 +9,7 @@ use utoipa::Number;
 use utoipa::openapi::{RefOr, Schema};
 
 use crate::api::bookings::{EMAIL_BYTES, TOKEN_BYTES};
+use crate::api::organizer::booking_lists::SOUGHT_BYTES;
 use crate::api::organizer::codes::{MAX_CERTIFICATE_DAYS, MAX_CODE_MINUTES};
 use crate::api::organizer::comps::MAX_COMPS;
 use crate::api::organizer::draft::{MAX_DESCRIPTION, MAX_LABEL, MAX_NAME, MAX_UNITS, RESERVATION_SECONDS};
@@ -107,6 +108,7 @@ fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
         ("NewBooking", "email", Bound::Text(EMAIL_BYTES)),
         ("NewRefund", "idempotency_key", Bound::Text(TOKEN_BYTES)),
         ("NewRefund", "amount", Bound::Number(0..=MAX_ORDER)),
+        ("SearchBookings", "text", Bound::Text(SOUGHT_BYTES)),
     ];
     for schema in ["EventRequest", "EventPatch"] {
         bounds.push((schema, "description", Bound::Text(0..=MAX_DESCRIPTION)));

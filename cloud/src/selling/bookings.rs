@@ -7,6 +7,7 @@ use crate::ids::{BookingId, ChargeReference, ReservationId};
 use crate::money::{DeclineReason, Money};
 
 use super::booking_code::BookingCode;
+use super::booking_status::BookingFacts;
 use super::claimant::HoldBounds;
 use super::course::{BuyerAction, PaymentFacts, WaitFor};
 use super::disputes::DisputeState;
@@ -382,26 +383,14 @@ pub struct Booking {
 impl Booking {
     /// Returns the word for how it stands, with what was given back since it was sold.
     pub fn word(&self) -> &'static str {
-        let GivenBack { amount, is_running } = self.given_back;
-        let is_taken_back = |ticket: &SoldTicket| ticket.is_refunded;
-        match self.state {
-            BookingState::Confirmed if is_running => BookingState::Refunding.word(),
-            BookingState::Confirmed if amount == 0 && !self.tickets.iter().any(is_taken_back) => {
-                self.state.word()
-            }
-            BookingState::Confirmed if amount == self.amount.minor && !self.has_tickets() => {
-                BookingState::Refunded.word()
-            }
-            BookingState::Confirmed => "partly_refunded",
-            BookingState::Paying
-            | BookingState::ActionRequired
-            | BookingState::Processing
-            | BookingState::Declined(_)
-            | BookingState::Expired
-            | BookingState::Canceled
-            | BookingState::Refunding
-            | BookingState::Refunded => self.state.word(),
-        }
+        let facts = BookingFacts {
+            state: self.state,
+            amount: self.amount.minor,
+            given_back: self.given_back,
+            has_taken_back: self.tickets.iter().any(|ticket| ticket.is_refunded),
+            has_tickets: self.has_tickets(),
+        };
+        facts.word()
     }
 
     /// Tells whether a ticket of it counts that was not taken back.

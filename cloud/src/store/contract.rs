@@ -3,6 +3,7 @@
 mod acts;
 mod api_keys;
 mod blocks;
+mod booking_lists;
 mod bookings;
 mod bounds;
 mod canceling;
@@ -120,6 +121,11 @@ contracts! {
         a_renewed_booking_is_found_by_its_new_id_alone,
         a_booking_is_not_renewed_while_its_payment_runs,
         a_ticket_code_leads_to_one_ticket_of_its_event,
+    }
+    booking_lists {
+        each_booking_of_an_event_has_a_code_of_its_own,
+        bookings_come_page_by_page_and_a_new_id_changes_no_place,
+        bookings_are_found_by_what_people_know_of_them,
     }
     jobs {
         a_booking_has_a_job_from_its_beginning_to_its_end,

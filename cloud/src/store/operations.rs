@@ -9,6 +9,7 @@ pub mod availability;
 pub mod begin;
 pub mod blocks;
 pub mod booking_codes;
+pub mod booking_lists;
 pub mod bounds;
 pub mod canceling;
 pub mod catalogue;

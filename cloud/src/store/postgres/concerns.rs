@@ -9,6 +9,7 @@ use crate::ids::{
     WebhookId,
 };
 use crate::selling::blocks::{NewBlock, ReleaseBlock};
+use crate::selling::booking_lists::BookingsQuery;
 use crate::selling::canceling::{CancelEvent, RefundCanceled};
 use crate::selling::comps::BeginComps;
 use crate::selling::disputes::{DisputesQuery, NoteDispute};
@@ -109,6 +110,7 @@ concerns! {
     RefundId: event;
     RefundsQuery: event;
     DisputesQuery: event;
+    BookingsQuery: event;
     ChargeReference: event;
     CodeQuery: event;
     OccupancyQuery: event;
