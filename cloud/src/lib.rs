@@ -9,6 +9,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 mod endpoint_secrets;
+pub mod export;
 mod halted;
 mod headers;
 pub mod ids;

@@ -84,15 +84,22 @@ pub struct Money {
     pub currency: Currency,
 }
 
-impl fmt::Display for Money {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Money {
+    /// Writes the amount with the decimals of its currency, and without its name: `45.00`.
+    pub fn decimal(self) -> String {
         let decimals = self.currency.decimals();
         if decimals == 0 {
-            return write!(f, "{} {}", self.minor, self.currency);
+            return self.minor.to_string();
         }
-        let scale = 10_i64.pow(u32::try_from(decimals).expect("at most four decimals"));
-        let (whole, rest) = (self.minor / scale, (self.minor % scale).abs());
-        write!(f, "{whole}.{rest:0decimals$} {}", self.currency)
+        let scale = 10_u64.pow(u32::try_from(decimals).expect("at most four decimals"));
+        let (sign, amount) = (if self.minor < 0 { "-" } else { "" }, self.minor.unsigned_abs());
+        format!("{sign}{}.{:0decimals$}", amount / scale, amount % scale)
+    }
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.decimal(), self.currency)
     }
 }
 
@@ -113,6 +120,7 @@ mod tests {
         check(4_905, "JPY", "4905 JPY");
         check(4_905, "KWD", "4.905 KWD");
         check(4_905, "CLF", "0.4905 CLF");
+        check(-5, "EUR", "-0.05 EUR");
     }
 
     #[test]

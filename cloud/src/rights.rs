@@ -150,6 +150,7 @@ operations! {
     SeeAdmissions = "see_admissions", "Lists scans.", [Manager Support GateAdmin Auditor];
     SeeIncidents = "see_incidents", "Lists contradictions.", [Manager Support GateAdmin Auditor];
     SeeBookings = "see_bookings", "Lists bookings and looks for them.", [Manager BoxOffice Support Auditor];
+    SeeExports = "see_exports", "Writes bookings, tickets and money into files.", [Manager BoxOffice Auditor];
     SeeCounts = "see_counts", "Counts people.", [Manager BoxOffice Support GateAdmin Auditor Viewer];
 }
 
@@ -157,6 +158,11 @@ impl Operation {
     /// Tells whether it only shows something.
     pub fn only_shows(self) -> bool {
         self.name().starts_with("see_")
+    }
+
+    /// Tells whether it is written down as an act: what may change something, and exports, which take along who the buyers are.
+    pub fn is_recorded(self) -> bool {
+        !self.only_shows() || self == Self::SeeExports
     }
 
     /// Lists the roles that may do it.

@@ -24,6 +24,7 @@ pub mod refunding;
 pub mod refunds;
 mod reservations;
 pub mod sale;
+pub mod sales_lists;
 pub mod soundness;
 pub mod tickets;
 pub mod vouchers;

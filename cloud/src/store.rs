@@ -51,6 +51,7 @@ use crate::selling::refunds::{
 use crate::selling::vouchers::{
     NewVouchers, NewVouchersOutcome, TryCode, TryCodeOutcome, Voucher, VouchersQuery,
 };
+use crate::selling::sales_lists::{MoneyLine, MoneyQuery, TicketLine, TicketsQuery};
 use crate::selling::{
     BeginBooking, BeginOutcome, Booking, CloseBooking, CloseOutcome, CodeQuery, ConfirmBooking,
     ConfirmOutcome, ErasePersonalData, Forget, HoldOutcome, HoldRequest, NoteOutcome, NotePayment,
@@ -313,6 +314,10 @@ operations! {
         booking(BookingId) -> Option<Booking> = operations::rows::booking;
         /// Lists bookings of an event.
         bookings(BookingsQuery) -> BookingsPage = operations::booking_lists::bookings;
+        /// Lists tickets of an event.
+        tickets(TicketsQuery) -> Vec<TicketLine> = operations::sales_lists::tickets;
+        /// Lists the money that has moved at an event.
+        money(MoneyQuery) -> Vec<MoneyLine> = operations::sales_lists::money;
         /// Finds the last booking of a reservation, unless it was given a new id.
         booking_of_reservation(ReservationId) -> Option<Booking> = operations::rows::booking_of_reservation;
         /// Finds the booking that a charge is for.

@@ -17,6 +17,7 @@ mod api {
     pub mod enrolments;
     pub mod events;
     pub mod examples;
+    pub mod exports;
     pub mod gates;
     pub mod headers;
     pub mod hold_bounds;

@@ -17,6 +17,7 @@ pub mod disputes;
 pub mod draft;
 pub mod endpoints;
 pub mod events;
+pub mod exports;
 pub mod hold_bounds;
 pub mod incidents;
 pub mod inventory;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::body::{self, Body};
 use axum::extract::{RawPathParams, Request, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
@@ -172,8 +172,17 @@ fn openly((name, id): (&String, &String)) -> Option<(String, String)> {
     Some((name.clone(), id))
 }
 
+fn is_json(answer: &Response) -> bool {
+    let media_type = answer.headers().get(header::CONTENT_TYPE);
+    media_type.is_some_and(|media_type| media_type.as_bytes().ends_with(b"json"))
+}
+
 /// Reads from an answer what it names.
 async fn named(answer: Response) -> (Response, BTreeMap<String, Value>) {
+    // A file of an export names nothing, and is still being written.
+    if !is_json(&answer) {
+        return (answer, BTreeMap::new());
+    }
     let (parts, body) = answer.into_parts();
     let Ok(bytes) = body::to_bytes(body, MAX_ANSWER).await else {
         let internal = StatusCode::INTERNAL_SERVER_ERROR;

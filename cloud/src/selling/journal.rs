@@ -67,7 +67,45 @@ pub enum MoneyStep {
     DisputeLost,
 }
 
+/// What a step is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepOf {
+    /// Of a charge: a sale, or a payment that got no tickets.
+    Charge,
+    /// Of a refund after the sale.
+    Refund,
+    /// Of a dispute.
+    Dispute,
+}
+
 impl MoneyStep {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Sold,
+        Self::NotSold,
+        Self::NotSoldGiven,
+        Self::TakenBack,
+        Self::TakenBackGiven,
+        Self::GivenOutside,
+        Self::Disputed,
+        Self::DisputeWon,
+        Self::DisputeLost,
+    ];
+
+    /// Reads the word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.word() == word)
+    }
+
+    /// Tells what it is of.
+    pub fn is_of(self) -> StepOf {
+        match self {
+            Self::Sold | Self::NotSold | Self::NotSoldGiven => StepOf::Charge,
+            Self::TakenBack | Self::TakenBackGiven | Self::GivenOutside => StepOf::Refund,
+            Self::Disputed | Self::DisputeWon | Self::DisputeLost => StepOf::Dispute,
+        }
+    }
+
     /// Returns the word for it in tables.
     pub fn word(self) -> &'static str {
         match self {
@@ -175,19 +213,8 @@ mod tests {
 
     #[test]
     fn every_step_has_two_sides() {
-        let steps = [
-            MoneyStep::Sold,
-            MoneyStep::NotSold,
-            MoneyStep::NotSoldGiven,
-            MoneyStep::TakenBack,
-            MoneyStep::TakenBackGiven,
-            MoneyStep::GivenOutside,
-            MoneyStep::Disputed,
-            MoneyStep::DisputeWon,
-            MoneyStep::DisputeLost,
-        ];
         let mut balances = Balances::default();
-        for (amount, step) in (1..).zip(steps) {
+        for (amount, step) in (1..).zip(MoneyStep::ALL) {
             balances.take(step, amount);
             assert_eq!(balances.sum(), 0, "{step:?}");
         }

@@ -32,6 +32,7 @@ pub mod refunds;
 pub mod renew;
 pub mod retention;
 pub mod rows;
+pub mod sales_lists;
 pub mod seals;
 pub mod secret_keys;
 pub mod vouchers;

@@ -37,6 +37,7 @@ fn address(path: &str, event: &str, booking: &Value) -> String {
         .replace("{endpoint_id}", &format!("end_{}", "0".repeat(64)))
         .replace("{webhook_id}", &format!("whk_{}", "0".repeat(64)))
         .replace("{device}", &"ab".repeat(32))
+        .replace("{export}", "bookings")
         .replace("{hub}", &"ab".repeat(32));
     assert!(!filled.contains('{'), "{path} has an unknown parameter");
     filled

@@ -16,6 +16,7 @@ use crate::selling::disputes::{DisputesQuery, NoteDispute};
 use crate::selling::jobs::{HeldJob, JobId};
 use crate::selling::refunds::{BeginRefund, NoteRefund, RefundsQuery, RetryRefund};
 use crate::selling::vouchers::{NewVouchers, TryCode, VouchersQuery};
+use crate::selling::sales_lists::{MoneyQuery, TicketsQuery};
 use crate::selling::{
     BeginBooking, CloseBooking, CodeQuery, ConfirmBooking, ErasePersonalData, Forget, HoldRequest,
     NotePayment, ReleaseRequest, RenewBooking, Tidy,
@@ -111,6 +112,8 @@ concerns! {
     RefundsQuery: event;
     DisputesQuery: event;
     BookingsQuery: event;
+    TicketsQuery: event;
+    MoneyQuery: event;
     ChargeReference: event;
     CodeQuery: event;
     OccupancyQuery: event;
