@@ -35,6 +35,24 @@ pub fn with_offsets(policy: Policy, starts_at: Timestamp, ends_at: Timestamp) ->
     }
 }
 
+/// Which day a moment belongs to at an event.
+#[derive(Debug, Clone)]
+pub struct LocalDays(TimeZone);
+
+impl LocalDays {
+    /// Takes the days of an event's time zone, or of its offset from UTC if it names none.
+    pub fn of(policy: &Policy) -> Self {
+        let offset = jiff::tz::Offset::from_seconds(i32::from(policy.utc_offset_minutes) * 60);
+        let fixed = offset.unwrap_or(jiff::tz::Offset::UTC).to_time_zone();
+        Self(TimeZone::get(&policy.time_zone).unwrap_or(fixed))
+    }
+
+    /// Returns the day of a moment.
+    pub fn day(&self, at: Timestamp) -> jiff::civil::Date {
+        self.0.to_datetime(moment(at)).date()
+    }
+}
+
 /// Shows a moment as a person says it, in that offset from UTC.
 pub fn day_and_time(at: Timestamp, utc_offset_minutes: i16) -> String {
     let offset =
@@ -90,6 +108,25 @@ mod tests {
         );
         assert_eq!(offsets("", "2027-06-27T20:00:00Z"), (7, Vec::new()));
         assert!(is_zone("America/St_Johns") && !is_zone("Europe/Nowhere") && !is_zone(""));
+    }
+
+    #[test]
+    fn a_day_ends_at_midnight_where_the_event_is() {
+        let policy = |zone: &str, utc_offset_minutes| Policy {
+            time_zone: zone.into(),
+            utc_offset_minutes,
+            ..usher_fixtures::policy()
+        };
+        let day = |zone: &str, offset, at: &str| {
+            let at: jiff::Timestamp = at.parse().unwrap();
+            let at = Timestamp(u64::try_from(at.as_millisecond()).unwrap());
+            LocalDays::of(&policy(zone, offset)).day(at).to_string()
+        };
+        // In summer and winter, whatever the offset at the event.
+        assert_eq!(day("Europe/Berlin", 60, "2027-07-01T21:59:59Z"), "2027-07-01");
+        assert_eq!(day("Europe/Berlin", 60, "2027-07-01T22:00:00Z"), "2027-07-02");
+        assert_eq!(day("Europe/Berlin", 120, "2027-01-01T22:59:59Z"), "2027-01-01");
+        assert_eq!(day("", -300, "2027-01-01T04:59:59Z"), "2026-12-31");
     }
 
     #[test]

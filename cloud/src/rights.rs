@@ -151,6 +151,7 @@ operations! {
     SeeIncidents = "see_incidents", "Lists contradictions.", [Manager Support GateAdmin Auditor];
     SeeBookings = "see_bookings", "Lists bookings and looks for them.", [Manager BoxOffice Support Auditor];
     SeeExports = "see_exports", "Writes bookings, tickets and money into files.", [Manager BoxOffice Auditor];
+    SeeReport = "see_report", "Tells what was sold and given back each day.", [Manager BoxOffice Auditor Viewer];
     SeeCounts = "see_counts", "Counts people.", [Manager BoxOffice Support GateAdmin Auditor Viewer];
 }
 

@@ -155,6 +155,7 @@ fn organizer(app: &Arc<AppState>) -> Api {
         organizer::booking_lists::list,
         organizer::booking_lists::search,
         organizer::exports::export,
+        organizer::daily_report::show,
     ]
 }
 

@@ -13,6 +13,7 @@ pub mod canceling;
 pub mod claimant;
 pub mod comps;
 pub mod course;
+pub mod daily_report;
 pub mod disputes;
 pub mod holding;
 pub mod inventory;

@@ -42,6 +42,7 @@ use crate::selling::booking_lists::{BookingsPage, BookingsQuery};
 use crate::selling::canceling::{CancelEvent, CancelOutcome, CancelProgress, RefundCanceled, RefundedSome};
 use crate::selling::claimant::OwnBounds;
 use crate::selling::comps::{BeginComps, BeginCompsOutcome};
+use crate::selling::daily_report::DailyReport;
 use crate::selling::disputes::{Dispute, DisputesQuery, NoteDispute};
 use crate::selling::jobs::{HeldJob, Job, JobCounts, JobId, LeaseOutcome};
 use crate::selling::journal::Balances;
@@ -68,6 +69,7 @@ use cells::directory::{CellLine, NewCell, NewCellOutcome};
 use engine::Engine;
 pub use error::StoreError;
 use location::CellName;
+pub use operations::daily_report::DailyQuery;
 use postgres::Concerns;
 pub use sqlite::audit::of_file as audit_sqlite;
 pub use sqlite::backup;
@@ -318,6 +320,8 @@ operations! {
         tickets(TicketsQuery) -> Vec<TicketLine> = operations::sales_lists::tickets;
         /// Lists the money that has moved at an event.
         money(MoneyQuery) -> Vec<MoneyLine> = operations::sales_lists::money;
+        /// Tells what an event has sold and given back, day by day.
+        daily_report(DailyQuery) -> DailyReport = operations::daily_report::daily_report;
         /// Finds the last booking of a reservation, unless it was given a new id.
         booking_of_reservation(ReservationId) -> Option<Booking> = operations::rows::booking_of_reservation;
         /// Finds the booking that a charge is for.

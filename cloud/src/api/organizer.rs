@@ -12,6 +12,7 @@ pub mod changing;
 pub mod codes;
 pub mod comps;
 pub mod counts;
+pub mod daily_report;
 pub mod devices;
 pub mod disputes;
 pub mod draft;

@@ -18,6 +18,7 @@ pub mod close;
 pub mod codes;
 pub mod column;
 pub mod comps;
+pub mod daily_report;
 pub mod disputes;
 pub mod drafts;
 pub mod holds;

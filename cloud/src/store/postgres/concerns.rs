@@ -21,6 +21,7 @@ use crate::selling::{
     BeginBooking, CloseBooking, CodeQuery, ConfirmBooking, ErasePersonalData, Forget, HoldRequest,
     NotePayment, ReleaseRequest, RenewBooking, Tidy,
 };
+use crate::store::DailyQuery;
 use crate::store::acts::{ActsQuery, NewAct};
 use crate::store::api_keys::{NewApiKey, NoteKeyUse, RevokeKey};
 use crate::store::authority::{
@@ -112,6 +113,7 @@ concerns! {
     RefundsQuery: event;
     DisputesQuery: event;
     BookingsQuery: event;
+    DailyQuery: event;
     TicketsQuery: event;
     MoneyQuery: event;
     ChargeReference: event;
