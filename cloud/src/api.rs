@@ -21,6 +21,7 @@ pub mod listening;
 pub mod organizer;
 pub mod recording;
 pub mod refusal;
+pub mod repeating;
 pub mod reservations;
 pub mod seats;
 pub mod status;

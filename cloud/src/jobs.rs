@@ -23,11 +23,22 @@ const ERASE_EVERY: Duration = Duration::from_hours(1);
 /// How often to ask the payment services for disputes: a webhook tells sooner, and banks give days to answer.
 const DISPUTES_EVERY: Duration = Duration::from_mins(10);
 
+/// How often to look for answers that were kept long enough: each stands for a request of the last day.
+const FORGET_EVERY: Duration = Duration::from_mins(10);
+
 /// Starts to look for work in every cell; it ends when `stop` is cancelled.
 pub fn start(state: &Arc<AppState>, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
     for cell in state.store.each_cell() {
         start_in(state, &cell, stop, tasks);
     }
+    let forgetting = state.clone();
+    tasks.spawn(repeat(FORGET_EVERY, stop.clone(), move || {
+        let state = forgetting.clone();
+        async move {
+            let forgotten = tidying::forget_answers(&state.store, state.clock.now()).await;
+            warn_of(forgotten, "answers that were kept for a day were not forgotten");
+        }
+    }));
     let asking = state.clone();
     tasks.spawn(repeat(DISPUTES_EVERY, stop.clone(), move || {
         let state = asking.clone();

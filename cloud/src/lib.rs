@@ -14,6 +14,7 @@ mod halted;
 mod headers;
 pub mod ids;
 mod jobs;
+pub mod kept_answers;
 mod local_time;
 pub mod master_key;
 pub mod metrics;

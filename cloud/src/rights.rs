@@ -156,6 +156,15 @@ operations! {
 }
 
 impl Operation {
+    /// Tells whether its requests may come with an idempotency key that this server looks after: what makes something or moves money, and has
+    /// neither its key in a row of its own nor a secret in its answer.
+    pub fn is_repeatable(self) -> bool {
+        matches!(
+            self,
+            Self::AddVenue | Self::AddEvent | Self::CancelEvent | Self::RetryRefund | Self::CloseRefund
+        )
+    }
+
     /// Tells whether it only shows something.
     pub fn only_shows(self) -> bool {
         self.name().starts_with("see_")

@@ -17,6 +17,7 @@ use crate::api::caller::Caller;
 use crate::api::error::ApiError;
 use crate::api::organizer::allowed::operation_of;
 use crate::api::recording::{Recorder, recorded};
+use crate::api::repeating::{Repeatable, repeatable};
 use crate::api::{
     availability, bookings, enrolments, events, keys, listening, organizer, reservations, seats, status,
     tickets, vouchers, webhooks,
@@ -48,9 +49,9 @@ fn public() -> Api {
 }
 
 /// For buyers: a secret id in the path or body is what lets them in, so that no cache on the way may keep an answer.
-fn buyer() -> Api {
+fn buyer(app: &Arc<AppState>) -> Api {
     OpenApiRouter::new()
-        .routes(routes!(reservations::create))
+        .routes(once(app, routes!(reservations::create), None))
         .routes(routes!(reservations::show, reservations::release))
         .routes(routes!(vouchers::check))
         .routes(routes!(bookings::create))
@@ -93,7 +94,26 @@ fn guarded(
         operation,
     };
     let recording = middleware::from_fn_with_state(recorder, recorded);
-    (schemas, paths, router.route_layer(recording))
+    let routes = (schemas, paths, router.route_layer(recording));
+    if operation.is_repeatable() {
+        once(app, routes, Some(operation))
+    } else {
+        routes
+    }
+}
+
+/// Has requests with an idempotency key done once.
+fn once(
+    app: &Arc<AppState>,
+    (schemas, paths, router): UtoipaMethodRouter<Arc<AppState>>,
+    operation: Option<Operation>,
+) -> UtoipaMethodRouter<Arc<AppState>> {
+    let of = Repeatable {
+        app: Arc::clone(app),
+        operation,
+    };
+    let repeating = middleware::from_fn_with_state(of, repeatable);
+    (schemas, paths, router.route_layer(repeating))
 }
 
 /// For organizers: an API key lets them in, its role and [`organizer::owned`] to what they may do with their own events.
@@ -190,7 +210,7 @@ pub fn router(state: Arc<AppState>) -> Router {
     let (api, mut document) = OpenApiRouter::with_openapi(Document::openapi())
         .merge(public().layer(small))
         .merge(
-            buyer()
+            buyer(&state)
                 .layer(small)
                 .layer(unless_said(header::CACHE_CONTROL, "no-store")),
         )

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use usher_keys::private;
 
 use crate::authority::key_safe::KeySafe;
@@ -66,6 +67,8 @@ pub struct AppState {
     pub wrong_keys: WrongKeys,
     /// Whether the log has been told of a proxy that is not trusted: once is enough.
     pub told_of_proxy: AtomicBool,
+    /// Requests that are done to their end, whether or not their clients wait.
+    pub answering: TaskTracker,
     /// Keeps a second server out of the data directory.
     _lock: File,
 }
@@ -126,6 +129,7 @@ impl AppState {
             draining: CancellationToken::new(),
             wrong_keys: WrongKeys::default(),
             told_of_proxy: AtomicBool::new(false),
+            answering: TaskTracker::new(),
             _lock: lock,
         }))
     }
@@ -145,8 +149,10 @@ impl AppState {
         self.uplink.get().cloned().unwrap_or_default()
     }
 
-    /// Waits for bookings in progress and for the authorities, then for what they wrote.
+    /// Waits for requests and bookings in progress and for the authorities, then for what they wrote.
     pub async fn close(&self) {
+        self.answering.close();
+        self.answering.wait().await;
         self.desk.close().await;
         self.authorities.close().await;
         self.store.close().await;

@@ -38,6 +38,7 @@ use crate::ids::{
     WebhookId,
 };
 use crate::selling::blocks::{Block, NewBlock, NewBlockOutcome, ReleaseBlock, ReleaseBlockOutcome};
+use crate::kept_answers::{ClaimKey, ClaimOutcome, ForgetAnswers, FreeKey, KeepAnswer};
 use crate::selling::booking_lists::{BookingsPage, BookingsQuery};
 use crate::selling::canceling::{CancelEvent, CancelOutcome, CancelProgress, RefundCanceled, RefundedSome};
 use crate::selling::claimant::OwnBounds;
@@ -297,6 +298,16 @@ operations! {
         add_code(NewEnrolmentCode) -> NewCodeOutcome = operations::authority::devices::add_code;
         /// Writes down when a device was last linked.
         note_contact(NoteContact) -> () = operations::authority::devices::note_contact;
+
+        // Idempotency keys.
+        /// Begins a request, unless it was begun before with its key.
+        claim_key(ClaimKey) -> ClaimOutcome = operations::kept_answers::claim_key;
+        /// Keeps the answer of a request; tells whether it was still this one's to keep.
+        keep_answer(KeepAnswer) -> bool = operations::kept_answers::keep_answer;
+        /// Frees the key of a request that was not done.
+        free_key(FreeKey) -> () = operations::kept_answers::free_key;
+        /// Deletes answers that were kept long enough; tells how many.
+        forget_answers(ForgetAnswers) -> usize = operations::kept_answers::forget_answers;
 
         // Cells.
         /// Lets a cell take new events.

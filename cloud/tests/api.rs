@@ -35,6 +35,7 @@ mod api {
     pub mod process;
     pub mod races;
     pub mod refunds;
+    pub mod repeating;
     pub mod reservations;
     pub mod retention;
     pub mod roles;

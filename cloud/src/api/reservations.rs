@@ -49,6 +49,10 @@ pub struct NewReservation {
     #[serde(default)]
     #[schema(example = "OWLS-27")]
     pub voucher: Option<String>,
+    /// A new random text for each new request, here or as the header `Idempotency-Key`. The same request with the same key within a day is
+    /// done once and answered as it was.
+    #[schema(example = "0193a3f2-6c5e-7b1a-9d2e-4f5a6b7c8da0")]
+    pub idempotency_key: Option<String>,
 }
 
 /// Asks for the best free seats of a tier.
@@ -167,7 +171,8 @@ impl ReservationView {
 
 /// Holds units for the event's reservation time, all of them or none. The answer to a client without a session begins one:
 /// a cookie, by which its unpaid holds are counted.
-#[utoipa::path(post, path = "/v1/reservations", tag = "reservations", request_body = NewReservation, responses(
+#[utoipa::path(post, path = "/v1/reservations", tag = "reservations",
+    params(("Idempotency-Key" = Option<String>, Header)), request_body = NewReservation, responses(
     (status = 201, body = ReservationView),
     (status = 404, description = "No such event is on sale, or it has no such voucher (`unknown-voucher`)"),
     (status = 409, description = "Units are taken: see `taken` or `short`; the event is over (`sales-closed`), or its sale is paused (`sales-paused`). Nothing is held"),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use usher_keys::{EventId, Timestamp};
 
+use crate::kept_answers::{ForgetAnswers, forgotten_before};
 use crate::selling::holding::REMEMBERED_MS;
 use crate::selling::{ErasePersonalData, Forget, Tidy};
 use crate::state::AppState;
@@ -16,6 +17,18 @@ const TIDY_AT_ONCE: u32 = 200;
 /// How long a reservation that nothing came of is kept after its end: whoever comes back to it within that time is told that
 /// its time is over, and not that it never was. Until then it counts against whoever held it.
 const FORGOTTEN_AFTER: Duration = Duration::from_millis(REMEMBERED_MS);
+
+/// Forgets answers that were kept for a day, and keys whose requests were never answered.
+///
+/// # Errors
+///
+/// [`StoreError`]; the next round goes on.
+pub async fn forget_answers(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+    let before = forgotten_before(now);
+    let limit = TIDY_AT_ONCE;
+    while store.forget_answers(ForgetAnswers { before, limit }).await? == limit as usize {}
+    Ok(())
+}
 
 /// Tidies all events of a cell once.
 ///

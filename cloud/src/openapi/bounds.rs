@@ -17,6 +17,7 @@ use crate::api::organizer::endpoints::URL_BYTES;
 use crate::api::organizer::hold_bounds::{MINUTES, PLACES};
 use crate::api::organizer::venues::{ADDRESS_BYTES, NAME_BYTES};
 use crate::api::organizer::vouchers::{MAX_CODES, PERCENT};
+use crate::api::repeating::PUBLIC_KEY_BYTES;
 use crate::ids::{
     ApiKeyId, BlockId, BookingId, DisputeId, EndpointId, RefundId, ReservationId, TicketId, VenueId,
     VoucherId, WebhookId,
@@ -110,6 +111,14 @@ fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
         ("NewRefund", "amount", Bound::Number(0..=MAX_ORDER)),
         ("SearchBookings", "text", Bound::Text(SOUGHT_BYTES)),
     ];
+    for schema in ["VenueRequest", "EventRequest", "CancelRequest"] {
+        bounds.push((schema, "idempotency_key", Bound::Text(TOKEN_BYTES)));
+    }
+    bounds.push((
+        "NewReservation",
+        "idempotency_key",
+        Bound::Text(PUBLIC_KEY_BYTES..=*TOKEN_BYTES.end()),
+    ));
     for schema in ["EventRequest", "EventPatch"] {
         bounds.push((schema, "description", Bound::Text(0..=MAX_DESCRIPTION)));
         bounds.push((schema, "reservation_seconds", Bound::Number(seconds.clone())));

@@ -14,6 +14,7 @@ pub mod devices;
 mod holds;
 mod inventory;
 mod jobs;
+mod kept_answers;
 mod logs;
 mod model;
 mod organizing;
@@ -126,6 +127,11 @@ contracts! {
         each_booking_of_an_event_has_a_code_of_its_own,
         bookings_come_page_by_page_and_a_new_id_changes_no_place,
         bookings_are_found_by_what_people_know_of_them,
+    }
+    kept_answers {
+        of_requests_that_come_at_once_one_is_done,
+        an_answer_is_kept_for_the_same_request_until_it_is_forgotten,
+        a_request_that_was_not_done_or_abandoned_may_be_done_again,
     }
     jobs {
         a_booking_has_a_job_from_its_beginning_to_its_end,

@@ -25,6 +25,7 @@ pub mod holds;
 pub mod inventory;
 pub mod jobs;
 pub mod journal;
+pub mod kept_answers;
 pub mod moves;
 pub mod note;
 pub mod organizers;

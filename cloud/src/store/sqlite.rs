@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 33] = [
+const MIGRATIONS: [(&str, &str); 34] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     ("V10__authority", include_str!("../../migrations/V10__authority.sql")),
     ("V11__seals", include_str!("../../migrations/V11__seals.sql")),
@@ -141,6 +141,7 @@ const MIGRATIONS: [(&str, &str); 33] = [
     ("V36__telling", include_str!("../../migrations/V36__telling.sql")),
     ("V37__changes", include_str!("../../migrations/V37__changes.sql")),
     ("V38__booking_codes", include_str!("../../migrations/V38__booking_codes.sql")),
+    ("V39__kept_answers", include_str!("../../migrations/V39__kept_answers.sql")),
     ("V42__blocks", include_str!("../../migrations/V42__blocks.sql")),
     ("V43__comps", include_str!("../../migrations/V43__comps.sql")),
     ("V44__vouchers", include_str!("../../migrations/V44__vouchers.sql")),

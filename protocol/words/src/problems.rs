@@ -59,6 +59,7 @@ kinds! {
     UnitsTaken = 409, "units-taken", "Some of these seats were just taken: choose others.";
     UnitsShort = 409, "units-short", "There are not enough places left: ask for fewer.";
     KeyReused = 409, "idempotency-key-reused", "This idempotency key was used for another request: take a new one for each new request.";
+    RequestRunning = 409, "request-running", "The same request with this idempotency key is being done: ask again when Retry-After says, and hear its answer.";
     AlreadyBooked = 409, "already-booked", "This reservation has become a booking, or another request is paying for it: look for its tickets before you buy again.";
     BookingRenewed = 409, "booking-renewed", "This booking is paid, and its address was changed since. Nothing was charged again: ask the organizer for the new address.";
     BeingPaid = 409, "being-paid", "This reservation is being paid: wait for the payment's end.";

@@ -26,13 +26,18 @@ use super::owned::OwnEvent;
 const RETRIED_AT_ONCE: u32 = 500;
 
 /// Asks what canceling an event would do, or does it.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"apply": false}))]
 pub struct CancelRequest {
     /// Whether to do it. Unless it is true, nothing changes and the answer is a plan.
     #[serde(default)]
     pub apply: bool,
+    /// A new random text for each new request, here or as the header `Idempotency-Key`. The same request with the same key within a day is
+    /// done once and answered as it was.
+    #[serde(default)]
+    #[schema(example = "0193a3f2-6c5e-7b1a-9d2e-4f5a6b7c8da0")]
+    pub idempotency_key: Option<String>,
 }
 
 /// How the cancellation of an event stands.
@@ -95,8 +100,8 @@ impl CancellationView {
 /// Cancels an event for good, or tells what that would do. Its sale stops at once: what is held is given back, and what is being paid is
 /// refunded when it arrives. Then all tickets are revoked, and all that was paid is given back, fees included, by a job that goes on in
 /// whatever process is there. Doing it again changes nothing more.
-#[utoipa::path(post, path = "/v1/organizer/events/{event_id}/cancellation", tag = "organizer", params(("event_id" = String, Path)),
-    request_body = CancelRequest, security(("organizer_key" = [])), responses(
+#[utoipa::path(post, path = "/v1/organizer/events/{event_id}/cancellation", tag = "organizer",
+    params(("event_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = CancelRequest, security(("organizer_key" = [])), responses(
     (status = 200, body = CancellationView, description = "A plan: nothing has changed"),
     (status = 202, body = CancellationView, description = "It is canceled, now or before: ask how far it has come"),
     (status = 409, description = "It was never put on sale; or the server runs on an older copy of its data, and nothing has changed"),
@@ -135,7 +140,7 @@ pub async fn show(
 
 /// Tries refunds of an event again that the payment service has refused, 500 at a time, after somebody has looked into it.
 #[utoipa::path(post, path = "/v1/organizer/events/{event_id}/cancellation/retry", tag = "organizer",
-    params(("event_id" = String, Path)), security(("organizer_key" = [])), responses(
+    params(("event_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)), security(("organizer_key" = [])), responses(
     (status = 202, body = CancellationView, description = "They are tried again: ask how far they have come"),
 ))]
 pub async fn retry(

@@ -98,6 +98,11 @@ pub struct EventRequest {
     /// Its slots of general admission.
     #[serde(default)]
     pub general_admission: Vec<GeneralAdmissionSpec>,
+    /// A new random text for each new request, here or as the header `Idempotency-Key`. The same request with the same key within a day is
+    /// done once and answered as it was.
+    #[serde(default)]
+    #[schema(example = "0193a3f2-6c5e-7b1a-9d2e-4f5a6b7c8da0")]
+    pub idempotency_key: Option<String>,
 }
 
 /// An area inside the venue.

@@ -195,7 +195,7 @@ impl OrganizerEventView {
 
 /// Makes a draft: the event with its tiers, gates, zones, policy, seats and general admission. Nobody else sees it yet.
 #[utoipa::path(post, path = "/v1/organizer/events", tag = "organizer", request_body = EventRequest,
-    security(("organizer_key" = [])), responses(
+    params(("Idempotency-Key" = Option<String>, Header)), security(("organizer_key" = [])), responses(
     (status = 201, body = OrganizerEventView, description = "The event as it is now"),
     (status = 404, description = "No such venue of yours"),
 ))]

@@ -209,7 +209,7 @@ pub async fn create(
 
 /// Tries a refund again that the payment service has refused, after somebody has looked into it.
 #[utoipa::path(post, path = "/v1/organizer/events/{event_id}/refunds/{refund_id}/retry", tag = "organizer",
-    params(("event_id" = String, Path), ("refund_id" = String, Path)), security(("organizer_key" = [])), responses(
+    params(("event_id" = String, Path), ("refund_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)), security(("organizer_key" = [])), responses(
     (status = 200, body = RefundView, description = "It is tried again: `status` says how far it has come"),
     (status = 409, description = "It was not refused"),
 ))]
@@ -227,7 +227,7 @@ pub async fn retry(
 /// Says that somebody has given the money of a refund by another way, such as a bank transfer, after the payment service has refused: it
 /// is over then, and its places are for sale again unless they are kept.
 #[utoipa::path(post, path = "/v1/organizer/events/{event_id}/refunds/{refund_id}/given-outside", tag = "organizer",
-    params(("event_id" = String, Path), ("refund_id" = String, Path)), security(("organizer_key" = [])), responses(
+    params(("event_id" = String, Path), ("refund_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)), security(("organizer_key" = [])), responses(
     (status = 200, body = RefundView, description = "It is `given_outside`, for good"),
     (status = 409, description = "It was not refused"),
 ))]

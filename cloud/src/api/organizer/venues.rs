@@ -37,6 +37,11 @@ pub struct VenueRequest {
     /// Its street address, up to 300 bytes.
     #[serde(default)]
     pub address: String,
+    /// A new random text for each new request, here or as the header `Idempotency-Key`. The same request with the same key within a day is
+    /// done once and answered as it was.
+    #[serde(default)]
+    #[schema(example = "0193a3f2-6c5e-7b1a-9d2e-4f5a6b7c8da0")]
+    pub idempotency_key: Option<String>,
 }
 
 /// Where events take place.
@@ -73,7 +78,7 @@ pub struct VenuesView {
 
 /// Adds a venue.
 #[utoipa::path(post, path = "/v1/organizer/venues", tag = "organizer", request_body = VenueRequest,
-    security(("organizer_key" = [])), responses(
+    params(("Idempotency-Key" = Option<String>, Header)), security(("organizer_key" = [])), responses(
     (status = 201, body = VenueView),
 ))]
 pub async fn create(

@@ -9,6 +9,7 @@ use crate::ids::{
     WebhookId,
 };
 use crate::selling::blocks::{NewBlock, ReleaseBlock};
+use crate::kept_answers::{ClaimKey, ForgetAnswers, FreeKey, KeepAnswer};
 use crate::selling::booking_lists::BookingsQuery;
 use crate::selling::canceling::{CancelEvent, RefundCanceled};
 use crate::selling::comps::BeginComps;
@@ -189,5 +190,9 @@ concerns_no_event!(
     NewAct,
     NewApiKey,
     RevokeKey,
-    NoteKeyUse
+    NoteKeyUse,
+    ClaimKey,
+    KeepAnswer,
+    FreeKey,
+    ForgetAnswers
 );

@@ -10,7 +10,7 @@ use super::server::Servers;
 use super::writer::wait_for;
 
 /// The migrations, oldest first; one that was released is never changed.
-const MIGRATIONS: [&str; 25] = [
+const MIGRATIONS: [&str; 26] = [
     include_str!("../../../migrations/postgres/V1__store.sql"),
     include_str!("../../../migrations/postgres/V2__index_order.sql"),
     include_str!("../../../migrations/postgres/V3__moves.sql"),
@@ -33,6 +33,7 @@ const MIGRATIONS: [&str; 25] = [
     include_str!("../../../migrations/postgres/V20__telling.sql"),
     include_str!("../../../migrations/postgres/V21__availability.sql"),
     include_str!("../../../migrations/postgres/V22__booking_codes.sql"),
+    include_str!("../../../migrations/postgres/V23__kept_answers.sql"),
     include_str!("../../../migrations/postgres/V26__blocks.sql"),
     include_str!("../../../migrations/postgres/V27__comps.sql"),
     include_str!("../../../migrations/postgres/V28__vouchers.sql"),

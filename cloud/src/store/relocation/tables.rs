@@ -30,7 +30,7 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 }
 
 /// The tables that are moved.
-pub const TABLES: [Table; 36] = [
+pub const TABLES: [Table; 37] = [
     table("organizers", &["organizer_id"]),
     table("organizer_keys", &["key_hash"]),
     table("acts", &["organizer_id", "seq"]),
@@ -64,6 +64,7 @@ pub const TABLES: [Table; 36] = [
     table("webhooks", &["event_id", "webhook_id"]),
     table("jobs", &["event_id", "kind", "subject"]),
     table("secret_keys", &["public_key"]),
+    table("kept_answers", &["key_hash"]),
     table("cells", &["name"]),
     table("event_cells", &["event_id"]),
     table("this_cell", &["one"]),
