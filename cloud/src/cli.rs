@@ -2,6 +2,7 @@
 
 mod backup;
 mod cell;
+pub mod reconciling;
 mod relocation;
 mod resume;
 
@@ -52,6 +53,9 @@ enum Command {
         #[arg(long)]
         config: PathBuf,
     },
+    /// Compares what is written down of payments with the payment service's own list of them, and names every difference; exit code 1 when
+    /// there is one.
+    Reconcile(reconciling::ReconcileOrder),
     /// Copies a SQLite store into a new file, also while the server runs; exit code 1 when something in it is wrong.
     Backup {
         /// The settings of the server.
@@ -115,6 +119,7 @@ impl Cli {
                 return Ok(exit_code(backup::back_up(&config, &file).await?));
             }
             Command::Restore { config, file } => backup::restore(&config, file.as_deref()).await?,
+            Command::Reconcile(order) => return order.run().await,
             Command::Resume(order) => return order.run().await,
             Command::Migrate { config } => relocation::migrate(&config).await?,
             Command::Move(order) => order.run().await?,

@@ -21,6 +21,7 @@ pub mod jobs;
 pub mod journal;
 pub mod known_seats;
 pub mod paying;
+pub mod reconciliation;
 pub mod refunding;
 pub mod refunds;
 mod reservations;

@@ -47,6 +47,7 @@ use crate::selling::daily_report::DailyReport;
 use crate::selling::disputes::{Dispute, DisputesQuery, NoteDispute};
 use crate::selling::jobs::{HeldJob, Job, JobCounts, JobId, LeaseOutcome};
 use crate::selling::journal::Balances;
+use crate::selling::reconciliation::{KnownPayment, PaymentsQuery};
 use crate::selling::refunds::{
     BeginRefund, BeginRefundOutcome, NoteRefund, OpenRefund, Refund, RefundsQuery, RetryRefund,
 };
@@ -446,6 +447,8 @@ operations! {
         published(()) -> Vec<EventId> = operations::catalogue::published, cells::one_list;
         /// Lists an organizer's events, drafts too, newest first.
         events_of(OrganizerId) -> Vec<EventLine> = operations::catalogue::events_of, cells::newest_first;
+        /// Lists the payments that a gateway knows by an id of its own.
+        gateway_payments(PaymentsQuery) -> Vec<KnownPayment> = operations::gateway_payments::gateway_payments, cells::one_list;
         /// Counts the jobs.
         job_counts(()) -> JobCounts = operations::jobs::job_counts, cells::sum;
         /// Lists the events of which nothing is sold or ordered, and why.

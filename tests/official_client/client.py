@@ -55,6 +55,17 @@ error = refused(stripe.InvalidRequestError, lambda: refunds.create({"payment_int
 same(error.code, "charge_already_refunded")
 same([refund.amount for refund in refunds.list({"payment_intent": paid.id}).data], [3000, 1900])
 
+# All of them are listed, page by page, and only those of a time.
+for name in "xyz":
+    opened(name)
+listed = list(intents.list({"limit": 2}).auto_paging_iter())
+same([intent.metadata["charge"] for intent in listed], ["z", "y", "x", "a"])
+same(listed[-1].id, paid.id)
+same([refund.amount for refund in refunds.list({"limit": 1}).auto_paging_iter()], [3000, 1900])
+same(len(intents.list({"created": {"gte": paid.created}}).data), 4)
+same(intents.list({"created": {"gte": paid.created + 1000}}).data, [])
+refused(stripe.InvalidRequestError, lambda: intents.list({"starting_after": "pi_0"}))
+
 # A decline says why; a bank may ask first; what is given up is not charged.
 error = refused(stripe.CardError, lambda: confirm(opened("b"), "pm_card_visa_chargeDeclinedInsufficientFunds"))
 same((error.http_status, error.code, error.error.decline_code), (402, "card_declined", "insufficient_funds"))

@@ -4,6 +4,7 @@
 mod book;
 mod form;
 mod idempotency;
+mod lists;
 mod objects;
 pub mod program;
 mod webhooks;

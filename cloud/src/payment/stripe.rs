@@ -4,6 +4,7 @@
 //! So nothing that must be kept secret has to be kept at all, and a lost answer is asked for by the id.
 
 pub mod amount;
+mod listing;
 mod webhook;
 mod wire;
 

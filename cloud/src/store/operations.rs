@@ -21,6 +21,7 @@ pub mod comps;
 pub mod daily_report;
 pub mod disputes;
 pub mod drafts;
+pub mod gateway_payments;
 pub mod holds;
 pub mod inventory;
 pub mod jobs;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::form::Fields;
+use super::lists;
 use super::objects::{Decline, IntentStatus, PspIntent, declined};
 use super::webhooks::{Endpoint, SECRET};
 
@@ -35,7 +36,7 @@ impl PspReply {
         }
     }
 
-    fn done(body: Value) -> Self {
+    pub fn done(body: Value) -> Self {
         Self {
             status: 200,
             body,
@@ -63,6 +64,8 @@ struct PspRefund {
     intent: String,
     amount: i64,
     charge: Option<String>,
+    /// When it was asked for, in seconds.
+    created: u64,
     /// Whether the bank still has it.
     is_pending: bool,
 }
@@ -118,7 +121,8 @@ impl Book {
     /// Answers a GET.
     pub fn show(&self, path: &str, fields: &Fields) -> PspReply {
         let known: &[&str] = match path {
-            "/v1/refunds" => &["payment_intent", "limit"],
+            "/v1/refunds" => &["payment_intent", "limit", "created[gte]", "starting_after"],
+            "/v1/payment_intents" => &["limit", "created[gte]", "starting_after"],
             "/v1/disputes" => &["payment_intent", "limit", "expand[", "created[gte]"],
             _ => &["expand["],
         };
@@ -126,7 +130,15 @@ impl Book {
             return unknown_parameter(unknown);
         }
         if path == "/v1/refunds" {
-            return self.show_refunds(fields.get("payment_intent"));
+            return self.show_refunds(fields);
+        }
+        if path == "/v1/payment_intents" {
+            let newest_first = self.intents.iter().rev();
+            return lists::page(
+                path,
+                newest_first.map(|intent| intent.json(&self.bank, false)),
+                fields,
+            );
         }
         if path == "/v1/disputes" {
             return self.show_disputes(fields);
@@ -142,11 +154,15 @@ impl Book {
         }
     }
 
-    fn show_refunds(&self, intent: Option<&str>) -> PspReply {
+    fn show_refunds(&self, fields: &Fields) -> PspReply {
+        let intent = fields.get("payment_intent");
         let of_intent = |number: &usize| intent.is_none_or(|intent| self.refunds[*number].intent == intent);
-        let found = (0..self.refunds.len()).rev().filter(of_intent);
-        let data: Vec<_> = found.map(|number| self.refund_json(number)).collect();
-        PspReply::done(json!({"object": "list", "url": "/v1/refunds", "has_more": false, "data": data}))
+        let newest_first = (0..self.refunds.len()).rev().filter(of_intent);
+        lists::page(
+            "/v1/refunds",
+            newest_first.map(|number| self.refund_json(number)),
+            fields,
+        )
     }
 
     fn show_disputes(&self, fields: &Fields) -> PspReply {
@@ -165,8 +181,10 @@ impl Book {
     fn refund_json(&self, number: usize) -> Value {
         let refund = &self.refunds[number];
         let metadata = refund.charge.as_ref().map(|charge| json!({"charge": charge}));
+        let intent = self.intents.iter().find(|intent| intent.id == refund.intent);
         json!({
-            "id": format!("re_{}", number + 1), "object": "refund", "amount": refund.amount,
+            "id": format!("re_{}", number + 1), "object": "refund", "amount": refund.amount, "created": refund.created,
+            "currency": intent.map(|intent| &intent.currency),
             "payment_intent": refund.intent, "metadata": metadata.unwrap_or_else(|| json!({})),
             "status": if refund.is_pending { "pending" } else { "succeeded" },
         })
@@ -267,6 +285,7 @@ impl Book {
             refunded: 0,
             dispute: None,
             is_slow: false,
+            created: lists::now(),
         });
         self.tell_of(self.intents.len() - 1, "created");
         self.shown(self.intents.len() - 1)
@@ -385,6 +404,7 @@ impl Book {
             intent,
             amount,
             charge,
+            created: lists::now(),
             is_pending,
         });
         let refund = self.refund_json(self.refunds.len() - 1);

@@ -49,6 +49,8 @@ pub struct PspIntent {
     pub dispute: Option<&'static str>,
     /// Whether its bank takes its time, also to give back.
     pub is_slow: bool,
+    /// When it was made, in seconds.
+    pub created: u64,
 }
 
 impl PspIntent {
@@ -71,7 +73,7 @@ impl PspIntent {
             })
         });
         json!({
-            "id": self.id, "object": "payment_intent", "amount": self.amount, "currency": self.currency,
+            "id": self.id, "object": "payment_intent", "amount": self.amount, "currency": self.currency, "created": self.created,
             "amount_received": if is_paid { self.amount } else { 0 }, "livemode": false,
             "metadata": {"charge": self.charge}, "status": self.status.word(), "next_action": action, "latest_charge": charge,
             "client_secret": format!("{}_secret_{}", self.id, self.amount), "last_payment_error": self.declined.map(declined),

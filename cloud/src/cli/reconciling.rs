@@ -1,0 +1,104 @@
+//! `usher-cloud reconcile`: what is written down of payments against the payment service's own list of them.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use usher_keys::Timestamp;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::payment::stripe::{Stripe, StripePlace};
+use crate::selling::GatewayKind;
+use crate::selling::reconciliation::{Difference, PaymentsQuery, differences};
+use crate::store::Store;
+
+use super::{exit_code, store_places};
+
+/// How much earlier the two lists begin than what is compared: their clocks may differ, and a payment is opened after its booking.
+const MARGIN: Duration = Duration::from_hours(1);
+
+/// What to compare.
+#[derive(Debug, Args)]
+pub struct ReconcileOrder {
+    /// The settings of the server.
+    #[arg(long)]
+    config: PathBuf,
+    /// Payments that were begun within so many days.
+    #[arg(long, default_value_t = 7)]
+    days: u16,
+}
+
+impl ReconcileOrder {
+    /// Names every difference.
+    ///
+    /// # Errors
+    ///
+    /// When no payment service is set up that keeps a list, or one of the two cannot be read.
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        let config = Config::load(&self.config)?;
+        let place = StripePlace {
+            api: &config.payments.stripe_api,
+            key_file: &config.payments.stripe_key_file,
+            webhook_secret_file: std::path::Path::new(""),
+        };
+        if place.key_file.as_os_str().is_empty() {
+            bail!(
+                "no payment service is set up that keeps a list (setting payments.stripe_key_file): the sandbox moves no money"
+            );
+        }
+        let stripe = Stripe::new(place, &config.public_url)?;
+        let places = store_places(&self.config)?;
+        let store = Store::open_places(&places)
+            .await
+            .with_context(|| format!("opening {}", places.home))?;
+        let days = Duration::from_hours(24) * u32::from(self.days);
+        let since = before(Clock::System.now(), days);
+        let (count, found) = compare(&store, &stripe, since).await?;
+        store.close().await;
+        let mut out = std::io::stdout().lock();
+        for difference in &found {
+            writeln!(out, "DIFFERENT: {difference}")?;
+        }
+        writeln!(
+            out,
+            "{count} payments of {} days compared, {} differences",
+            self.days,
+            found.len()
+        )?;
+        Ok(exit_code(found.is_empty()))
+    }
+}
+
+fn before(at: Timestamp, time: Duration) -> Timestamp {
+    let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    Timestamp(at.0.saturating_sub(ms))
+}
+
+/// Compares what a store has of payments since a moment with Stripe's list; returns how many were compared, and the differences.
+///
+/// # Errors
+///
+/// When one of the two cannot be read.
+pub async fn compare(
+    store: &Store,
+    stripe: &Stripe,
+    since: Timestamp,
+) -> anyhow::Result<(usize, Vec<Difference>)> {
+    // The payment service first: what is sold meanwhile is written down here by then, and only missing there.
+    let list = stripe
+        .list(before(since, MARGIN))
+        .await
+        .context("asking the payment service")?;
+    let listed_at = Clock::System.now();
+    let query = PaymentsQuery {
+        gateway: GatewayKind::Stripe,
+        since: before(since, 2 * MARGIN),
+    };
+    let known = store.gateway_payments(query).await.context("reading the store")?;
+    let compared = since..before(listed_at, MARGIN / 60);
+    Ok((known.len(), differences(&known, &list, &compared)))
+}
