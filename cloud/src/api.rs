@@ -10,6 +10,7 @@ pub mod bookings;
 pub mod caller;
 pub mod claimant;
 pub mod claims;
+pub mod comp_list;
 pub mod csv;
 pub mod enrolments;
 pub mod error;

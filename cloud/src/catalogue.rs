@@ -13,6 +13,7 @@ use usher_protocol::{TierId, Unit};
 use crate::ids::{OrganizerId, VenueId};
 use crate::money::Currency;
 use crate::selling::UnitState;
+use crate::selling::charges::ChargedPrice;
 use crate::selling::inventory::{EventSale, TierSale};
 use crate::selling::sale::{SaleFacts, SaleStatus};
 
@@ -47,7 +48,7 @@ impl EventStatus {
 pub struct Tier {
     pub id: TierId,
     pub name: String,
-    /// Price of a unit, in minor units of the event's currency.
+    /// Price of a unit before what comes on top, in minor units of the event's currency.
     pub price: i64,
     /// How many people a ticket lets in.
     pub admits: u8,
@@ -55,6 +56,13 @@ pub struct Tier {
     pub flags: TicketFlags,
     /// How it is sold.
     pub sale: TierSale,
+}
+
+impl Tier {
+    /// Tells what a ticket costs its buyer, and what of that is a fee and a tax.
+    pub fn charged(&self) -> ChargedPrice {
+        self.sale.charges.of(self.price)
+    }
 }
 
 /// An event as everyone but gates sees it.

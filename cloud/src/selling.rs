@@ -10,6 +10,7 @@ pub mod booking_lists;
 pub mod booking_status;
 mod bookings;
 pub mod canceling;
+pub mod charges;
 pub mod claimant;
 pub mod comps;
 pub mod course;

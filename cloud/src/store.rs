@@ -52,7 +52,7 @@ use crate::selling::refunds::{
     BeginRefund, BeginRefundOutcome, NoteRefund, OpenRefund, Refund, RefundsQuery, RetryRefund,
 };
 use crate::selling::vouchers::{
-    NewVouchers, NewVouchersOutcome, TryCode, TryCodeOutcome, Voucher, VouchersQuery,
+    CodeCheck, CodeCheckOutcome, NewVouchers, NewVouchersOutcome, Voucher, VouchersQuery,
 };
 use crate::selling::sales_lists::{MoneyLine, MoneyQuery, TicketLine, TicketsQuery};
 use crate::selling::{
@@ -196,7 +196,7 @@ operations! {
         /// Stops a voucher for good; tells whether there is one.
         stop_voucher(VoucherId) -> bool = operations::vouchers::stop_voucher;
         /// Tells what a code is good for; a wrong one counts as units that were held in vain.
-        try_code(TryCode) -> TryCodeOutcome = operations::vouchers::try_code;
+        check_code(CodeCheck) -> CodeCheckOutcome = operations::vouchers::check_code;
         /// Keeps the next availability in place of the one it follows, with what has changed; tells whether it was the first to follow it.
         keep_availability(NewAvailability) -> bool = operations::availability::keep_availability;
         /// Writes expired units down as available; nothing depends on it.

@@ -9,6 +9,7 @@ mod api {
     pub mod booking_lists;
     pub mod bookings;
     pub mod canceling;
+    pub mod charges;
     pub mod client;
     pub mod comps;
     pub mod conformance;

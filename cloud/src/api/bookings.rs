@@ -121,6 +121,10 @@ pub struct BookingView {
     pub email: String,
     /// What was paid, in minor units of the currency.
     pub amount: i64,
+    /// How much of that are service fees.
+    pub fees: i64,
+    /// How much of that are taxes.
+    pub taxes: i64,
     /// How much of it was given back after the sale.
     pub given_back: i64,
     /// Of a payment that the buyer's bank has taken back: `open`, `won` (it was given again) or `lost`.
@@ -162,6 +166,8 @@ impl BookingView {
             pay_by: Moment(booking.pay_by),
             email: booking.email,
             amount: booking.amount.minor,
+            fees: booking.parts.fees,
+            taxes: booking.parts.taxes,
             given_back: booking.given_back.amount,
             dispute: booking.dispute.map(DisputeState::word),
             currency: booking.amount.currency.code().to_owned(),

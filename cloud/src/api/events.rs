@@ -188,8 +188,12 @@ pub struct TierView {
     pub tier: u16,
     /// Its name.
     pub name: String,
-    /// Price of a unit, in minor units of the currency.
+    /// Price of a unit with all that comes on top, in minor units of the currency.
     pub price: i64,
+    /// How much of that is the service fee.
+    pub fee: i64,
+    /// How much of that is tax.
+    pub tax: i64,
     /// How many people a ticket lets in.
     pub admits: u8,
     /// Free units.
@@ -208,7 +212,9 @@ impl EventView {
             Some(TierView {
                 tier: tier.id.0,
                 name: tier.name.clone(),
-                price: tier.price,
+                price: tier.charged().price,
+                fee: tier.charged().fee,
+                tax: tier.charged().tax,
                 admits: tier.admits,
                 available: count.available,
                 held: count.taken(),

@@ -14,6 +14,7 @@ use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
 use crate::ids::{BookingId, ReservationId};
+use crate::selling::charges::ChargeParts;
 use crate::selling::claimant::{BoundBy, HeldInVain, TooManyHeld};
 use crate::selling::holding::REMEMBERED_MS;
 use crate::selling::known_seats::KnownSeats;
@@ -109,6 +110,10 @@ pub struct ReservationView {
     pub units: Vec<LineView>,
     /// What they cost together, in minor units of the currency.
     pub amount: i64,
+    /// How much of that are service fees.
+    pub fees: i64,
+    /// How much of that are taxes.
+    pub taxes: i64,
     /// The currency.
     #[schema(example = "EUR")]
     pub currency: String,
@@ -135,8 +140,12 @@ pub struct LineView {
     pub unit: u32,
     /// Its tier.
     pub tier: u16,
-    /// Its price in minor units.
+    /// Its price in minor units, with all that comes on top.
     pub price: i64,
+    /// How much of that is the service fee.
+    pub fee: i64,
+    /// How much of that is tax.
+    pub tax: i64,
 }
 
 impl ReservationView {
@@ -148,10 +157,13 @@ impl ReservationView {
             | ReservationState::Booked
             | ReservationState::Released) => state.word(),
         };
+        let parts = ChargeParts::of(reservation.lines.iter());
         let units = reservation.lines.iter().map(|line| LineView {
             unit: line.unit.0,
             tier: line.tier.0,
             price: line.price,
+            fee: line.fee,
+            tax: line.tax,
         });
         Self {
             reservation_id: reservation.id,
@@ -160,6 +172,8 @@ impl ReservationView {
             expires_at: Moment(reservation.expires_at),
             units: units.collect(),
             amount: reservation.amount.minor,
+            fees: parts.fees,
+            taxes: parts.taxes,
             currency: reservation.amount.currency.code().to_owned(),
             booking: booking.map(|booking| ReservationBooking {
                 booking_id: booking.id,
@@ -206,18 +220,22 @@ pub async fn create(
     app.metrics.held(outcome.label());
     let reservation = accept(outcome, now)?;
     app.seat_maps.changed(event);
-    let mut response = created(&app, &reservation, now)?;
-    if let Some(cookie) = asking.new_cookie {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
-    }
-    Ok(response)
+    created(&app, &reservation, (asking.new_cookie, now))
 }
 
-fn created(app: &AppState, reservation: &Reservation, now: Timestamp) -> Result<Response, ApiError> {
+fn created(
+    app: &AppState,
+    reservation: &Reservation,
+    (new_cookie, now): (Option<HeaderValue>, Timestamp),
+) -> Result<Response, ApiError> {
     let location = HeaderValue::from_str(&app.link(&format!("/v1/reservations/{}", reservation.id)))
         .map_err(|_| ApiError::Internal)?;
     let view = Json(ReservationView::of(reservation, None, now));
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], view).into_response())
+    let mut response = (StatusCode::CREATED, [(header::LOCATION, location)], view).into_response();
+    if let Some(cookie) = new_cookie {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
 }
 
 fn accept(outcome: HoldOutcome, now: Timestamp) -> Result<Reservation, ApiError> {

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::catalogue::{Event, OccupancyQuery};
 use crate::ids::ReservationId;
-use crate::selling::vouchers::{TryCode, TryCodeOutcome, Voucher, VoucherCode, VoucherRefusal};
+use crate::selling::vouchers::{CodeCheck, CodeCheckOutcome, Voucher, VoucherCode, VoucherRefusal};
 use crate::state::AppState;
 
 use super::claimant::Asking;
@@ -106,30 +106,39 @@ pub async fn check(
     asking: Asking,
     JsonBody(request): JsonBody<VoucherCheck>,
 ) -> Result<(HeaderMap, Json<VoucherCheckView>), ApiError> {
+    let (event, voucher) = good(&app, &asking, &request).await?;
     let now = app.clock.now();
-    let try_code = TryCode {
+    let query = OccupancyQuery { event: event.id, now };
+    let tiers = app.store.occupancy(query).await?.tiers;
+    let left: Vec<_> = tiers
+        .iter()
+        .map(|count| (count.tier.0, count.available))
+        .collect();
+    let mut headers = HeaderMap::new();
+    if let Some(cookie) = asking.new_cookie {
+        headers.insert(header::SET_COOKIE, cookie);
+    }
+    Ok((headers, Json(view(&event, &voucher, &left))))
+}
+
+/// Finds a voucher that is good now, and its event.
+async fn good(app: &AppState, asking: &Asking, request: &VoucherCheck) -> Result<(Event, Voucher), ApiError> {
+    let now = app.clock.now();
+    let check_code = CodeCheck {
         guess: ReservationId::draw(request.event_id, now),
         code: code(&request.voucher)?,
         claimant: asking.claimant,
         bounds: app.config.reservations.hold_bounds(),
         now,
     };
-    let voucher = match app.store.try_code(try_code).await? {
-        TryCodeOutcome::Good(voucher) => voucher,
-        TryCodeOutcome::Refused(refusal) => return Err(refused(refusal)),
-        TryCodeOutcome::InVain(in_vain) => return Err(held_in_vain(&in_vain, now)),
-        TryCodeOutcome::NoSuchEvent => return Err(ApiError::NotFound("event on sale")),
+    let voucher = match app.store.check_code(check_code).await? {
+        CodeCheckOutcome::Good(voucher) => voucher,
+        CodeCheckOutcome::Refused(refusal) => return Err(refused(refusal)),
+        CodeCheckOutcome::InVain(in_vain) => return Err(held_in_vain(&in_vain, now)),
+        CodeCheckOutcome::NoSuchEvent => return Err(ApiError::NotFound("event on sale")),
     };
     let event = app.store.event(request.event_id).await?;
-    let event = event.ok_or(ApiError::NotFound("event on sale"))?;
-    let query = OccupancyQuery { event: event.id, now };
-    let tiers = app.store.occupancy(query).await?.tiers;
-    let left = tiers.iter().map(|count| (count.tier.0, count.available));
-    let mut headers = HeaderMap::new();
-    if let Some(cookie) = asking.new_cookie {
-        headers.insert(header::SET_COOKIE, cookie);
-    }
-    Ok((headers, Json(view(&event, &voucher, &left.collect::<Vec<_>>()))))
+    Ok((event.ok_or(ApiError::NotFound("event on sale"))?, voucher))
 }
 
 fn view(event: &Event, voucher: &Voucher, left: &[(u16, u32)]) -> VoucherCheckView {
@@ -140,8 +149,8 @@ fn view(event: &Event, voucher: &Voucher, left: &[(u16, u32)]) -> VoucherCheckVi
     let tiers = shown.map(|tier| VoucherTierView {
         tier: tier.id.0,
         name: tier.name.clone(),
-        price: tier.price,
-        price_with_code: voucher.price(tier.id, tier.price),
+        price: tier.charged().price,
+        price_with_code: tier.sale.charges.of(voucher.price(tier.id, tier.price)).price,
         available: left
             .iter()
             .find(|(id, _)| *id == tier.id.0)

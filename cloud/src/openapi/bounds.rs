@@ -10,11 +10,12 @@ use utoipa::openapi::{RefOr, Schema};
 
 use crate::api::bookings::{EMAIL_BYTES, TOKEN_BYTES};
 use crate::api::organizer::booking_lists::SOUGHT_BYTES;
+use crate::api::comp_list::MAX_COMPS;
 use crate::api::organizer::codes::{MAX_CERTIFICATE_DAYS, MAX_CODE_MINUTES};
-use crate::api::organizer::comps::MAX_COMPS;
 use crate::api::organizer::draft::{MAX_DESCRIPTION, MAX_LABEL, MAX_NAME, MAX_UNITS, RESERVATION_SECONDS};
 use crate::api::organizer::endpoints::URL_BYTES;
 use crate::api::organizer::hold_bounds::{MINUTES, PLACES};
+use crate::api::organizer::inventory::MAX_TAX;
 use crate::api::organizer::venues::{ADDRESS_BYTES, NAME_BYTES};
 use crate::api::organizer::vouchers::{MAX_CODES, PERCENT};
 use crate::api::repeating::PUBLIC_KEY_BYTES;
@@ -66,18 +67,6 @@ fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
         ("VenueRequest", "city", Bound::Text(NAME_BYTES)),
         ("VenueRequest", "address", Bound::Text(ADDRESS_BYTES)),
         ("ApiKeyRequest", "name", Bound::Text(NAME_BYTES)),
-        ("BlockRequest", "name", Bound::Text(NAME_BYTES)),
-        ("VouchersRequest", "name", Bound::Text(NAME_BYTES)),
-        ("VouchersRequest", "codes", Bound::Items(1..=MAX_CODES)),
-        (
-            "VouchersRequest",
-            "percent",
-            Bound::Number(i64::from(*PERCENT.start())..=i64::from(*PERCENT.end())),
-        ),
-        ("VouchersRequest", "amount", Bound::Number(1..=MAX_PRICE)),
-        ("VouchersRequest", "price", Bound::Number(0..=MAX_PRICE)),
-        ("CompsRequest", "comps", Bound::Items(1..=MAX_COMPS)),
-        ("CompSpec", "email", Bound::Text(EMAIL_BYTES)),
         ("EndpointRequest", "url", Bound::Text(URL_BYTES)),
         ("EventRequest", "tiers", Bound::Items(1..=MAX_PARTS)),
         ("TierSpec", "price", Bound::Number(0..=MAX_PRICE)),
@@ -135,7 +124,24 @@ fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
     ];
     bounds.extend(named.map(|schema| (schema, "name", Bound::Text(1..=MAX_NAME))));
     bounds.extend(hold_bounds());
+    bounds.extend(offers());
     bounds
+}
+
+fn offers() -> Vec<(&'static str, &'static str, Bound)> {
+    let percent = i64::from(*PERCENT.start())..=i64::from(*PERCENT.end());
+    vec![
+        ("VouchersRequest", "name", Bound::Text(NAME_BYTES)),
+        ("VouchersRequest", "codes", Bound::Items(1..=MAX_CODES)),
+        ("VouchersRequest", "amount", Bound::Number(1..=MAX_PRICE)),
+        ("VouchersRequest", "price", Bound::Number(0..=MAX_PRICE)),
+        ("CompsRequest", "comps", Bound::Items(1..=MAX_COMPS)),
+        ("CompSpec", "email", Bound::Text(EMAIL_BYTES)),
+        ("BlockRequest", "name", Bound::Text(NAME_BYTES)),
+        ("ChargesSpec", "fee", Bound::Number(0..=MAX_PRICE)),
+        ("ChargesSpec", "tax", Bound::Number(0..=MAX_TAX.into())),
+        ("VouchersRequest", "percent", Bound::Number(percent)),
+    ]
 }
 
 fn hold_bounds() -> Vec<(&'static str, &'static str, Bound)> {

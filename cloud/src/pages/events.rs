@@ -17,6 +17,7 @@ use crate::moment::Moment;
 use crate::money::{Currency, Money};
 use crate::seat_maps::SeatMap;
 use crate::selling::inventory::TierSale;
+use crate::selling::charges::ChargedPrice;
 use crate::selling::sale::SaleStatus;
 use crate::state::AppState;
 use crate::test_sale::takes_test_cards;
@@ -112,6 +113,8 @@ struct TierRow {
     id: u16,
     name: String,
     price: String,
+    /// What of it is a fee and a tax, in words; empty if nothing is.
+    includes: String,
     minor: i64,
     admits: u8,
     available: u32,
@@ -170,8 +173,9 @@ fn tier_rows(map: &SeatMap, max_units: u32, now: Timestamp) -> Vec<TierRow> {
         Some(TierRow {
             id: tier.id.0,
             name: tier.name.clone(),
-            price: price(tier.price, map.event.currency),
-            minor: tier.price,
+            price: price(tier.charged().price, map.event.currency),
+            includes: includes(tier.charged(), map.event.currency),
+            minor: tier.charged().price,
             admits: tier.admits,
             available: count.available,
             min: tier.sale.order_min,
@@ -210,11 +214,24 @@ fn closed(map: &SeatMap, sale: TierSale, now: Timestamp) -> Option<String> {
 /// Lists what its tiers cost, each price once.
 fn prices(map: &SeatMap) -> Vec<(i64, String)> {
     let tiers = map.tiers.iter().filter_map(|count| map.event.tier(count.tier));
-    let prices: BTreeSet<i64> = tiers.map(|tier| tier.price).collect();
+    let prices: BTreeSet<i64> = tiers.map(|tier| tier.charged().price).collect();
     let prices = prices.into_iter();
     prices
         .map(|minor| (minor, price(minor, map.event.currency)))
         .collect()
+}
+
+/// Says what of a price is a fee and a tax.
+fn includes(charged: ChargedPrice, currency: Currency) -> String {
+    let parts = [("service fee", charged.fee), ("tax", charged.tax)];
+    let parts = parts.into_iter().filter(|(_, minor)| *minor > 0);
+    let told = parts.map(|(what, minor)| format!("{} {what}", Money { minor, currency }));
+    let told: Vec<_> = told.collect();
+    if told.is_empty() {
+        String::new()
+    } else {
+        format!("with {}", told.join(" and "))
+    }
 }
 
 fn price(minor: i64, currency: Currency) -> String {

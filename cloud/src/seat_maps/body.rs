@@ -109,7 +109,7 @@ fn view<'a>(
     layout: &'a Layout,
     (occupancy, status): (&Occupancy, SaleStatus),
 ) -> SeatsView<'a> {
-    let price = |id| event.tier(id).map_or(0, |tier| tier.price);
+    let price = |id| event.tier(id).map_or(0, |tier| tier.charged().price);
     let seats = layout
         .seats
         .iter()
@@ -128,7 +128,7 @@ fn view<'a>(
         Some(TierCountView {
             tier: tier.id.0,
             name: &tier.name,
-            price: tier.price,
+            price: tier.charged().price,
             available: count.available,
             held: count.taken(),
             booked: count.booked,

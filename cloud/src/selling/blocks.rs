@@ -59,6 +59,7 @@ pub struct Block {
 /// Which units of a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OfBlock {
+    /// All of them.
     All,
     /// These, each named once.
     Seats(Vec<Unit>),
@@ -88,6 +89,7 @@ pub enum ReleaseBlockOutcome {
 /// What a block does not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BlockLacks {
+    /// These seats.
     Seats(Vec<Unit>),
     /// These tiers have fewer units in it.
     Units(Vec<Shortage>),
@@ -173,6 +175,8 @@ mod tests {
             unit: Unit(unit),
             tier: TierId(tier),
             price: 0,
+            fee: 0,
+            tax: 0,
         }
     }
 

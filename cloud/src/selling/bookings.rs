@@ -8,6 +8,7 @@ use crate::money::{DeclineReason, Money};
 
 use super::booking_code::BookingCode;
 use super::booking_status::BookingFacts;
+use super::charges::ChargeParts;
 use super::claimant::HoldBounds;
 use super::course::{BuyerAction, PaymentFacts, WaitFor};
 use super::disputes::DisputeState;
@@ -370,6 +371,8 @@ pub struct Booking {
     pub email: String,
     /// What was to be paid.
     pub amount: Money,
+    /// How much of that are fees and taxes.
+    pub parts: ChargeParts,
     /// When it was opened.
     pub created_at: Timestamp,
     /// Its tickets, once confirmed, by unit.

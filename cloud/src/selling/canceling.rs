@@ -8,7 +8,7 @@ use usher_keys::{EventId, Timestamp};
 use crate::ids::RefundId;
 
 use super::jobs::LeaseHolder;
-use super::refunding::{RefundFacts, RefundTerms, taken_back};
+use super::refunding::{RefundFacts, RefundTerms, parts_of, taken_back};
 use super::refunds::{RefundOf, RefundState};
 use super::{BookingState, TicketState};
 
@@ -102,6 +102,7 @@ pub fn refund_of(facts: &RefundFacts<'_>) -> CanceledBooking {
     let are_revoked = tickets.iter().all(|ticket| ticket.state != TicketState::Valid);
     let terms = RefundTerms {
         amount,
+        parts: parts_of(facts, &tickets, amount),
         tickets: tickets.iter().map(|ticket| ticket.id).collect(),
     };
     let state = if are_revoked {

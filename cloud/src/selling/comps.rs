@@ -82,6 +82,7 @@ pub enum CompRefusal {
     Units(HoldOutcome),
     /// The event has no such block.
     NoSuchBlock,
+    /// The block does not have them.
     Lacks(BlockLacks),
 }
 

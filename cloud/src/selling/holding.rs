@@ -33,10 +33,16 @@ pub struct SaleTerms {
 }
 
 impl SaleTerms {
-    /// Returns the line of a unit, at today's price; `None` if the event has no such tier.
+    /// Returns the line of a unit, at today's price before what comes on top; `None` if the event has no such tier.
     pub fn line(&self, unit: Unit, tier: TierId) -> Option<PriceLine> {
         let price = self.price(tier)?;
-        Some(PriceLine { unit, tier, price })
+        Some(PriceLine {
+            unit,
+            tier,
+            price,
+            fee: 0,
+            tax: 0,
+        })
     }
 
     /// Decides whether these lines may be one reservation, by the rules of their tiers and what a voucher unlocks.
@@ -50,13 +56,27 @@ impl SaleTerms {
         voucher: Option<&Voucher>,
         now: Timestamp,
     ) -> Result<(), HoldOutcome> {
+        let is_early = self.sale.sale.status(now) == SaleStatus::NotYet;
         for (tier, units) in units_by_tier(lines) {
             let sale = self.tier(tier).map(|(.., sale)| *sale).unwrap_or_default();
             let is_unlocked = voucher.is_some_and(|voucher| voucher.unlocks(tier));
+            // A code that opens the sale early opens it for its own tiers alone.
+            if is_early && !is_unlocked {
+                return Err(HoldOutcome::NotOnSale(SaleStatus::NotYet));
+            }
             let sale = if is_unlocked { sale.unlocked() } else { sale };
             sale.may_order(tier, units, now)?;
         }
         Ok(())
+    }
+
+    /// Returns lines with the fees and taxes of their tiers.
+    pub fn charged(&self, lines: Vec<PriceLine>) -> Vec<PriceLine> {
+        let charged = |line: PriceLine| match self.tier(line.tier) {
+            Some((.., sale)) => sale.charges.charged(line),
+            None => line,
+        };
+        lines.into_iter().map(charged).collect()
     }
 
     /// Tells until when a reservation made now holds.

@@ -4,6 +4,7 @@
 use usher_keys::Timestamp;
 use usher_protocol::TierId;
 
+use super::charges::Charges;
 use super::reservations::{HoldOutcome, PriceLine};
 use super::sale::SaleStatus;
 
@@ -62,6 +63,8 @@ pub struct TierSale {
     pub order_min: u32,
     /// The most, if that is said.
     pub order_max: Option<u32>,
+    /// What of its price is a fee and a tax.
+    pub charges: Charges,
 }
 
 impl Default for TierSale {
@@ -71,6 +74,7 @@ impl Default for TierSale {
             is_hidden: false,
             order_min: 1,
             order_max: None,
+            charges: Charges::default(),
         }
     }
 }

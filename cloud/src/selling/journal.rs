@@ -1,9 +1,9 @@
 //! The journal of an event: every amount that moves goes from one account to another, written down with the step that moves it.
 //!
-//! Since each move has two sides, all accounts together are zero at any time. What an account holds can be told from the bookings and
-//! refunds as well; the audit compares the two.
+//! Each move has two sides, so that all accounts together are zero; the audit compares them with the bookings and refunds.
 
 use super::BookingState;
+use super::charges::ChargeParts;
 use super::disputes::DisputeState;
 use super::refunds::RefundState;
 
@@ -20,16 +20,22 @@ pub enum Account {
     Outside,
     /// At banks that have taken it back, and have not decided whose it is.
     Disputed,
+    /// Service fees: of what was sold and not given back.
+    Fees,
+    /// Taxes: of what was sold and not given back, owed to whoever collects them.
+    Taxes,
 }
 
 impl Account {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Gateway,
         Self::Sales,
         Self::Owed,
         Self::Outside,
         Self::Disputed,
+        Self::Fees,
+        Self::Taxes,
     ];
 
     /// Returns the word for it in tables.
@@ -40,6 +46,8 @@ impl Account {
             Self::Owed => "owed",
             Self::Outside => "outside",
             Self::Disputed => "disputed",
+            Self::Fees => "fees",
+            Self::Taxes => "taxes",
         }
     }
 }
@@ -65,6 +73,14 @@ pub enum MoneyStep {
     DisputeWon,
     /// The bank has given it to the buyer.
     DisputeLost,
+    /// What of a sale is fees.
+    FeesSold,
+    /// What of a sale is taxes.
+    TaxesSold,
+    /// What of a refund was fees.
+    FeesTakenBack,
+    /// What of a refund was taxes.
+    TaxesTakenBack,
 }
 
 /// What a step is of.
@@ -80,7 +96,7 @@ pub enum StepOf {
 
 impl MoneyStep {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::Sold,
         Self::NotSold,
         Self::NotSoldGiven,
@@ -90,6 +106,10 @@ impl MoneyStep {
         Self::Disputed,
         Self::DisputeWon,
         Self::DisputeLost,
+        Self::FeesSold,
+        Self::TaxesSold,
+        Self::FeesTakenBack,
+        Self::TaxesTakenBack,
     ];
 
     /// Reads the word.
@@ -100,8 +120,12 @@ impl MoneyStep {
     /// Tells what it is of.
     pub fn is_of(self) -> StepOf {
         match self {
-            Self::Sold | Self::NotSold | Self::NotSoldGiven => StepOf::Charge,
-            Self::TakenBack | Self::TakenBackGiven | Self::GivenOutside => StepOf::Refund,
+            Self::Sold | Self::NotSold | Self::NotSoldGiven | Self::FeesSold | Self::TaxesSold => StepOf::Charge,
+            Self::TakenBack
+            | Self::TakenBackGiven
+            | Self::GivenOutside
+            | Self::FeesTakenBack
+            | Self::TaxesTakenBack => StepOf::Refund,
             Self::Disputed | Self::DisputeWon | Self::DisputeLost => StepOf::Dispute,
         }
     }
@@ -118,6 +142,10 @@ impl MoneyStep {
             Self::Disputed => "disputed",
             Self::DisputeWon => "dispute_won",
             Self::DisputeLost => "dispute_lost",
+            Self::FeesSold => "fees_sold",
+            Self::TaxesSold => "taxes_sold",
+            Self::FeesTakenBack => "fees_taken_back",
+            Self::TaxesTakenBack => "taxes_taken_back",
         }
     }
 
@@ -132,6 +160,10 @@ impl MoneyStep {
             Self::Disputed => (Account::Disputed, Account::Gateway),
             Self::DisputeWon => (Account::Gateway, Account::Disputed),
             Self::DisputeLost => (Account::Sales, Account::Disputed),
+            Self::FeesSold => (Account::Sales, Account::Fees),
+            Self::TaxesSold => (Account::Sales, Account::Taxes),
+            Self::FeesTakenBack => (Account::Fees, Account::Sales),
+            Self::TaxesTakenBack => (Account::Taxes, Account::Sales),
         }
     }
 }
@@ -144,12 +176,14 @@ pub struct Balances {
     pub owed: i64,
     pub outside: i64,
     pub disputed: i64,
+    pub fees: i64,
+    pub taxes: i64,
 }
 
 impl Balances {
     /// Adds all accounts up: nothing, unless an amount has one side only.
     pub fn sum(&self) -> i64 {
-        self.gateway + self.sales + self.owed + self.outside + self.disputed
+        self.gateway + self.sales + self.owed + self.outside + self.disputed + self.fees + self.taxes
     }
 
     /// Moves an amount.
@@ -171,13 +205,19 @@ impl Balances {
             Account::Owed => &mut self.owed,
             Account::Outside => &mut self.outside,
             Account::Disputed => &mut self.disputed,
+            Account::Fees => &mut self.fees,
+            Account::Taxes => &mut self.taxes,
         }
     }
 
     /// Takes a booking in as it stands.
-    pub fn take_booking(&mut self, state: BookingState, amount: i64) {
+    pub fn take_booking(&mut self, state: BookingState, (amount, parts): (i64, ChargeParts)) {
         match state {
-            BookingState::Confirmed => self.take(MoneyStep::Sold, amount),
+            BookingState::Confirmed => {
+                self.take(MoneyStep::Sold, amount);
+                self.take(MoneyStep::FeesSold, parts.fees);
+                self.take(MoneyStep::TaxesSold, parts.taxes);
+            }
             BookingState::Refunding => self.take(MoneyStep::NotSold, amount),
             BookingState::Paying
             | BookingState::ActionRequired
@@ -197,8 +237,10 @@ impl Balances {
     }
 
     /// Takes a refund in as it stands.
-    pub fn take_refund(&mut self, state: RefundState, amount: i64) {
+    pub fn take_refund(&mut self, state: RefundState, (amount, parts): (i64, ChargeParts)) {
         self.take(MoneyStep::TakenBack, amount);
+        self.take(MoneyStep::FeesTakenBack, parts.fees);
+        self.take(MoneyStep::TaxesTakenBack, parts.taxes);
         match state {
             RefundState::Given => self.take(MoneyStep::TakenBackGiven, amount),
             RefundState::GivenOutside => self.take(MoneyStep::GivenOutside, amount),
@@ -211,6 +253,8 @@ impl Balances {
 mod tests {
     use super::*;
 
+    const NONE: ChargeParts = ChargeParts { fees: 0, taxes: 0 };
+
     #[test]
     fn every_step_has_two_sides() {
         let mut balances = Balances::default();
@@ -221,10 +265,30 @@ mod tests {
     }
 
     #[test]
+    fn fees_and_taxes_are_no_sales_and_go_back_with_what_is_given_back() {
+        let parts = ChargeParts {
+            fees: 400,
+            taxes: 1_500,
+        };
+        let mut balances = Balances::default();
+        balances.take_booking(BookingState::Confirmed, (9_400, parts));
+        let sold = Balances {
+            gateway: 9_400,
+            sales: -7_500,
+            fees: -400,
+            taxes: -1_500,
+            ..Balances::default()
+        };
+        assert_eq!((balances, balances.sum()), (sold, 0));
+        balances.take_refund(RefundState::Given, (9_400, parts));
+        assert_eq!(balances, Balances::default());
+    }
+
+    #[test]
     fn what_was_given_back_is_neither_earned_nor_owed_nor_at_the_gateway() {
         let mut balances = Balances::default();
-        balances.take_booking(BookingState::Confirmed, 9_000);
-        balances.take_refund(RefundState::Refused, 4_500);
+        balances.take_booking(BookingState::Confirmed, (9_000, NONE));
+        balances.take_refund(RefundState::Refused, (4_500, NONE));
         let owing = Balances {
             gateway: 9_000,
             sales: -4_500,
@@ -234,8 +298,8 @@ mod tests {
         assert_eq!(balances, owing);
         // The gateway still has what somebody gave out of another purse.
         let mut balances = Balances::default();
-        balances.take_booking(BookingState::Confirmed, 9_000);
-        balances.take_refund(RefundState::GivenOutside, 4_500);
+        balances.take_booking(BookingState::Confirmed, (9_000, NONE));
+        balances.take_refund(RefundState::GivenOutside, (4_500, NONE));
         let outside = Balances {
             owed: 0,
             outside: -4_500,
@@ -243,9 +307,9 @@ mod tests {
         };
         assert_eq!(balances, outside);
         let mut balances = Balances::default();
-        balances.take_booking(BookingState::Confirmed, 9_000);
-        balances.take_refund(RefundState::Given, 9_000);
-        balances.take_booking(BookingState::Refunded, 100);
+        balances.take_booking(BookingState::Confirmed, (9_000, NONE));
+        balances.take_refund(RefundState::Given, (9_000, NONE));
+        balances.take_booking(BookingState::Refunded, (100, NONE));
         assert_eq!(balances, Balances::default());
     }
 }

@@ -9,6 +9,7 @@ use usher_protocol::Unit;
 use crate::ids::TicketId;
 
 use super::bookings::BookingState;
+use super::charges::ChargeParts;
 use super::course::RefundStatus;
 use super::refunds::{BeginRefund, Refund, RefundNote, RefundOf, RefundRefusal, RefundState};
 use super::reservations::PriceLine;
@@ -27,6 +28,8 @@ pub struct RefundFacts<'a> {
     pub tickets: &'a [SoldTicket],
     /// What refunds of it come to already, those that were refused too.
     pub promised: i64,
+    /// How much of that are fees and taxes.
+    pub promised_parts: ChargeParts,
     /// Whether one of them is on its way.
     pub is_running: bool,
     /// Whether a bank has taken money of it back for its buyer, and has not decided, or has decided for the buyer.
@@ -38,6 +41,8 @@ pub struct RefundFacts<'a> {
 pub struct RefundTerms {
     /// How much, in minor units.
     pub amount: i64,
+    /// How much of that are fees and taxes.
+    pub parts: ChargeParts,
     /// The tickets that it takes back.
     pub tickets: Vec<TicketId>,
 }
@@ -81,8 +86,23 @@ pub fn may_refund(facts: &RefundFacts<'_>, request: &BeginRefund) -> Result<Refu
     }
     Ok(RefundTerms {
         amount,
+        parts: parts_of(facts, &tickets, amount),
         tickets: tickets.iter().map(|ticket| ticket.id).collect(),
     })
+}
+
+/// Tells how much of what is given back are fees and taxes: of tickets the share that the amount has in their price, without tickets that in
+/// all that was paid, and with the last of the money all that is left of both.
+pub(super) fn parts_of(facts: &RefundFacts<'_>, tickets: &[&SoldTicket], amount: i64) -> ChargeParts {
+    let left = ChargeParts::of(facts.lines.iter()).without(facts.promised_parts);
+    if amount == facts.paid.saturating_sub(facts.promised) {
+        return left;
+    }
+    let is_meant =
+        |line: &&PriceLine| tickets.is_empty() || tickets.iter().any(|ticket| ticket.unit == line.unit);
+    let lines = || facts.lines.iter().filter(is_meant);
+    let whole = lines().map(|line| line.price).sum();
+    ChargeParts::of(lines()).share(amount, whole).at_most(left)
 }
 
 /// Finds the tickets that are taken back: each is the one that counts of its unit, and was not given back before.

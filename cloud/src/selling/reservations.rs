@@ -54,8 +54,18 @@ pub struct HoldRequest {
 pub struct PriceLine {
     pub unit: Unit,
     pub tier: TierId,
-    /// Its price in minor units.
+    /// Its price in minor units, with all that comes on top.
     pub price: i64,
+    /// How much of that is the service fee.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub fee: i64,
+    /// How much of that is tax.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub tax: i64,
+}
+
+fn is_nothing(amount: &i64) -> bool {
+    *amount == 0
 }
 
 /// A tier that has fewer free units than were asked for.

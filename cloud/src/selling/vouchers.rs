@@ -202,6 +202,7 @@ pub struct NewVouchers {
 /// What became of adding vouchers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NewVouchersOutcome {
+    /// They are added.
     Added(Vec<Voucher>),
     /// Nothing has changed: the event has had vouchers of these codes before.
     Taken(Vec<VoucherCode>),
@@ -221,7 +222,7 @@ pub struct VouchersQuery {
 
 /// Asks what a code is good for, which counts as a guess if that is nothing.
 #[derive(Debug, Clone)]
-pub struct TryCode {
+pub struct CodeCheck {
     /// The id that a wrong guess is kept under; names the event.
     pub guess: ReservationId,
     pub code: VoucherCode,
@@ -233,8 +234,10 @@ pub struct TryCode {
 
 /// What a code is good for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TryCodeOutcome {
+pub enum CodeCheckOutcome {
+    /// For what its voucher says.
     Good(Voucher),
+    /// For nothing now.
     Refused(VoucherRefusal),
     /// Whoever asks has guessed too often, or held units in vain for too long.
     InVain(HeldInVain),

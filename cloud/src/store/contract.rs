@@ -9,6 +9,7 @@ mod bounds;
 mod canceling;
 pub mod case;
 mod catalogue;
+mod charges;
 mod comps;
 pub mod devices;
 mod holds;
@@ -223,6 +224,9 @@ contracts! {
         a_list_gets_bookings_that_cost_nothing_or_nobody_gets_one,
         the_same_list_again_is_the_same_bookings,
         a_list_takes_units_out_of_a_block,
+    }
+    charges {
+        fees_and_taxes_are_part_of_what_is_sold_and_what_was_held_keeps_its_own,
     }
     vouchers {
         a_voucher_is_used_so_often_and_what_lapses_gives_its_use_back,

@@ -52,11 +52,8 @@ pub enum Finding {
         /// The event.
         event: EventId,
     },
-    /// The blocks of an event do not fit its units, or sold, free, held and blocked units are not all that it has.
-    Blocks {
-        /// The event.
-        event: EventId,
-    },
+    /// Blocks.
+    Counts(CountsFinding),
     /// A ticket's payload is not signed, or says something else than its row.
     Ticket(TicketId),
     /// What is written of a unit does not fit its tickets or reservation.
@@ -88,6 +85,27 @@ pub enum Finding {
     },
 }
 
+/// What must come to a whole, or follow without gaps, and does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CountsFinding {
+    /// The blocks of an event do not fit its units, or sold, free, held and blocked units are not all that it has.
+    Blocks {
+        /// The event.
+        event: EventId,
+    },
+}
+
+impl fmt::Display for CountsFinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Blocks { event } => write!(
+                f,
+                "the units of event {event} that are sold, free, held and blocked are not all that it has"
+            ),
+        }
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -114,10 +132,7 @@ impl fmt::Display for Finding {
                 "the days, policy, tiers or prices of event {event} were altered"
             ),
             Self::Layout { event } => write!(f, "the seats and slots of event {event} were altered"),
-            Self::Blocks { event } => write!(
-                f,
-                "the units of event {event} that are sold, free, held and blocked are not all that it has"
-            ),
+            Self::Counts(found) => found.fmt(f),
             Self::Ticket(ticket) => write!(f, "ticket {ticket} is not what was signed"),
             Self::Unit { event, unit } => {
                 write!(
@@ -143,9 +158,7 @@ impl fmt::Display for Finding {
                 f,
                 "the journal of event {event} does not hold what its bookings and refunds come to"
             ),
-            Self::Cancellation { event } => {
-                write!(f, "the cancellation of event {event} does not fit its job")
-            }
+            Self::Cancellation { event } => write!(f, "the canceling of event {event} does not fit its job"),
             Self::Refund(refund) => write!(
                 f,
                 "refund {refund} does not fit its booking, its tickets or its job"

@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 34] = [
+const MIGRATIONS: [(&str, &str); 35] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     ("V10__authority", include_str!("../../migrations/V10__authority.sql")),
     ("V11__seals", include_str!("../../migrations/V11__seals.sql")),
@@ -145,6 +145,7 @@ const MIGRATIONS: [(&str, &str); 34] = [
     ("V42__blocks", include_str!("../../migrations/V42__blocks.sql")),
     ("V43__comps", include_str!("../../migrations/V43__comps.sql")),
     ("V44__vouchers", include_str!("../../migrations/V44__vouchers.sql")),
+    ("V45__charges", include_str!("../../migrations/V45__charges.sql")),
 ];
 
 /// Lists the migrations of the store, oldest first.

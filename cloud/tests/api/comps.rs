@@ -101,7 +101,7 @@ async fn a_list_draws_on_a_block_and_leaves_the_rest_of_it() {
 }
 
 #[tokio::test]
-async fn a_csv_list_is_given_whole_or_refused_with_the_line() {
+async fn a_csv_list_is_given_whole_and_once() {
     let cloud = Cloud::start().await;
     let event = cloud.event(|_| {}).await;
     let good = "email,name,tier,quantity,seat_ids\r\nann@example.org,\"Owl, Ann\",,,3 4\r\nbob@example.org,,3,2,\r\n";
@@ -116,7 +116,14 @@ async fn a_csv_list_is_given_whole_or_refused_with_the_line() {
         again["comps"][0]["booking"]["booking_id"],
         given["comps"][0]["booking"]["booking_id"]
     );
+}
 
+#[tokio::test]
+async fn a_csv_list_that_is_wrong_is_refused_with_the_line_and_nobody_gets_anything() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    cloud.hold(&event, &[3]).await.ok(201);
+    cloud.hold_tier(&event, 3, 2).await.ok(201);
     for (text, status, kind, told) in [
         (
             "email,tier\na@example.org,2\n\nb@example.org,x\n",
@@ -169,8 +176,8 @@ async fn a_csv_list_is_given_whole_or_refused_with_the_line() {
         assert!(refused.to_string().contains(told), "{text:?}: {refused}");
     }
     // Of what was refused nobody got anything.
-    assert_eq!(counts(&cloud, &event, 0).await, json!([8, 0, 2]));
-    assert_eq!(counts(&cloud, &event, 2).await, json!([2, 0, 2]));
+    assert_eq!(counts(&cloud, &event, 0).await, json!([9, 0, 0]));
+    assert_eq!(counts(&cloud, &event, 2).await, json!([2, 0, 0]));
 }
 
 #[tokio::test]

@@ -18,7 +18,10 @@ async fn seats_are_held_until_they_expire() {
         (&json!("held"), &json!(9000), &json!("EUR"))
     );
     assert_eq!(held["expires_at"], "2027-01-15T08:10:00Z");
-    assert_eq!(held["units"][0], json!({"unit": 3, "tier": 1, "price": 4500}));
+    assert_eq!(
+        held["units"][0],
+        json!({"unit": 3, "tier": 1, "price": 4500, "fee": 0, "tax": 0})
+    );
     let path = format!("/v1/reservations/{}", held["reservation_id"].as_str().unwrap());
     assert!(answer.header("location").ends_with(&path));
     assert_eq!(cloud.get(&path).await.ok(200), held);

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use usher_cloud::ids::{BookingId, ChargeReference, ReservationId};
 use usher_cloud::money::Money;
+use usher_cloud::selling::charges::ChargeParts;
 use usher_cloud::selling::claimant::HoldBounds;
 use usher_cloud::selling::course::{PaymentFacts, pay_by};
 use usher_cloud::selling::disputes::DisputeState;
@@ -27,6 +28,10 @@ const HOLD_MS: u64 = 600_000;
 const EVENT: EventId = EventId([1; 16]);
 /// What a place costs, unless a booking is free.
 pub const PRICE: i64 = 100;
+/// How much of that is a service fee.
+const FEE: i64 = 7;
+/// How much of that is tax.
+const TAX: i64 = 13;
 
 /// How its event stands: on sale all the time.
 const SELLS: SaleFacts = SaleFacts {
@@ -75,6 +80,18 @@ impl BookingRow {
     pub fn paid(&self) -> i64 {
         let places = i64::try_from(self.places.len()).expect("few places");
         if self.is_free { 0 } else { places * PRICE }
+    }
+
+    /// Tells how much of that are fees and taxes.
+    pub fn parts(&self) -> ChargeParts {
+        let places = i64::try_from(self.places.len()).expect("few places");
+        if self.is_free {
+            return ChargeParts::default();
+        }
+        ChargeParts {
+            fees: places * FEE,
+            taxes: places * TAX,
+        }
     }
 }
 
@@ -223,8 +240,10 @@ impl Books {
         });
         row.tickets = tickets.collect();
         (row.state, row.job) = (BookingState::Confirmed, None);
-        let paid = row.paid();
+        let (paid, parts) = (row.paid(), row.parts());
         self.balances.take(MoneyStep::Sold, paid);
+        self.balances.take(MoneyStep::FeesSold, parts.fees);
+        self.balances.take(MoneyStep::TaxesSold, parts.taxes);
         Issued::Yes
     }
 

@@ -90,7 +90,7 @@ impl CancellationView {
             refunds_refused: progress.refunds_refused,
             refunds_given: progress.refunds_given,
             // What was earned is what the account stands for.
-            to_give_back: -balances.sales,
+            to_give_back: -(balances.sales + balances.fees + balances.taxes),
             owed: -balances.owed,
             currency: event.currency.code().to_owned(),
         })

@@ -1,7 +1,5 @@
 //! `/v1/organizer/events/{event_id}/comps`: tickets that are given away, to a whole list of people in one request.
 
-mod list;
-
 use std::sync::Arc;
 
 use axum::Json;
@@ -9,14 +7,15 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use futures_util::future::try_join_all;
 use serde::Serialize;
+use usher_keys::Timestamp;
 use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
 use crate::api::bookings::BookingView;
+use crate::api::comp_list::{CompsBody, CompsList, CompsRequest};
 use crate::api::error::ApiError;
 use crate::api::idempotency::IdempotencyHeader;
 use crate::api::refusal::not_on_sale;
-use crate::booking::GiveComps;
 use crate::ids::BookingId;
 use crate::rights::may;
 use crate::selling::BookingState;
@@ -24,7 +23,6 @@ use crate::selling::comps::CompsRefusal;
 use crate::state::AppState;
 
 use super::owned::OwnEvent;
-pub use list::{CompSpec, CompsBody, CompsRequest, MAX_COMPS};
 
 /// What became of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -60,21 +58,31 @@ pub async fn create(
     body: CompsBody,
 ) -> Result<(StatusCode, Json<CompsView>), ApiError> {
     let list = body.read()?;
-    let give = GiveComps {
-        event: event.id,
-        idempotency_key: header.or(list.idempotency_key.clone())?,
-        request_hash: list.hash,
-        comps: list.comps.clone(),
-    };
-    let bookings = match app.desk.give(give).await? {
-        Ok(bookings) => bookings,
-        Err(CompsRefusal::Comp(index, refusal)) => return Err(list.refused(index, refusal, app.clock.now())),
-        Err(CompsRefusal::KeyReused) => return Err(ProblemKind::KeyReused.into()),
-        Err(CompsRefusal::NoSuchEvent) => return Err(ProblemKind::CompsOfDraft.into()),
-        Err(CompsRefusal::NotOnSale(status)) => return Err(not_on_sale(status).into()),
-    };
-    app.seat_maps.changed(event.id);
-    let found = try_join_all(bookings.into_iter().map(|id| find(&app, id))).await?;
+    let asked = list.asked(event.id, header)?;
+    match app.desk.give(asked).await? {
+        Ok(bookings) => {
+            app.seat_maps.changed(event.id);
+            given(&app, list, bookings).await
+        }
+        Err(refusal) => Err(refused(&list, refusal, app.clock.now())),
+    }
+}
+
+fn refused(list: &CompsList, refusal: CompsRefusal, now: Timestamp) -> ApiError {
+    match refusal {
+        CompsRefusal::Comp(index, refusal) => list.refused(index, refusal, now),
+        CompsRefusal::KeyReused => ProblemKind::KeyReused.into(),
+        CompsRefusal::NoSuchEvent => ProblemKind::CompsOfDraft.into(),
+        CompsRefusal::NotOnSale(status) => not_on_sale(status).into(),
+    }
+}
+
+async fn given(
+    app: &AppState,
+    list: CompsList,
+    bookings: Vec<BookingId>,
+) -> Result<(StatusCode, Json<CompsView>), ApiError> {
+    let found = try_join_all(bookings.into_iter().map(|id| find(app, id))).await?;
     let all_have_tickets = found.iter().all(|(_, has_tickets)| *has_tickets);
     let names = list.comps.into_iter().map(|comp| comp.name);
     let comps = names

@@ -8,9 +8,14 @@ use crate::api::error::ApiError;
 use crate::api::input::Checks;
 use crate::catalogue::Event;
 use crate::moment::Moment;
+use crate::money::MAX_PRICE;
+use crate::selling::charges::Charges;
 use crate::selling::inventory::{EventSale, ResizeRefusal, SaleWindow, TierSale};
 
 use super::draft::MAX_UNITS;
+
+/// The most that a tax may be, in hundredths of a percent: all of the price once more.
+pub const MAX_TAX: u16 = 10_000;
 
 /// Changes to how a tier is sold; what is left out stays.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
@@ -34,8 +39,50 @@ pub struct TierPatch {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<u32>)]
     pub order_max: Option<Option<u32>>,
+    /// What of its price is a service fee and a tax, in place of what was before; what is held or sold keeps its own.
+    pub charges: Option<ChargesSpec>,
     /// How many units it shall have, if none of them is a seat: not fewer than are held, sold or were sold before.
     pub capacity: Option<u32>,
+}
+
+/// What of a price is a service fee and a tax.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChargesSpec {
+    /// The service fee of a ticket, in minor units; what costs nothing has none.
+    #[serde(default)]
+    pub fee: i64,
+    /// Whether the fee comes on top of the price, or is in it.
+    #[serde(default)]
+    pub fee_added: bool,
+    /// The tax, in hundredths of a percent of the price with its fee: 1900 is 19 %.
+    #[serde(default)]
+    pub tax: u16,
+    /// Whether the tax comes on top of that, or is in it.
+    #[serde(default)]
+    pub tax_added: bool,
+}
+
+impl From<ChargesSpec> for Charges {
+    fn from(spec: ChargesSpec) -> Self {
+        Self {
+            fee: spec.fee,
+            fee_added: spec.fee_added,
+            tax: spec.tax,
+            tax_added: spec.tax_added,
+        }
+    }
+}
+
+impl From<Charges> for ChargesSpec {
+    fn from(charges: Charges) -> Self {
+        Self {
+            fee: charges.fee,
+            fee_added: charges.fee_added,
+            tax: charges.tax,
+            tax_added: charges.tax_added,
+        }
+    }
 }
 
 /// Changes to how an event is sold.
@@ -89,6 +136,9 @@ pub struct TierSaleView {
     /// The most, if that is said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_max: Option<u32>,
+    /// What of its price is a service fee and a tax, if anything is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub charges: Option<ChargesSpec>,
 }
 
 impl From<TierSale> for TierSaleView {
@@ -99,6 +149,7 @@ impl From<TierSale> for TierSaleView {
             sells_until: sale.window.until.map(Moment),
             order_min: sale.order_min,
             order_max: sale.order_max,
+            charges: (sale.charges != Charges::default()).then(|| sale.charges.into()),
         }
     }
 }
@@ -152,6 +203,8 @@ impl TierPatch {
         }
         if let Some((_, sale)) = self.changed(event) {
             check_window(checks, sale.window, &at);
+            checks.range(sale.charges.fee, format!("{at}/charges/fee"), 0..=MAX_PRICE);
+            checks.range(sale.charges.tax, format!("{at}/charges/tax"), 0..=MAX_TAX);
             checks.range(sale.order_min, format!("{at}/order_min"), 1..=MAX_UNITS);
             checks.require(
                 sale.order_max
@@ -170,6 +223,7 @@ impl TierPatch {
             is_hidden: self.hidden.unwrap_or(tier.sale.is_hidden),
             order_min: self.order_min.unwrap_or(tier.sale.order_min),
             order_max: self.order_max.unwrap_or(tier.sale.order_max),
+            charges: self.charges.map_or(tier.sale.charges, Into::into),
         };
         (changed != tier.sale).then_some((tier.id, changed))
     }

@@ -20,7 +20,7 @@ pub fn check_draft(app: &AppState, event: &Event) -> Result<(), ApiError> {
     for (index, tier) in event.tiers.iter().enumerate().filter(|(_, tier)| tier.price > 0) {
         let takes = |units: u32| {
             gateway.takes(Money {
-                minor: tier.price.saturating_mul(units.into()),
+                minor: tier.charged().price.saturating_mul(units.into()),
                 currency: event.currency,
             })
         };

@@ -26,7 +26,7 @@ pub struct TierSalesView {
     pub tier: u16,
     /// Its name.
     pub name: String,
-    /// Its price.
+    /// Its price, before what comes on top of it.
     pub price: i64,
     /// Free units.
     pub available: u32,

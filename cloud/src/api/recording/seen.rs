@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::acts::ValueChange;
 use crate::api::error::ApiError;
 use crate::api::organizer::hold_bounds::{self, HoldBoundsView};
+use crate::api::organizer::inventory::ChargesSpec;
 use crate::api::organizer::policy_spec::PolicySpec;
 use crate::catalogue::Event;
 use crate::ids::{OrganizerId, TicketId};
@@ -88,6 +89,10 @@ impl SeenValues {
         self.add("reservation_seconds", json!(event.reservation_ms / 1000));
         for tier in &event.tiers {
             self.add(format!("price_of_tier_{}", tier.id.0), json!(tier.price));
+            self.add(
+                format!("charges_of_tier_{}", tier.id.0),
+                json!(ChargesSpec::from(tier.sale.charges)),
+            );
         }
         let policy = serde_json::to_value(PolicySpec::from(event.policy));
         for (member, value) in policy.unwrap_or_default().as_object().into_iter().flatten() {

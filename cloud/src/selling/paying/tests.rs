@@ -9,6 +9,7 @@ use super::*;
 use crate::ids::{ChargeReference, ReservationId};
 use crate::money::{DeclineReason, Money};
 use crate::selling::booking_code::BookingCode;
+use crate::selling::charges::ChargeParts;
 use crate::selling::claimant::HoldBounds;
 use crate::selling::holding::UnpaidHold;
 use crate::selling::inventory::{EventSale, SaleWindow};
@@ -197,6 +198,7 @@ fn booking() -> Booking {
         pay_by: NOW,
         email: request.email,
         amount: price(100),
+        parts: ChargeParts::default(),
         created_at: NOW,
         tickets: Vec::new(),
         given_back: GivenBack::default(),

@@ -16,6 +16,8 @@ const EVENT: EventId = EventId([1; 16]);
 const NOW: Timestamp = Timestamp(1_000);
 /// What each of the places costs.
 const PRICE: i64 = 4_500;
+const FEE: i64 = 200;
+const TAX: i64 = 700;
 
 fn id(number: u8) -> TicketId {
     TicketId {
@@ -47,6 +49,8 @@ fn lines() -> Vec<PriceLine> {
         unit: Unit(unit),
         tier: TierId(1),
         price: PRICE,
+        fee: FEE,
+        tax: TAX,
     };
     (1..4).map(line).collect()
 }
@@ -79,14 +83,49 @@ fn check(
         lines: &lines,
         tickets,
         promised,
+        promised_parts: ChargeParts::default(),
         is_running: false,
         is_disputed: false,
     };
-    let expected = expected.map(|(amount, tickets)| RefundTerms {
-        amount,
-        tickets: tickets.iter().map(|number| id(*number)).collect(),
+    let expected = expected.map(|(amount, tickets)| {
+        let tickets = tickets.iter().map(|number| id(*number)).collect::<Vec<_>>();
+        (amount, tickets)
     });
-    assert_eq!(may_refund(&facts, &request(of, amount)), expected);
+    let decided = may_refund(&facts, &request(of, amount));
+    assert_eq!(decided.map(|terms| (terms.amount, terms.tickets)), expected);
+}
+
+#[test]
+fn fees_and_taxes_go_back_with_what_they_are_part_of() {
+    let tickets = [1, 2, 3].map(|number| ticket(number, TicketState::Valid));
+    let parts = |of: RefundOf, amount, (promised, fees, taxes)| {
+        let lines = lines();
+        let facts = RefundFacts {
+            state: BookingState::Confirmed,
+            is_halted: false,
+            paid: 3 * PRICE,
+            lines: &lines,
+            tickets: &tickets,
+            promised,
+            promised_parts: ChargeParts { fees, taxes },
+            is_running: false,
+            is_disputed: false,
+        };
+        let terms = may_refund(&facts, &request(of, amount)).unwrap();
+        (terms.parts.fees, terms.parts.taxes)
+    };
+    let none = (0, 0, 0);
+    assert_eq!(parts(RefundOf::All, None, none), (3 * FEE, 3 * TAX));
+    assert_eq!(parts(of(&[2]), None, none), (FEE, TAX));
+    assert_eq!(parts(of(&[2]), Some(PRICE / 2), none), (FEE / 2, TAX / 2));
+    assert_eq!(parts(of(&[]), Some(PRICE), none), (FEE, TAX));
+    assert_eq!(parts(of(&[2]), Some(0), none), (0, 0));
+    // With the last of the money goes all that is left, and never more.
+    assert_eq!(
+        parts(RefundOf::All, None, (PRICE, 1, 2)),
+        (3 * FEE - 1, 3 * TAX - 2)
+    );
+    assert_eq!(parts(of(&[2]), None, (PRICE, 3 * FEE - 1, 0)), (1, TAX));
 }
 
 fn of(numbers: &[u8]) -> RefundOf {
@@ -164,6 +203,7 @@ fn only_what_is_sold_and_not_being_given_back_is_given_back() {
         lines: &lines,
         tickets: &tickets,
         promised: 0,
+        promised_parts: ChargeParts::default(),
         is_running: true,
         is_disputed: false,
     };

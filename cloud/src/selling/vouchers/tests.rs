@@ -1,3 +1,5 @@
+//! What a voucher does to the prices of an order, and when it is taken.
+
 use proptest::prelude::*;
 use usher_protocol::Unit;
 
@@ -35,6 +37,8 @@ fn line(tier: u16, price: i64) -> PriceLine {
         unit: Unit(0),
         tier: TierId(tier),
         price,
+        fee: 0,
+        tax: 0,
     }
 }
 
@@ -84,7 +88,7 @@ fn a_voucher_lowers_what_it_is_for_and_asks_for_some_of_it() {
 
 #[test]
 fn a_voucher_is_good_in_its_time_as_often_as_it_says() {
-    let of = |max_uses, from, until| VoucherTerms {
+    let of = |max_uses, from: Option<u64>, until: Option<u64>| VoucherTerms {
         max_uses,
         valid: SaleWindow {
             from: from.map(Timestamp),

@@ -4,7 +4,7 @@ use usher_keys::EventId;
 
 use crate::selling::blocks::BLOCKED_UNTIL;
 use crate::store::StoreError;
-use crate::store::finding::Finding;
+use crate::store::finding::{CountsFinding, Finding};
 use crate::store::operations::blocks;
 use crate::store::operations::column::ms;
 use crate::store::sql::{Sql, params};
@@ -23,7 +23,7 @@ pub fn check_blocks(
     let blocked = match blocks::blocks(connection, &event) {
         Ok(blocks) => blocks.iter().map(|block| block.lines.len()).sum::<usize>(),
         Err(StoreError::Unreadable { .. }) => {
-            findings.push(Finding::Blocks { event });
+            findings.push(Finding::Counts(CountsFinding::Blocks { event }));
             return Ok(());
         }
         Err(error) => return Err(error),
@@ -39,7 +39,7 @@ pub fn check_blocks(
         select.query_row(params![event.0, ms(BLOCKED_UNTIL)], |row| row.try_into())?;
     let blocked = i64::try_from(blocked).unwrap_or(i64::MAX);
     if strays != 0 || others.saturating_add(blocked) != capacity {
-        findings.push(Finding::Blocks { event });
+        findings.push(Finding::Counts(CountsFinding::Blocks { event }));
     }
     Ok(())
 }

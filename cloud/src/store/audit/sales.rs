@@ -9,6 +9,7 @@ use usher_protocol::{Generation, TierId, Unit};
 
 use crate::ids::{BookingId, RefundId, ReservationId, TicketId};
 use crate::selling::PriceLine;
+use crate::selling::charges::ChargeParts;
 use crate::selling::soundness::{UnitFacts, UnitTickets};
 use crate::store::StoreError;
 use crate::store::finding::Finding;
@@ -222,7 +223,7 @@ pub fn check_bookings(
 ) -> Result<u64, StoreError> {
     let mut select = connection.prepare_cached(
         "SELECT booking_id, reservation_id, lines, bookings.amount = reservations.amount,
-                bookings.state = 'confirmed', reservations.state = 'booked', email
+                bookings.state = 'confirmed', reservations.state = 'booked', email, fees, taxes
          FROM bookings JOIN reservations USING (event_id, reservation_id)
          WHERE event_id = ?1 ORDER BY booking_id",
     )?;
@@ -234,6 +235,11 @@ pub fn check_bookings(
             (row.get(3)?, row.get(4)?, row.get(5)?);
         // Nothing vouches for the address, but one that is no text would keep the booking from being shown.
         let mut fits = same_amount && row.column(6)?.as_str().is_ok();
+        let parts = ChargeParts {
+            fees: row.get(7)?,
+            taxes: row.get(8)?,
+        };
+        fits &= lines(&text).is_ok_and(|lines| ChargeParts::of(lines.iter()) == parts);
         if is_confirmed {
             let mut units = units_of(connection, event, (local, reservation))?;
             units.extend(freed_of(connection, event, local)?);

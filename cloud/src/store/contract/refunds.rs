@@ -292,7 +292,7 @@ pub async fn money_that_a_person_gave_by_another_way_ends_a_refused_refund(case:
         sales: -PRICE,
         owed: 0,
         outside: -PRICE,
-        disputed: 0,
+        ..Balances::default()
     };
     assert_eq!(case.store.balances(case.event).await.unwrap(), expected);
     // The unit is sold again, and all fits together.

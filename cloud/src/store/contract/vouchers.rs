@@ -7,7 +7,7 @@ use crate::selling::claimant::HoldBounds;
 use crate::selling::inventory::{EventSale, SaleWindow, TierSale};
 use crate::selling::sale::SaleStatus;
 use crate::selling::vouchers::{
-    Discount, NewVouchers, NewVouchersOutcome, TryCode, TryCodeOutcome, Voucher, VoucherRefusal,
+    CodeCheck, CodeCheckOutcome, Discount, NewVouchers, NewVouchersOutcome, Voucher, VoucherRefusal,
     VoucherTerms, VouchersQuery,
 };
 use crate::selling::{
@@ -169,16 +169,20 @@ pub async fn a_code_unlocks_hidden_tiers_and_the_time_before_the_sale(case: Case
     let hidden = HoldOutcome::UnknownTiers(vec![STALLS]);
     assert_eq!(case.hold_seats(&[1], START.plus_ms(1_000)).await, hidden);
     held(&case, &[1], "CLUB", 1_000).await;
-    // It opens its own tiers alone.
-    let standing = Claim::Tiers(vec![TierQuantity {
-        tier: STANDING,
-        quantity: 1,
-    }]);
-    let request = HoldRequest {
+    // It opens its own tiers alone, also beside others.
+    let one_of = |tier| TierQuantity { tier, quantity: 1 };
+    for tiers in [vec![one_of(STANDING)], vec![one_of(STALLS), one_of(STANDING)]] {
+        let request = HoldRequest {
+            voucher: Some("CLUB".parse().unwrap()),
+            ..case.hold_request(Claim::Tiers(tiers), START)
+        };
+        assert_eq!(case.store.hold(request).await.unwrap(), not_yet);
+    }
+    let standing = HoldRequest {
         voucher: Some("CLUB".parse().unwrap()),
-        ..case.hold_request(standing, START)
+        ..case.hold_request(Claim::Tiers(vec![one_of(STANDING)]), START.plus_ms(1_000))
     };
-    let refused = case.store.hold(request).await.unwrap();
+    let refused = case.store.hold(standing).await.unwrap();
     assert_eq!(refused, HoldOutcome::Voucher(VoucherRefusal::NotForThese));
 }
 
@@ -212,20 +216,20 @@ pub async fn wrong_codes_count_as_places_that_were_held_in_vain(case: Case) {
         minutes_in_vain: 3,
         ..UNBOUNDED
     };
-    let try_code = async |code: &str| {
-        let request = TryCode {
+    let check_code = async |code: &str| {
+        let request = CodeCheck {
             guess: ReservationId::draw(case.event, START),
             code: code.parse().unwrap(),
             claimant: CLAIMANT,
             bounds,
             now: START,
         };
-        case.store.try_code(request).await.unwrap()
+        case.store.check_code(request).await.unwrap()
     };
-    let unknown = TryCodeOutcome::Refused(VoucherRefusal::Unknown);
-    assert!(matches!(try_code("OWLS").await, TryCodeOutcome::Good(_)));
-    assert_eq!(try_code("OWL1").await, unknown);
-    assert_eq!(try_code("OWL2").await, unknown);
+    let unknown = CodeCheckOutcome::Refused(VoucherRefusal::Unknown);
+    assert!(matches!(check_code("OWLS").await, CodeCheckOutcome::Good(_)));
+    assert_eq!(check_code("OWL1").await, unknown);
+    assert_eq!(check_code("OWL2").await, unknown);
     let guessed = HoldRequest {
         bounds,
         ..with(&case, &[0], "OWL3", 0)
@@ -233,7 +237,7 @@ pub async fn wrong_codes_count_as_places_that_were_held_in_vain(case: Case) {
     let outcome = case.store.hold(guessed).await.unwrap();
     assert_eq!(outcome, HoldOutcome::Voucher(VoucherRefusal::Unknown));
     // Who has guessed so often waits, also with the right one and without any.
-    assert!(matches!(try_code("OWLS").await, TryCodeOutcome::InVain(_)));
+    assert!(matches!(check_code("OWLS").await, CodeCheckOutcome::InVain(_)));
     let free = Claim::Tiers(vec![TierQuantity {
         tier: GUESTS,
         quantity: 1,

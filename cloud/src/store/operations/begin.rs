@@ -1,6 +1,7 @@
 //! Opening a booking: one request for each idempotency key, one running payment for each reservation, units marked as paying.
 
 use crate::ids::BookingId;
+use crate::selling::charges::ChargeParts;
 use crate::selling::course::pay_by;
 use crate::selling::jobs::{Job, JobId};
 use crate::selling::paying::{EarlierRequest, may_begin, repeated};
@@ -110,12 +111,14 @@ fn mark_paying(
 }
 
 fn insert(connection: &Sql<'_>, request: &BeginBooking, reservation: &Reservation) -> Result<(), StoreError> {
+    let parts = ChargeParts::of(reservation.lines.iter());
     let code = booking_codes::free(connection, request.booking.event, request.code)?;
     connection
         .prepare_cached(
             "INSERT INTO bookings (event_id, booking_id, charge_reference, reservation_id, idempotency_key, request_hash,
-                                   state, email, amount, created_at, pay_by, gateway, code, attempt)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, 'paying', ?7, ?8, ?9, ?10, ?11, ?12, 1 + count(*) FROM bookings
+                                   state, email, amount, created_at, pay_by, gateway, code, fees, taxes, attempt)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, 'paying', ?7, ?8, ?9, ?10, ?11, ?12,
+                    CAST(?13 AS BIGINT), CAST(?14 AS BIGINT), 1 + count(*) FROM bookings
              WHERE event_id = ?1 AND reservation_id = ?4",
         )?
         .run(params![
@@ -131,6 +134,8 @@ fn insert(connection: &Sql<'_>, request: &BeginBooking, reservation: &Reservatio
             ms(pay_by(request.now, reservation.expires_at)),
             request.gateway.word(),
             booking_codes::stored(code),
+            parts.fees,
+            parts.taxes,
         ])?;
     Ok(())
 }

@@ -99,7 +99,7 @@ pub fn set_bounds(connection: &Sql<'_>, request: &SetBounds) -> Result<Effect<()
 }
 
 /// Reads the reservations of an event from a session and from a network, but for their own one, that are held, being paid or remembered:
-/// all their two indices have of the event.
+/// all their two indices have of the event. One of nothing is a wrong code, which counts as a unit.
 fn unpaid_holds(
     connection: &Sql<'_>,
     claimant: Option<Claimant>,
@@ -146,7 +146,6 @@ fn unpaid_holds(
             is_paying: row.get(2)?,
             began_at: moment(row.get(3)?),
             expires_at: moment(row.get(4)?),
-            // One of nothing is a wrong code, which counts as a unit that was given back at once.
             units: row.get::<u32>(5)?.max(1),
         };
         if session == claimant.session.0 {

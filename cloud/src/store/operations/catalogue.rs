@@ -13,6 +13,7 @@ use crate::catalogue::{
 };
 use crate::ids::{OrganizerId, VenueId};
 use crate::selling::blocks::BLOCKED_UNTIL;
+use crate::selling::charges::Charges;
 use crate::selling::inventory::{EventSale, SaleWindow, TierSale};
 use crate::store::organizing::EventSales;
 use crate::store::sql::{Row, Sql, SqlError, params};
@@ -25,7 +26,9 @@ macro_rules! events_query {
     ($missing_word:literal) => {
         concat!(
             "SELECT event_id, name, venue_name, city, starts_at, ends_at, currency,
-                    (SELECT min(price) FROM tiers WHERE tiers.event_id = events.event_id AND hidden = 0),
+                    (SELECT min(CASE WHEN price = 0 THEN 0 ELSE
+                        price + fee * fee_added + ((price + fee * fee_added) * tax * tax_added + 5000) / 10000 END)
+                     FROM tiers WHERE tiers.event_id = events.event_id AND hidden = 0),
                     policy,
                     EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id),
                     events.sells_from, events.sells_until, sale_stopped
@@ -101,13 +104,19 @@ pub fn event_sale(row: &Row<'_>, first: usize) -> Result<EventSale, SqlError> {
     })
 }
 
-/// Reads how a tier is sold, from five columns.
+/// Reads how a tier is sold, from nine columns.
 pub fn tier_sale(row: &Row<'_>, first: usize) -> Result<TierSale, SqlError> {
     Ok(TierSale {
         window: window(row, first)?,
         is_hidden: row.get(first + 2)?,
         order_min: row.get(first + 3)?,
         order_max: row.get(first + 4)?,
+        charges: Charges {
+            fee: row.get(first + 5)?,
+            fee_added: row.get(first + 6)?,
+            tax: row.get(first + 7)?,
+            tax_added: row.get(first + 8)?,
+        },
     })
 }
 
@@ -184,7 +193,8 @@ fn read_event(connection: &Sql<'_>, row: &Row<'_>) -> Result<Event, StoreError> 
 
 fn tiers(connection: &Sql<'_>, event: EventId) -> Result<Vec<Tier>, StoreError> {
     let mut query = connection.prepare_cached(
-        "SELECT tier, name, price, admits, flags, sells_from, sells_until, hidden, order_min, order_max
+        "SELECT tier, name, price, admits, flags, sells_from, sells_until, hidden, order_min, order_max,
+                fee, fee_added, tax, tax_added
          FROM tiers WHERE event_id = ?1 ORDER BY tier",
     )?;
     let found = query.query_map([event.0], |row| {

@@ -49,8 +49,7 @@ pub fn confirm_booking(
         return Ok(Effect::Undo(ConfirmOutcome::Lost));
     }
     set_reservation(connection, &reservation, ReservationState::Booked, request.now)?;
-    let moved = (booking.amount.minor, request.now);
-    journal::write(connection, booking.charge.into(), MoneyStep::Sold, moved)?;
+    write_sold(connection, &booking, request.now)?;
     tell_confirmed(connection, request, &booking)?;
     Ok(Effect::Keep(ConfirmOutcome::Confirmed(Booking {
         state: BookingState::Confirmed,
@@ -58,6 +57,24 @@ pub fn confirm_booking(
         tickets: rows::tickets_of(connection, &booking.id)?,
         ..booking
     })))
+}
+
+/// Writes down what was sold, with its fees and taxes.
+fn write_sold(
+    connection: &Sql<'_>,
+    booking: &Booking,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (charge, parts) = (booking.charge, booking.parts);
+    let steps = [
+        (MoneyStep::Sold, booking.amount.minor),
+        (MoneyStep::FeesSold, parts.fees),
+        (MoneyStep::TaxesSold, parts.taxes),
+    ];
+    for (step, amount) in steps {
+        journal::write(connection, charge.into(), step, (amount, now))?;
+    }
+    Ok(())
 }
 
 /// Tells endpoints of a booking, and of nobody.

@@ -66,13 +66,14 @@ pub fn hold(connection: &Sql<'_>, request: &HoldRequest) -> Result<Effect<HoldOu
     Ok(Effect::Keep(HoldOutcome::Held(reservation)))
 }
 
-/// Returns the lines of an order as they may be held, at the prices of its voucher.
+/// Returns the lines of an order as they may be held, at the prices of its voucher, with fees and taxes.
 fn priced(sale: &SaleTerms, lines: Vec<PriceLine>, (voucher, now): (Option<&Voucher>, Timestamp)) -> Claimed {
     sale.may_order(&lines, voucher, now)?;
-    match voucher {
-        Some(voucher) => voucher.apply(&lines, now).map_err(HoldOutcome::Voucher),
-        None => Ok(lines),
-    }
+    let lines = match voucher {
+        Some(voucher) => voucher.apply(&lines, now).map_err(HoldOutcome::Voucher)?,
+        None => lines,
+    };
+    Ok(sale.charged(lines))
 }
 
 /// Reads what a claim needs to know of its event, a draft too.
@@ -85,7 +86,7 @@ pub(super) fn sale_terms(
                 EXISTS (SELECT 1 FROM halts WHERE halts.event_id = events.event_id),
                 EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id),
                 events.sells_from, events.sells_until, sale_stopped,
-                tiers.sells_from, tiers.sells_until, hidden, order_min, order_max,
+                tiers.sells_from, tiers.sells_until, hidden, order_min, order_max, fee, fee_added, tax, tax_added,
                 unit_count, per_session, per_address, per_network, minutes_in_vain, status
          FROM events LEFT JOIN tiers USING (event_id) LEFT JOIN hold_bounds USING (event_id)
          WHERE event_id = ?1 ORDER BY tier",
@@ -96,7 +97,7 @@ pub(super) fn sale_terms(
         let (_, sale) = match &mut terms {
             Some(terms) => terms,
             None => terms.insert((
-                event_status(row.column(21)?.as_str()?)?,
+                event_status(row.column(25)?.as_str()?)?,
                 SaleTerms {
                     sale: SaleFacts {
                         ends_at: moment(row.get(0)?),
@@ -106,8 +107,8 @@ pub(super) fn sale_terms(
                     },
                     reservation_ms: narrow(row.get(1)?, "duration of reservations")?,
                     seat_count: row.get(2)?,
-                    unit_count: row.get(16)?,
-                    own_bounds: bounds::read_own_bounds(&row, 17)?,
+                    unit_count: row.get(20)?,
+                    own_bounds: bounds::read_own_bounds(&row, 21)?,
                     currency: currency(row.column(3)?.as_str()?)?,
                     tiers: Vec::new(),
                 },

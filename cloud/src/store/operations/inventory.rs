@@ -27,7 +27,8 @@ pub fn set_sales(connection: &Sql<'_>, request: &EventChange) -> Result<(), Stor
             ])?;
     }
     let mut set = connection.prepare_cached(
-        "UPDATE tiers SET sells_from = ?3, sells_until = ?4, hidden = ?5, order_min = ?6, order_max = ?7
+        "UPDATE tiers SET sells_from = ?3, sells_until = ?4, hidden = ?5, order_min = ?6, order_max = ?7,
+                          fee = ?8, fee_added = ?9, tax = ?10, tax_added = ?11
          WHERE event_id = ?1 AND tier = ?2",
     )?;
     for (tier, sale) in &request.tier_sales {
@@ -38,7 +39,11 @@ pub fn set_sales(connection: &Sql<'_>, request: &EventChange) -> Result<(), Stor
             sale.window.until.map(ms),
             sale.is_hidden,
             sale.order_min,
-            sale.order_max
+            sale.order_max,
+            sale.charges.fee,
+            sale.charges.fee_added,
+            sale.charges.tax,
+            sale.charges.tax_added
         ])?;
     }
     Ok(())

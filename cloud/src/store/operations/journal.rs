@@ -3,10 +3,11 @@
 use usher_keys::{EventId, Timestamp};
 
 use crate::ids::{ChargeReference, DisputeId, RefundId};
+use crate::selling::charges::ChargeParts;
 use crate::selling::journal::{Account, Balances, MoneyStep};
 use crate::selling::refunds::RefundState;
 use crate::store::StoreError;
-use crate::store::sql::{Sql, params};
+use crate::store::sql::{Row, Sql, SqlError, params};
 
 use super::column::{Local, booking_state, ms};
 use super::disputes;
@@ -92,22 +93,23 @@ pub fn balances(connection: &Sql<'_>, event: &EventId) -> Result<Balances, Store
 pub fn expected(connection: &Sql<'_>, event: EventId) -> Result<Balances, StoreError> {
     let mut balances = Balances::default();
     let mut select = connection.prepare_cached(
-        "SELECT state, CAST(sum(amount) AS BIGINT) FROM bookings
+        "SELECT state, CAST(sum(amount) AS BIGINT), CAST(sum(fees) AS BIGINT), CAST(sum(taxes) AS BIGINT) FROM bookings
          WHERE event_id = ?1 AND state <> 'declined' GROUP BY state",
     )?;
     let mut rows = select.query([event.0])?;
     while let Some(row) = rows.next()? {
-        balances.take_booking(booking_state(row.column(0)?.as_str()?, None)?, row.get(1)?);
+        balances.take_booking(booking_state(row.column(0)?.as_str()?, None)?, amounts(&row)?);
     }
     let mut select = connection.prepare_cached(
-        "SELECT state, CAST(sum(amount) AS BIGINT) FROM refunds WHERE event_id = ?1 GROUP BY state",
+        "SELECT state, CAST(sum(amount) AS BIGINT), CAST(sum(fees) AS BIGINT), CAST(sum(taxes) AS BIGINT)
+         FROM refunds WHERE event_id = ?1 GROUP BY state",
     )?;
     let mut rows = select.query([event.0])?;
     while let Some(row) = rows.next()? {
         let state = RefundState::from_word(row.column(0)?.as_str()?).ok_or(StoreError::Unreadable {
             what: "state of a refund",
         })?;
-        balances.take_refund(state, row.get(1)?);
+        balances.take_refund(state, amounts(&row)?);
     }
     let mut select = connection.prepare_cached(
         "SELECT state, CAST(sum(amount) AS BIGINT) FROM disputes WHERE event_id = ?1 GROUP BY state",
@@ -117,4 +119,13 @@ pub fn expected(connection: &Sql<'_>, event: EventId) -> Result<Balances, StoreE
         balances.take_dispute(disputes::state(row.column(0)?.as_str()?)?, row.get(1)?);
     }
     Ok(balances)
+}
+
+/// Reads an amount and what of it are fees and taxes.
+fn amounts(row: &Row<'_>) -> Result<(i64, ChargeParts), SqlError> {
+    let parts = ChargeParts {
+        fees: row.get(2)?,
+        taxes: row.get(3)?,
+    };
+    Ok((row.get(1)?, parts))
 }

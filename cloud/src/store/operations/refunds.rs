@@ -4,6 +4,7 @@ use serde_json::json;
 use usher_keys::Timestamp;
 
 use crate::ids::{BookingId, RefundId};
+use crate::selling::charges::ChargeParts;
 use crate::selling::disputes::DisputeState;
 use crate::selling::jobs::{Job, JobId};
 use crate::selling::journal::MoneyStep;
@@ -52,6 +53,7 @@ pub struct RefundRows {
     reservation: Reservation,
     is_halted: bool,
     promised: i64,
+    promised_parts: ChargeParts,
     is_running: bool,
 }
 
@@ -65,12 +67,13 @@ impl RefundRows {
         let (reservation, sale) = reservation.ok_or(StoreError::Unreadable {
             what: "reservation of a booking",
         })?;
-        let (promised, is_running) = promised(connection, booking)?;
+        let (promised, promised_parts, is_running) = promised(connection, booking)?;
         Ok(Some(Self {
             booking: found,
             reservation,
             is_halted: sale.is_halted,
             promised,
+            promised_parts,
             is_running,
         }))
     }
@@ -84,6 +87,7 @@ impl RefundRows {
             lines: &self.reservation.lines,
             tickets: &self.booking.tickets,
             promised: self.promised,
+            promised_parts: self.promised_parts,
             is_running: self.is_running,
             is_disputed: self.booking.dispute.is_some_and(DisputeState::has_taken),
         }
@@ -97,8 +101,14 @@ pub fn write(
     (terms, state): (&RefundTerms, RefundState),
 ) -> Result<(), StoreError> {
     insert(connection, request, (terms, state))?;
-    let moved = (terms.amount, request.now);
-    journal::write(connection, request.refund.into(), MoneyStep::TakenBack, moved)?;
+    let steps = [
+        (MoneyStep::TakenBack, terms.amount),
+        (MoneyStep::FeesTakenBack, terms.parts.fees),
+        (MoneyStep::TaxesTakenBack, terms.parts.taxes),
+    ];
+    for (step, amount) in steps {
+        journal::write(connection, request.refund.into(), step, (amount, request.now))?;
+    }
     let job = JobId::GiveRefund(request.refund);
     jobs::insert(connection, &Job::begun(job, request.holder, request.now))
 }
@@ -120,14 +130,15 @@ fn earlier(connection: &Sql<'_>, request: &BeginRefund) -> Result<Option<(Refund
 }
 
 /// Adds up what refunds of a booking come to, those that were refused too, and tells whether one is on its way.
-fn promised(connection: &Sql<'_>, booking: BookingId) -> Result<(i64, bool), StoreError> {
-    let (promised, running): (i64, i64) = connection
+fn promised(connection: &Sql<'_>, booking: BookingId) -> Result<(i64, ChargeParts, bool), StoreError> {
+    let (promised, fees, taxes, running): (i64, i64, i64, i64) = connection
         .prepare_cached(
-            "SELECT coalesce(CAST(sum(amount) AS BIGINT), 0), count(CASE WHEN closed_at IS NULL THEN 1 END)
+            "SELECT coalesce(CAST(sum(amount) AS BIGINT), 0), coalesce(CAST(sum(fees) AS BIGINT), 0),
+                    coalesce(CAST(sum(taxes) AS BIGINT), 0), count(CASE WHEN closed_at IS NULL THEN 1 END)
              FROM refunds WHERE event_id = ?1 AND booking_id = ?2",
         )?
         .query_row(params![booking.event.0, booking.local], |row| row.try_into())?;
-    Ok((promised, running > 0))
+    Ok((promised, ChargeParts { fees, taxes }, running > 0))
 }
 
 fn insert(
@@ -139,8 +150,8 @@ fn insert(
     connection
         .prepare_cached(
             "INSERT INTO refunds (event_id, refund_id, booking_id, state, amount, frees_units, attempt, idempotency_key,
-                                  request_hash, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8, ?9)",
+                                  request_hash, created_at, fees, taxes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8, ?9, ?10, ?11)",
         )?
         .run(params![
             id.event.0,
@@ -151,7 +162,9 @@ fn insert(
             request.frees_units,
             request.idempotency_key,
             request.request_hash.0,
-            ms(request.now)
+            ms(request.now),
+            terms.parts.fees,
+            terms.parts.taxes
         ])?;
     let mut take = connection.prepare_cached(
         "UPDATE tickets SET refund_id = ?3

@@ -6,6 +6,7 @@ use usher_protocol::{Generation, TierId, Unit};
 
 use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId};
 use crate::money::Money;
+use crate::selling::charges::ChargeParts;
 use crate::selling::course::BuyerAction;
 use crate::selling::refunds::GivenBack;
 use crate::selling::sale::SaleFacts;
@@ -64,7 +65,8 @@ pub fn reservation_and_sale(
 /// Finds a booking with its tickets.
 pub fn booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<Booking>, StoreError> {
     let mut query = connection.prepare_cached(
-        "SELECT reservation_id, state, decline, email, amount, currency, bookings.created_at, charge_reference, action, pay_by, code
+        "SELECT reservation_id, state, decline, email, amount, currency, bookings.created_at, charge_reference, action, pay_by, code,
+                fees, taxes
          FROM bookings JOIN events USING (event_id)
          WHERE event_id = ?1 AND booking_id = ?2",
     )?;
@@ -88,6 +90,10 @@ pub fn booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<Booking>, 
             amount: Money {
                 minor: row.get(4)?,
                 currency: currency(row.column(5)?.as_str()?)?,
+            },
+            parts: ChargeParts {
+                fees: row.get(11)?,
+                taxes: row.get(12)?,
             },
             created_at: moment(row.get(6)?),
             tickets: if state == BookingState::Confirmed {
@@ -312,7 +318,7 @@ mod tests {
             let row = params![EVENT.0, unit, id];
             for sql in [
                 "INSERT INTO units (event_id, unit, tier, state, reservation_id, issued) VALUES (?1, ?2, 1, 'booked', ?3, 1)",
-                "INSERT INTO bookings VALUES (?1, ?3, NULL, ?3, ?3, 1, 'k' || ?2, zeroblob(32), 'confirmed', NULL, NULL, NULL, 'a@b.example', 100, 1, 1, 1, 'sandbox', 37 * ?2)",
+                "INSERT INTO bookings VALUES (?1, ?3, NULL, ?3, ?3, 1, 'k' || ?2, zeroblob(32), 'confirmed', NULL, NULL, NULL, 'a@b.example', 100, 1, 1, 1, 'sandbox', 37 * ?2, 0, 0)",
                 "INSERT INTO tickets VALUES (?1, ?3, ?2, 1, ?3, 'valid', 0, 'payload', 1, ?2, NULL)",
             ] {
                 connection.execute(sql, row).unwrap();

@@ -9,8 +9,8 @@ use crate::money::{Currency, Money};
 use crate::selling::claimant::Claimant;
 use crate::selling::inventory::SaleWindow;
 use crate::selling::vouchers::{
-    Discount, MAX_VOUCHERS, NewVouchers, NewVouchersOutcome, TryCode, TryCodeOutcome, Voucher, VoucherCode,
-    VoucherRefusal, VoucherTerms, VouchersQuery,
+    CodeCheck, CodeCheckOutcome, Discount, MAX_VOUCHERS, NewVouchers, NewVouchersOutcome, Voucher,
+    VoucherCode, VoucherRefusal, VoucherTerms, VouchersQuery,
 };
 use crate::selling::{Reservation, ReservationState};
 use crate::store::StoreError;
@@ -173,25 +173,25 @@ fn read(row: &Row<'_>, event: EventId) -> Result<Voucher, StoreError> {
 }
 
 /// Tells what a code is good for. One that is good for nothing is kept as a guess.
-pub fn try_code(connection: &Sql<'_>, request: &TryCode) -> Result<Effect<TryCodeOutcome>, StoreError> {
+pub fn check_code(connection: &Sql<'_>, request: &CodeCheck) -> Result<Effect<CodeCheckOutcome>, StoreError> {
     let (event, now) = (request.guess.event, request.now);
     let Some((EventStatus::Published, terms)) = holds::sale_terms(connection, event)? else {
-        return Ok(Effect::Undo(TryCodeOutcome::NoSuchEvent));
+        return Ok(Effect::Undo(CodeCheckOutcome::NoSuchEvent));
     };
     let held = bounds::held_of(connection, request.claimant, (request.guess, now))?;
     let bounds = request.bounds.of_event(terms.unit_count, terms.own_bounds);
     if let Some(in_vain) = held.held_in_vain(bounds, now) {
-        return Ok(Effect::Undo(TryCodeOutcome::InVain(in_vain)));
+        return Ok(Effect::Undo(CodeCheckOutcome::InVain(in_vain)));
     }
     let found = by_code(connection, (event, &request.code), now)?;
     let Some(voucher) = found.filter(|voucher| !voucher.is_stopped) else {
         let guess = (request.guess, terms.currency);
         note_guess(connection, guess, (request.claimant, now))?;
-        return Ok(Effect::Keep(TryCodeOutcome::Refused(VoucherRefusal::Unknown)));
+        return Ok(Effect::Keep(CodeCheckOutcome::Refused(VoucherRefusal::Unknown)));
     };
     Ok(Effect::Undo(match voucher.may_be_used(now) {
-        Ok(()) => TryCodeOutcome::Good(voucher),
-        Err(refusal) => TryCodeOutcome::Refused(refusal),
+        Ok(()) => CodeCheckOutcome::Good(voucher),
+        Err(refusal) => CodeCheckOutcome::Refused(refusal),
     }))
 }
 

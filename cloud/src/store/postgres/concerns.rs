@@ -18,6 +18,7 @@ use crate::selling::jobs::{HeldJob, JobId};
 use crate::selling::refunds::{BeginRefund, NoteRefund, RefundsQuery, RetryRefund};
 use crate::selling::vouchers::{NewVouchers, TryCode, VouchersQuery};
 use crate::selling::sales_lists::{MoneyQuery, TicketsQuery};
+use crate::selling::vouchers::{CodeCheck, NewVouchers, VouchersQuery};
 use crate::selling::{
     BeginBooking, CloseBooking, CodeQuery, ConfirmBooking, ErasePersonalData, Forget, HoldRequest,
     NotePayment, ReleaseRequest, RenewBooking, Tidy,
@@ -64,7 +65,7 @@ concerns! {
     BeginComps: event;
     NewVouchers: event;
     VouchersQuery: event;
-    TryCode: guess.event;
+    CodeCheck: guess.event;
     VoucherId: event;
     ReleaseBlock: block.event;
     Tidy: event;

@@ -10,7 +10,7 @@ use super::server::Servers;
 use super::writer::wait_for;
 
 /// The migrations, oldest first; one that was released is never changed.
-const MIGRATIONS: [&str; 26] = [
+const MIGRATIONS: [&str; 27] = [
     include_str!("../../../migrations/postgres/V1__store.sql"),
     include_str!("../../../migrations/postgres/V2__index_order.sql"),
     include_str!("../../../migrations/postgres/V3__moves.sql"),
@@ -37,6 +37,7 @@ const MIGRATIONS: [&str; 26] = [
     include_str!("../../../migrations/postgres/V26__blocks.sql"),
     include_str!("../../../migrations/postgres/V27__comps.sql"),
     include_str!("../../../migrations/postgres/V28__vouchers.sql"),
+    include_str!("../../../migrations/postgres/V29__charges.sql"),
 ];
 /// How often one process tries: each failed try means that another process got a step further.
 const ATTEMPTS: u32 = 50;

@@ -2,6 +2,7 @@
 
 use usher_cloud::ids::{RefundId, TicketId};
 use usher_cloud::money::Money;
+use usher_cloud::selling::charges::ChargeParts;
 use usher_cloud::selling::disputes::{DisputeState, heard};
 use usher_cloud::selling::jobs::{Job, JobId, LeaseHolder};
 use usher_cloud::selling::journal::{Balances, MoneyStep};
@@ -13,7 +14,7 @@ use usher_protocol::labels::UnitLabel;
 use usher_protocol::ticket::TicketCode;
 use usher_protocol::{Generation, TierId, Unit};
 
-use super::{Books, EVENT, PRICE, Place, id, local};
+use super::{Books, EVENT, FEE, PRICE, Place, TAX, id, local};
 
 /// What is taken back with the money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub enum Taken {
 pub struct RefundRow {
     /// Whose money it is.
     pub booking: usize,
+    /// What of it are fees and taxes.
+    pub parts: ChargeParts,
     pub refund: Refund,
     pub job: Option<Job>,
 }
@@ -71,6 +74,8 @@ impl Books {
         };
         let terms = self.terms(booking, &request)?;
         self.balances.take(MoneyStep::TakenBack, terms.amount);
+        self.balances.take(MoneyStep::FeesTakenBack, terms.parts.fees);
+        self.balances.take(MoneyStep::TaxesTakenBack, terms.parts.taxes);
         for ticket in &mut self.bookings[booking].tickets {
             if terms.tickets.contains(&ticket_id(ticket.place)) {
                 ticket.refund = Some(number);
@@ -78,6 +83,7 @@ impl Books {
         }
         self.refunds.push(RefundRow {
             booking,
+            parts: terms.parts,
             refund: Refund {
                 id: request.refund,
                 booking: request.booking,
@@ -103,6 +109,8 @@ impl Books {
             unit: unit(*place),
             tier: TierId(1),
             price,
+            fee: if row.is_free { 0 } else { FEE },
+            tax: if row.is_free { 0 } else { TAX },
         };
         let lines: Vec<_> = row.places.iter().map(line).collect();
         let tickets: Vec<_> = row.tickets.iter().map(sold).collect();
@@ -114,6 +122,10 @@ impl Books {
             lines: &lines,
             tickets: &tickets,
             promised: of_booking().map(|found| found.refund.amount.minor).sum(),
+            promised_parts: ChargeParts {
+                fees: of_booking().map(|found| found.parts.fees).sum(),
+                taxes: of_booking().map(|found| found.parts.taxes).sum(),
+            },
             is_running: of_booking().any(|found| found.refund.state.is_open()),
             is_disputed: self
                 .disputes
@@ -240,10 +252,10 @@ impl Books {
     pub fn expected(&self) -> Balances {
         let mut balances = Balances::default();
         for row in &self.bookings {
-            balances.take_booking(row.state, row.paid());
+            balances.take_booking(row.state, (row.paid(), row.parts()));
         }
         for row in &self.refunds {
-            balances.take_refund(row.refund.state, row.refund.amount.minor);
+            balances.take_refund(row.refund.state, (row.refund.amount.minor, row.parts));
         }
         for (state, amount) in self.disputes.values() {
             balances.take_dispute(*state, *amount);

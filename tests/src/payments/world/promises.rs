@@ -90,6 +90,11 @@ impl World {
                 "the journal says {balances:?}, and all else {expected:?}"
             ));
         }
+        if balances.fees > 0 || balances.taxes > 0 {
+            return self.broken(format!(
+                "more fees or taxes were taken back than were sold: {balances:?}"
+            ));
+        }
         let overdrawn = |payment: &&BankPayment| payment.taken() < 0;
         match self.bank.payments.iter().find(overdrawn) {
             Some(payment) => self.broken(format!("more was given back than was paid: {payment:?}")),

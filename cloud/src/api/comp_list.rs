@@ -4,22 +4,24 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
 use serde::{Deserialize, Serialize};
-use usher_keys::Timestamp;
+use usher_keys::{EventId, Timestamp};
 use usher_protocol::TierId;
 use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
-use crate::api::bookings::{EMAIL_BYTES, is_address};
-use crate::api::claims;
-use crate::api::csv;
-use crate::api::error::{ApiError, FieldError};
-use crate::api::input::{Checks, JsonBody};
-use crate::api::reservations::not_held;
-use crate::booking::CompFor;
+use crate::booking::{CompFor, GiveComps};
 use crate::ids::BlockId;
 use crate::selling::blocks::{BlockLacks, OfBlock};
 use crate::selling::comps::{CompRefusal, CompUnits};
 use crate::selling::{Claim, HoldOutcome, RequestHash, Shortage, TierQuantity};
+
+use super::bookings::{EMAIL_BYTES, is_address};
+use super::claims;
+use super::csv;
+use super::error::{ApiError, FieldError};
+use super::idempotency::IdempotencyHeader;
+use super::input::{Checks, ERRORS_REPORTED, JsonBody};
+use super::reservations::not_held;
 
 /// People in one list at most: some tenths of a second of the one writer, and buyers go on buying meanwhile.
 pub const MAX_COMPS: usize = 200;
@@ -74,6 +76,7 @@ pub struct CompSpec {
 /// A list as it came in.
 #[derive(Debug)]
 pub enum CompsBody {
+    /// As JSON.
     Json(CompsRequest),
     /// Each person with their line.
     Csv(Vec<(usize, CompSpec)>),
@@ -235,7 +238,7 @@ impl CompsBody {
             places.push(place);
         }
         if !wrong.is_empty() {
-            wrong.truncate(crate::api::input::ERRORS_REPORTED);
+            wrong.truncate(ERRORS_REPORTED);
             return Err(ApiError::Invalid(wrong));
         }
         Ok(CompsList {
@@ -301,6 +304,20 @@ impl CompSpec {
 }
 
 impl CompsList {
+    /// Returns what is asked for, under the key in the body or the header.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Invalid`] when there is none.
+    pub fn asked(&self, event: EventId, header: IdempotencyHeader) -> Result<GiveComps, ApiError> {
+        Ok(GiveComps {
+            event,
+            idempotency_key: header.or(self.idempotency_key.clone())?,
+            request_hash: self.hash,
+            comps: self.comps.clone(),
+        })
+    }
+
     /// Says why one person cannot have what they should.
     pub fn refused(&self, index: usize, refusal: CompRefusal, now: Timestamp) -> ApiError {
         let place = self.places.get(index).copied().unwrap_or(Place::Index(index));
