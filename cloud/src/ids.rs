@@ -248,6 +248,11 @@ secret_id!(
     "vch_"
 );
 secret_id!(
+    /// Names a receipt, to its organizer. It opens nothing.
+    ReceiptId,
+    "rcp_"
+);
+secret_id!(
     /// Names a block, to its organizer. It opens nothing.
     BlockId,
     "blk_"

@@ -146,6 +146,7 @@ operations! {
     SeeRefunds = "see_refunds", "Lists refunds.", [Manager BoxOffice Support Auditor];
     RetryRefund = "retry_refund", "Tries a refused refund again.", [Manager BoxOffice];
     CloseRefund = "close_refund", "Says that a refused refund was given by another way.", [Manager BoxOffice];
+    SeeReceipts = "see_receipts", "Lists receipts.", [Manager BoxOffice Auditor];
     SeeDisputes = "see_disputes", "Lists disputes.", [Manager BoxOffice Support Auditor];
     SeeAdmissions = "see_admissions", "Lists scans.", [Manager Support GateAdmin Auditor];
     SeeIncidents = "see_incidents", "Lists contradictions.", [Manager Support GateAdmin Auditor];

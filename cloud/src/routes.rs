@@ -168,6 +168,7 @@ fn organizer(app: &Arc<AppState>) -> Api {
         organizer::refund_lists::list_all,
         organizer::refunds::retry,
         organizer::refunds::close,
+        organizer::receipts::list,
         organizer::disputes::list,
         organizer::admissions::list,
         organizer::incidents::list,

@@ -22,6 +22,7 @@ pub mod jobs;
 pub mod journal;
 pub mod known_seats;
 pub mod paying;
+pub mod receipts;
 pub mod reconciliation;
 pub mod refunding;
 pub mod refunds;

@@ -37,8 +37,8 @@ use crate::ids::{
     BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, VoucherId,
     WebhookId,
 };
-use crate::selling::blocks::{Block, NewBlock, NewBlockOutcome, ReleaseBlock, ReleaseBlockOutcome};
 use crate::kept_answers::{ClaimKey, ClaimOutcome, ForgetAnswers, FreeKey, KeepAnswer};
+use crate::selling::blocks::{Block, NewBlock, NewBlockOutcome, ReleaseBlock, ReleaseBlockOutcome};
 use crate::selling::booking_lists::{BookingsPage, BookingsQuery};
 use crate::selling::canceling::{CancelEvent, CancelOutcome, CancelProgress, RefundCanceled, RefundedSome};
 use crate::selling::claimant::OwnBounds;
@@ -47,14 +47,15 @@ use crate::selling::daily_report::DailyReport;
 use crate::selling::disputes::{Dispute, DisputesQuery, NoteDispute};
 use crate::selling::jobs::{HeldJob, Job, JobCounts, JobId, LeaseOutcome};
 use crate::selling::journal::Balances;
+use crate::selling::receipts::{Receipt, ReceiptsQuery};
 use crate::selling::reconciliation::{KnownPayment, PaymentsQuery};
 use crate::selling::refunds::{
     BeginRefund, BeginRefundOutcome, NoteRefund, OpenRefund, Refund, RefundsQuery, RetryRefund,
 };
+use crate::selling::sales_lists::{MoneyLine, MoneyQuery, TicketLine, TicketsQuery};
 use crate::selling::vouchers::{
     CodeCheck, CodeCheckOutcome, NewVouchers, NewVouchersOutcome, Voucher, VouchersQuery,
 };
-use crate::selling::sales_lists::{MoneyLine, MoneyQuery, TicketLine, TicketsQuery};
 use crate::selling::{
     BeginBooking, BeginOutcome, Booking, CloseBooking, CloseOutcome, CodeQuery, ConfirmBooking,
     ConfirmOutcome, ErasePersonalData, Forget, HoldOutcome, HoldRequest, NoteOutcome, NotePayment,
@@ -322,6 +323,8 @@ operations! {
         reservation(ReservationId) -> Option<Reservation> = operations::rows::reservation;
         /// Lists the blocks of an event, the first one first.
         blocks(EventId) -> Vec<Block> = operations::blocks::blocks;
+        /// Lists receipts of an event, the first one first.
+        receipts(ReceiptsQuery) -> Vec<Receipt> = operations::receipts::receipts;
         /// Lists vouchers of an event, the first one first.
         vouchers(VouchersQuery) -> Vec<Voucher> = operations::vouchers::vouchers;
         /// Finds a booking with its tickets.

@@ -35,6 +35,7 @@ mod api {
     pub mod problems;
     pub mod process;
     pub mod races;
+    pub mod receipts;
     pub mod refunds;
     pub mod repeating;
     pub mod reservations;

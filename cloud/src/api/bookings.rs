@@ -127,6 +127,10 @@ pub struct BookingView {
     pub taxes: i64,
     /// How much of it was given back after the sale.
     pub given_back: i64,
+    /// The number of its receipt, if it was paid for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "17")]
+    pub receipt: Option<String>,
     /// Of a payment that the buyer's bank has taken back: `open`, `won` (it was given again) or `lost`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dispute: Option<&'static str>,
@@ -169,6 +173,7 @@ impl BookingView {
             fees: booking.parts.fees,
             taxes: booking.parts.taxes,
             given_back: booking.given_back.amount,
+            receipt: booking.receipt.map(|number| number.to_string()),
             dispute: booking.dispute.map(DisputeState::word),
             currency: booking.amount.currency.code().to_owned(),
             created_at: Moment(booking.created_at),

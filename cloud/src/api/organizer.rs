@@ -29,6 +29,7 @@ pub mod owned;
 pub mod policy;
 pub mod policy_spec;
 pub mod prices;
+pub mod receipts;
 pub mod refund_lists;
 pub mod refunds;
 pub mod revoking;

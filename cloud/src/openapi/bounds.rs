@@ -9,8 +9,8 @@ use utoipa::Number;
 use utoipa::openapi::{RefOr, Schema};
 
 use crate::api::bookings::{EMAIL_BYTES, TOKEN_BYTES};
-use crate::api::organizer::booking_lists::SOUGHT_BYTES;
 use crate::api::comp_list::MAX_COMPS;
+use crate::api::organizer::booking_lists::SOUGHT_BYTES;
 use crate::api::organizer::codes::{MAX_CERTIFICATE_DAYS, MAX_CODE_MINUTES};
 use crate::api::organizer::draft::{MAX_DESCRIPTION, MAX_LABEL, MAX_NAME, MAX_UNITS, RESERVATION_SECONDS};
 use crate::api::organizer::endpoints::URL_BYTES;

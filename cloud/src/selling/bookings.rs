@@ -13,6 +13,7 @@ use super::claimant::HoldBounds;
 use super::course::{BuyerAction, PaymentFacts, WaitFor};
 use super::disputes::DisputeState;
 use super::jobs::LeaseHolder;
+use super::receipts::ReceiptNumber;
 use super::refunds::GivenBack;
 use super::sale::SaleStatus;
 use super::tickets::{NewTicket, SoldTicket, TicketState, UnitToIssue};
@@ -379,6 +380,8 @@ pub struct Booking {
     pub tickets: Vec<SoldTicket>,
     /// What was given back of it after the sale.
     pub given_back: GivenBack,
+    /// The number of its receipt, if it was paid for.
+    pub receipt: Option<ReceiptNumber>,
     /// How disputes of it stand, if there are any.
     pub dispute: Option<DisputeState>,
 }

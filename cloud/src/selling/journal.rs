@@ -120,7 +120,9 @@ impl MoneyStep {
     /// Tells what it is of.
     pub fn is_of(self) -> StepOf {
         match self {
-            Self::Sold | Self::NotSold | Self::NotSoldGiven | Self::FeesSold | Self::TaxesSold => StepOf::Charge,
+            Self::Sold | Self::NotSold | Self::NotSoldGiven | Self::FeesSold | Self::TaxesSold => {
+                StepOf::Charge
+            }
             Self::TakenBack
             | Self::TakenBackGiven
             | Self::GivenOutside

@@ -3,6 +3,7 @@
 mod acts;
 mod inventory;
 mod logs;
+mod receipts;
 mod sales;
 
 pub use acts::AuditedOrganizer;
@@ -69,6 +70,7 @@ pub fn check_events(connection: &Sql<'_>, audit: &mut Audit) -> Result<(), Store
         .prepare_cached("SELECT event_id FROM events ORDER BY event_id")?
         .query_map([], |row| row.get(0).map(event_id))?
         .collect::<Result<_, _>>()?;
+    receipts::check_numbers(connection, &mut audit.findings)?;
     for event in events {
         let audited = of_event(connection, event, audit)?;
         audit.events.push(audited);
@@ -94,6 +96,7 @@ fn of_event(connection: &Sql<'_>, event: EventId, audit: &mut Audit) -> Result<A
     inventory::check_blocks(connection, event, &mut audit.findings)?;
     sales::check_jobs(connection, event, &mut audit.findings)?;
     sales::check_refunds(connection, event, &mut audit.findings)?;
+    receipts::check_amounts(connection, event, &mut audit.findings)?;
     sales::check_journal(connection, event, &mut audit.findings)?;
     Ok(AuditedEvent {
         event,

@@ -227,6 +227,7 @@ contracts! {
     }
     charges {
         fees_and_taxes_are_part_of_what_is_sold_and_what_was_held_keeps_its_own,
+        each_sale_has_one_receipt_and_no_number_is_left_out,
     }
     vouchers {
         a_voucher_is_used_so_often_and_what_lapses_gives_its_use_back,

@@ -52,7 +52,7 @@ pub enum Finding {
         /// The event.
         event: EventId,
     },
-    /// Blocks.
+    /// Blocks or receipts.
     Counts(CountsFinding),
     /// A ticket's payload is not signed, or says something else than its row.
     Ticket(TicketId),
@@ -93,6 +93,16 @@ pub enum CountsFinding {
         /// The event.
         event: EventId,
     },
+    /// The numbers of an organizer's receipts have gaps, or one was never given out.
+    Receipts {
+        /// The organizer.
+        organizer: OrganizerId,
+    },
+    /// A receipt of an event says something else than its booking or refund.
+    ReceiptAmounts {
+        /// The event.
+        event: EventId,
+    },
 }
 
 impl fmt::Display for CountsFinding {
@@ -101,6 +111,14 @@ impl fmt::Display for CountsFinding {
             Self::Blocks { event } => write!(
                 f,
                 "the units of event {event} that are sold, free, held and blocked are not all that it has"
+            ),
+            Self::Receipts { organizer } => write!(
+                f,
+                "the numbers of the receipts of {organizer} have gaps, or one was never given out"
+            ),
+            Self::ReceiptAmounts { event } => write!(
+                f,
+                "a receipt of event {event} says something else than its booking or refund"
             ),
         }
     }

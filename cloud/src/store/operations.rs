@@ -30,6 +30,7 @@ pub mod kept_answers;
 pub mod moves;
 pub mod note;
 pub mod organizers;
+pub mod receipts;
 pub mod refund_rows;
 pub mod refunds;
 pub mod renew;

@@ -202,6 +202,7 @@ fn booking() -> Booking {
         created_at: NOW,
         tickets: Vec::new(),
         given_back: GivenBack::default(),
+        receipt: None,
         dispute: None,
     }
 }

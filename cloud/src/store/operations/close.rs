@@ -3,11 +3,12 @@
 use serde_json::json;
 use usher_keys::Timestamp;
 
-use crate::ids::BookingId;
+use crate::ids::{BookingId, ReceiptId};
 use crate::money::DeclineReason;
 use crate::selling::jobs::JobId;
 use crate::selling::journal::MoneyStep;
 use crate::selling::paying::{ConfirmRefusal, may_close, may_confirm};
+use crate::selling::receipts::ReceiptNumber;
 use crate::selling::sale::SaleFacts;
 use crate::selling::{
     Booking, BookingState, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome, Ending, NewTicket,
@@ -19,7 +20,8 @@ use crate::telling::{WebhookCause, WebhookKind};
 
 use super::Effect;
 use super::column::ms;
-use super::{bounds, codes, holds, jobs, journal, rows, webhooks};
+use super::receipts::Issued;
+use super::{bounds, codes, holds, jobs, journal, receipts, rows, webhooks};
 
 /// Turns an open booking into tickets.
 pub fn confirm_booking(
@@ -49,22 +51,23 @@ pub fn confirm_booking(
         return Ok(Effect::Undo(ConfirmOutcome::Lost));
     }
     set_reservation(connection, &reservation, ReservationState::Booked, request.now)?;
-    write_sold(connection, &booking, request.now)?;
+    let receipt = write_sold(connection, &booking, request.now)?;
     tell_confirmed(connection, request, &booking)?;
     Ok(Effect::Keep(ConfirmOutcome::Confirmed(Booking {
         state: BookingState::Confirmed,
         action: None,
+        receipt,
         tickets: rows::tickets_of(connection, &booking.id)?,
         ..booking
     })))
 }
 
-/// Writes down what was sold, with its fees and taxes.
+/// Writes down what was sold with its fees and taxes, and issues the receipt.
 fn write_sold(
     connection: &Sql<'_>,
     booking: &Booking,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<Option<ReceiptNumber>, StoreError> {
     let (charge, parts) = (booking.charge, booking.parts);
     let steps = [
         (MoneyStep::Sold, booking.amount.minor),
@@ -74,7 +77,18 @@ fn write_sold(
     for (step, amount) in steps {
         journal::write(connection, charge.into(), step, (amount, now))?;
     }
-    Ok(())
+    let id = ReceiptId {
+        event: charge.event,
+        local: charge.local,
+    };
+    let issued = Issued {
+        id,
+        annuls: None,
+        amount: booking.amount.minor,
+        parts,
+        now,
+    };
+    receipts::issue(connection, &issued)
 }
 
 /// Tells endpoints of a booking, and of nobody.

@@ -20,7 +20,7 @@ use crate::telling::{WebhookCause, WebhookKind};
 use super::Effect;
 use super::column::{Local, ms};
 use super::refund_rows::refund;
-use super::{jobs, journal, rows, webhooks};
+use super::{jobs, journal, receipts, rows, webhooks};
 
 /// Begins to give money of a booking back, once for each idempotency key.
 pub fn begin_refund(
@@ -229,6 +229,7 @@ fn tell_given(connection: &Sql<'_>, refund: &Refund, now: Timestamp) -> Result<(
 /// Writes down that the buyer has the money, and makes the units available again if they were to be.
 fn end(connection: &Sql<'_>, refund: &Refund, step: MoneyStep, now: Timestamp) -> Result<(), StoreError> {
     journal::write(connection, refund.id.into(), step, (refund.amount.minor, now))?;
+    receipts::annul(connection, refund.id, (refund.amount.minor, now))?;
     if refund.frees_units {
         free_units(connection, refund)?;
     }

@@ -20,7 +20,7 @@ use super::codes;
 use super::column::{
     Local, booking_state, currency, gateway_kind, lines, moment, reservation_state, ticket_state,
 };
-use super::disputes;
+use super::{disputes, receipts};
 
 /// Finds a reservation.
 pub fn reservation(connection: &Sql<'_>, id: &ReservationId) -> Result<Option<Reservation>, StoreError> {
@@ -66,7 +66,9 @@ pub fn reservation_and_sale(
 pub fn booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<Booking>, StoreError> {
     let mut query = connection.prepare_cached(
         "SELECT reservation_id, state, decline, email, amount, currency, bookings.created_at, charge_reference, action, pay_by, code,
-                fees, taxes
+                fees, taxes,
+                (SELECT series FROM receipts WHERE receipts.event_id = ?1 AND receipt_id = charge_reference),
+                (SELECT number FROM receipts WHERE receipts.event_id = ?1 AND receipt_id = charge_reference)
          FROM bookings JOIN events USING (event_id)
          WHERE event_id = ?1 AND booking_id = ?2",
     )?;
@@ -106,6 +108,7 @@ pub fn booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<Booking>, 
             } else {
                 GivenBack::default()
             },
+            receipt: receipts::read_number(row, 13)?,
             dispute: disputes::of_charge(connection, id.event, row.get(7)?)?,
         })
     })?;

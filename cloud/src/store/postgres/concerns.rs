@@ -8,17 +8,18 @@ use crate::ids::{
     BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, VoucherId,
     WebhookId,
 };
-use crate::selling::blocks::{NewBlock, ReleaseBlock};
 use crate::kept_answers::{ClaimKey, ForgetAnswers, FreeKey, KeepAnswer};
+use crate::selling::blocks::{NewBlock, ReleaseBlock};
 use crate::selling::booking_lists::BookingsQuery;
 use crate::selling::canceling::{CancelEvent, RefundCanceled};
 use crate::selling::comps::BeginComps;
 use crate::selling::disputes::{DisputesQuery, NoteDispute};
 use crate::selling::jobs::{HeldJob, JobId};
+use crate::selling::receipts::ReceiptsQuery;
 use crate::selling::refunds::{BeginRefund, NoteRefund, RefundsQuery, RetryRefund};
-use crate::selling::vouchers::{NewVouchers, TryCode, VouchersQuery};
 use crate::selling::sales_lists::{MoneyQuery, TicketsQuery};
 use crate::selling::vouchers::{CodeCheck, NewVouchers, VouchersQuery};
+use crate::selling::vouchers::{NewVouchers, TryCode, VouchersQuery};
 use crate::selling::{
     BeginBooking, CloseBooking, CodeQuery, ConfirmBooking, ErasePersonalData, Forget, HoldRequest,
     NotePayment, ReleaseRequest, RenewBooking, Tidy,
@@ -65,6 +66,7 @@ concerns! {
     BeginComps: event;
     NewVouchers: event;
     VouchersQuery: event;
+    ReceiptsQuery: event;
     CodeCheck: guess.event;
     VoucherId: event;
     ReleaseBlock: block.event;

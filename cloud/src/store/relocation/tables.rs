@@ -30,7 +30,7 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 }
 
 /// The tables that are moved.
-pub const TABLES: [Table; 37] = [
+pub const TABLES: [Table; 39] = [
     table("organizers", &["organizer_id"]),
     table("organizer_keys", &["key_hash"]),
     table("acts", &["organizer_id", "seq"]),
@@ -46,6 +46,8 @@ pub const TABLES: [Table; 37] = [
     table("bookings", &["event_id", "booking_id"]),
     table("comps", &["event_id", "batch", "position"]),
     table("refunds", &["event_id", "refund_id"]),
+    table("receipt_series", &["organizer_id", "series"]),
+    table("receipts", &["event_id", "receipt_id"]),
     table("disputes", &["event_id", "dispute_id"]),
     table("journal", &["event_id", "subject", "step"]),
     table("tickets", &["event_id", "ticket_id"]),
