@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use usher_keys::Timestamp;
 
-use crate::ids::{ApiKeyId, OrganizerId};
+use crate::ids::{ApiKeyId, OrganizerId, StaffId};
 use crate::moment::Moment;
 use crate::rights::StaffRole;
 
@@ -40,7 +40,7 @@ pub enum Act {
         /// Which.
         operation: &'static str,
         /// By whom.
-        by: ApiKeyId,
+        by: Actor,
         /// What they may do.
         role: StaffRole,
         /// The network they are in: the first 24 bits of an IPv4 address, 48 of an IPv6 one.
@@ -61,6 +61,16 @@ pub enum Act {
         #[serde(skip_serializing_if = "BTreeMap::is_empty")]
         answer: BTreeMap<String, Value>,
     },
+}
+
+/// Who has asked for an act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Actor {
+    /// Whoever has an API key, or a token that stands for it.
+    Key(ApiKeyId),
+    /// Somebody who is logged in.
+    Staff(StaffId),
 }
 
 /// A value before and after.
@@ -158,7 +168,7 @@ mod tests {
     fn two_lines() -> [String; 2] {
         let act = Act::Asked {
             operation: "publish",
-            by: ApiKeyId([2; 16]),
+            by: Actor::Key(ApiKeyId([2; 16])),
             role: StaffRole::Manager,
             from: "192.0.2.0/24".into(),
             of: BTreeMap::from([("event_id".into(), "evt_1".into())]),

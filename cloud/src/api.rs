@@ -19,6 +19,8 @@ pub mod idempotency;
 pub mod input;
 pub mod keys;
 pub mod listening;
+pub mod logged_in;
+pub mod oauth;
 pub mod organizer;
 pub mod recording;
 pub mod refusal;

@@ -23,6 +23,7 @@ use crate::endpoint_secrets::EndpointSecrets;
 use crate::ids::OrganizerId;
 use crate::master_key::MasterKey;
 use crate::server::Server;
+use crate::staff_secrets::StaffSecrets;
 use crate::store::location::{StoreLocation, StorePlaces};
 use crate::store::organizing::{KeyHash, NewOrganizer};
 use crate::store::{self, Audit, AuditedEvent, AuditedOrganizer, Store};
@@ -256,7 +257,8 @@ async fn reseal_keys(config: &Path) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("opening {}", places.home))?;
     let resealed = KeySafe::new(store.clone(), master.clone()).reseal().await?;
-    let resealed = resealed + EndpointSecrets::new(master).reseal(&store).await?;
+    let resealed = resealed + EndpointSecrets::new(master.clone()).reseal(&store).await?;
+    let resealed = resealed + StaffSecrets::new(master).reseal(&store).await?;
     store.close().await;
     let mut out = std::io::stdout().lock();
     writeln!(

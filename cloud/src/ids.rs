@@ -203,6 +203,21 @@ sortable_id!(
     "key_"
 );
 sortable_id!(
+    /// Identifies somebody of an organizer's. It opens nothing.
+    StaffId,
+    "stf_"
+);
+sortable_id!(
+    /// Identifies an invitation to be one of an organizer's people. It opens nothing.
+    InvitationId,
+    "inv_"
+);
+sortable_id!(
+    /// Identifies somebody's session. It opens nothing.
+    StaffSessionId,
+    "ses_"
+);
+sortable_id!(
     /// Identifies a venue.
     VenueId,
     "ven_"

@@ -24,6 +24,7 @@ use crate::api::error::Problem;
         (name = "bookings", description = "Payment and tickets"),
         (name = "tickets", description = "A ticket and its QR code"),
         (name = "organizer", description = "Making and publishing events, with an API key"),
+        (name = "machines", description = "Access tokens for programs of organizers (OAuth 2, client credentials)"),
         (name = "keys", description = "What an event trusts, and how it comes to be trusted"),
         (name = "devices", description = "Hubs and scanners: enrolling them, watching them, shutting them out"),
         (name = "status", description = "How the server is"),
@@ -37,11 +38,10 @@ struct OrganizerKey;
 
 impl Modify for OrganizerKey {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-        document
-            .components
-            .get_or_insert_default()
-            .add_security_scheme("organizer_key", scheme);
+        let key = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("organizer_key", key);
+        components.add_security_scheme(roles::TOKEN, roles::token_scheme());
     }
 }
 
@@ -114,16 +114,30 @@ fn add_usual(path: &str, operation: &mut Operation) {
             RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Query,
             RefOr::Ref(_) => false,
         });
-    let usual: [(bool, &[ProblemKind]); 6] = [
+    let body = operation.request_body.as_ref();
+    let takes_a_body = body.is_some();
+    let takes_json = body.is_some_and(|body| match body {
+        RefOr::T(body) => body.content.contains_key("application/json"),
+        RefOr::Ref(_) => true,
+    });
+    let usual: [(bool, &[ProblemKind]); 7] = [
         (true, &[ProblemKind::Internal, ProblemKind::Unavailable]),
         (
             operation.security.is_some(),
             &[ProblemKind::Unauthorized, ProblemKind::TooManyWrongKeys],
         ),
-        (is_for_roles, &[ProblemKind::NotAllowed]),
+        (
+            is_for_roles,
+            &[
+                ProblemKind::NotAllowed,
+                ProblemKind::FreshCodeNeeded,
+                ProblemKind::ForeignRequest,
+            ],
+        ),
         (path.contains('{'), &[ProblemKind::NotFound]),
         (has_query, &[ProblemKind::Unreadable]),
-        (operation.request_body.is_some(), &ProblemKind::OF_BODIES),
+        (takes_json, &ProblemKind::OF_BODIES),
+        (takes_a_body, &[ProblemKind::TooLarge]),
     ];
     for kind in usual
         .iter()
@@ -147,7 +161,8 @@ fn add_usual(path: &str, operation: &mut Operation) {
 }
 
 fn complete_response(status: &str, response: &mut Response, schemas: &BTreeMap<String, RefOr<Schema>>) {
-    if status.starts_with(['4', '5']) {
+    // One that has a form of its own says so.
+    if status.starts_with(['4', '5']) && response.content.is_empty() {
         let problem = ContentBuilder::new()
             .schema(Some(Ref::from_schema_name("Problem")))
             .build();

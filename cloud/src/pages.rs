@@ -5,6 +5,7 @@
 pub mod assets;
 pub mod events;
 pub mod sandbox;
+pub mod staff;
 pub mod tickets;
 
 use askama::Template;
@@ -23,8 +24,13 @@ const REFERRER_POLICY: HeaderValue = HeaderValue::from_static("no-referrer");
 
 /// Makes a page of a template.
 pub fn page(template: &impl Template) -> Result<Response, PageError> {
+    page_with(StatusCode::OK, template)
+}
+
+/// Makes a page of a template, with a status.
+pub fn page_with(status: StatusCode, template: &impl Template) -> Result<Response, PageError> {
     let html = template.render().map_err(|_| PageError(ApiError::Internal))?;
-    Ok((StatusCode::OK, headers(), Html(html)).into_response())
+    Ok((status, headers(), Html(html)).into_response())
 }
 
 fn headers() -> [(header::HeaderName, HeaderValue); 3] {

@@ -41,6 +41,17 @@ impl QrImage {
         Ok(Self(better.unwrap_or(least)))
     }
 
+    /// Encodes any text, for an app on the phone that stands before it.
+    ///
+    /// # Errors
+    ///
+    /// [`QrError::TooLong`].
+    pub fn of_text(text: &str) -> Result<Self, QrError> {
+        let mut builder = QRBuilder::new(text);
+        builder.mode(Mode::Byte).ecl(ECL::M);
+        builder.build().map(Self).map_err(|_| QrError::TooLong)
+    }
+
     /// Tells the number of modules along a side, without the quiet zone.
     pub fn size(&self) -> usize {
         self.0.size

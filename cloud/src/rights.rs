@@ -1,6 +1,10 @@
 //! Who of an organizer may do what: one table of operations, each with the roles that may do it. Whose event it is, is asked elsewhere.
 
+mod scopes;
+
 use serde::{Deserialize, Serialize};
+
+pub use scopes::{Grant, Scopes};
 
 /// What somebody, or a key, is to an organizer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -84,6 +88,13 @@ macro_rules! operations {
                 }
             }
 
+            /// Returns what it does, in words.
+            pub fn words(self) -> &'static str {
+                match self {
+                    $(Self::$operation => $what,)+
+                }
+            }
+
             /// Returns the roles that may do it beside the owner, who may do everything.
             fn others(self) -> &'static [StaffRole] {
                 match self {
@@ -114,6 +125,9 @@ operations! {
     SeeApiKeys = "see_api_keys", "Lists API keys.", [Auditor];
     MakeApiKey = "make_api_key", "Makes an API key of any role.", [];
     RevokeApiKey = "revoke_api_key", "Revokes an API key.", [];
+    SeeStaff = "see_staff", "Lists the organizer's people.", [Auditor];
+    InviteStaff = "invite_staff", "Invites people, and takes invitations back.", [];
+    ChangeStaff = "change_staff", "Changes what people may do, and forgets them.", [];
     SeeVenues = "see_venues", "Lists venues.", [Manager BoxOffice Support GateAdmin Auditor Viewer];
     AddVenue = "add_venue", "Adds a venue.", [Manager];
     SeeEvents = "see_events", "Lists events, and shows one with what it has sold.", [Manager BoxOffice Support GateAdmin Auditor Viewer];
@@ -166,6 +180,14 @@ impl Operation {
         )
     }
 
+    /// Finds the operation of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|operation| operation.name() == name)
+    }
+
     /// Tells whether it only shows something.
     pub fn only_shows(self) -> bool {
         self.name().starts_with("see_")
@@ -174,6 +196,18 @@ impl Operation {
     /// Tells whether it is written down as an act: what may change something, and exports, which take along who the buyers are.
     pub fn is_recorded(self) -> bool {
         !self.only_shows() || self == Self::SeeExports
+    }
+
+    /// Tells whether somebody who is logged in needs a fresh one-time code for it: it lets others in, or moves much money.
+    pub fn takes_a_fresh_code(self) -> bool {
+        [
+            Self::MakeApiKey,
+            Self::RevokeApiKey,
+            Self::InviteStaff,
+            Self::ChangeStaff,
+            Self::CancelEvent,
+        ]
+        .contains(&self)
     }
 
     /// Lists the roles that may do it.

@@ -19,7 +19,7 @@ use crate::api::organizer::allowed::operation_of;
 use crate::api::recording::{Recorder, recorded};
 use crate::api::repeating::{Repeatable, repeatable};
 use crate::api::{
-    availability, bookings, enrolments, events, keys, listening, organizer, reservations, seats, status,
+    availability, bookings, enrolments, events, keys, listening, oauth, organizer, reservations, seats, status,
     tickets, vouchers, webhooks,
 };
 use crate::headers::{
@@ -57,6 +57,13 @@ fn buyer(app: &Arc<AppState>) -> Api {
         .routes(routes!(bookings::create))
         .routes(routes!(bookings::show))
         .routes(routes!(tickets::show))
+}
+
+/// For programs of organizers, which their API key lets in.
+fn machine() -> Api {
+    OpenApiRouter::new()
+        .routes(routes!(oauth::token))
+        .routes(routes!(oauth::metadata))
 }
 
 /// For machines that become devices: an enrolment code lets them in.
@@ -123,6 +130,11 @@ fn organizer(app: &Arc<AppState>) -> Api {
         organizer::api_keys::create,
         organizer::api_keys::list,
         organizer::api_keys::revoke,
+        organizer::staff::invite,
+        organizer::staff::withdraw,
+        organizer::staff::list,
+        organizer::staff::change,
+        organizer::staff::remove,
         organizer::venues::create,
         organizer::venues::list,
         organizer::events::create,
@@ -199,6 +211,24 @@ fn pages() -> Router<Arc<AppState>> {
         .route("/assets/{file}", get(pages::assets::show))
 }
 
+/// For people of organizers with a browser. Pages of theirs work without scripts.
+fn staff_pages() -> Router<Arc<AppState>> {
+    use pages::staff;
+    Router::new()
+        .route("/staff", get(staff::show))
+        .route("/staff/proof", post(staff::prove))
+        .route("/staff/log-out", post(staff::log_out))
+        .route("/staff/sessions/{session_id}/end", post(staff::end))
+        .route(
+            "/staff/log-in/{organizer_id}",
+            get(staff::log_in::show).post(staff::log_in::answer),
+        )
+        .route(
+            "/staff/invitations/{secret}",
+            get(staff::invitations::show).post(staff::invitations::take),
+        )
+}
+
 /// Puts the groups together, each with what holds for it alone, then what holds for every request.
 ///
 /// A handler's arguments say what else it asks for. Bounds of connections, and how long one may be silent, are in
@@ -215,6 +245,7 @@ pub fn router(state: Arc<AppState>) -> Router {
                 .layer(small)
                 .layer(unless_said(header::CACHE_CONTROL, "no-store")),
         )
+        .merge(machine().layer(small))
         .merge(device().layer(small))
         .merge(operations().layer(small))
         .merge(organizer(&state).layer(large).layer(api_key))
@@ -225,6 +256,7 @@ pub fn router(state: Arc<AppState>) -> Router {
         .merge(api)
         .merge(gateways().layer(small))
         .merge(pages())
+        .merge(staff_pages().layer(small))
         .merge(docs.layer(unless_said(header::CONTENT_SECURITY_POLICY, LOADS_DOCS)))
         .fallback(async || ApiError::NotFound("page"))
         .method_not_allowed_fallback(async || ApiError::from(ProblemKind::WrongMethod))

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use usher_keys::private;
@@ -28,12 +29,15 @@ use crate::payment::{Gateways, PaymentGateway};
 use crate::seat_maps::SeatMaps;
 use crate::selling::jobs::LeaseHolder;
 use crate::signing::TicketSigner;
+use crate::staff_secrets::StaffSecrets;
 use crate::store::Store;
 use crate::store::location::StoreLocation;
 use crate::wrong_keys::WrongKeys;
 
 /// The sandbox gateway's own file in the data directory.
 pub const SANDBOX_FILE: &str = "sandbox.db";
+/// Passwords that are hashed at once.
+const PASSWORDS_AT_ONCE: usize = 4;
 /// Locked while a server uses the data directory; holds what that server is known by as the holder of leases.
 const LOCK_FILE: &str = "serve.lock";
 
@@ -59,12 +63,18 @@ pub struct AppState {
     pub metrics: Metrics,
     /// Seals what webhooks are signed with.
     pub endpoint_secrets: EndpointSecrets,
+    /// Seals what one-time codes are made of.
+    pub staff_secrets: StaffSecrets,
     /// This server, as the holder of leases.
     pub holder: LeaseHolder,
     /// Cancelled when the server was told to stop: it still serves, and takes nothing over.
     pub draining: CancellationToken,
     /// Wrong API keys, by where they came from.
     pub wrong_keys: WrongKeys,
+    /// Log-ins that failed, by where they came from.
+    pub wrong_log_ins: WrongKeys,
+    /// Has few passwords be hashed at once: each takes 19 MiB and a core.
+    pub hashing: Semaphore,
     /// Whether the log has been told of a proxy that is not trusted: once is enough.
     pub told_of_proxy: AtomicBool,
     /// Requests that are done to their end, whether or not their clients wait.
@@ -90,6 +100,7 @@ impl AppState {
         let metrics = Metrics::default();
         let master = MasterKey::load(&config.keys, &config.data_dir).context("taking the master key")?;
         let endpoint_secrets = EndpointSecrets::new(master.clone());
+        let staff_secrets = StaffSecrets::new(master.clone());
         let authorities = Authorities::open(AuthorityParts {
             store: store.clone(),
             clock: clock.clone(),
@@ -128,6 +139,9 @@ impl AppState {
             holder,
             draining: CancellationToken::new(),
             wrong_keys: WrongKeys::default(),
+            wrong_log_ins: WrongKeys::default(),
+            staff_secrets,
+            hashing: Semaphore::new(PASSWORDS_AT_ONCE),
             told_of_proxy: AtomicBool::new(false),
             answering: TaskTracker::new(),
             _lock: lock,

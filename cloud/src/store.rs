@@ -3,6 +3,7 @@
 //! Every operation takes one request with the time in it and gives one outcome. A refusal (a seat is taken, a
 //! reservation has expired) is an outcome; a [`StoreError`] means that nothing was decided and nothing has changed.
 
+pub mod access_tokens;
 pub mod acts;
 pub mod api_keys;
 mod audit;
@@ -78,7 +79,6 @@ pub use sqlite::audit::of_file as audit_sqlite;
 pub use sqlite::backup;
 
 use acts::{ActsQuery, NewAct};
-use api_keys::{ApiKey, NewApiKey, NewKeyOutcome, NoteKeyUse, RevokeKey, RevokeKeyOutcome};
 use authority::{
     Append, AppendOutcome, ChangedTicket, ChangesAfter, Code, CodeId, Contact, DropLog, FeedVersion,
     GenerationQuery, Halt, KeepCheckpoint, NewBundle, NewBundleOutcome, NewCodeOutcome, NewEnrolmentCode,
@@ -86,8 +86,8 @@ use authority::{
     StoredChanges, StoredCheckpoint, StoredRecord, UnitPlaces,
 };
 use organizing::{
-    AddUnits, ChangeOutcome, EventChange, EventSales, KeyHash, MoveEvent, MoveOutcome, NewOrganizer,
-    NewVenue, Publish, PublishOutcome, RetryRefused, SalesQuery, SetBounds, ValidTickets, Venue,
+    AddUnits, ChangeOutcome, EventChange, EventSales, MoveEvent, MoveOutcome, NewOrganizer, NewVenue,
+    Publish, PublishOutcome, RetryRefused, SalesQuery, SetBounds, ValidTickets, Venue,
 };
 
 /// The store; clones share it.
@@ -179,6 +179,8 @@ macro_rules! operations {
     };
 }
 
+mod people;
+
 operations! {
     writes {
         // Selling.
@@ -257,12 +259,6 @@ operations! {
         // Organizing.
         /// Writes down an act of an organizer's; tells the number of its line.
         add_act(NewAct) -> u64 = operations::acts::add_act;
-        /// Adds an API key.
-        add_api_key(NewApiKey) -> NewKeyOutcome = operations::api_keys::add_api_key;
-        /// Revokes an API key.
-        revoke_api_key(RevokeKey) -> RevokeKeyOutcome = operations::api_keys::revoke_api_key;
-        /// Writes down that an API key was used.
-        note_key_use(NoteKeyUse) -> () = operations::api_keys::note_key_use;
         /// Adds an organizer with its first API key.
         add_organizer(NewOrganizer) -> () = operations::organizers::add_organizer;
         /// Adds a venue.
@@ -396,10 +392,6 @@ operations! {
         // Organizing.
         /// Lists the lines of an organizer's acts with their numbers, oldest first.
         acts(ActsQuery) -> Vec<(u64, String)> = operations::acts::acts;
-        /// Finds an API key, good or not.
-        api_key(KeyHash) -> Option<ApiKey> = operations::api_keys::api_key;
-        /// Lists an organizer's API keys, oldest first, with those that have ended.
-        api_keys(OrganizerId) -> Vec<ApiKey> = operations::api_keys::api_keys;
         /// Finds what the organizer of an event lets one client hold without paying.
         own_bounds(EventId) -> OwnBounds = operations::bounds::own_bounds;
         /// Lists an organizer's venues.

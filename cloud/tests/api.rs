@@ -29,6 +29,7 @@ mod api {
     pub mod listening;
     pub mod moving;
     pub mod nul;
+    pub mod oauth;
     pub mod organizer;
     pub mod ownership;
     pub mod pages;
@@ -41,6 +42,7 @@ mod api {
     pub mod reservations;
     pub mod retention;
     pub mod roles;
+    pub mod staff;
     pub mod tickets;
     pub mod vouchers;
 }

@@ -4,6 +4,7 @@ mod pages {
     pub mod browser;
     mod judge;
     mod seat_map;
+    mod log_in;
 }
 
 use anyhow::{Context, ensure};

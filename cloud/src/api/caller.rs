@@ -1,4 +1,4 @@
-//! Who asks as an organizer: whoever shows an API key that is good. Wrong keys are few.
+//! Who asks as an organizer: whoever shows an API key or an access token that is good, or is logged in. Wrong keys are few.
 
 use std::sync::Arc;
 
@@ -8,27 +8,63 @@ use axum::http::request::Parts;
 use usher_keys::Timestamp;
 use usher_words::problems::ProblemKind;
 
-use crate::ids::{ApiKeyId, OrganizerId};
-use crate::rights::StaffRole;
+use crate::acts::Actor;
+use crate::ids::OrganizerId;
+use crate::rights::{Grant, Operation};
+use crate::selling::claimant::ClientAddress;
 use crate::state::AppState;
+use crate::store::access_tokens::PREFIX;
 use crate::store::api_keys::{ApiKey, NoteKeyUse};
 use crate::store::organizing::KeyHash;
 
 use super::claimant::address_of;
 use super::error::ApiError;
+use super::logged_in::LoggedIn;
 
 /// How exactly it is known when a key was last used, in milliseconds: a write in so long, and not with each request.
 const USE_STEP_MS: u64 = 5 * 60_000;
 
-/// Whose API key came with the request.
+/// Who asks.
 #[derive(Debug, Clone, Copy)]
 pub struct Caller {
     /// The organizer.
     pub organizer: OrganizerId,
-    /// The key.
-    pub key: ApiKeyId,
-    /// What the key may do.
-    pub role: StaffRole,
+    /// The key, the one that a token stands for, or the person.
+    pub by: Actor,
+    /// What the caller may do.
+    pub grant: Grant,
+    /// Whether what takes a fresh one-time code may be done: by a key, or by somebody who has just entered one.
+    pub is_fresh: bool,
+}
+
+impl Caller {
+    /// Requires that an operation may be done now.
+    ///
+    /// # Errors
+    ///
+    /// [`ProblemKind::NotAllowed`], [`ProblemKind::FreshCodeNeeded`].
+    pub fn may_now(self, operation: Operation) -> Result<(), ProblemKind> {
+        if !self.grant.may(operation) {
+            return Err(ProblemKind::NotAllowed);
+        }
+        if operation.takes_a_fresh_code() {
+            return self.has_fresh_code();
+        }
+        Ok(())
+    }
+
+    /// Requires a fresh one-time code, of somebody who is logged in.
+    ///
+    /// # Errors
+    ///
+    /// [`ProblemKind::FreshCodeNeeded`].
+    pub fn has_fresh_code(self) -> Result<(), ProblemKind> {
+        if self.is_fresh {
+            Ok(())
+        } else {
+            Err(ProblemKind::FreshCodeNeeded)
+        }
+    }
 }
 
 impl FromRequestParts<Arc<AppState>> for Caller {
@@ -39,53 +75,111 @@ impl FromRequestParts<Arc<AppState>> for Caller {
         if let Some(caller) = parts.extensions.get::<Self>() {
             return Ok(*caller);
         }
-        let (now, address) = (app.clock.now(), address_of(parts, app).into());
-        let hash = key_hash(parts);
-        let is_remembered = hash.is_some_and(|hash| app.wrong_keys.remembers(hash, now));
-        if !is_remembered && let Some(retry_after) = app.wrong_keys.wait(address, now) {
-            return Err(ApiError::too_many(ProblemKind::TooManyWrongKeys, retry_after));
-        }
-        let hash = hash.ok_or(ProblemKind::Unauthorized)?;
-        let Some(key) = good_key(hash, app, now).await? else {
-            app.wrong_keys.forget(hash);
-            app.metrics.add("usher_wrong_keys_total", 1);
-            if app.wrong_keys.count(address, now) {
-                tracing::warn!("an address has sent so many wrong API keys that it has to wait");
+        let address = address_of(parts, app).into();
+        let caller = match bearer(parts) {
+            Some(token) if token.starts_with(PREFIX) => of_token(token, address, app).await?,
+            None if let Some(logged_in) = LoggedIn::of(&parts.headers, app).await? => {
+                of_session(&logged_in, parts, app.clock.now())?
             }
-            return Err(ProblemKind::Unauthorized.into());
-        };
-        app.wrong_keys.remember(hash, now);
-        let caller = Self {
-            organizer: key.organizer,
-            key: key.id,
-            role: key.role,
+            shown => of_key(&good_key(shown, address, app).await?),
         };
         parts.extensions.insert(caller);
         Ok(caller)
     }
 }
 
-/// Hashes the key that came with a request, if one did.
-fn key_hash(parts: &Parts) -> Option<KeyHash> {
+/// Returns what came with a request as a bearer's.
+fn bearer(parts: &Parts) -> Option<&str> {
     let value = parts.headers.get(header::AUTHORIZATION)?;
-    let text = value.to_str().ok()?.strip_prefix("Bearer ")?;
-    Some(KeyHash::of(text.trim()))
+    Some(value.to_str().ok()?.strip_prefix("Bearer ")?.trim())
 }
 
-/// Finds a key, if it is good, and notes now and then that it was used.
-async fn good_key(hash: KeyHash, app: &AppState, now: Timestamp) -> Result<Option<ApiKey>, ApiError> {
+/// Finds a key by what was shown, and notes now and then that it was used.
+///
+/// # Errors
+///
+/// [`ProblemKind::Unauthorized`], also of one that has ended; [`ProblemKind::TooManyWrongKeys`] when the address has shown too many.
+pub async fn good_key(
+    shown: Option<&str>,
+    address: ClientAddress,
+    app: &AppState,
+) -> Result<ApiKey, ApiError> {
+    let (now, hash) = (app.clock.now(), shown.map(KeyHash::of));
+    if !hash.is_some_and(|hash| app.wrong_keys.remembers(hash, now)) {
+        may_try(address, app)?;
+    }
+    let hash = hash.ok_or(ProblemKind::Unauthorized)?;
     let found = app.store.api_key(hash).await?;
-    let good = found.filter(|key| key.is_good(now));
-    let is_due = |key: &ApiKey| {
-        key.last_used_at
-            .is_none_or(|used| used.plus_ms(USE_STEP_MS) <= now)
+    let Some(key) = found.filter(|key| key.is_good(now)) else {
+        app.wrong_keys.forget(hash);
+        return Err(wrong(address, app));
     };
-    if good.as_ref().is_some_and(is_due)
-        && let Err(error) = app.store.note_key_use(NoteKeyUse { hash, now }).await
-    {
+    app.wrong_keys.remember(hash, now);
+    note_use(&key, hash, app, now).await;
+    Ok(key)
+}
+
+fn of_key(key: &ApiKey) -> Caller {
+    Caller {
+        organizer: key.organizer,
+        by: Actor::Key(key.id),
+        grant: key.grant(),
+        is_fresh: true,
+    }
+}
+
+/// Finds who is logged in, if the request comes from one of our own pages or changes nothing.
+fn of_session(logged_in: &LoggedIn, parts: &Parts, now: Timestamp) -> Result<Caller, ApiError> {
+    if !parts.method.is_safe() {
+        logged_in.check_header(&parts.headers)?;
+    }
+    let session = &logged_in.session;
+    Ok(Caller {
+        organizer: session.organizer,
+        by: Actor::Staff(session.staff),
+        grant: Grant::whole(session.role),
+        is_fresh: session.is_fresh(now),
+    })
+}
+
+/// Finds who shows an access token. The store is asked also where an address has to wait: tokens are too many to be remembered, and nobody
+/// finds one by trying.
+async fn of_token(text: &str, address: ClientAddress, app: &AppState) -> Result<Caller, ApiError> {
+    let Some(token) = app.store.access_token(KeyHash::of(text)).await? else {
+        may_try(address, app)?;
+        return Err(wrong(address, app));
+    };
+    // One that has ended is no guess: its program asks for another.
+    let grant = token.grant(app.clock.now()).ok_or(ProblemKind::TokenEnded)?;
+    Ok(Caller {
+        grant,
+        ..of_key(&token.key)
+    })
+}
+
+fn may_try(address: ClientAddress, app: &AppState) -> Result<(), ApiError> {
+    let wait = app.wrong_keys.wait(address, app.clock.now());
+    wait.map_or(Ok(()), |retry_after| {
+        Err(ApiError::too_many(ProblemKind::TooManyWrongKeys, retry_after))
+    })
+}
+
+/// Counts a wrong key or token to its address.
+fn wrong(address: ClientAddress, app: &AppState) -> ApiError {
+    app.metrics.add("usher_wrong_keys_total", 1);
+    if app.wrong_keys.count(address, app.clock.now()) {
+        tracing::warn!("an address has sent so many wrong API keys that it has to wait");
+    }
+    ProblemKind::Unauthorized.into()
+}
+
+async fn note_use(key: &ApiKey, hash: KeyHash, app: &AppState, now: Timestamp) {
+    let is_due = key
+        .last_used_at
+        .is_none_or(|used| used.plus_ms(USE_STEP_MS) <= now);
+    if is_due && let Err(error) = app.store.note_key_use(NoteKeyUse { hash, now }).await {
         // Whoever only looks can do so while nothing is written.
         let error = &error as &dyn std::error::Error;
         tracing::warn!(error, "the use of an API key was not noted");
     }
-    Ok(good)
 }

@@ -81,16 +81,36 @@ pub fn address_of(parts: &Parts, app: &AppState) -> IpAddr {
     client_address(trusted, peer, hops.into_iter())
 }
 
-/// Finds the session that a client has kept; anything that is not of our making begins a new one.
-fn session(headers: &HeaderMap) -> Option<[u8; SESSION_BYTES]> {
+/// Returns the network of an address: enough to tell an office from elsewhere, and not a person.
+pub fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let [a, b, c, _] = address.octets();
+            format!("{a}.{b}.{c}.0/24")
+        }
+        IpAddr::V6(address) => {
+            let [a, b, c, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}::/48")
+        }
+    }
+}
+
+/// Finds a cookie that came with a request.
+pub fn cookie_named<'a>(headers: &'a HeaderMap, named: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == SESSION_COOKIE)
-        .and_then(|(_, text)| HEXLOWER.decode(text.as_bytes()).ok()?.try_into().ok())
+        .find(|(name, _)| *name == named)
+        .map(|(_, text)| text)
+}
+
+/// Finds the session that a client has kept; anything that is not of our making begins a new one.
+fn session(headers: &HeaderMap) -> Option<[u8; SESSION_BYTES]> {
+    let text = cookie_named(headers, SESSION_COOKIE)?;
+    HEXLOWER.decode(text.as_bytes()).ok()?.try_into().ok()
 }
 
 fn cookie(app: &AppState, session: [u8; SESSION_BYTES]) -> Option<HeaderValue> {

@@ -186,6 +186,11 @@ impl ApiError {
         }
     }
 
+    /// Tells whether it is of a kind that carries no values.
+    pub fn is_of(&self, wanted: ProblemKind) -> bool {
+        matches!(self, Self::Refused { kind, .. } if *kind == wanted)
+    }
+
     /// Returns the RFC 9457 form.
     pub fn problem(self) -> Problem {
         match self {

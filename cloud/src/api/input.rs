@@ -7,7 +7,7 @@ use std::str::FromStr;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, JsonRejection, QueryRejection};
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{Form, FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -31,6 +31,26 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
             return Err(ProblemDetail::NulCharacter.into());
         }
         let Json(read) = Json::from_request(Request::from_parts(parts, bytes.into()), state).await?;
+        Ok(Self(read))
+    }
+}
+
+/// Reads a form that a page of ours has sent.
+#[derive(Debug)]
+pub struct FormBody<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for FormBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let whole = Bytes::from_request(Request::from_parts(parts.clone(), body), state).await;
+        let bytes = whole.map_err(JsonRejection::from)?;
+        if bytes.windows(3).any(|three| three == b"%00") {
+            return Err(ProblemDetail::NulCharacter.into());
+        }
+        let form = Form::from_request(Request::from_parts(parts, bytes.into()), state).await;
+        let Form(read) = form.map_err(|_| ProblemKind::Unreadable)?;
         Ok(Self(read))
     }
 }

@@ -35,6 +35,7 @@ pub mod refunds;
 pub mod revoking;
 pub mod sales;
 pub mod signing;
+pub mod staff;
 pub mod tickets;
 pub mod venues;
 pub mod vouchers;

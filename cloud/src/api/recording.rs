@@ -3,7 +3,6 @@
 mod seen;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::{self, Body};
@@ -20,7 +19,7 @@ use crate::state::AppState;
 use crate::store::acts::NewAct;
 
 use super::caller::Caller;
-use super::claimant::address_of;
+use super::claimant::{address_of, network};
 use super::error::ApiError;
 use seen::SeenValues;
 
@@ -32,6 +31,8 @@ const NAMED: [&str; 13] = [
     "refund_id",
     "venue_id",
     "key_id",
+    "staff_id",
+    "invitation_id",
     "version",
     "policy_version",
     "counts_up_to",
@@ -60,7 +61,7 @@ pub async fn recorded(
     next: Next,
 ) -> Response {
     let caller = request.extensions().get::<Caller>().copied();
-    let Some(caller) = caller.filter(|caller| caller.role.may(operation)) else {
+    let Some(caller) = caller.filter(|caller| caller.may_now(operation).is_ok()) else {
         // Its handler refuses it.
         return next.run(request).await;
     };
@@ -102,8 +103,8 @@ impl Recording<'_> {
         self.before = self.look().await?;
         let asked = Act::Asked {
             operation: operation.name(),
-            by: self.caller.key,
-            role: self.caller.role,
+            by: self.caller.by,
+            role: self.caller.grant.role,
             from,
             of: self.about.iter().filter_map(openly).collect(),
         };
@@ -144,20 +145,6 @@ impl Recording<'_> {
     }
 }
 
-/// Returns the network of an address: enough to tell an office from elsewhere, and not a person.
-fn network(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(address) => {
-            let [a, b, c, _] = address.octets();
-            format!("{a}.{b}.{c}.0/24")
-        }
-        IpAddr::V6(address) => {
-            let [a, b, c, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}::/48")
-        }
-    }
-}
-
 /// Returns an id of the path as it may be seen. Those of tickets and bookings open something: what is left of them tells them apart.
 fn openly((name, id): (&String, &String)) -> Option<(String, String)> {
     let id = match name.as_str() {
@@ -166,7 +153,7 @@ fn openly((name, id): (&String, &String)) -> Option<(String, String)> {
         "refund_id" => format!("{:?}", id.parse::<RefundId>().ok()?),
         "voucher_id" => format!("{:?}", id.parse::<VoucherId>().ok()?),
         "block_id" => format!("{:?}", id.parse::<BlockId>().ok()?),
-        "event_id" | "key_id" | "device" => id.clone(),
+        "event_id" | "key_id" | "staff_id" | "invitation_id" | "device" => id.clone(),
         _ => return None,
     };
     Some((name.clone(), id))
@@ -189,7 +176,9 @@ async fn named(answer: Response) -> (Response, BTreeMap<String, Value>) {
         return ((internal, Body::empty()).into_response(), BTreeMap::new());
     };
     let read: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    let members = [&read, &read["api_key"]].map(Value::as_object).into_iter();
+    let members = [&read, &read["api_key"], &read["invitation"]]
+        .map(Value::as_object)
+        .into_iter();
     let named = members
         .flatten()
         .flatten()

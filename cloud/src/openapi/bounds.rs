@@ -20,8 +20,8 @@ use crate::api::organizer::venues::{ADDRESS_BYTES, NAME_BYTES};
 use crate::api::organizer::vouchers::{MAX_CODES, PERCENT};
 use crate::api::repeating::PUBLIC_KEY_BYTES;
 use crate::ids::{
-    ApiKeyId, BlockId, BookingId, DisputeId, EndpointId, RefundId, ReservationId, TicketId, VenueId,
-    VoucherId, WebhookId,
+    ApiKeyId, BlockId, BookingId, DisputeId, EndpointId, InvitationId, RefundId, ReservationId, StaffId, TicketId,
+    VenueId, VoucherId, WebhookId,
 };
 use crate::money::{MAX_ORDER, MAX_PRICE};
 
@@ -45,6 +45,8 @@ pub fn pattern(name: &str) -> Option<&'static str> {
     match name {
         "event_id" => Some(EVENT_ID),
         "key_id" => Some(ApiKeyId::PATTERN),
+        "staff_id" => Some(StaffId::PATTERN),
+        "invitation_id" => Some(InvitationId::PATTERN),
         "venue_id" => Some(VenueId::PATTERN),
         "reservation_id" => Some(ReservationId::PATTERN),
         "block_id" => Some(BlockId::PATTERN),
@@ -67,6 +69,8 @@ fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
         ("VenueRequest", "city", Bound::Text(NAME_BYTES)),
         ("VenueRequest", "address", Bound::Text(ADDRESS_BYTES)),
         ("ApiKeyRequest", "name", Bound::Text(NAME_BYTES)),
+        ("InvitationRequest", "name", Bound::Text(NAME_BYTES)),
+        ("InvitationRequest", "email", Bound::Text(EMAIL_BYTES)),
         ("EndpointRequest", "url", Bound::Text(URL_BYTES)),
         ("EventRequest", "tiers", Bound::Items(1..=MAX_PARTS)),
         ("TierSpec", "price", Bound::Number(0..=MAX_PRICE)),

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{Operation as Described, PathItem};
+use utoipa::openapi::security::{
+    ClientCredentials, Flow, OAuth2, Scopes, SecurityRequirement, SecurityScheme,
+};
 use utoipa_axum::router::UtoipaMethodRouter;
 
 use crate::rights::Operation;
@@ -13,6 +16,18 @@ use crate::state::AppState;
 const OPERATION: &str = "x-usher-operation";
 /// The roles that may do it.
 const ROLES: &str = "x-usher-roles";
+
+/// What the document calls access tokens.
+pub const TOKEN: &str = "organizer_token";
+
+/// Describes access tokens, and what each operation is called as a scope.
+pub fn token_scheme() -> SecurityScheme {
+    let scopes = Operation::ALL
+        .iter()
+        .map(|operation| (operation.name(), operation.words()));
+    let flow = ClientCredentials::new("/oauth/token", Scopes::from_iter(scopes));
+    SecurityScheme::OAuth2(OAuth2::new([Flow::ClientCredentials(flow)]))
+}
 
 /// Writes into the description of routes what they do and which roles may.
 pub fn written(
@@ -27,6 +42,8 @@ pub fn written(
         ];
         let extensions = described.extensions.get_or_insert_default();
         extensions.merge(Extensions::from_iter(told));
+        let token = SecurityRequirement::new(TOKEN, [operation.name()]);
+        described.security.get_or_insert_default().push(token);
     }
     (schemas, paths, router)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use usher_keys::Timestamp;
 
 use crate::ids::{ApiKeyId, OrganizerId};
-use crate::rights::StaffRole;
+use crate::rights::{Grant, Scopes, StaffRole};
 
 use super::organizing::KeyHash;
 
@@ -25,6 +25,8 @@ pub struct ApiKey {
     pub name: String,
     /// What it may do.
     pub role: StaffRole,
+    /// Which of that alone; all of it, if not said.
+    pub scopes: Option<Scopes>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it ends; never, if not said.
@@ -36,6 +38,14 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
+    /// Returns what it allows.
+    pub fn grant(&self) -> Grant {
+        Grant {
+            role: self.role,
+            scopes: self.scopes,
+        }
+    }
+
     /// Tells whether it opens anything.
     pub fn is_good(&self, now: Timestamp) -> bool {
         self.ended_at().is_none_or(|end| now < end)
@@ -48,7 +58,7 @@ impl ApiKey {
 
     /// Tells whether it lets its organizer back in whatever comes.
     fn is_lasting_owner(&self) -> bool {
-        self.role == StaffRole::Owner && self.ended_at().is_none()
+        self.grant() == Grant::whole(StaffRole::Owner) && self.ended_at().is_none()
     }
 
     /// Tells whether it has ended so long ago that it is listed no more.

@@ -1,5 +1,6 @@
 //! The contract of the store: every operation, with its refusals, the same on every engine.
 
+mod access_tokens;
 mod acts;
 mod api_keys;
 mod blocks;
@@ -25,6 +26,7 @@ mod retention;
 pub mod server;
 mod severed;
 mod vouchers;
+mod staff;
 mod webhooks;
 
 use case::Case;
@@ -155,11 +157,21 @@ contracts! {
         acts_come_page_by_page,
         an_act_that_was_altered_or_taken_out_is_found,
     }
+    access_tokens {
+        a_token_stands_for_its_key_until_either_ends,
+        tokens_that_ended_are_forgotten_and_so_many_are_good,
+    }
     api_keys {
         keys_of_an_organizer_are_listed_with_what_became_of_them,
         a_revoked_key_stays_revoked_and_is_forgotten_much_later,
         the_last_owner_stays_also_when_two_revoke_each_other,
         an_organizer_has_so_many_good_keys,
+    }
+    staff {
+        an_invitation_is_taken_once_and_in_time,
+        a_code_is_taken_once_and_after_many_wrong_ones_none_is,
+        sessions_end_one_by_one_and_the_oldest_when_there_are_too_many,
+        a_member_changes_and_is_forgotten_for_their_own_organizer_alone,
     }
     organizing {
         a_key_leads_to_its_organizer,

@@ -1,5 +1,6 @@
 //! The operations of the store, each written once for both engines: they read rows, ask `selling` what may happen, and write what does.
 
+pub mod access_tokens;
 pub mod acts;
 #[cfg(test)]
 mod agreement;
@@ -40,6 +41,8 @@ pub mod sales_lists;
 pub mod seals;
 pub mod secret_keys;
 pub mod vouchers;
+pub mod staff;
+pub mod staff_sessions;
 pub mod webhooks;
 
 /// What a command leaves behind, beside its answer.

@@ -1,38 +1,20 @@
 //! What the store is asked and answers by organizers: venues, drafts, changes and sales figures as plain values.
 
-use data_encoding::BASE32HEX_NOPAD;
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::policy::Policy;
 use usher_protocol::{TierId, Unit};
 
 use crate::catalogue::{Event, EventStatus, Seat, Tier, TierCount};
-use crate::ids::{ApiKeyId, OrganizerId, VenueId, draw};
+use crate::ids::{ApiKeyId, OrganizerId, VenueId};
 use crate::money::Currency;
 use crate::moving::Dates;
 use crate::rights::StaffRole;
 use crate::selling::claimant::OwnBounds;
 use crate::selling::inventory::{EventSale, ResizeRefusal, TierSale};
 
+pub use crate::key_hash::KeyHash;
+
 use super::api_keys::{ApiKey, NewApiKey};
-
-/// The BLAKE3 hash of an API key's text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct KeyHash(pub [u8; 32]);
-
-impl KeyHash {
-    /// Hashes a key's text.
-    pub fn of(text: &str) -> Self {
-        Self(*blake3::hash(text.as_bytes()).as_bytes())
-    }
-
-    /// Draws a key: its text, which holds 32 random bytes, and the hash that is kept.
-    pub fn draw() -> (String, Self) {
-        let random = BASE32HEX_NOPAD.encode(&draw::<32>()).to_ascii_lowercase();
-        let text = format!("uok_{random}");
-        let hash = Self::of(&text);
-        (text, hash)
-    }
-}
 
 /// Asks to add an organizer.
 #[derive(Debug, Clone)]
@@ -55,6 +37,7 @@ impl NewOrganizer {
             organizer: self.id,
             name: "First key".to_owned(),
             role: StaffRole::Owner,
+            scopes: None,
             created_at: self.now,
             expires_at: None,
             last_used_at: None,

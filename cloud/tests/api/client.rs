@@ -20,6 +20,8 @@ pub const HOLD_MS: u64 = 600_000;
 pub struct Client {
     pub key: String,
     http: reqwest::Client,
+    /// Follows no redirects, so that cookies are seen.
+    forms: reqwest::Client,
     base: String,
 }
 
@@ -48,6 +50,15 @@ pub struct Answer {
 }
 
 impl Answer {
+    async fn of(response: reqwest::Response) -> Self {
+        let (status, headers) = (response.status(), response.headers().clone());
+        Self {
+            status,
+            headers,
+            bytes: response.bytes().await.unwrap().to_vec(),
+        }
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
@@ -117,6 +128,10 @@ impl Client {
         Self {
             key,
             http: reqwest::Client::new(),
+            forms: reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .unwrap(),
             base,
         }
     }
@@ -126,13 +141,7 @@ impl Client {
     }
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
-        let response = request.send().await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        Answer {
-            status,
-            headers,
-            bytes: response.bytes().await.unwrap().to_vec(),
-        }
+        Answer::of(request.send().await.unwrap()).await
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -145,6 +154,16 @@ impl Client {
 
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// Sends a form, as browsers do.
+    pub async fn send_form(&self, request: reqwest::RequestBuilder, form: &[(&str, &str)]) -> Answer {
+        let encoded = reqwest::Url::parse_with_params("http://form", form).unwrap();
+        let form = "application/x-www-form-urlencoded";
+        let request = request.header("content-type", form);
+        let body = encoded.query().unwrap_or_default().to_owned();
+        let request = request.body(body).build().unwrap();
+        Answer::of(self.forms.execute(request).await.unwrap()).await
     }
 
     /// Asks as the organizer; `null` for no body.

@@ -8,7 +8,7 @@ use super::client::Cloud;
 /// Returns the example of an operation's body, if it takes one.
 fn example<'a>(document: &'a Value, operation: &'a Value) -> Option<&'a Value> {
     let body = operation.get("requestBody")?;
-    let content = &body["content"]["application/json"];
+    let content = body["content"].get("application/json")?;
     let Some(schema) = content["schema"]["$ref"].as_str() else {
         return Some(&content["example"]);
     };

@@ -11,7 +11,7 @@ const NO_EVENT: &str = "evt_00000000000000000000000000";
 const NO_KEY: &str = "key_00000000000000000000000000";
 
 /// Lists the routes whose path begins so, as method and path with its parameters.
-fn routes_under(start: &str, document: &Value) -> Vec<(Method, String)> {
+pub fn routes_under(start: &str, document: &Value) -> Vec<(Method, String)> {
     let paths = document["paths"].as_object().unwrap();
     let under = paths.iter().filter(|(path, _)| path.starts_with(start));
     let with_method = under.flat_map(|(path, item)| {
@@ -22,7 +22,7 @@ fn routes_under(start: &str, document: &Value) -> Vec<(Method, String)> {
 }
 
 /// Fills the parameters of a path: of an event and what it has, and of a key and a device that nobody has.
-fn address(path: &str, event: &str, booking: &Value) -> String {
+pub fn address(path: &str, event: &str, booking: &Value) -> String {
     let filled = path
         .replace("{event_id}", event)
         .replace("{booking_id}", booking["booking_id"].as_str().unwrap())
@@ -31,6 +31,8 @@ fn address(path: &str, event: &str, booking: &Value) -> String {
             booking["tickets"][0]["ticket_id"].as_str().unwrap(),
         )
         .replace("{key_id}", NO_KEY)
+        .replace("{staff_id}", "stf_00000000000000000000000000")
+        .replace("{invitation_id}", "inv_00000000000000000000000000")
         .replace("{refund_id}", &format!("rfd_{}", "0".repeat(64)))
         .replace("{block_id}", &format!("blk_{}", "0".repeat(64)))
         .replace("{voucher_id}", &format!("vch_{}", "0".repeat(64)))

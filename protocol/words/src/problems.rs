@@ -45,6 +45,8 @@ kinds! {
     Unreadable = 400, "unreadable-request", "The request cannot be read: the detail says where.";
     ReservationEnded = 400, "reservation-ended", "The reservation has expired or was given back; nothing was charged. Make a new one.";
     Unauthorized = 401, "unauthorized", "Send an organizer's API key as Authorization: Bearer KEY.";
+    TokenEnded = 401, "token-ended", "This access token has ended: ask for another one with your API key at /oauth/token.";
+    LogInNeeded = 401, "log-in-needed", "You are not logged in, or no longer: log in at the address that your organizer has given you.";
     CardDeclined = 402, "card_declined", "The payment was declined and nothing was charged. Try another card.";
     InsufficientFunds = 402, "insufficient_funds", "There is not enough money on the account of this card, and nothing was charged. Try another card.";
     ExpiredCard = 402, "expired_card", "This card has expired, and nothing was charged. Try another card.";
@@ -52,7 +54,9 @@ kinds! {
     NotAuthenticated = 402, "not_authenticated", "The payment was not confirmed at your bank, and nothing was charged. Try again, or try another card.";
     UnknownToken = 402, "unknown_token", "The payment service does not know this payment token; nothing was charged.";
     GivenUp = 402, "given_up", "The payment came too late and was given up; nothing was charged. Try again.";
-    NotAllowed = 403, "not-allowed", "The role of this API key does not allow it: the detail says which roles do.";
+    NotAllowed = 403, "not-allowed", "The role does not allow it: the detail says which roles do.";
+    FreshCodeNeeded = 403, "fresh-code-needed", "This takes a one-time code that was entered within the last five minutes: enter one at /staff, then ask again.";
+    ForeignRequest = 403, "foreign-request", "This was not sent from a page of this server: open the page again, or send its form-token as X-CSRF-Token.";
     NotFound = 404, "not-found", "There is no such thing, or it is not yours to see.";
     UnknownVoucher = 404, "unknown-voucher", "There is no such code for this event: look at its letters and digits again. Wrong ones count as places that were held in vain.";
     WrongMethod = 405, "unreadable-request", "This address does not take this method: see /docs for the ones there are.";
@@ -100,6 +104,8 @@ kinds! {
     VoucherTaken = 409, "voucher-taken", "The event has or had a voucher of such a code: the detail says which.";
     TooManyVouchers = 409, "too-many-vouchers", "The event has as many vouchers as it can.";
     LastOwnerKey = 409, "last-owner-key", "This is the last key of an owner that does not end, and without it nobody could let anybody in again: make another one first.";
+    AlreadyStaff = 409, "already-staff", "Somebody of the organizer's has this address already: change what they may do instead.";
+    TooManyStaff = 409, "too-many-staff", "The organizer has as many people as it can: remove those who are gone, and invitations that nobody takes.";
     CodeUsed = 409, "code-used", "Another device has used this enrolment code: ask for a new one.";
     DeviceBarred = 409, "device-barred", "This device's key was revoked or retired, or had another role: enrol it with a fresh key.";
     DeviceHasLog = 409, "device-has-log", "This device's key has written a log of this event already: a second one beside it would let people in again. Enrol with a fresh folder, which makes a fresh key, and retire the device it was.";
@@ -119,6 +125,7 @@ kinds! {
     TooManyHeld = 429, "too-many-held", "Too many places are held and not paid for: pay for them or give them back, or try again when Retry-After says.";
     HeldInVain = 429, "held-in-vain", "Places were held for long and not paid for: others come first now. Try again when Retry-After says.";
     TooManyWrongKeys = 429, "too-many-wrong-keys", "Too many wrong API keys came from this address: look at the key, and try again when Retry-After says.";
+    TooManyLogIns = 429, "too-many-log-ins", "Somebody has tried to log in from this address too often: try again when Retry-After says.";
     Internal = 500, "internal", "Something is wrong on our side, and the server's log says what. Try again; if it happens again, tell whoever runs the server.";
     Unavailable = 503, "unavailable", "Nothing was changed. Try again in a moment.";
     Draining = 503, "draining", "This server is shutting down. Ask another one of the same cloud, or this one when it is back.";

@@ -25,22 +25,31 @@ impl<R: Right> FromRequestParts<Arc<AppState>> for Allowed<R> {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
         let caller = Caller::from_request_parts(parts, app).await?;
-        if caller.role.may(R::OPERATION) {
-            let right = PhantomData;
-            Ok(Self { caller, right })
-        } else {
-            Err(not_allowed(caller, R::OPERATION))
+        match caller.may_now(R::OPERATION) {
+            Ok(()) => Ok(Self {
+                caller,
+                right: PhantomData,
+            }),
+            Err(ProblemKind::NotAllowed) => Err(not_allowed(caller, R::OPERATION)),
+            Err(kind) => Err(kind.into()),
         }
     }
 }
 
 fn not_allowed(caller: Caller, operation: Operation) -> ApiError {
+    if caller.grant.role.may(operation) {
+        let detail = format!(
+            "This API key or token is only for some operations of its role, and {} is none of them: take another one.",
+            operation.name()
+        );
+        return ApiError::refused(ProblemKind::NotAllowed, detail);
+    }
     let roles: Vec<_> = operation.roles().iter().map(|role| role.word()).collect();
     ApiError::refused(
         ProblemKind::NotAllowed,
         format!(
-            "The role of this API key is {}, and {} is for {} only: ask one of those to do it.",
-            caller.role.word(),
+            "The role here is {}, and {} is for {} only: ask one of those to do it.",
+            caller.grant.role.word(),
             operation.name(),
             roles.join(", ")
         ),

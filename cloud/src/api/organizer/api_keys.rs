@@ -7,14 +7,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use usher_keys::Timestamp;
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{ProblemDetail, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
 use crate::api::input::{Checks, JsonBody};
 use crate::ids::{ApiKeyId, OrganizerId};
 use crate::moment::Moment;
-use crate::rights::{StaffRole, may};
+use crate::rights::{Grant, Scopes, StaffRole, may};
 use crate::state::AppState;
 use crate::store::api_keys::{ApiKey, NewApiKey, NewKeyOutcome, RevokeKey, RevokeKeyOutcome};
 use crate::store::organizing::KeyHash;
@@ -34,6 +34,9 @@ pub struct ApiKeyRequest {
     /// What it may do: `owner`, `manager`, `box_office`, `support`, `gate_admin`, `auditor` or `viewer`.
     #[schema(value_type = String, example = "box_office")]
     pub role: StaffRole,
+    /// Operations of that role that it is for alone; all of them, if not said.
+    #[schema(value_type = Option<Vec<String>>, example = json!(["see_events", "see_counts"]))]
+    pub scopes: Option<Scopes>,
     /// When it ends; never, if not said.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Moment>,
@@ -50,6 +53,10 @@ pub struct ApiKeyView {
     /// What it may do.
     #[schema(value_type = String, example = "box_office")]
     pub role: StaffRole,
+    /// Operations of that role that it is for alone; absent when it is for all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<String>)]
+    pub scopes: Option<Scopes>,
     /// Whether it opens anything now.
     pub good: bool,
     /// When it was made.
@@ -76,12 +83,18 @@ impl ApiKeyRequest {
         checks.text(&self.name, "/name", NAME_BYTES);
         let is_to_come = self.expires_at.is_none_or(|end| now < end.0);
         checks.require(is_to_come, "/expires_at", "must be later than now");
+        let is_of_role = self.scopes.is_none_or(|scopes| {
+            !scopes.is_empty() && scopes.are_within(Grant::whole(self.role).operations())
+        });
+        let detail = "must be operations of the role, one at least; leave it out for all of them";
+        checks.require(is_of_role, "/scopes", detail);
         checks.finish()?;
         Ok(ApiKey {
             id: ApiKeyId::draw(now),
             organizer,
             name: self.name,
             role: self.role,
+            scopes: self.scopes,
             created_at: now,
             expires_at: self.expires_at.map(|end| end.0),
             last_used_at: None,
@@ -96,6 +109,7 @@ impl ApiKeyView {
             key_id: key.id,
             good: key.is_good(app.clock.now()),
             role: key.role,
+            scopes: key.scopes,
             created_at: Moment(key.created_at),
             expires_at: key.expires_at.map(Moment),
             last_used_at: key.last_used_at.map(Moment),
@@ -134,6 +148,9 @@ pub async fn create(
     JsonBody(request): JsonBody<ApiKeyRequest>,
 ) -> Result<(StatusCode, Json<NewApiKeyView>), ApiError> {
     let key = request.key_for(allowed.caller.organizer, app.clock.now())?;
+    if !allowed.caller.grant.covers(key.grant()) {
+        return Err(ProblemDetail::KeyTooWide.into());
+    }
     let (text, hash) = KeyHash::draw();
     let new = NewApiKey {
         key: key.clone(),

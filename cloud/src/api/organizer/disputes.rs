@@ -124,7 +124,7 @@ pub async fn list(
     let found = app.store.disputes(list.into_query(event.id)?).await?;
     let last = found.last().filter(|_| found.len() == PAGE as usize);
     let next_cursor = last.map(|last| last.id.to_string());
-    let may_know = allowed.caller.role.may(Operation::GiveRefund);
+    let may_know = allowed.caller.grant.may(Operation::GiveRefund);
     let disputes = found
         .into_iter()
         .map(|dispute| DisputeView::of(dispute, may_know))

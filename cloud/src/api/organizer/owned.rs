@@ -31,6 +31,24 @@ pub struct PartOfOwnEvent<R, T>(pub Event, pub T, pub Allowed<R>);
 #[derive(Debug)]
 pub struct OwnApiKey<R>(pub ApiKey, pub Allowed<R>);
 
+/// The id in a path such as `/staff/{staff_id}`, of something that the store looks for among the organizer's own.
+#[derive(Debug)]
+pub struct Named<R, T>(pub T, pub Allowed<R>);
+
+impl<R: Right, T> ChecksRight for Named<R, T> {
+    type Right = R;
+}
+
+impl<R: Right, T: FromStr + Send> FromRequestParts<Arc<AppState>> for Named<R, T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
+        let allowed: Allowed<R> = Allowed::from_request_parts(parts, app).await?;
+        let Id(id) = Id::<T>::from_request_parts(parts, app).await?;
+        Ok(Self(id, allowed))
+    }
+}
+
 impl<R: Right> ChecksRight for OwnApiKey<R> {
     type Right = R;
 }

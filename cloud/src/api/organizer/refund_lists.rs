@@ -101,7 +101,7 @@ pub async fn list_all(
     let last = refunds.last().filter(|_| is_full);
     let next_cursor = last.map(|last| last.id.to_string());
     // Ids of bookings open their tickets. Who asks for the refunds of one booking knows it; who lists an event's may have no business there.
-    let may_know = allowed.caller.role.may(Operation::GiveRefund);
+    let may_know = allowed.caller.grant.may(Operation::GiveRefund);
     let views = refunds.into_iter().map(RefundView::from);
     let refunds = if may_know {
         views.collect()

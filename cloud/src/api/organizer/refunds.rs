@@ -16,7 +16,7 @@ use crate::api::idempotency::IdempotencyHeader;
 use crate::api::input::{Checks, JsonBody};
 use crate::ids::{BookingId, RefundId, TicketId};
 use crate::moment::Moment;
-use crate::money::MAX_ORDER;
+use crate::money::{Currency, MAX_ORDER};
 use crate::rights::may;
 use crate::selling::RequestHash;
 use crate::selling::refunds::{
@@ -111,6 +111,13 @@ impl RefundView {
     }
 }
 
+/// From how much on somebody who is logged in needs a fresh one-time code, in whole units of the currency: some tickets are less.
+const LARGE: i64 = 500;
+
+fn is_large(minor: i64, currency: Currency) -> bool {
+    minor >= LARGE * 10_i64.pow(u32::try_from(currency.decimals()).unwrap_or(0))
+}
+
 impl NewRefund {
     fn check(&self) -> Result<(), ApiError> {
         let mut checks = Checks::default();
@@ -121,6 +128,15 @@ impl NewRefund {
             checks.range(amount, "/amount", 0..=MAX_ORDER);
         }
         checks.finish()
+    }
+
+    /// Returns how much it may come to at most, in minor units.
+    async fn wanted(&self, app: &AppState, booking: BookingId) -> Result<i64, ApiError> {
+        if let Some(amount) = self.amount {
+            return Ok(amount);
+        }
+        let booking = app.store.booking(booking).await?;
+        Ok(booking.map_or(0, |booking| booking.amount.minor))
     }
 
     /// Hashes what makes two requests the same.
@@ -186,7 +202,7 @@ impl NewRefund {
 ))]
 pub async fn create(
     State(app): State<Arc<AppState>>,
-    PartOfOwnEvent(event, booking, _): PartOfOwnEvent<may::GiveRefund, BookingId>,
+    PartOfOwnEvent(event, booking, allowed): PartOfOwnEvent<may::GiveRefund, BookingId>,
     header: IdempotencyHeader,
     JsonBody(mut request): JsonBody<NewRefund>,
 ) -> Result<(StatusCode, Json<RefundView>), ApiError> {
@@ -194,6 +210,9 @@ pub async fn create(
         return Err(ApiError::NotFound("booking of this event"));
     }
     request.check()?;
+    if is_large(request.wanted(&app, booking).await?, event.currency) {
+        allowed.caller.has_fresh_code()?;
+    }
     let key = header.or(request.idempotency_key.take())?;
     let keeps_units = request.keeps_units(&app, booking).await?;
     let request = request.into_request(&app, (booking, keeps_units), key);

@@ -53,6 +53,11 @@ impl SeenValues {
                 json!(key.and_then(|key| key.revoked_at).map(Moment)),
             );
         }
+        if let Some(id) = about.get("staff_id") {
+            let staff = app.store.staff(organizer).await?;
+            let member = staff.into_iter().find(|member| member.id.to_string() == *id);
+            seen.add("role", json!(member.map(|member| member.role)));
+        }
         Ok(seen)
     }
 

@@ -11,12 +11,13 @@ use crate::store::api_keys::{
 use crate::store::organizing::{KeyHash, NewOrganizer};
 
 impl Case {
-    fn key(&self, role: StaffRole, at: Timestamp) -> ApiKey {
+    pub fn key(&self, role: StaffRole, at: Timestamp) -> ApiKey {
         ApiKey {
             id: ApiKeyId::draw(at),
             organizer: self.organizer,
             name: "Till".into(),
             role,
+            scopes: None,
             created_at: at,
             expires_at: None,
             last_used_at: None,
@@ -24,7 +25,7 @@ impl Case {
         }
     }
 
-    async fn add_key(&self, key: &ApiKey) -> (KeyHash, NewKeyOutcome) {
+    pub async fn add_key(&self, key: &ApiKey) -> (KeyHash, NewKeyOutcome) {
         let (_, hash) = KeyHash::draw();
         let new = NewApiKey {
             key: key.clone(),

@@ -3,7 +3,7 @@
 use usher_keys::Timestamp;
 
 use crate::ids::{ApiKeyId, OrganizerId};
-use crate::rights::StaffRole;
+use crate::rights::{Scopes, StaffRole};
 use crate::store::StoreError;
 use crate::store::api_keys::{
     ApiKey, NewApiKey, NewKeyOutcome, NoteKeyUse, RevokeKey, RevokeKeyOutcome, may_add, may_revoke,
@@ -11,14 +11,17 @@ use crate::store::api_keys::{
 use crate::store::organizing::KeyHash;
 use crate::store::sql::{Row, Sql, params};
 
-use super::Effect;
 use super::column::{moment, ms};
 use super::organizers::lock;
+use super::{Effect, access_tokens};
 
 /// The columns [`read`] reads.
-const COLUMNS: &str = "key_id, organizer_id, name, role, created_at, expires_at, last_used_at, revoked_at";
+pub const COLUMNS: &str =
+    "organizer_keys.key_id, organizer_id, name, role, organizer_keys.scopes, created_at,
+    organizer_keys.expires_at, last_used_at, revoked_at";
 
-fn read(row: &Row<'_>) -> Result<ApiKey, StoreError> {
+/// Reads a key.
+pub fn read(row: &Row<'_>) -> Result<ApiKey, StoreError> {
     let at =
         |column| -> Result<Option<Timestamp>, StoreError> { Ok(row.get::<Option<i64>>(column)?.map(moment)) };
     let unknown = StoreError::Unreadable { what: "staff role" };
@@ -27,11 +30,17 @@ fn read(row: &Row<'_>) -> Result<ApiKey, StoreError> {
         organizer: OrganizerId(row.get(1)?),
         name: row.get(2)?,
         role: StaffRole::from_word(row.column(3)?.as_str()?).ok_or(unknown)?,
-        created_at: moment(row.get(4)?),
-        expires_at: at(5)?,
-        last_used_at: at(6)?,
-        revoked_at: at(7)?,
+        scopes: row.get::<Option<String>>(4)?.as_deref().map(scopes).transpose()?,
+        created_at: moment(row.get(5)?),
+        expires_at: at(6)?,
+        last_used_at: at(7)?,
+        revoked_at: at(8)?,
     })
+}
+
+/// Reads scopes.
+pub fn scopes(text: &str) -> Result<Scopes, StoreError> {
+    Scopes::read(text).ok_or(StoreError::Unreadable { what: "scopes" })
 }
 
 /// Adds a key, and forgets those that ended long ago.
@@ -43,6 +52,7 @@ pub fn add_api_key(connection: &Sql<'_>, request: &NewApiKey) -> Result<Effect<N
         return Ok(Effect::Undo(NewKeyOutcome::TooMany));
     }
     for ended in keys.iter().filter(|key| key.is_forgotten(now)) {
+        access_tokens::forget(connection, ended.id)?;
         connection
             .prepare_cached("DELETE FROM organizer_keys WHERE key_id = ?1")?
             .run([ended.id.0])?;
@@ -55,8 +65,8 @@ pub fn add_api_key(connection: &Sql<'_>, request: &NewApiKey) -> Result<Effect<N
 pub fn insert(connection: &Sql<'_>, NewApiKey { key, hash }: &NewApiKey) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "INSERT INTO organizer_keys (key_hash, key_id, organizer_id, name, role, created_at, expires_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO organizer_keys (key_hash, key_id, organizer_id, name, role, scopes, created_at, expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .run(params![
             hash.0,
@@ -64,6 +74,7 @@ pub fn insert(connection: &Sql<'_>, NewApiKey { key, hash }: &NewApiKey) -> Resu
             key.organizer.0,
             key.name,
             key.role.word(),
+            key.scopes.map(|scopes| scopes.to_string()),
             ms(key.created_at),
             key.expires_at.map(ms)
         ])?;

@@ -5,7 +5,7 @@ use usher_keys::EventId;
 use crate::catalogue::OccupancyQuery;
 use crate::catalogue::availability::{ChangesQuery, NewAvailability};
 use crate::ids::{
-    BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, VoucherId,
+    BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, StaffId, TicketId, VoucherId,
     WebhookId,
 };
 use crate::kept_answers::{ClaimKey, ForgetAnswers, FreeKey, KeepAnswer};
@@ -19,11 +19,15 @@ use crate::selling::receipts::ReceiptsQuery;
 use crate::selling::refunds::{BeginRefund, NoteRefund, RefundsQuery, RetryRefund};
 use crate::selling::sales_lists::{MoneyQuery, TicketsQuery};
 use crate::selling::vouchers::{CodeCheck, NewVouchers, VouchersQuery};
-use crate::selling::vouchers::{NewVouchers, TryCode, VouchersQuery};
 use crate::selling::{
     BeginBooking, CloseBooking, CodeQuery, ConfirmBooking, ErasePersonalData, Forget, HoldRequest,
     NotePayment, ReleaseRequest, RenewBooking, Tidy,
 };
+use crate::staff::{
+    ChangeStaff, EndSession, FindStaff, NewInvitation, ProveStaff, RemoveStaff, ResealStaff, TakeInvitation,
+    WithdrawInvitation,
+};
+use crate::store::access_tokens::NewAccessToken;
 use crate::store::DailyQuery;
 use crate::store::acts::{ActsQuery, NewAct};
 use crate::store::api_keys::{NewApiKey, NoteKeyUse, RevokeKey};
@@ -184,6 +188,17 @@ macro_rules! concerns_no_event {
 
 concerns_no_event!(
     (),
+    NewAccessToken,
+    NewInvitation,
+    WithdrawInvitation,
+    TakeInvitation,
+    FindStaff,
+    ProveStaff,
+    ChangeStaff,
+    RemoveStaff,
+    EndSession,
+    ResealStaff,
+    StaffId,
     NewOrganizer,
     NewVenue,
     OrganizerId,

@@ -30,9 +30,14 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 }
 
 /// The tables that are moved.
-pub const TABLES: [Table; 39] = [
+pub const TABLES: [Table; 44] = [
     table("organizers", &["organizer_id"]),
     table("organizer_keys", &["key_hash"]),
+    table("access_tokens", &["token_hash"]),
+    table("staff", &["staff_id"]),
+    table("recovery_codes", &["staff_id", "code_hash"]),
+    table("invitations", &["invitation_id"]),
+    table("staff_sessions", &["session_hash"]),
     table("acts", &["organizer_id", "seq"]),
     table("venues", &["venue_id"]),
     table("events", &["event_id"]),

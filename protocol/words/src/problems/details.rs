@@ -21,6 +21,8 @@ pub enum ProblemDetail<'a> {
     OverUnsold,
     /// A webhook is not signed by who should have sent it, or was signed long ago.
     StaleSignature,
+    /// A key would allow what the one that makes it does not.
+    KeyTooWide,
     /// Somebody else was faster.
     ChangedMeanwhile,
     /// The server stops.
@@ -43,6 +45,7 @@ impl ProblemDetail<'_> {
             Self::NoKey { .. } => ProblemKind::NoKeyInForce,
             Self::KeyEndsEarly { .. } => ProblemKind::KeyEndsEarly,
             Self::CertificatesEnded | Self::OverUnsold => ProblemKind::EventOver,
+            Self::KeyTooWide => ProblemKind::NotAllowed,
             Self::ChangedMeanwhile
             | Self::ShuttingDown
             | Self::NoWrites
@@ -73,6 +76,9 @@ impl ProblemDetail<'_> {
             Self::OverUnsold => "The event is over before it is on sale: change its days first.".into(),
             Self::StaleSignature => {
                 "The signature is none of this endpoint's secret, or older than five minutes.".into()
+            }
+            Self::KeyTooWide => {
+                "The new key would allow more than the one that makes it: give it fewer scopes, or take a key that allows as much.".into()
             }
             Self::ChangedMeanwhile => "It was changed by someone else just now. Try again.".into(),
             Self::ShuttingDown => "The server is shutting down. Try again in a moment.".into(),

@@ -1,0 +1,278 @@
+//! `/v1/organizer/staff`: the people of an organizer who log in, and those who are invited to.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use usher_keys::Timestamp;
+use usher_words::problems::{ProblemDetail, ProblemKind};
+use utoipa::ToSchema;
+
+use crate::api::bookings::{EMAIL_BYTES, is_address};
+use crate::api::error::ApiError;
+use crate::api::input::{Checks, JsonBody};
+use crate::ids::{InvitationId, OrganizerId, StaffId};
+use crate::moment::Moment;
+use crate::rights::{Grant, StaffRole, may};
+use crate::staff::{
+    ChangeStaff, INVITED_FOR, Invitation, InviteOutcome, NewInvitation, RemoveStaff, StaffMember,
+    WithdrawInvitation, millis,
+};
+use crate::state::AppState;
+use crate::store::organizing::KeyHash;
+
+use super::allowed::Allowed;
+use super::owned::Named;
+use super::venues::NAME_BYTES;
+
+/// What the secret in an invitation's address begins with.
+const PREFIX: &str = "uin_";
+const NOBODY: ApiError = ApiError::NotFound("person of yours");
+
+/// Invites somebody.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Ada", "email": "ada@owls.example", "role": "box_office"}))]
+pub struct InvitationRequest {
+    /// Their name, 1 to 80 bytes.
+    #[schema(example = "Ada")]
+    pub name: String,
+    /// Their e-mail address, with which they log in.
+    #[schema(example = "ada@owls.example")]
+    pub email: String,
+    /// What they may do.
+    #[schema(value_type = String, example = "box_office")]
+    pub role: StaffRole,
+}
+
+impl InvitationRequest {
+    fn check(&self) -> Result<(), ApiError> {
+        let mut checks = Checks::default();
+        checks.text(&self.name, "/name", NAME_BYTES);
+        checks.text(&self.email, "/email", EMAIL_BYTES);
+        checks.require(is_address(&self.email), "/email", "must be an e-mail address");
+        checks.finish()
+    }
+
+    fn invitation_of(self, organizer: OrganizerId, now: Timestamp) -> Invitation {
+        Invitation {
+            id: InvitationId::draw(now),
+            organizer,
+            name: self.name,
+            email: self.email.to_lowercase(),
+            role: self.role,
+            created_at: now,
+            expires_at: now.plus_ms(millis(INVITED_FOR)),
+        }
+    }
+}
+
+/// Changes somebody.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"role": "viewer"}))]
+pub struct StaffPatch {
+    /// What they may do from now on.
+    #[schema(value_type = String, example = "viewer")]
+    pub role: StaffRole,
+}
+
+/// Somebody of the organizer's.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StaffView {
+    /// Their id, which opens nothing.
+    #[schema(value_type = String)]
+    pub staff_id: StaffId,
+    /// Their name.
+    pub name: String,
+    /// Their e-mail address.
+    pub email: String,
+    /// What they may do.
+    #[schema(value_type = String, example = "box_office")]
+    pub role: StaffRole,
+    /// When they took their invitation.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Moment,
+}
+
+impl From<StaffMember> for StaffView {
+    fn from(member: StaffMember) -> Self {
+        Self {
+            staff_id: member.id,
+            name: member.name,
+            email: member.email,
+            role: member.role,
+            created_at: Moment(member.created_at),
+        }
+    }
+}
+
+/// An invitation that nobody has taken yet.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct InvitationView {
+    /// Its id, which opens nothing.
+    #[schema(value_type = String)]
+    pub invitation_id: InvitationId,
+    /// Who is invited.
+    pub name: String,
+    /// Their e-mail address.
+    pub email: String,
+    /// What they would be.
+    #[schema(value_type = String, example = "box_office")]
+    pub role: StaffRole,
+    /// When it ends.
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: Moment,
+}
+
+impl From<Invitation> for InvitationView {
+    fn from(invitation: Invitation) -> Self {
+        Self {
+            invitation_id: invitation.id,
+            name: invitation.name,
+            email: invitation.email,
+            role: invitation.role,
+            expires_at: Moment(invitation.expires_at),
+        }
+    }
+}
+
+/// An invitation that was just made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NewInvitationView {
+    /// The address to give to who is invited, and to nobody else: a secret, which is not shown again.
+    #[schema(
+        example = "https://tickets.example/staff/invitations/uin_0123456789abcdefghijklmnopqrstuv0123456789abcdefghij"
+    )]
+    pub link: String,
+    /// What it is.
+    pub invitation: InvitationView,
+}
+
+/// The people of an organizer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StaffListView {
+    /// Where they log in.
+    #[schema(example = "https://tickets.example/staff/log-in/org_06e9pvb1pdqm38000000000000")]
+    pub log_in: String,
+    /// The people, the first one first.
+    pub staff: Vec<StaffView>,
+    /// Those who are invited.
+    pub invitations: Vec<InvitationView>,
+}
+
+/// Invites somebody to be one of the organizer's people, and shows their link, this once. An earlier one for the same address ends.
+#[utoipa::path(post, path = "/v1/organizer/staff/invitations", tag = "organizer", request_body = InvitationRequest,
+    security(("organizer_key" = [])), responses(
+    (status = 201, body = NewInvitationView),
+    (status = 409, description = "Somebody has this address already, or there are as many people as there can be"),
+))]
+pub async fn invite(
+    State(app): State<Arc<AppState>>,
+    allowed: Allowed<may::InviteStaff>,
+    JsonBody(request): JsonBody<InvitationRequest>,
+) -> Result<(StatusCode, Json<NewInvitationView>), ApiError> {
+    request.check()?;
+    if !allowed.caller.grant.covers(Grant::whole(request.role)) {
+        return Err(ProblemDetail::KeyTooWide.into());
+    }
+    let invitation = request.invitation_of(allowed.caller.organizer, app.clock.now());
+    let (text, hash) = KeyHash::draw_with(PREFIX);
+    let new = NewInvitation {
+        invitation: invitation.clone(),
+        hash,
+    };
+    match app.store.invite_staff(new).await? {
+        InviteOutcome::IsMember => Err(ProblemKind::AlreadyStaff.into()),
+        InviteOutcome::TooMany => Err(ProblemKind::TooManyStaff.into()),
+        InviteOutcome::Invited => {
+            let link = app.link(&format!("/staff/invitations/{text}"));
+            let invitation = invitation.into();
+            Ok((StatusCode::CREATED, Json(NewInvitationView { link, invitation })))
+        }
+    }
+}
+
+/// Takes an invitation back that nobody has taken yet.
+#[utoipa::path(delete, path = "/v1/organizer/staff/invitations/{invitation_id}", tag = "organizer",
+    params(("invitation_id" = String, Path)), security(("organizer_key" = [])), responses(
+    (status = 204, description = "It opens nothing any more"),
+))]
+pub async fn withdraw(
+    State(app): State<Arc<AppState>>,
+    Named(id, allowed): Named<may::InviteStaff, InvitationId>,
+) -> Result<StatusCode, ApiError> {
+    let organizer = allowed.caller.organizer;
+    let request = WithdrawInvitation { organizer, id };
+    if app.store.withdraw_invitation(request).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(ApiError::NotFound("invitation of yours"))
+    }
+}
+
+/// Lists the organizer's people, and those who are invited.
+#[utoipa::path(get, path = "/v1/organizer/staff", tag = "organizer", security(("organizer_key" = [])), responses(
+    (status = 200, body = StaffListView),
+))]
+pub async fn list(
+    State(app): State<Arc<AppState>>,
+    allowed: Allowed<may::SeeStaff>,
+) -> Result<Json<StaffListView>, ApiError> {
+    let organizer = allowed.caller.organizer;
+    let staff = app.store.staff(organizer).await?;
+    let now = app.clock.now();
+    let invitations = app.store.invitations(organizer).await?.into_iter();
+    let open = invitations.filter(|invitation| now < invitation.expires_at);
+    Ok(Json(StaffListView {
+        log_in: app.link(&format!("/staff/log-in/{organizer}")),
+        staff: staff.into_iter().map(StaffView::from).collect(),
+        invitations: open.map(InvitationView::from).collect(),
+    }))
+}
+
+/// Gives somebody another role, which counts from their next request on.
+#[utoipa::path(patch, path = "/v1/organizer/staff/{staff_id}", tag = "organizer", params(("staff_id" = String, Path)),
+    request_body = StaffPatch, security(("organizer_key" = [])), responses(
+    (status = 200, body = StaffView),
+))]
+pub async fn change(
+    State(app): State<Arc<AppState>>,
+    Named(id, allowed): Named<may::ChangeStaff, StaffId>,
+    JsonBody(request): JsonBody<StaffPatch>,
+) -> Result<Json<StaffView>, ApiError> {
+    if !allowed.caller.grant.covers(Grant::whole(request.role)) {
+        return Err(ProblemDetail::KeyTooWide.into());
+    }
+    let organizer = allowed.caller.organizer;
+    let change = ChangeStaff {
+        organizer,
+        id,
+        role: request.role,
+    };
+    if !app.store.change_staff(change).await? {
+        return Err(NOBODY);
+    }
+    let staff = app.store.staff(organizer).await?;
+    let member = staff.into_iter().find(|member| member.id == id);
+    Ok(Json(member.ok_or(NOBODY)?.into()))
+}
+
+/// Forgets somebody: they are logged out everywhere, and nothing is kept of them but the acts that name their id.
+#[utoipa::path(delete, path = "/v1/organizer/staff/{staff_id}", tag = "organizer", params(("staff_id" = String, Path)),
+    security(("organizer_key" = [])), responses(
+    (status = 204, description = "They are none of yours any more"),
+))]
+pub async fn remove(
+    State(app): State<Arc<AppState>>,
+    Named(id, allowed): Named<may::ChangeStaff, StaffId>,
+) -> Result<StatusCode, ApiError> {
+    let organizer = allowed.caller.organizer;
+    if app.store.remove_staff(RemoveStaff { organizer, id }).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(NOBODY)
+    }
+}

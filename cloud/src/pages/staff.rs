@@ -1,0 +1,170 @@
+//! `/staff`: what somebody who is logged in sees of themselves: their sessions, and the field for a fresh one-time code.
+
+pub mod invitations;
+pub mod log_in;
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+use usher_words::problems::ProblemKind;
+
+use crate::api::error::ApiError;
+use crate::api::input::{FormBody, Id};
+use crate::api::logged_in::{LoggedIn, set_cookie};
+use crate::ids::StaffSessionId;
+use crate::moment::Moment;
+use crate::staff::{EndSession, EnteredCode, FRESH_FOR, ProofUse, ProveStaff, entered};
+use crate::state::AppState;
+
+use super::{PageError, page, page_with};
+
+#[derive(Template)]
+#[template(path = "staff.html")]
+struct StaffPage {
+    name: String,
+    role: &'static str,
+    form_token: String,
+    /// Whether a one-time code was entered just now.
+    is_fresh: bool,
+    fresh_minutes: u64,
+    /// What was wrong with the code that was entered.
+    message: Option<&'static str>,
+    sessions: Vec<SessionLine>,
+}
+
+/// What the page says of a session.
+struct SessionLine {
+    id: StaffSessionId,
+    from: String,
+    since: String,
+    until: String,
+    is_this: bool,
+}
+
+/// What a form says that needs nothing else.
+#[derive(Deserialize)]
+pub struct PlainForm {
+    #[serde(default)]
+    form_token: String,
+}
+
+/// A one-time code.
+#[derive(Deserialize)]
+pub struct CodeForm {
+    #[serde(default)]
+    form_token: String,
+    #[serde(default)]
+    code: String,
+}
+
+/// Shows who is logged in.
+pub async fn show(State(app): State<Arc<AppState>>, logged_in: LoggedIn) -> Result<Response, PageError> {
+    page(&account(&app, logged_in, None).await?)
+}
+
+async fn account(
+    app: &AppState,
+    logged_in: LoggedIn,
+    message: Option<&'static str>,
+) -> Result<StaffPage, ApiError> {
+    let session = logged_in.session;
+    let sessions = app.store.sessions_of(session.staff).await?;
+    let now = app.clock.now();
+    let lines = sessions.into_iter().filter(|listed| listed.is_good(now));
+    let lines = lines.map(|listed| SessionLine {
+        id: listed.id,
+        since: Moment(listed.created_at).to_string(),
+        until: Moment(listed.expires_at).to_string(),
+        is_this: listed.id == session.id,
+        from: listed.from,
+    });
+    Ok(StaffPage {
+        is_fresh: session.is_fresh(now),
+        fresh_minutes: FRESH_FOR.as_secs() / 60,
+        role: session.role.word(),
+        name: session.name,
+        form_token: logged_in.form_token,
+        message,
+        sessions: lines.collect(),
+    })
+}
+
+/// Takes a fresh one-time code.
+pub async fn prove(
+    State(app): State<Arc<AppState>>,
+    logged_in: LoggedIn,
+    FormBody(form): FormBody<CodeForm>,
+) -> Result<Response, PageError> {
+    logged_in.check(&form.form_token)?;
+    let session = &logged_in.session;
+    let staff = app.store.staff(session.organizer).await?;
+    let member = staff.into_iter().find(|member| member.id == session.staff);
+    let member = member.ok_or(ProblemKind::LogInNeeded)?;
+    let secret = log_in::secret(&app, &member)?;
+    let now = app.clock.now();
+    let mut code = entered(&member, &secret, &form.code, now);
+    if matches!(code, EnteredCode::Recovery(_)) {
+        // That is for coming in.
+        code = EnteredCode::Wrong;
+    }
+    let proof = ProveStaff {
+        staff: member.id,
+        code,
+        used_for: ProofUse::Refresh(session.id),
+        now,
+    };
+    if app.store.prove_staff(proof).await? {
+        return Ok(Redirect::to("/staff").into_response());
+    }
+    let refused = account(&app, logged_in, Some(refusal(code))).await?;
+    page_with(StatusCode::FORBIDDEN, &refused)
+}
+
+/// Says what was wrong with a code of somebody who is logged in.
+fn refusal(code: EnteredCode) -> &'static str {
+    match code {
+        EnteredCode::Waits => {
+            "There were too many wrong codes. Wait a quarter of an hour, and look whether the clock of your phone is right."
+        }
+        EnteredCode::Wrong | EnteredCode::OfStep(_) | EnteredCode::Recovery(_) => {
+            "The code is wrong, or was used before: wait for the next one."
+        }
+    }
+}
+
+/// Ends one of somebody's sessions.
+pub async fn end(
+    State(app): State<Arc<AppState>>,
+    logged_in: LoggedIn,
+    Id(id): Id<StaffSessionId>,
+    FormBody(form): FormBody<PlainForm>,
+) -> Result<Response, PageError> {
+    logged_in.check(&form.form_token)?;
+    let staff = logged_in.session.staff;
+    // One that has ended already is as good.
+    app.store.end_session(EndSession { staff, id }).await?;
+    Ok(Redirect::to("/staff").into_response())
+}
+
+/// Logs somebody out.
+pub async fn log_out(
+    State(app): State<Arc<AppState>>,
+    logged_in: LoggedIn,
+    FormBody(form): FormBody<PlainForm>,
+) -> Result<Response, PageError> {
+    logged_in.check(&form.form_token)?;
+    let session = logged_in.session;
+    let ended = EndSession {
+        staff: session.staff,
+        id: session.id,
+    };
+    app.store.end_session(ended).await?;
+    let mut headers = HeaderMap::new();
+    headers.insert(header::SET_COOKIE, set_cookie(""));
+    let to = format!("/staff/log-in/{}", session.organizer);
+    Ok((headers, Redirect::to(&to)).into_response())
+}
