@@ -55,15 +55,7 @@ fn start_in(state: &Arc<AppState>, cell: &Store, stop: &CancellationToken, tasks
     let tidy_every = Duration::from_secs(state.config.reservations.tidy_every_seconds.into());
     let here = || (state.clone(), cell.clone());
     let (settling, tidying, erasing, telling) = (here(), here(), here(), here());
-    tasks.spawn(repeat(LOOK_EVERY, stop.clone(), move || {
-        let (state, cell) = telling.clone();
-        async move {
-            warn_of(
-                telling::tell_due(&state, &cell).await,
-                "endpoints could not be told",
-            )
-        }
-    }));
+    tasks.spawn(telling::tell(telling, LOOK_EVERY, stop.clone()));
     tasks.spawn(repeat(ERASE_EVERY, stop.clone(), move || {
         let (state, cell) = erasing.clone();
         async move {

@@ -19,8 +19,8 @@ use crate::api::organizer::allowed::operation_of;
 use crate::api::recording::{Recorder, recorded};
 use crate::api::repeating::{Repeatable, repeatable};
 use crate::api::{
-    availability, bookings, enrolments, events, keys, listening, oauth, organizer, reservations, seats, status,
-    tickets, vouchers, webhooks,
+    availability, bookings, enrolments, events, keys, listening, oauth, organizer, reservations, seats,
+    status, tickets, vouchers, webhooks,
 };
 use crate::headers::{
     LOADS_DOCS, LOADS_NOTHING, OPENER_POLICY, always, from_other_sites, only_tls, unless_said,
@@ -158,6 +158,7 @@ fn organizer(app: &Arc<AppState>) -> Api {
         organizer::endpoints::test,
         organizer::endpoints::webhooks,
         organizer::endpoints::replay,
+        organizer::news::listen,
         organizer::moving::relocate,
         organizer::canceling::cancel,
         organizer::canceling::show,

@@ -36,6 +36,8 @@ use crate::wrong_keys::WrongKeys;
 
 /// The sandbox gateway's own file in the data directory.
 pub const SANDBOX_FILE: &str = "sandbox.db";
+/// Clients that listen to news of events at once.
+const NEWS_LISTENERS: usize = 200;
 /// Passwords that are hashed at once.
 const PASSWORDS_AT_ONCE: usize = 4;
 /// Locked while a server uses the data directory; holds what that server is known by as the holder of leases.
@@ -71,6 +73,8 @@ pub struct AppState {
     pub draining: CancellationToken,
     /// Wrong API keys, by where they came from.
     pub wrong_keys: WrongKeys,
+    /// Has so many clients listen to news at once: each asks the store every second.
+    pub news_listeners: Arc<Semaphore>,
     /// Log-ins that failed, by where they came from.
     pub wrong_log_ins: WrongKeys,
     /// Has few passwords be hashed at once: each takes 19 MiB and a core.
@@ -139,6 +143,7 @@ impl AppState {
             holder,
             draining: CancellationToken::new(),
             wrong_keys: WrongKeys::default(),
+            news_listeners: Arc::new(Semaphore::new(NEWS_LISTENERS)),
             wrong_log_ins: WrongKeys::default(),
             staff_secrets,
             hashing: Semaphore::new(PASSWORDS_AT_ONCE),

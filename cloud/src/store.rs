@@ -62,6 +62,7 @@ use crate::selling::{
     ConfirmOutcome, ErasePersonalData, Forget, HoldOutcome, HoldRequest, NoteOutcome, NotePayment,
     OpenBooking, ReleaseOutcome, ReleaseRequest, RenewBooking, RenewOutcome, Reservation, SoldTicket, Tidy,
 };
+use crate::telling::news::{NewsPage, NewsQuery, OpenNews};
 use crate::telling::{
     DueWebhooks, NewEndpoint, NoteWebhooks, RemoveEndpoint, ReplayWebhook, ResealEndpoint, RotateSecret,
     TestEndpoint, Webhook, WebhookEndpoint, WebhooksQuery,
@@ -256,6 +257,9 @@ operations! {
         /// Writes down what came of trying to tell webhooks, and lets the job of their endpoint wait or end.
         note_webhooks(NoteWebhooks) -> () = operations::webhooks::note_webhooks;
 
+        /// Begins to write down what happens at an event, and forgets old news; tells the number of the newest.
+        open_news(OpenNews) -> u64 = operations::news::open_news;
+
         // Organizing.
         /// Writes down an act of an organizer's; tells the number of its line.
         add_act(NewAct) -> u64 = operations::acts::add_act;
@@ -376,6 +380,9 @@ operations! {
         due_webhooks(DueWebhooks) -> Vec<Webhook> = operations::webhooks::due_webhooks;
         /// Lists webhooks of an endpoint, the newest first.
         webhooks(WebhooksQuery) -> Vec<Webhook> = operations::webhooks::webhooks;
+
+        /// Lists the news of an event after a number.
+        news(NewsQuery) -> NewsPage = operations::news::news;
 
         // The catalogue.
         /// Finds an event, drafts too.

@@ -2,6 +2,7 @@
 //!
 //! A webhook is a row that is written in the transaction of its cause, for each endpoint of its event. It is told at least once.
 
+pub mod news;
 pub mod signature;
 
 use std::time::Duration;

@@ -28,6 +28,7 @@ mod api {
     pub mod keys;
     pub mod listening;
     pub mod moving;
+    pub mod news;
     pub mod nul;
     pub mod oauth;
     pub mod organizer;

@@ -3,8 +3,8 @@
 mod pages {
     pub mod browser;
     mod judge;
-    mod seat_map;
     mod log_in;
+    mod seat_map;
 }
 
 use anyhow::{Context, ensure};

@@ -108,6 +108,19 @@ impl From<QueryRejection> for ApiError {
     }
 }
 
+/// Reads which event of a stream a client has had last; a text that is no number names none.
+#[derive(Debug)]
+pub struct LastEventId(pub Option<u64>);
+
+impl<S: Send + Sync> FromRequestParts<S> for LastEventId {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let said = parts.headers.get("last-event-id");
+        Ok(Self(said.and_then(|id| id.to_str().ok()?.parse().ok())))
+    }
+}
+
 /// Reads the id in the path; a text that is no id of the kind names nothing.
 #[derive(Debug)]
 pub struct Id<T>(pub T);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use data_encoding::BASE64;
 use futures_util::stream;
@@ -17,7 +17,7 @@ use crate::seat_maps::{Availability, VersionChanges};
 use crate::state::AppState;
 
 use super::error::ApiError;
-use super::input::Id;
+use super::input::{Id, LastEventId};
 
 /// How often each listener's next event is looked for: availability is looked up no more often.
 const EVERY: Duration = Duration::from_secs(1);
@@ -38,11 +38,8 @@ const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 pub async fn listen(
     State(app): State<Arc<AppState>>,
     Id(event): Id<EventId>,
-    headers: HeaderMap,
+    LastEventId(known): LastEventId,
 ) -> Result<Response, ApiError> {
-    let known = headers
-        .get("last-event-id")
-        .and_then(|id| id.to_str().ok()?.parse().ok());
     let availability = app.seat_maps.availability(event, app.clock.now()).await?;
     let availability = availability.ok_or(ApiError::NotFound("event"))?;
     let mut listener = Listener {

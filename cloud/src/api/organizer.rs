@@ -25,6 +25,7 @@ pub mod inventory;
 pub mod keys;
 pub mod moving;
 pub mod names;
+pub mod news;
 pub mod owned;
 pub mod policy;
 pub mod policy_spec;

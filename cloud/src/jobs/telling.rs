@@ -1,49 +1,70 @@
 //! Telling endpoints of organizers what happened, side by side, and writing down what came of it. It waits for nobody but them, and
 //! nothing else waits for it.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use futures_util::future::join_all;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
 
 use crate::ids::EndpointId;
-use crate::selling::jobs::{DueJobs, HeldJob, JobId, JobKind, LeaseOutcome};
+use crate::selling::jobs::{DueJobs, HeldJob, Job, JobId, JobKind, LeaseOutcome};
 use crate::sending::send;
 use crate::state::AppState;
 use crate::store::{Store, StoreError};
 use crate::telling::{DueWebhooks, NoteWebhooks, Webhook, WebhookEndpoint, WebhookState};
 
 /// Endpoints told side by side.
-const ENDPOINTS_AT_ONCE: u32 = 64;
+const ENDPOINTS_AT_ONCE: usize = 64;
 /// Webhooks sent to one endpoint side by side: a program of an organizer's takes as many.
 const WEBHOOKS_AT_ONCE: u32 = 8;
 
-/// Tells all endpoints of a cell what they are to be told now.
-///
-/// # Errors
-///
-/// [`StoreError`]: the jobs cannot be read.
-pub async fn tell_due(state: &AppState, cell: &Store) -> Result<(), StoreError> {
-    let wanted = DueJobs {
-        kind: JobKind::Telling,
-        limit: ENDPOINTS_AT_ONCE,
-        now: state.clock.now(),
-    };
-    let due = cell.due_jobs(wanted).await?;
-    let telling = due.into_iter().map(|job| async move {
-        match job.id {
-            JobId::TellEndpoint(endpoint) => tell(state, endpoint).await,
-            JobId::SettleBooking(_) | JobId::GiveRefund(_) | JobId::RefundEvent(_) => Ok(()),
-        }
-    });
-    for told in join_all(telling).await {
-        if let Err(error) = told {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(error, "an endpoint was not told; it is tried again");
+/// Tells the endpoints of a cell what they are to be told, until it is to stop. One that is slow keeps no other waiting.
+pub async fn tell((state, cell): (Arc<AppState>, Store), every: Duration, stop: CancellationToken) {
+    let mut told = JoinSet::new();
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        while told.try_join_next().is_some() {}
+        match due(&state, &cell, ENDPOINTS_AT_ONCE - told.len()).await {
+            Ok(jobs) => jobs.into_iter().for_each(|job| {
+                told.spawn(tell_or_warn(state.clone(), job.id));
+            }),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "endpoints could not be told");
+            }
         }
     }
-    Ok(())
+    // What was sent is written down: else it would be sent again.
+    told.join_all().await;
+}
+
+/// Lists what is due, so much of it at most. What is being told has a lease, and is not among it.
+async fn due(state: &AppState, cell: &Store, limit: usize) -> Result<Vec<Job>, StoreError> {
+    let wanted = DueJobs {
+        kind: JobKind::Telling,
+        limit: u32::try_from(limit).unwrap_or(0),
+        now: state.clock.now(),
+    };
+    cell.due_jobs(wanted).await
+}
+
+async fn tell_or_warn(state: Arc<AppState>, job: JobId) {
+    let told = match job {
+        JobId::TellEndpoint(endpoint) => tell_endpoint(&state, endpoint).await,
+        JobId::SettleBooking(_) | JobId::GiveRefund(_) | JobId::RefundEvent(_) => Ok(()),
+    };
+    if let Err(error) = told {
+        let error = &error as &dyn std::error::Error;
+        tracing::warn!(error, "an endpoint was not told; it is tried again");
+    }
 }
 
 /// Tells an endpoint what it is to be told now, some of it if that is much.
-async fn tell(state: &AppState, id: EndpointId) -> Result<(), StoreError> {
+async fn tell_endpoint(state: &AppState, id: EndpointId) -> Result<(), StoreError> {
     let now = state.clock.now();
     let lease = HeldJob {
         job: JobId::TellEndpoint(id),

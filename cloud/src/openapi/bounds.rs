@@ -20,8 +20,8 @@ use crate::api::organizer::venues::{ADDRESS_BYTES, NAME_BYTES};
 use crate::api::organizer::vouchers::{MAX_CODES, PERCENT};
 use crate::api::repeating::PUBLIC_KEY_BYTES;
 use crate::ids::{
-    ApiKeyId, BlockId, BookingId, DisputeId, EndpointId, InvitationId, RefundId, ReservationId, StaffId, TicketId,
-    VenueId, VoucherId, WebhookId,
+    ApiKeyId, BlockId, BookingId, DisputeId, EndpointId, InvitationId, RefundId, ReservationId, StaffId,
+    TicketId, VenueId, VoucherId, WebhookId,
 };
 use crate::money::{MAX_ORDER, MAX_PRICE};
 

@@ -19,14 +19,15 @@ mod jobs;
 mod kept_answers;
 mod logs;
 mod model;
+mod news;
 mod organizing;
 mod races;
 mod refunds;
 mod retention;
 pub mod server;
 mod severed;
-mod vouchers;
 mod staff;
+mod vouchers;
 mod webhooks;
 
 use case::Case;
@@ -254,6 +255,9 @@ contracts! {
         a_webhook_waits_until_it_is_taken_and_its_job_with_it,
         what_is_given_up_is_begun_anew_by_a_person,
         an_event_has_so_many_endpoints_and_their_secrets_can_be_replaced,
+    }
+    news {
+        news_are_numbered_from_when_somebody_listens_and_forgotten_later,
     }
     retention {
         who_bought_is_erased_after_the_event_and_what_was_sold_is_kept,

@@ -29,6 +29,7 @@ pub mod jobs;
 pub mod journal;
 pub mod kept_answers;
 pub mod moves;
+pub mod news;
 pub mod note;
 pub mod organizers;
 pub mod receipts;
@@ -40,9 +41,9 @@ pub mod rows;
 pub mod sales_lists;
 pub mod seals;
 pub mod secret_keys;
-pub mod vouchers;
 pub mod staff;
 pub mod staff_sessions;
+pub mod vouchers;
 pub mod webhooks;
 
 /// What a command leaves behind, beside its answer.

@@ -110,45 +110,103 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 38] = [
+const MIGRATIONS: [(&str, &str); 39] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
-    ("V10__authority", include_str!("../../migrations/V10__authority.sql")),
+    (
+        "V10__authority",
+        include_str!("../../migrations/V10__authority.sql"),
+    ),
     ("V11__seals", include_str!("../../migrations/V11__seals.sql")),
     ("V12__bearers", include_str!("../../migrations/V12__bearers.sql")),
-    ("V13__claimants", include_str!("../../migrations/V13__claimants.sql")),
-    ("V14__enrolment_ids", include_str!("../../migrations/V14__enrolment_ids.sql")),
-    ("V15__ticket_codes", include_str!("../../migrations/V15__ticket_codes.sql")),
+    (
+        "V13__claimants",
+        include_str!("../../migrations/V13__claimants.sql"),
+    ),
+    (
+        "V14__enrolment_ids",
+        include_str!("../../migrations/V14__enrolment_ids.sql"),
+    ),
+    (
+        "V15__ticket_codes",
+        include_str!("../../migrations/V15__ticket_codes.sql"),
+    ),
     ("V16__feed", include_str!("../../migrations/V16__feed.sql")),
     ("V17__jobs", include_str!("../../migrations/V17__jobs.sql")),
-    ("V18__secret_keys", include_str!("../../migrations/V18__secret_keys.sql")),
+    (
+        "V18__secret_keys",
+        include_str!("../../migrations/V18__secret_keys.sql"),
+    ),
     ("V19__links", include_str!("../../migrations/V19__links.sql")),
     ("V20__moves", include_str!("../../migrations/V20__moves.sql")),
-    ("V21__own_pasts", include_str!("../../migrations/V21__own_pasts.sql")),
+    (
+        "V21__own_pasts",
+        include_str!("../../migrations/V21__own_pasts.sql"),
+    ),
     ("V22__halts", include_str!("../../migrations/V22__halts.sql")),
-    ("V23__payments", include_str!("../../migrations/V23__payments.sql")),
-    ("V24__paying_holds", include_str!("../../migrations/V24__paying_holds.sql")),
-    ("V25__gateways", include_str!("../../migrations/V25__gateways.sql")),
+    (
+        "V23__payments",
+        include_str!("../../migrations/V23__payments.sql"),
+    ),
+    (
+        "V24__paying_holds",
+        include_str!("../../migrations/V24__paying_holds.sql"),
+    ),
+    (
+        "V25__gateways",
+        include_str!("../../migrations/V25__gateways.sql"),
+    ),
     ("V26__refunds", include_str!("../../migrations/V26__refunds.sql")),
     ("V27__journal", include_str!("../../migrations/V27__journal.sql")),
     ("V28__cells", include_str!("../../migrations/V28__cells.sql")),
-    ("V29__api_keys", include_str!("../../migrations/V29__api_keys.sql")),
+    (
+        "V29__api_keys",
+        include_str!("../../migrations/V29__api_keys.sql"),
+    ),
     ("V30__acts", include_str!("../../migrations/V30__acts.sql")),
-    ("V31__given_outside", include_str!("../../migrations/V31__given_outside.sql")),
-    ("V32__disputes", include_str!("../../migrations/V32__disputes.sql")),
-    ("V33__cancellations", include_str!("../../migrations/V33__cancellations.sql")),
-    ("V34__inventory", include_str!("../../migrations/V34__inventory.sql")),
+    (
+        "V31__given_outside",
+        include_str!("../../migrations/V31__given_outside.sql"),
+    ),
+    (
+        "V32__disputes",
+        include_str!("../../migrations/V32__disputes.sql"),
+    ),
+    (
+        "V33__cancellations",
+        include_str!("../../migrations/V33__cancellations.sql"),
+    ),
+    (
+        "V34__inventory",
+        include_str!("../../migrations/V34__inventory.sql"),
+    ),
     ("V35__bounds", include_str!("../../migrations/V35__bounds.sql")),
     ("V36__telling", include_str!("../../migrations/V36__telling.sql")),
     ("V37__changes", include_str!("../../migrations/V37__changes.sql")),
-    ("V38__booking_codes", include_str!("../../migrations/V38__booking_codes.sql")),
-    ("V39__kept_answers", include_str!("../../migrations/V39__kept_answers.sql")),
+    (
+        "V38__booking_codes",
+        include_str!("../../migrations/V38__booking_codes.sql"),
+    ),
+    (
+        "V39__kept_answers",
+        include_str!("../../migrations/V39__kept_answers.sql"),
+    ),
     ("V42__blocks", include_str!("../../migrations/V42__blocks.sql")),
     ("V43__comps", include_str!("../../migrations/V43__comps.sql")),
-    ("V44__vouchers", include_str!("../../migrations/V44__vouchers.sql")),
+    (
+        "V44__vouchers",
+        include_str!("../../migrations/V44__vouchers.sql"),
+    ),
     ("V45__charges", include_str!("../../migrations/V45__charges.sql")),
-    ("V46__receipts", include_str!("../../migrations/V46__receipts.sql")),
-    ("V47__machines", include_str!("../../migrations/V47__machines.sql")),
+    (
+        "V46__receipts",
+        include_str!("../../migrations/V46__receipts.sql"),
+    ),
+    (
+        "V47__machines",
+        include_str!("../../migrations/V47__machines.sql"),
+    ),
     ("V48__staff", include_str!("../../migrations/V48__staff.sql")),
+    ("V49__news", include_str!("../../migrations/V49__news.sql")),
 ];
 
 /// Lists the migrations of the store, oldest first.

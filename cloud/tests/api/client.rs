@@ -52,10 +52,19 @@ pub struct Answer {
 impl Answer {
     async fn of(response: reqwest::Response) -> Self {
         let (status, headers) = (response.status(), response.headers().clone());
+        let is_stream = headers
+            .get("content-type")
+            .is_some_and(|kind| kind == "text/event-stream");
+        // A stream does not end: it is let go.
+        let bytes = if is_stream {
+            Vec::new()
+        } else {
+            response.bytes().await.unwrap().to_vec()
+        };
         Self {
             status,
             headers,
-            bytes: response.bytes().await.unwrap().to_vec(),
+            bytes,
         }
     }
 

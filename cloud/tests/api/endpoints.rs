@@ -1,5 +1,6 @@
 //! Programs of organizers that are told what happens, by a real HTTP server that fails, is slow and comes back.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -20,17 +21,19 @@ use tokio::time::sleep;
 use super::client::Cloud;
 
 const HOUR_MS: u64 = 3_600_000;
+/// What a receiver is told to answer with that shall not answer at all.
+const SILENT: u16 = 0;
 
 /// What a receiver was sent.
 #[derive(Debug, Clone)]
-struct Sent {
+pub struct Sent {
     headers: HeaderMap,
-    body: String,
+    pub body: String,
 }
 
 /// A program of an organizer's.
 #[derive(Clone)]
-struct Receiver {
+pub struct Receiver {
     sent: Arc<Mutex<Vec<Sent>>>,
     /// What it answers with.
     status: Arc<AtomicU16>,
@@ -43,7 +46,11 @@ async fn receive(
     body: String,
 ) -> (StatusCode, HeaderMap) {
     receiver.sent.lock().unwrap().push(Sent { headers, body });
-    let status = StatusCode::from_u16(receiver.status.load(Ordering::SeqCst)).unwrap();
+    let status = receiver.status.load(Ordering::SeqCst);
+    if status == SILENT {
+        pending::<()>().await;
+    }
+    let status = StatusCode::from_u16(status).unwrap();
     let mut answer = HeaderMap::new();
     if status.is_redirection() {
         // Followed, it would lead back here and be seen.
@@ -53,7 +60,7 @@ async fn receive(
 }
 
 impl Receiver {
-    async fn start(serving: &mut JoinSet<()>) -> Self {
+    pub async fn start(serving: &mut JoinSet<()>) -> Self {
         let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let receiver = Self {
             sent: Arc::default(),
@@ -72,7 +79,7 @@ impl Receiver {
     }
 
     /// Waits until it was sent so much.
-    async fn sent(&self, count: usize) -> Vec<Sent> {
+    pub async fn sent(&self, count: usize) -> Vec<Sent> {
         for _ in 0..600 {
             let sent = self.sent.lock().unwrap().clone();
             if sent.len() >= count {
@@ -105,7 +112,7 @@ fn check_signed(sent: &Sent, secret: &str, seconds: u64) {
 }
 
 /// A cloud that may tell programs on this machine, with an event and an endpoint of it: its path and secret.
-async fn told(receiver: &Receiver) -> (Cloud, String, String, String) {
+pub async fn told(receiver: &Receiver) -> (Cloud, String, String, String) {
     let cloud = Cloud::with(|config| {
         config.webhooks.private_networks = vec!["127.0.0.0/8".parse().unwrap()];
     })
@@ -355,4 +362,26 @@ async fn nothing_inside_our_network_is_told() {
         .organize(Method::POST, &path, &json!({"url": "https://owls.example"}))
         .await
         .check_problem(409, "too-many-endpoints");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_does_not_answer_keeps_no_other_waiting() {
+    let mut serving = JoinSet::new();
+    let slow = Receiver::start(&mut serving).await;
+    slow.answer(SILENT);
+    let (cloud, event, endpoint, _) = told(&slow).await;
+    let quick = Receiver::start(&mut serving).await;
+    let path = format!("/v1/organizer/events/{event}/endpoints");
+    let made = cloud
+        .organize(Method::POST, &path, &json!({"url": quick.url}))
+        .await;
+    made.ok(201);
+    cloud.buy(&event, &[0]).await;
+    slow.sent(1).await;
+    // While that one is waited for, for eight seconds, the other one is told the next thing.
+    quick.sent(1).await;
+    cloud.buy(&event, &[1]).await;
+    quick.sent(2).await;
+    assert_eq!(slow.sent.lock().unwrap().len(), 1, "it still has time to answer");
+    assert!(listed(&cloud, &endpoint, "taken").await.is_empty());
 }

@@ -125,6 +125,7 @@ kinds! {
     TooManyHeld = 429, "too-many-held", "Too many places are held and not paid for: pay for them or give them back, or try again when Retry-After says.";
     HeldInVain = 429, "held-in-vain", "Places were held for long and not paid for: others come first now. Try again when Retry-After says.";
     TooManyWrongKeys = 429, "too-many-wrong-keys", "Too many wrong API keys came from this address: look at the key, and try again when Retry-After says.";
+    TooManyListeners = 429, "too-many-listeners", "As many clients listen to news as can: come again when Retry-After says.";
     TooManyLogIns = 429, "too-many-log-ins", "Somebody has tried to log in from this address too often: try again when Retry-After says.";
     Internal = 500, "internal", "Something is wrong on our side, and the server's log says what. Try again; if it happens again, tell whoever runs the server.";
     Unavailable = 503, "unavailable", "Nothing was changed. Try again in a moment.";

@@ -15,7 +15,7 @@ use crate::telling::{
 };
 
 use super::column::{Local, event_id, moment, ms};
-use super::{Effect, jobs};
+use super::{Effect, jobs, news};
 
 /// The columns [`read_endpoint`] reads.
 const ENDPOINT: &str =
@@ -150,8 +150,17 @@ pub fn endpoint(connection: &Sql<'_>, id: &EndpointId) -> Result<Option<WebhookE
 
 /// Tells whether anybody is told what happens at an event.
 pub fn are_wanted(connection: &Sql<'_>, event: EventId) -> Result<bool, StoreError> {
-    let mut query = connection.prepare_cached("SELECT 1 FROM endpoints WHERE event_id = ?1 LIMIT 1")?;
-    Ok(query.exists([event.0])?)
+    Ok(!listening(connection, event)?.is_empty())
+}
+
+/// Lists the endpoints of an event, and what stands for those who listen to its news, if anybody has.
+fn listening(connection: &Sql<'_>, event: EventId) -> Result<Vec<Local>, StoreError> {
+    let mut query = connection.prepare_cached(
+        "SELECT endpoint_id FROM endpoints WHERE event_id = ?1
+         UNION ALL SELECT listener FROM heard_events WHERE event_id = ?1",
+    )?;
+    let found = query.query_map([event.0], |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// Tells endpoints that an event has other terms, which they can look up.
@@ -165,17 +174,14 @@ pub fn tell_changed(connection: &Sql<'_>, event: EventId, now: Timestamp) -> Res
     tell(connection, &told, || Ok(json!({ "event_id": event })))
 }
 
-/// Writes down for each endpoint of an event that it is to be told something, in the transaction of the cause. `data` is made only where
-/// there is one.
+/// Writes down for each endpoint of an event, and for those who listen to its news, what they are to be told, in the transaction of the
+/// cause. `data` is made only where there is somebody.
 pub fn tell(
     connection: &Sql<'_>,
     told: &WebhookCause<'_>,
     data: impl FnOnce() -> Result<Value, StoreError>,
 ) -> Result<(), StoreError> {
-    let endpoints: Vec<Local> = connection
-        .prepare_cached("SELECT endpoint_id FROM endpoints WHERE event_id = ?1")?
-        .query_map([told.event.0], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+    let endpoints = listening(connection, told.event)?;
     if endpoints.is_empty() {
         return Ok(());
     }
@@ -205,6 +211,11 @@ fn add(
         "timestamp": Moment(told.now),
         "data": data,
     });
+    let body = body.to_string();
+    if endpoint.local == news::LISTENER {
+        news::add(connection, (told.event, id.local), (told.kind, &body), told.now)?;
+        return Ok(id);
+    }
     let is_new = connection
         .prepare_cached(
             "INSERT INTO webhooks (event_id, webhook_id, endpoint_id, kind, body, state, failures, created_at, begun_at, next_at)
@@ -217,7 +228,7 @@ fn add(
                 id.local,
                 endpoint.local,
                 told.kind.word(),
-                body.to_string(),
+                body,
                 ms(told.now)
             ],
         )?;

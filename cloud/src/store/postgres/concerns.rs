@@ -5,8 +5,8 @@ use usher_keys::EventId;
 use crate::catalogue::OccupancyQuery;
 use crate::catalogue::availability::{ChangesQuery, NewAvailability};
 use crate::ids::{
-    BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, StaffId, TicketId, VoucherId,
-    WebhookId,
+    BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, StaffId, TicketId,
+    VoucherId, WebhookId,
 };
 use crate::kept_answers::{ClaimKey, ForgetAnswers, FreeKey, KeepAnswer};
 use crate::selling::blocks::{NewBlock, ReleaseBlock};
@@ -27,8 +27,8 @@ use crate::staff::{
     ChangeStaff, EndSession, FindStaff, NewInvitation, ProveStaff, RemoveStaff, ResealStaff, TakeInvitation,
     WithdrawInvitation,
 };
-use crate::store::access_tokens::NewAccessToken;
 use crate::store::DailyQuery;
+use crate::store::access_tokens::NewAccessToken;
 use crate::store::acts::{ActsQuery, NewAct};
 use crate::store::api_keys::{NewApiKey, NoteKeyUse, RevokeKey};
 use crate::store::authority::{
@@ -42,6 +42,7 @@ use crate::store::organizing::{
     AddUnits, EventChange, KeyHash, MoveEvent, NewOrganizer, NewVenue, Publish, RetryRefused, SetBounds,
     ValidTickets,
 };
+use crate::telling::news::{NewsQuery, OpenNews};
 use crate::telling::{
     DueWebhooks, NewEndpoint, NoteWebhooks, RemoveEndpoint, ReplayWebhook, ResealEndpoint, RotateSecret,
     TestEndpoint, WebhooksQuery,
@@ -105,6 +106,8 @@ concerns! {
     WebhooksQuery: endpoint.event;
     EndpointId: event;
     WebhookId: event;
+    OpenNews: event;
+    NewsQuery: event;
     SetBounds: event;
     Append: event;
     DropLog: event;

@@ -10,7 +10,7 @@ use super::server::Servers;
 use super::writer::wait_for;
 
 /// The migrations, oldest first; one that was released is never changed.
-const MIGRATIONS: [&str; 30] = [
+const MIGRATIONS: [&str; 31] = [
     include_str!("../../../migrations/postgres/V1__store.sql"),
     include_str!("../../../migrations/postgres/V2__index_order.sql"),
     include_str!("../../../migrations/postgres/V3__moves.sql"),
@@ -41,6 +41,7 @@ const MIGRATIONS: [&str; 30] = [
     include_str!("../../../migrations/postgres/V30__receipts.sql"),
     include_str!("../../../migrations/postgres/V31__machines.sql"),
     include_str!("../../../migrations/postgres/V32__staff.sql"),
+    include_str!("../../../migrations/postgres/V33__news.sql"),
 ];
 /// How often one process tries: each failed try means that another process got a step further.
 const ATTEMPTS: u32 = 50;

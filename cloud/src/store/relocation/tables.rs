@@ -30,7 +30,7 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 }
 
 /// The tables that are moved.
-pub const TABLES: [Table; 44] = [
+pub const TABLES: [Table; 46] = [
     table("organizers", &["organizer_id"]),
     table("organizer_keys", &["key_hash"]),
     table("access_tokens", &["token_hash"]),
@@ -69,6 +69,8 @@ pub const TABLES: [Table; 44] = [
     table("hold_bounds", &["event_id"]),
     table("endpoints", &["event_id", "endpoint_id"]),
     table("webhooks", &["event_id", "webhook_id"]),
+    table("heard_events", &["event_id"]),
+    table("news", &["event_id", "position"]),
     table("jobs", &["event_id", "kind", "subject"]),
     table("secret_keys", &["public_key"]),
     table("kept_answers", &["key_hash"]),

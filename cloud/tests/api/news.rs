@@ -1,0 +1,189 @@
+//! `/v1/organizer/events/{event_id}/news/stream`: what happens, heard over a connection that breaks off, and by an endpoint all the same.
+
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use super::client::Cloud;
+use super::endpoints::{Receiver, told};
+use super::enrolments::code;
+use super::hub::Hub;
+
+/// Somebody who listens.
+struct Listener {
+    response: Response,
+    heard: String,
+}
+
+/// What they heard.
+#[derive(Debug)]
+struct Heard {
+    event: String,
+    id: Option<u64>,
+    data: Value,
+}
+
+fn path(event: &str) -> String {
+    format!("/v1/organizer/events/{event}/news/stream")
+}
+
+impl Listener {
+    async fn of(cloud: &Cloud, event: &str, known: Option<u64>) -> Self {
+        let mut request = cloud.request(Method::GET, &path(event)).bearer_auth(&cloud.key);
+        if let Some(known) = known {
+            request = request.header("last-event-id", known);
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        let heard = String::new();
+        let mut listener = Self { response, heard };
+        // It hears what happens from here on.
+        listener.more().await;
+        listener
+    }
+
+    async fn more(&mut self) {
+        let more = self.response.chunk().await.unwrap().expect("the stream goes on");
+        self.heard.push_str(std::str::from_utf8(&more).unwrap());
+    }
+
+    async fn next(&mut self) -> Heard {
+        loop {
+            let Some((event, rest)) = self.heard.split_once("\n\n") else {
+                self.more().await;
+                continue;
+            };
+            let (event, rest) = (event.to_owned(), rest.to_owned());
+            self.heard = rest;
+            let mut fields = event.lines().filter_map(|line| line.split_once(": "));
+            let (mut name, mut id, mut data) = (None, None, Value::Null);
+            for (field, value) in &mut fields {
+                match field {
+                    "event" => name = Some(value.to_owned()),
+                    "id" => id = Some(value.parse().unwrap()),
+                    "data" => data = serde_json::from_str(value).unwrap(),
+                    other => panic!("{other}"),
+                }
+            }
+            if let Some(event) = name {
+                return Heard { event, id, data };
+            }
+        }
+    }
+
+    /// Hears all that comes until each of these has.
+    async fn kinds(&mut self, wanted: &[&str]) -> Vec<Heard> {
+        let mut heard: Vec<Heard> = Vec::new();
+        while !wanted
+            .iter()
+            .all(|kind| heard.iter().any(|heard| heard.event == *kind))
+        {
+            heard.push(self.next().await);
+        }
+        heard
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sale_a_refund_an_admission_and_a_move_are_heard_and_told_alike() {
+    let mut serving = JoinSet::new();
+    let receiver = Receiver::start(&mut serving).await;
+    let (cloud, event, _, _) = told(&receiver).await;
+    let mut listener = Listener::of(&cloud, &event, None).await;
+    let booking = cloud.buy(&event, &[0, 1]).await;
+    let id = booking["booking_id"].as_str().unwrap();
+
+    let shown = code(&cloud, &event, &json!({"role": "hub"})).await.ok(201);
+    let hub = Hub::enrol(&cloud, shown["code"].as_str().unwrap(), 1).await;
+    let link = hub.link(&cloud).await;
+    hub.until(|state| state.policy().is_some() && state.rosters().current().is_some())
+        .await;
+    hub.admit(booking["tickets"][0]["payload"].as_str().unwrap());
+
+    let tickets = json!([booking["tickets"][1]["ticket_id"]]);
+    let refund = json!({"tickets": tickets, "idempotency_key": "r"});
+    let path = format!("/v1/organizer/events/{event}/bookings/{id}/refunds");
+    let given = cloud.organize(Method::POST, &path, &refund).await.ok(201);
+    let moved =
+        json!({"starts_at": "2027-06-05T18:00:00Z", "ends_at": "2027-06-05T23:00:00Z", "apply": true});
+    let path = format!("/v1/organizer/events/{event}/move");
+    cloud.organize(Method::POST, &path, &moved).await.ok(200);
+
+    let wanted = [
+        "booking.confirmed",
+        "ticket.admitted",
+        "ticket.revoked",
+        "refund.given",
+        "event.changed",
+    ];
+    let heard = listener.kinds(&wanted).await;
+    let ids: Vec<_> = heard.iter().map(|heard| heard.id.unwrap()).collect();
+    assert_eq!(ids, (1..=ids.len() as u64).collect::<Vec<_>>());
+    let of = |kind: &str| &heard.iter().find(|heard| heard.event == kind).unwrap().data;
+    assert_eq!(of("booking.confirmed")["data"]["booking_id"], id);
+    assert_eq!(of("refund.given")["data"]["refund_id"], given["refund_id"]);
+    assert_eq!(of("refund.given")["data"]["amount"], 4500);
+    let admitted = &of("ticket.admitted")["data"];
+    assert_eq!((&admitted["unit"], &admitted["persons"]), (&json!(0), &json!(1)));
+    assert_eq!(of("event.changed")["data"], json!({"event_id": event}));
+
+    let sent = receiver.sent(heard.len()).await;
+    let mut sent: Vec<Value> = sent
+        .iter()
+        .map(|sent| serde_json::from_str(&sent.body).unwrap())
+        .collect();
+    let mut heard: Vec<Value> = heard.into_iter().map(|heard| heard.data).collect();
+    let by_text = |one: &Value, other: &Value| one.to_string().cmp(&other.to_string());
+    sent.sort_by(by_text);
+    heard.sort_by(by_text);
+    assert_eq!(sent, heard);
+    link.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_back_goes_on_where_it_was_and_hears_of_what_is_forgotten() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    // What happened before anybody listened is not told.
+    cloud.buy(&event, &[0]).await;
+    let mut listener = Listener::of(&cloud, &event, None).await;
+    cloud.buy(&event, &[1]).await;
+    let first = listener.next().await;
+    assert_eq!((first.event.as_str(), first.id), ("booking.confirmed", Some(1)));
+    drop(listener);
+    for seat in [2, 3] {
+        cloud.buy(&event, &[seat]).await;
+    }
+    let mut again = Listener::of(&cloud, &event, first.id).await;
+    assert_eq!([again.next().await.id, again.next().await.id], [Some(2), Some(3)]);
+    // A number of another store is taken for the newest.
+    let mut stranger = Listener::of(&cloud, &event, Some(99)).await;
+    cloud.buy(&event, &[4]).await;
+    assert_eq!(
+        (stranger.next().await.id, again.next().await.id),
+        (Some(4), Some(4))
+    );
+
+    cloud.clock.advance_ms(73 * 3_600_000);
+    cloud.buy(&event, &[5]).await;
+    let mut late = Listener::of(&cloud, &event, first.id).await;
+    assert_eq!(late.next().await.event, "gap");
+    assert_eq!(late.next().await.id, Some(5));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn news_are_for_managers_of_the_event_alone() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    for role in ["auditor", "box_office", "viewer"] {
+        let made = cloud.make_key(role).await;
+        let request = cloud.request(Method::GET, &path(&event));
+        let refused = cloud
+            .send(request.bearer_auth(made["key"].as_str().unwrap()))
+            .await;
+        refused.check_problem(403, "not-allowed");
+    }
+    let nobody = cloud.get(&path(&event)).await;
+    nobody.check_problem(401, "unauthorized");
+}
