@@ -24,7 +24,7 @@ use super::error::ApiError;
 use seen::SeenValues;
 
 /// What an answer may name that belongs into the act: ids that open nothing, and from where on something counts.
-const NAMED: [&str; 13] = [
+const NAMED: [&str; 15] = [
     "event_id",
     "block_id",
     "voucher_id",

@@ -104,14 +104,6 @@ fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
         ("NewRefund", "amount", Bound::Number(0..=MAX_ORDER)),
         ("SearchBookings", "text", Bound::Text(SOUGHT_BYTES)),
     ];
-    for schema in ["VenueRequest", "EventRequest", "CancelRequest"] {
-        bounds.push((schema, "idempotency_key", Bound::Text(TOKEN_BYTES)));
-    }
-    bounds.push((
-        "NewReservation",
-        "idempotency_key",
-        Bound::Text(PUBLIC_KEY_BYTES..=*TOKEN_BYTES.end()),
-    ));
     for schema in ["EventRequest", "EventPatch"] {
         bounds.push((schema, "description", Bound::Text(0..=MAX_DESCRIPTION)));
         bounds.push((schema, "reservation_seconds", Bound::Number(seconds.clone())));
@@ -129,6 +121,7 @@ fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
     bounds.extend(named.map(|schema| (schema, "name", Bound::Text(1..=MAX_NAME))));
     bounds.extend(hold_bounds());
     bounds.extend(offers());
+    bounds.extend(key_bounds());
     bounds
 }
 
@@ -146,6 +139,14 @@ fn offers() -> Vec<(&'static str, &'static str, Bound)> {
         ("ChargesSpec", "tax", Bound::Number(0..=MAX_TAX.into())),
         ("VouchersRequest", "percent", Bound::Number(percent)),
     ]
+}
+
+fn key_bounds() -> Vec<(&'static str, &'static str, Bound)> {
+    let (member, public) = ("idempotency_key", PUBLIC_KEY_BYTES..=*TOKEN_BYTES.end());
+    let schemas = ["VenueRequest", "EventRequest", "CancelRequest"];
+    let of_organizers = schemas.map(|schema| (schema, member, Bound::Text(TOKEN_BYTES)));
+    let of_buyers = ("NewReservation", member, Bound::Text(public));
+    of_organizers.into_iter().chain([of_buyers]).collect()
 }
 
 fn hold_bounds() -> Vec<(&'static str, &'static str, Bound)> {

@@ -16,7 +16,7 @@ use ring::hmac;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::client::Cloud;
 
@@ -381,7 +381,7 @@ async fn one_that_does_not_answer_keeps_no_other_waiting() {
     // While that one is waited for, for eight seconds, the other one is told the next thing.
     quick.sent(1).await;
     cloud.buy(&event, &[1]).await;
-    quick.sent(2).await;
+    timeout(Duration::from_secs(7), quick.sent(2)).await.unwrap();
     assert_eq!(slow.sent.lock().unwrap().len(), 1, "it still has time to answer");
     assert!(listed(&cloud, &endpoint, "taken").await.is_empty());
 }

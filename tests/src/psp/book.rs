@@ -36,6 +36,7 @@ impl PspReply {
         }
     }
 
+    /// Makes the answer of a request that was done.
     pub fn done(body: Value) -> Self {
         Self {
             status: 200,

@@ -232,7 +232,7 @@ pub async fn list(
     Params(list): Params<ListBookings>,
 ) -> Result<Json<BookingsView>, ApiError> {
     let page = app.store.bookings(list.into_query(event.id, None)?).await?;
-    Ok(Json(BookingsView::of(page, allowed.caller.role)))
+    Ok(Json(BookingsView::of(page, allowed.caller.grant.role)))
 }
 
 /// Looks for bookings of an event, the newest first. What is looked for is in the body, because servers on the way write addresses of requests into
@@ -259,5 +259,5 @@ pub async fn search(
         .store
         .bookings(search.only.into_query(event.id, sought)?)
         .await?;
-    Ok(Json(BookingsView::of(page, allowed.caller.role)))
+    Ok(Json(BookingsView::of(page, allowed.caller.grant.role)))
 }

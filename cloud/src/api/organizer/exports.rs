@@ -327,7 +327,7 @@ pub async fn export(
         kind,
         format,
         until,
-        has_buyers: may_know_buyers(allowed.caller.role),
+        has_buyers: may_know_buyers(allowed.caller.grant.role),
         place: match kind {
             ExportKind::Bookings => ExportPlace::Bookings(None),
             ExportKind::Tickets => ExportPlace::Tickets(None),
