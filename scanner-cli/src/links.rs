@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use usher_keys::{Certificate, PublicKey, Role, SecretKey};
 use usher_link::{Connection, Endpoint, LinkError, LinkState, Opened, Responder};
@@ -23,6 +23,10 @@ use learning::{Dialling, Learning, News};
 
 /// Most hub addresses: a venue's hubs, as many as a grant of enrolment names.
 pub const MAX_HUBS: usize = usher_keys::enrolment::MAX_UPLINKS;
+
+/// How long a scanner still listens at its end: hubs tell of what they write in steps of a tenth of a second, and whoever starts again
+/// where no hub is in reach is to know whom it let in last.
+const LAST_WORDS: Duration = Duration::from_millis(250);
 
 /// A hub a session stands with.
 #[derive(Debug, Clone)]
@@ -236,6 +240,9 @@ impl HubLinks {
     /// Ends the links, each once its hub has what it lacks or has had time enough: what is not taken then is taken at the next start.
     /// Gives the number of records the last linked hub lacks, as far as we can tell.
     pub async fn end(mut self) -> u64 {
+        if self.hubs.linked().iter().any(LinkedHub::is_answering) {
+            sleep(LAST_WORDS).await;
+        }
         self.cancel.cancel();
         while self.tasks.join_next().await.is_some() {}
         self.endpoint.close().await;
