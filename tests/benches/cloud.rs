@@ -45,7 +45,7 @@ async fn main() -> anyhow::Result<()> {
         ("seat-maps", Duration::from_secs(20), What::SeatMaps),
         ("hubs", Duration::from_secs(60), What::Hubs),
         ("memory", Duration::from_secs(20), What::Houses),
-        ("idle", Duration::from_secs(90), What::Idle),
+        ("idle", Duration::from_secs(150), What::Idle),
     ];
     let mut table = Table::default();
     for (name, what) in measure::chosen(rows) {

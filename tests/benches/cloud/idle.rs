@@ -28,29 +28,35 @@ const PROCESSES: &str =
 
 /// Measures it.
 pub async fn measure() -> anyhow::Result<Vec<Row>> {
-    let (on_sqlite, _) = idle(None).await?;
-    let database = tokio::task::spawn_blocking(usher_test_postgres::new_durable_database).await?;
-    let (cloud, server) = idle(Some(database)).await?;
+    // What is paid whatever is on sale: the least that many events can cost.
+    let ((least_on_sqlite, _), (on_sqlite, _)) = (idle(None, 0).await?, idle(None, EVENTS).await?);
+    let database = async || tokio::task::spawn_blocking(usher_test_postgres::new_durable_database).await;
+    let (least_cloud, least_server) = idle(Some(database().await?), 0).await?;
+    let (cloud, server) = idle(Some(database().await?), EVENTS).await?;
+    let beside_none =
+        |share: f64, least: f64| Row::beside_size("a cloud without an event", (share, least), "% of a core");
     Ok(vec![
         Row::at_most(
             "idle with 100 events on PostgreSQL, database included",
             (cloud + server, 1.0),
             "% of a core",
         ),
+        beside_none(cloud + server, least_cloud + least_server),
         Row::told(
             "  cloud and database",
             format!("{cloud:.2} and {server:.2} % of a core"),
         ),
         Row::at_most("idle with 100 events on SQLite", (on_sqlite, 1.0), "% of a core"),
+        beside_none(on_sqlite, least_on_sqlite),
     ])
 }
 
-/// Gives the shares of a core that cloud and database take, in percent.
-async fn idle(database: Option<String>) -> anyhow::Result<(f64, f64)> {
+/// Gives the shares of a core that cloud and database take with so many events, in percent.
+async fn idle(database: Option<String>, events: u32) -> anyhow::Result<(f64, f64)> {
     let url = database.as_ref();
     let settings = url.map_or_else(String::new, |url| format!("store.url = \"{url}\""));
     let mut stage = Stage::empty(&settings).await?;
-    for _ in 0..EVENTS {
+    for _ in 0..events {
         stage.organizer.draft(PLACES).await?;
         stage.organizer.sign_keys().await?;
         stage.organizer.publish().await?;

@@ -1,13 +1,15 @@
 //! Durable admissions at one hub with a crowd of scanners over QUIC: what each costs the hub, how many there are in a second, how long people wait.
 
+use std::num::NonZero;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::ensure;
 use usher_link::Connection;
 use usher_protocol::admission::Verdict;
 use usher_protocol::request::{Answer, Request, Scan};
-use usher_tests::measure::{Meter, Row, Table, flush_times, resident_kib, signature_times};
+use usher_tests::measure::{Meter, Row, SignatureTimes, Table, flush_times, resident_kib, signature_times};
 
 use crate::crowd::Crowd;
 use crate::load::{self, Passed};
@@ -47,13 +49,7 @@ pub async fn measure(table: &mut Table) -> anyhow::Result<()> {
     let passed = load::crowded(gates(WARM_UP), MANY as usize).await?;
     let cpu = [meter.cpu()?, own.cpu()?];
     let signatures = before.mean(signature_times()?);
-    crowded(table, passed, cpu);
-    let crowd_times = signatures.verifications(cpu[0]) / f64::from(MANY);
-    table.add(Row::at_most(
-        "  in raw strict verifications",
-        (crowd_times, 3.0),
-        "×",
-    ));
+    crowded(table, passed, (cpu, signatures));
     let raw = signatures.verification.as_secs_f64() * 1e6;
     table.add(Row::told("  one of which takes", format!("{raw:.1} µs")));
     let (runs, records) = crowd.heard();
@@ -66,16 +62,20 @@ pub async fn measure(table: &mut Table) -> anyhow::Result<()> {
     let mut passed = load::steady(gates(WARM_UP + MANY), STEADY as usize, PER_SECOND).await?;
     let (cpu, signatures) = (meter.cpu()?, before.mean(signature_times()?));
     let p99 = passed.latencies.percentile(99.0);
-    steady(table, passed, cpu);
+    table.add(Row::at_most(
+        "p99 at 1,000 a second",
+        (p99.as_secs_f64() * 1e3, 20.0),
+        "ms",
+    ));
+    table.add(Row::beside("p99 of an fsync", (p99, flushes.p99)));
+    table.add(Row::told("  waiting", passed.latencies.summary()));
+    let each = format!("{:.0} µs", micros_each(cpu, STEADY));
+    table.add(Row::told("  hub CPU per admission", each));
     let steady_times = signatures.verifications(cpu) / f64::from(STEADY);
     table.add(Row::at_most(
         "  in raw strict verifications",
         (steady_times, 5.0),
         "×",
-    ));
-    table.add(Row::beside(
-        "p99 of an fsync, by the p99 of waiting",
-        (p99, flushes.p99),
     ));
     table.add(Row::told(
         "  hub memory",
@@ -84,26 +84,30 @@ pub async fn measure(table: &mut Table) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn crowded(table: &mut Table, mut passed: Passed, [hub, own]: [Duration; 2]) {
+fn crowded(table: &mut Table, mut passed: Passed, ([hub, own], signatures): ([Duration; 2], SignatureTimes)) {
     let each = micros_each(hub, MANY);
     table.add(Row::at_most(
         "hub CPU per admission over QUIC",
         (each, 150.0),
         "µs",
     ));
-    let rate = (passed.per_second(), 5_000.0);
-    table.add(Row::at_least("admissions with 64 scanners", rate, "/s"));
+    let times = signatures.verifications(hub) / f64::from(MANY);
+    table.add(Row::at_most("  in raw strict verifications", (times, 3.0), "×"));
+    let rate = passed.per_second();
+    table.add(Row::at_least(
+        "admissions with 64 scanners",
+        (rate, 5_000.0),
+        "/s",
+    ));
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let most = signatures.verification / u32::try_from(cores).unwrap_or(u32::MAX);
+    table.add(Row::beside(
+        "raw strict verifications on every core",
+        (Duration::from_secs_f64(1.0 / rate), most),
+    ));
     table.add(Row::told("  waiting", passed.latencies.summary()));
     let own = format!("{:.0} µs", micros_each(own, MANY));
     table.add(Row::told("  the bench's own CPU per admission", own));
-}
-
-fn steady(table: &mut Table, mut passed: Passed, hub: Duration) {
-    let p99 = passed.latencies.percentile(99.0).as_secs_f64() * 1e3;
-    table.add(Row::at_most("p99 at 1,000 a second", (p99, 20.0), "ms"));
-    table.add(Row::told("  waiting", passed.latencies.summary()));
-    let each = format!("{:.0} µs", micros_each(hub, STEADY));
-    table.add(Row::told("  hub CPU per admission", each));
 }
 
 /// Returns the share of one in so much processor time.
