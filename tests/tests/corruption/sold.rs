@@ -203,6 +203,7 @@ impl Ids {
                 network_percent: 0,
                 minutes_in_vain: 60,
             },
+            voucher: None,
             believed_until: Some(Timestamp::FOREVER),
             now: self.now,
         };

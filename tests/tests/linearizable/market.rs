@@ -207,6 +207,7 @@ impl Market {
                 session: SessionHash([7; 16]),
             },
             bounds: UNBOUNDED,
+            voucher: None,
             believed_until: Some(Timestamp::FOREVER),
             now: Timestamp(at),
         };
@@ -227,6 +228,7 @@ impl Market {
             | HoldOutcome::MoreThanOne(_)
             | HoldOutcome::NoSuchEvent
             | HoldOutcome::NotOnSale(_)
+            | HoldOutcome::Voucher(_)
             | HoldOutcome::WrongQuantity(_)) => bail!("{other:?}"),
         };
         self.note(seat, buyer, operation, Some(outcome));
