@@ -22,7 +22,8 @@ const JUDGING: &str = "const done = arguments[0];
 /// Judges the page that a browser shows.
 pub async fn judge(browser: &Browser) -> anyhow::Result<()> {
     let home = env::home_dir().context("whoever tests has a home")?;
-    let data = env::var_os("XDG_DATA_HOME").map_or_else(|| home.join(".local/share"), PathBuf::from);
+    let data = env::var_os("XDG_DATA_HOME").filter(|data| !data.is_empty());
+    let data = data.map_or_else(|| home.join(".local/share"), PathBuf::from);
     let file = data.join(FILE);
     let script = fs::read_to_string(&file)
         .with_context(|| format!("reading {}: run .ci/setup test", file.display()))?;
