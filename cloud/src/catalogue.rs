@@ -1,6 +1,7 @@
 //! What the store is asked and answers about events: their description, seats and how full they are; nothing here changes them.
 
 pub mod availability;
+pub mod section_place;
 
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ use crate::selling::UnitState;
 use crate::selling::charges::ChargedPrice;
 use crate::selling::inventory::{EventSale, TierSale};
 use crate::selling::sale::{SaleFacts, SaleStatus};
+
+pub use section_place::{PlacedSection, SectionPlace};
 
 /// Whether an event is on sale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -243,9 +246,11 @@ pub struct SeatUnit {
 }
 
 /// The seats of an event, by unit.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Layout {
     pub seats: Vec<SeatUnit>,
+    /// Where their sections are drawn: all of them or none.
+    pub places: Vec<PlacedSection>,
 }
 
 impl Layout {

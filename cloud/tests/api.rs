@@ -43,6 +43,7 @@ mod api {
     pub mod reservations;
     pub mod retention;
     pub mod roles;
+    pub mod seat_maps;
     pub mod staff;
     pub mod tickets;
     pub mod vouchers;

@@ -191,6 +191,13 @@ impl Checks {
         self.require(range.contains(&number), pointer, detail);
     }
 
+    /// Notes what was found elsewhere, as it is to be told here.
+    pub fn take_over(&mut self, found: Self, told: impl Fn(FieldError) -> FieldError) {
+        for FieldError { pointer, detail } in found.errors.into_iter().map(told) {
+            self.require(false, pointer, detail);
+        }
+    }
+
     /// Tells whether something was wrong.
     pub fn failed(&self) -> bool {
         !self.errors.is_empty()

@@ -53,7 +53,9 @@ pub async fn repeatable(State(of): State<Repeatable>, request: Request, next: Ne
     let (parts, body) = request.into_parts();
     let owner = match (of.operation, parts.extensions.get::<Caller>()) {
         (None, _) => Owner::Network(address_of(&parts, &of.app).into()),
-        (Some(operation), Some(caller)) if caller.may_now(operation).is_ok() => Owner::Organizer(caller.organizer),
+        (Some(operation), Some(caller)) if caller.may_now(operation).is_ok() => {
+            Owner::Organizer(caller.organizer)
+        }
         (Some(_), _) => return next.run(Request::from_parts(parts, body)).await,
     };
     let whole = Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await;

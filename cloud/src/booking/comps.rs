@@ -3,7 +3,8 @@
 use futures_util::{StreamExt, stream};
 use usher_keys::EventId;
 
-use crate::ids::{BookingId, ChargeReference, ReservationId};
+use crate::ids::{BookingId, ChargeReference, ReservationId, draw};
+use crate::selling::booking_code::BookingCode;
 use crate::selling::comps::{BeginComps, BeginCompsOutcome, CompUnits, CompsRefusal, NewComp};
 use crate::selling::jobs::JobId;
 use crate::selling::{OpenBooking, RequestHash};
@@ -82,6 +83,7 @@ impl BookingDesk {
             booking: BookingId::draw(event, now),
             charge: ChargeReference::draw(event, now),
             reservation: ReservationId::draw(event, now),
+            code: BookingCode::draw_from(u64::from_le_bytes(draw())),
             email: comp.email,
             name: comp.name,
             units: comp.units,

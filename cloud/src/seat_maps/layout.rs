@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::catalogue::{Layout, SeatUnit};
+use crate::catalogue::{Layout, SeatUnit, SectionPlace};
 
 use super::body::gzipped;
 
@@ -21,6 +21,9 @@ pub struct SectionView<'a> {
     /// Its name.
     #[schema(value_type = String)]
     pub name: &'a str,
+    /// Where it is drawn; absent unless its organizer has said so of all sections.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<SectionPlace>,
     /// Its rows.
     pub rows: Vec<RowView<'a>>,
 }
@@ -69,8 +72,11 @@ fn view(layout: &Layout) -> LayoutView<'_> {
     let mut view = LayoutView { sections: Vec::new() };
     for seats in layout.seats.chunk_by(|a, b| a.section == b.section) {
         let rows = seats.chunk_by(|a, b| a.row == b.row && a.tier == b.tier);
+        let name = &*seats[0].section;
+        let placed = layout.places.iter().find(|placed| placed.section == name);
         view.sections.push(SectionView {
-            name: &seats[0].section,
+            name,
+            place: placed.map(|placed| placed.place),
             rows: rows.map(row).collect(),
         });
     }

@@ -6,6 +6,7 @@ use usher_keys::{EventId, Timestamp};
 use crate::ids::{BlockId, BookingId, ChargeReference, ReservationId};
 
 use super::blocks::{BlockLacks, OfBlock};
+use super::booking_code::BookingCode;
 use super::bookings::{BeginBooking, GatewayKind, OpenBooking, RequestHash};
 use super::jobs::LeaseHolder;
 use super::reservations::{Claim, HoldOutcome};
@@ -35,6 +36,8 @@ pub struct NewComp {
     pub booking: BookingId,
     pub charge: ChargeReference,
     pub reservation: ReservationId,
+    /// The code of the booking, unless it has one already.
+    pub code: BookingCode,
     /// The person's address.
     pub email: String,
     /// The person's name; may be empty.
@@ -113,6 +116,7 @@ impl BeginComps {
             charge: comp.charge,
             gateway: self.gateway,
             reservation: comp.reservation,
+            code: comp.code,
             idempotency_key: format!(" comp {position} of {}", blake3::Hash::from(self.batch())),
             request_hash: self.request_hash,
             email: comp.email.clone(),

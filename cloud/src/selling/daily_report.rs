@@ -28,8 +28,10 @@ pub struct DayFigures {
     pub bookings: u32,
     /// What was charged for them.
     pub charged: i64,
-    /// What was charged beyond the prices of their tickets.
+    /// How much of that was service fees.
     pub fees: i64,
+    /// How much of it was taxes.
+    pub taxes: i64,
     /// What was promised back to buyers.
     pub refunded: i64,
     /// What was kept of the prices of the tickets that were taken back; less than nothing where more was given.
@@ -39,7 +41,7 @@ pub struct DayFigures {
 }
 
 impl DayFigures {
-    /// Returns what was earned: what the account of sales in the journal stands for.
+    /// Returns what was earned: what the accounts of sales, fees and taxes in the journal stand for together.
     pub fn earned(&self) -> i64 {
         self.charged - self.refunded - self.disputes_lost
     }
@@ -56,6 +58,7 @@ impl DayFigures {
         self.bookings += other.bookings;
         self.charged += other.charged;
         self.fees += other.fees;
+        self.taxes += other.taxes;
         self.refunded += other.refunded;
         self.kept += other.kept;
         self.disputes_lost += other.disputes_lost;
@@ -74,12 +77,12 @@ impl DailyReport {
         let figures = self.days.entry(day).or_default();
         figures.bookings += 1;
         figures.charged += charged;
-        figures.fees += charged;
         for line in lines {
             let tier = figures.tiers.entry(line.tier).or_default();
             tier.sold += 1;
             tier.sold_amount += line.price;
-            figures.fees -= line.price;
+            figures.fees += line.fee;
+            figures.taxes += line.tax;
         }
     }
 
@@ -126,6 +129,8 @@ mod tests {
             unit: Unit(unit),
             tier: TierId(tier),
             price,
+            fee: if tier == 1 { 250 } else { 0 },
+            tax: 0,
         }
     }
 

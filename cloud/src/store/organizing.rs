@@ -4,7 +4,7 @@ use usher_keys::{EventId, Timestamp};
 use usher_protocol::policy::Policy;
 use usher_protocol::{TierId, Unit};
 
-use crate::catalogue::{Event, EventStatus, Seat, Tier, TierCount};
+use crate::catalogue::{Event, EventStatus, PlacedSection, Seat, Tier, TierCount};
 use crate::ids::{ApiKeyId, OrganizerId, VenueId};
 use crate::money::Currency;
 use crate::moving::Dates;
@@ -101,6 +101,8 @@ pub struct NewEvent {
     pub unit_count: u32,
     /// How many of them, the first ones, will be seats.
     pub seat_count: u32,
+    /// Where its sections are drawn: all of them or none.
+    pub places: Vec<PlacedSection>,
     /// The time.
     pub now: Timestamp,
 }

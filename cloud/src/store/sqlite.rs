@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 39] = [
+const MIGRATIONS: [(&str, &str); 40] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",
@@ -207,6 +207,10 @@ const MIGRATIONS: [(&str, &str); 39] = [
     ),
     ("V48__staff", include_str!("../../migrations/V48__staff.sql")),
     ("V49__news", include_str!("../../migrations/V49__news.sql")),
+    (
+        "V52__section_places",
+        include_str!("../../migrations/V52__section_places.sql"),
+    ),
 ];
 
 /// Lists the migrations of the store, oldest first.

@@ -74,6 +74,11 @@ async fn a_hidden_tier_is_seen_by_its_organizer_alone() {
         .await
         .check_problem(409, "wrong-quantity");
     assert_eq!(refused["detail"], "Of these tickets, an order has at least 2.");
+    let page = cloud.get(&format!("/events/{event}")).await.text();
+    assert!(
+        page.contains("data-min=\"2\"") && page.contains("at least 2 at once"),
+        "{page}"
+    );
     cloud.hold(&event, &[0, 1]).await.ok(201);
 }
 

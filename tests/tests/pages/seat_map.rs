@@ -1,10 +1,10 @@
 //! The seat map as buyers use it: by mouse, by keys alone, on phones, and while others buy.
 
 use anyhow::{Context, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::Wish;
-use usher_tests::stage::festival::Places;
+use usher_tests::stage::festival::{Places, draft};
 use usher_tests::stage::patience::until;
 
 use super::browser::{Browser, in_time};
@@ -52,10 +52,7 @@ async fn point_of(browser: &Browser, seat: &str) -> anyhow::Result<(f64, f64)> {
 }
 
 async fn drawn_at(browser: &Browser, (x, y): (f64, f64)) -> anyhow::Result<String> {
-    let drawn = browser
-        .client()
-        .execute(DRAWN, vec![serde_json::json!([x, y])])
-        .await?;
+    let drawn = browser.client().execute(DRAWN, vec![json!([x, y])]).await?;
     drawn.as_str().map(str::to_owned).context("pixels")
 }
 
@@ -127,6 +124,57 @@ async fn buy_by_keys() -> anyhow::Result<()> {
     browser.press([ENTER]).await?;
     browser.says("#held", "2 held").await?;
     pay(&browser).await?;
+    browser.close().await
+}
+
+/// Four sections around a floor, with curved rows.
+const ARENA: &str = "section,row,tier,seats,x,y,turn,radius
+South,1,1,12,0,22,0,20
+South,2,1,13,,,,
+West,1,1,12,-22,0,90,20
+West,2,1,13,,,,
+North,1,1,12,0,-22,180,20
+North,2,1,13,,,,
+East,1,1,12,22,0,270,20
+East,2,1,13,,,,
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sections_are_drawn_where_their_organizer_has_put_them() -> anyhow::Result<()> {
+    in_time(look_around()).await
+}
+
+async fn look_around() -> anyhow::Result<()> {
+    let mut stage = Stage::empty("").await?;
+    let arena = |venue: &str| {
+        let mut draft = draft(venue, Places::FEW);
+        draft["seat_map"] = json!({ "csv": ARENA });
+        draft
+    };
+    stage.organizer.draft_as(arena).await?;
+    stage.organizer.sign_keys().await?;
+    stage.organizer.publish().await?;
+    let browser = Browser::with_screen(&stage.path("browser"), (1280, 900)).await?;
+    open(&stage, &browser).await?;
+    let west = point_of(&browser, "West, row 1, seat 7,").await?;
+    let north = point_of(&browser, "North, row 1, seat 7,").await?;
+    let east = point_of(&browser, "East, row 1, seat 7,").await?;
+    ensure!(
+        west.0 + 100.0 < north.0 && north.0 + 100.0 < east.0,
+        "{west:?} {north:?} {east:?}"
+    );
+    ensure!(north.1 + 100.0 < west.1, "{north:?} {west:?}");
+    // Seats of a turned section lie below each other, and those at the ends of a curved row are nearer to the floor.
+    let (first, last) = (
+        point_of(&browser, "West, row 1, seat 1,").await?,
+        point_of(&browser, "West, row 1, seat 12,").await?,
+    );
+    ensure!(
+        first.1 + 50.0 < last.1 && west.0 + 3.0 < first.0,
+        "{first:?} {west:?} {last:?}"
+    );
+    browser.click_at(north).await?;
+    browser.says("#map-says", "North, row 1, seat 7, yours").await?;
     browser.close().await
 }
 
@@ -204,7 +252,7 @@ async fn look_at(stage: &Stage, screen: (u32, u32)) -> anyhow::Result<()> {
     let small =
         "return [...document.querySelectorAll('button, input, select')].filter((one) => one.offsetParent)
         .filter((one) => one.offsetWidth < 24 || one.offsetHeight < 24).map((one) => one.outerHTML)";
-    assert_eq!(browser.run(small).await?, serde_json::json!([]));
+    assert_eq!(browser.run(small).await?, json!([]));
     judge(&browser).await?;
     // A price that no seat has leaves none to pick, and the list says so too.
     let cheap = "const price = document.getElementById('price'); price.value = price.options[1].value;

@@ -53,8 +53,10 @@ pub struct FiguresView {
     pub bookings: u32,
     /// What was charged for them.
     pub charged: i64,
-    /// How much of it was charged beyond the prices of their tickets.
+    /// How much of that was service fees.
     pub fees: i64,
+    /// How much of it was taxes.
+    pub taxes: i64,
     /// What was promised back to buyers: given, on its way, or refused by the payment service and owed.
     pub refunded: i64,
     /// What was kept of the prices of the tickets that were taken back, as a fee; less than 0 where more was given.
@@ -95,6 +97,7 @@ impl From<&DayFigures> for FiguresView {
             bookings: figures.bookings,
             charged: figures.charged,
             fees: figures.fees,
+            taxes: figures.taxes,
             refunded: figures.refunded,
             kept: figures.kept,
             disputes_lost: figures.disputes_lost,

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
 use crate::api::input::Checks;
-use crate::catalogue::Tier;
+use crate::catalogue::{PlacedSection, Tier};
 use crate::ids::VenueId;
 use crate::local_time;
 use crate::moment::Moment;
@@ -214,6 +214,8 @@ pub struct Inventory {
     pub units: Vec<NewUnit>,
     /// How many of them are seats.
     pub seat_count: u32,
+    /// Where its sections are drawn.
+    pub places: Vec<PlacedSection>,
 }
 
 impl EventRequest {
@@ -232,7 +234,7 @@ impl EventRequest {
         check_offset(&mut checks, &self.time_zone, self.utc_offset_minutes);
         self.check_tiers(&mut checks);
         let tiers: BTreeSet<u16> = self.tiers.iter().map(|tier| tier.tier).collect();
-        let seats = self.seat_map.seats(&tiers, &mut checks);
+        let (seats, places) = self.seat_map.read(&tiers, &mut checks);
         let slots = seat_map::slots(&self.general_admission, &tiers, &mut checks);
         let units = seats.len() + slots.len();
         let detail = format!("must have 1 to {MAX_UNITS} seats and slots of general admission in all");
@@ -247,6 +249,7 @@ impl EventRequest {
             tiers: self.tiers.iter().map(Into::into).collect(),
             policy,
             seat_count: u32::try_from(seats.len()).unwrap_or(u32::MAX),
+            places,
             units: number(seats.into_iter().chain(slots)),
         })
     }

@@ -242,6 +242,7 @@ async fn add(
         policy: inventory.policy,
         unit_count: u32::try_from(inventory.units.len()).unwrap_or(u32::MAX),
         seat_count: inventory.seat_count,
+        places: inventory.places,
         now,
     };
     app.store.add_event(event).await?;

@@ -282,6 +282,7 @@ impl Case {
             policy: policy(name),
             unit_count: 12,
             seat_count: 6,
+            places: Vec::new(),
             now: START,
         }
     }

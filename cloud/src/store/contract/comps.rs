@@ -3,8 +3,9 @@
 use usher_keys::Timestamp;
 use usher_protocol::Unit;
 
-use crate::ids::{BookingId, ChargeReference, ReservationId};
+use crate::ids::{BookingId, ChargeReference, ReservationId, draw};
 use crate::selling::blocks::{BlockLacks, OfBlock};
+use crate::selling::booking_code::BookingCode;
 use crate::selling::comps::{BeginComps, BeginCompsOutcome, CompRefusal, CompUnits, CompsRefusal, NewComp};
 use crate::selling::jobs::JobId;
 use crate::selling::{
@@ -21,6 +22,7 @@ fn comp(case: &Case, units: CompUnits) -> NewComp {
         booking: BookingId::draw(case.event, START),
         charge: ChargeReference::draw(case.event, START),
         reservation: ReservationId::draw(case.event, START),
+        code: BookingCode::draw_from(u64::from_le_bytes(draw())),
         email: "ann@example.org".into(),
         name: "Ann".into(),
         units,

@@ -2,7 +2,7 @@
 
 use usher_keys::{Timestamp, Window};
 
-use crate::catalogue::{EventStatus, Seat};
+use crate::catalogue::{EventStatus, PlacedSection, Seat, SectionPlace};
 use crate::ids::{OrganizerId, VenueId, draw_event_id};
 use crate::moving::Dates;
 use crate::rights::StaffRole;
@@ -163,6 +163,14 @@ pub async fn moving_an_event_moves_its_windows_once_and_frees_what_is_not_paid_f
     assert_eq!(nowhere.unwrap(), MoveOutcome::NotFound);
 }
 
+/// Where a section may be.
+const ASIDE: SectionPlace = SectionPlace {
+    x: -12.5,
+    y: 0.1,
+    turn: 359.0,
+    radius: 40.0,
+};
+
 pub async fn hostile_text_comes_back_as_it_went_in(case: Case) {
     let hostile = "'; DROP TABLE units; -- <script>alert(1)</script> \u{202e}🎟 \"\\";
     let venue = Venue {
@@ -181,11 +189,16 @@ pub async fn hostile_text_comes_back_as_it_went_in(case: Case) {
         .unwrap();
     assert_eq!(case.store.venues(case.organizer).await.unwrap()[1], venue);
     let event = draw_event_id(START);
+    let placed = PlacedSection {
+        section: hostile.into(),
+        place: ASIDE,
+    };
     let draft = NewEvent {
         venue,
         description: hostile.into(),
         unit_count: 1,
         seat_count: 1,
+        places: vec![placed.clone()],
         ..case.new_event(event, hostile)
     };
     case.store.add_event(draft).await.unwrap();
@@ -210,6 +223,8 @@ pub async fn hostile_text_comes_back_as_it_went_in(case: Case) {
         [&kept.name, &kept.description, &kept.city, &kept.policy.name],
         [hostile; 4]
     );
-    let shown = &case.store.layout(event).await.unwrap().seats[0];
+    let layout = case.store.layout(event).await.unwrap();
+    assert_eq!(layout.places, [placed]);
+    let shown = &layout.seats[0];
     assert_eq!([&*shown.section, &*shown.row, &*shown.number], [hostile; 3]);
 }

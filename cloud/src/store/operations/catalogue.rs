@@ -9,7 +9,7 @@ use usher_protocol::{TierId, Unit};
 
 use crate::catalogue::{
     Event, EventCursor, EventLine, EventPage, EventQuery, EventSummary, Layout, Occupancy, OccupancyQuery,
-    SeatUnit, Status, Tier, TierCount,
+    PlacedSection, SeatUnit, Status, Tier, TierCount,
 };
 use crate::ids::{OrganizerId, VenueId};
 use crate::selling::blocks::BLOCKED_UNTIL;
@@ -19,7 +19,9 @@ use crate::store::organizing::EventSales;
 use crate::store::sql::{Row, Sql, SqlError, params};
 use crate::store::{SalesQuery, StoreError};
 
-use super::column::{currency, event_id, event_status, moment, ms, narrow, offset_at, policy, unit_state};
+use super::column::{
+    currency, event_id, event_status, moment, ms, narrow, offset_at, places, policy, unit_state,
+};
 
 /// The query for events, with each engine's own for a word that an event does not have.
 macro_rules! events_query {
@@ -244,7 +246,16 @@ pub fn layout(connection: &Sql<'_>, event: &EventId) -> Result<Layout, StoreErro
     })?;
     Ok(Layout {
         seats: seats.collect::<Result<_, _>>()?,
+        places: section_places(connection, event)?,
     })
+}
+
+/// Reads where an event's sections are drawn.
+fn section_places(connection: &Sql<'_>, event: &EventId) -> Result<Vec<PlacedSection>, StoreError> {
+    let mut query = connection.prepare_cached("SELECT section_places FROM events WHERE event_id = ?1")?;
+    let mut found = query.query_map([event.0], |row| row.get::<Option<String>>(0))?;
+    let text = found.next().transpose()?.flatten();
+    text.as_deref().map_or_else(|| Ok(Vec::new()), places)
 }
 
 /// Tells which seats are free, and how many units of each tier.

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::policy::{OffsetChange, Policy, local_offset};
 
-use crate::catalogue::EventStatus;
+use crate::catalogue::{EventStatus, PlacedSection};
 use crate::ids::LOCAL_BYTES;
 use crate::money::Currency;
 use crate::selling::{BookingState, GatewayKind, PriceLine, ReservationState, TicketState, UnitState};
@@ -58,6 +58,19 @@ pub fn policy_text(policy: &Policy) -> String {
 /// Reads a policy.
 pub fn policy(text: &str) -> Result<Policy, StoreError> {
     serde_json::from_str(text).map_err(|_| StoreError::Unreadable { what: "policy" })
+}
+
+/// Writes where sections are drawn, if that is said.
+pub fn places_text(places: &[PlacedSection]) -> Option<String> {
+    let text = || serde_json::to_string(places).expect("places have string keys only");
+    (!places.is_empty()).then(text)
+}
+
+/// Reads where sections are drawn.
+pub fn places(text: &str) -> Result<Vec<PlacedSection>, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::Unreadable {
+        what: "section places",
+    })
 }
 
 /// Reads which gateway has a payment.

@@ -7,7 +7,7 @@ use crate::store::organizing::{
 use crate::store::sql::{Sql, params};
 
 use super::Effect;
-use super::column::{ms, policy_text};
+use super::column::{ms, places_text, policy_text};
 use super::{catalogue, inventory, seals, webhooks};
 
 /// Adds a draft event with its tiers, still without units.
@@ -16,8 +16,8 @@ pub fn add_event(connection: &Sql<'_>, request: &NewEvent) -> Result<Effect<()>,
         .prepare_cached(
             "INSERT INTO events (event_id, organizer_id, venue_id, venue_name, city, city_key, name, description,
                                  search_text, starts_at, ends_at, status, currency, reservation_ms, policy,
-                                 unit_count, seat_count, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'draft', ?12, ?13, ?14, ?15, ?16, ?17)",
+                                 unit_count, seat_count, created_at, section_places)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'draft', ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         )?
         .execute(params![
             request.id.0,
@@ -37,6 +37,7 @@ pub fn add_event(connection: &Sql<'_>, request: &NewEvent) -> Result<Effect<()>,
             request.unit_count,
             request.seat_count,
             ms(request.now),
+            places_text(&request.places),
         ])?;
     add_tiers(connection, request)?;
     seals::seal_terms(connection, request.id)?;

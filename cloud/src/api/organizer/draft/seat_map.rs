@@ -1,5 +1,7 @@
 //! Seat maps as an organizer writes them: sections of rows of seats, and blocks of general admission.
 
+mod row_table;
+
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
@@ -7,10 +9,15 @@ use usher_protocol::TierId;
 use utoipa::ToSchema;
 
 use crate::api::input::Checks;
-use crate::catalogue::Seat;
+use crate::catalogue::{PlacedSection, Seat, SectionPlace};
 
 use super::{MAX_NAME, MAX_UNITS};
+use row_table::RowTable;
 
+/// How far a section is from the middle of the map at most, in widths of a seat.
+const FARTHEST: f64 = 10_000.0;
+/// Seats that fit around a point, in radiuses: a row goes once around it at most.
+const SEATS_AROUND: f64 = 6.0;
 /// Longest name of a row or number of a seat, in bytes.
 pub const MAX_LABEL: usize = 16;
 
@@ -19,7 +26,11 @@ pub const MAX_LABEL: usize = 16;
 #[serde(deny_unknown_fields)]
 pub struct SeatMapSpec {
     /// Its sections.
+    #[serde(default)]
     pub sections: Vec<SectionSpec>,
+    /// Instead of `sections`: a table with a line for each row. Its first line names its columns: `section`, `row` and `tier`, then `seats` and
+    /// perhaps `first`, or `numbers` with blanks between them; and perhaps `x`, `y`, `turn` and `radius`, on a line of each section.
+    pub csv: Option<String>,
 }
 
 /// A section of rows.
@@ -31,6 +42,8 @@ pub struct SectionSpec {
     pub name: String,
     /// The tier of its seats unless the row says otherwise.
     pub tier: u16,
+    /// Where it is drawn on the map; all sections say so or none. They are put beside each other unless given.
+    pub place: Option<SectionPlace>,
     /// Its rows.
     pub rows: Vec<RowSpec>,
 }
@@ -66,43 +79,112 @@ pub struct GeneralAdmissionSpec {
 type UnnumberedUnit = (TierId, Option<Seat>);
 
 impl SeatMapSpec {
-    /// Lists the seats in order.
-    pub(super) fn seats(&self, tiers: &BTreeSet<u16>, checks: &mut Checks) -> Vec<UnnumberedUnit> {
-        let mut places = Vec::new();
-        let mut seen = BTreeSet::new();
-        for (index, section) in self.sections.iter().enumerate() {
-            let pointer = format!("/seat_map/sections/{index}");
-            checks.text(&section.name, format!("{pointer}/name"), 1..=MAX_NAME);
-            for (index, row) in section.rows.iter().enumerate() {
-                let pointer = format!("{pointer}/rows/{index}");
-                checks.text(&row.name, format!("{pointer}/name"), 1..=MAX_LABEL);
-                checks.require(
-                    seen.insert((&section.name, &row.name)),
-                    format!("{pointer}/name"),
-                    "must be the only row of this name in its section",
-                );
-                let tier = row.tier.unwrap_or(section.tier);
-                checks.require(
-                    tiers.contains(&tier),
-                    format!("{pointer}/tier"),
-                    "must be one of the event's tiers",
-                );
-                let numbers = row.numbers(&pointer, MAX_UNITS.saturating_sub(count(&places)), checks);
-                places.extend(numbers.into_iter().map(|number| {
-                    let seat = Seat {
-                        section: section.name.clone(),
-                        row: row.name.clone(),
-                        number,
-                    };
-                    (TierId(tier), Some(seat))
-                }));
-            }
-        }
-        places
+    /// Lists the seats in order, and tells where their sections are drawn.
+    pub(super) fn read(
+        &self,
+        tiers: &BTreeSet<u16>,
+        checks: &mut Checks,
+    ) -> (Vec<UnnumberedUnit>, Vec<PlacedSection>) {
+        let Some(csv) = &self.csv else {
+            return (
+                seats(&self.sections, tiers, checks),
+                places(&self.sections, checks),
+            );
+        };
+        checks.require(
+            self.sections.is_empty(),
+            "/seat_map/csv",
+            "must be left out if there are sections",
+        );
+        let table = RowTable::read(csv, checks);
+        let mut found = Checks::default();
+        let read = (
+            seats(&table.sections, tiers, &mut found),
+            places(&table.sections, &mut found),
+        );
+        checks.take_over(found, |error| table.at_its_line(&error));
+        read
     }
 }
 
+/// Lists the seats of sections in order.
+fn seats(sections: &[SectionSpec], tiers: &BTreeSet<u16>, checks: &mut Checks) -> Vec<UnnumberedUnit> {
+    let mut places = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (index, section) in sections.iter().enumerate() {
+        let pointer = format!("/seat_map/sections/{index}");
+        checks.text(&section.name, format!("{pointer}/name"), 1..=MAX_NAME);
+        for (index, row) in section.rows.iter().enumerate() {
+            let pointer = format!("{pointer}/rows/{index}");
+            checks.text(&row.name, format!("{pointer}/name"), 1..=MAX_LABEL);
+            checks.require(
+                seen.insert((&section.name, &row.name)),
+                format!("{pointer}/name"),
+                "must be the only row of this name in its section",
+            );
+            let tier = row.tier.unwrap_or(section.tier);
+            checks.require(
+                tiers.contains(&tier),
+                format!("{pointer}/tier"),
+                "must be one of the event's tiers",
+            );
+            let numbers = row.numbers(&pointer, MAX_UNITS.saturating_sub(count(&places)), checks);
+            places.extend(numbers.into_iter().map(|number| {
+                let seat = Seat {
+                    section: section.name.clone(),
+                    row: row.name.clone(),
+                    number,
+                };
+                (TierId(tier), Some(seat))
+            }));
+        }
+    }
+    places
+}
+
+/// Tells where sections are drawn, if that is said.
+fn places(sections: &[SectionSpec], checks: &mut Checks) -> Vec<PlacedSection> {
+    let mut placed: Vec<PlacedSection> = Vec::new();
+    for (index, section) in sections.iter().enumerate() {
+        let Some(place) = section.place else {
+            continue;
+        };
+        let pointer = format!("/seat_map/sections/{index}/place");
+        for (name, number) in [("x", place.x), ("y", place.y)] {
+            checks.range(number, format!("{pointer}/{name}"), -FARTHEST..=FARTHEST);
+        }
+        checks.range(place.turn, format!("{pointer}/turn"), -360.0..=360.0);
+        checks.range(place.radius, format!("{pointer}/radius"), 0.0..=FARTHEST);
+        let fits = |row: &RowSpec| f64::from(row.count()) <= SEATS_AROUND * place.radius;
+        checks.require(
+            place.radius == 0.0 || section.rows.iter().all(fits),
+            format!("{pointer}/radius"),
+            "must be 0, or at least a sixth of the seats of the longest row",
+        );
+        checks.require(
+            placed.iter().all(|other| other.section != section.name),
+            format!("/seat_map/sections/{index}/name"),
+            "must be the only section of this name, as it has a place",
+        );
+        placed.push(PlacedSection {
+            section: section.name.clone(),
+            place,
+        });
+    }
+    checks.require(
+        placed.is_empty() || placed.len() == sections.len(),
+        "/seat_map",
+        "must say of all sections where they are drawn, or of none",
+    );
+    placed
+}
+
 impl RowSpec {
+    fn count(&self) -> u32 {
+        let numbers = || self.numbers.as_ref().map_or(0, |numbers| count(numbers));
+        self.seats.unwrap_or_else(numbers)
+    }
+
     /// Lists the numbers of the row's seats; `room` is how many more the event may have.
     fn numbers(&self, pointer: &str, room: u32, checks: &mut Checks) -> Vec<String> {
         match (self.seats, &self.numbers) {
