@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use usher_keys::PublicKey;
 use usher_protocol::ledger::MAX_UNVOUCHED_OF_ISSUER;
 use usher_protocol::ledger::ruling::MAX_VOUCHED_OF_HUB;
-use usher_protocol::log::Hash;
+use usher_protocol::log::{Hash, Tail};
 use usher_protocol::record::{Body, Record};
 use usher_protocol::{Origin, Seq, Unit};
 
@@ -60,9 +60,8 @@ impl World {
                     cut.is_none_or(|after| stamp.seq <= *after),
                     "{place}: {name} counts what a device wrote that was revoked before: {stamp:?}, beyond {cut:?}"
                 );
-                let unfounded = self.observer.unfounded.get(&stamp.origin);
                 assert!(
-                    state.is_revoked(&stamp.origin) || unfounded.is_none_or(|from| stamp.seq < *from),
+                    state.is_revoked(&stamp.origin) || !self.is_unfounded(node, stamp.origin, stamp.seq),
                     "{place}: {name} counts what was written under a struck issuing key: {stamp:?}"
                 );
                 // Of a log with two histories others may hold the other one.
@@ -79,6 +78,19 @@ impl World {
                 "{place}: {name} does not know roster {epoch}"
             );
         }
+    }
+
+    /// Tells whether a record stands behind a certificate by a struck issuing key, which its log opened with; one that its writer lost with a
+    /// crash is in no log.
+    fn is_unfounded(&self, node: NodeId, origin: Origin, seq: Seq) -> bool {
+        let drawn = self.observer.unfounded.get(&origin).into_iter().flatten();
+        let holds = |opening: &Tail| {
+            let mut copies = [node, CLOUD].into_iter().map(|holder| &self.nodes[holder].disk);
+            copies.any(|disk| disk.tail_at(&origin, opening.seq) == Some(*opening))
+        };
+        drawn
+            .into_iter()
+            .any(|opening| opening.seq <= seq && holds(opening))
     }
 
     /// Checks that nobody takes a certificate but from the authority and the hub that enrolled it.

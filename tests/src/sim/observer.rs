@@ -67,9 +67,9 @@ pub struct Observer {
     pub days: DayWatch,
     /// The hub that enrolled a device, where one did.
     pub enrolled_by: BTreeMap<NodeId, Origin>,
-    /// Certificates by a struck issuing key that logs opened with, and that let their writers do more than they were given: the
-    /// first such record of each.
-    pub unfounded: BTreeMap<Origin, Seq>,
+    /// Certificates by a struck issuing key that liars drew for their logs, and that let them do more than they were given: where
+    /// each would stand.
+    pub unfounded: BTreeMap<Origin, Vec<Tail>>,
     /// Units judged by somebody whose clock was far off and who could not know.
     misjudged: BTreeSet<u32>,
     /// How far each device's own log reaches by its own signatures that others hold.

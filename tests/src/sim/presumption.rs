@@ -97,19 +97,15 @@ impl World {
         let (me, has_room) = (ledger.me(), ledger.state().certificates_left(&ledger.me()) > 0);
         // The authority's own word for the device stands, whoever signed that it may do no more than that.
         let is_more = !self.nodes[node].identity.unverified().covers(&certificate);
+        let bytes = Record::new(hlc, Body::Opened { identity }).to_bytes();
         if has_room && is_more {
-            let seq = ledger.tail(&me).seq.next();
-            self.observer.unfounded.entry(me).or_insert(seq);
+            let opening = ledger.tail(&me).push(self.setting.event, &me, &bytes);
+            self.observer.unfounded.entry(me).or_default().push(opening);
         }
         if has_room {
             self.vouch_for_anybody(certificate);
         }
-        let body = Body::Opened { identity };
-        Lie::new(
-            "a certificate by a struck key",
-            !has_room,
-            Record::new(hlc, body).to_bytes(),
-        )
+        Lie::new("a certificate by a struck key", !has_room, bytes)
     }
 
     /// Has the authority stand behind what a struck key has signed, where nobody asks who has.

@@ -460,6 +460,7 @@ fn new_event(id: EventId, (organizer, venue): (OrganizerId, Venue)) -> NewEvent 
         }],
         policy: usher_fixtures::policy(),
         unit_count: SEATS,
+        places: Vec::new(),
         seat_count: SEATS,
         now: START,
     }
