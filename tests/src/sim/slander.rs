@@ -164,7 +164,11 @@ impl World {
             return None;
         }
         let mut state = ledger.state().clone();
-        let devices = ledger.heads().iter().map(|head| head.origin).collect();
+        let bundle = ledger.trust().bundle();
+        let logs = ledger.heads().into_iter().map(|head| head.origin);
+        let devices = logs
+            .filter(|origin| bundle.authority_key(origin).is_none())
+            .collect();
         state.forget(&devices);
         let now = self.nodes[node].clock(self.now);
         Some(Checkpoint::of(&state, ledger.trust(), ledger.heads(), now).sign(thief))

@@ -37,10 +37,10 @@ const RULES: [(Sabotage, u64, &[&str]); 64] = [
     (Sabotage::FormerHomesAreForgotten, 1, &["as its home, and so may"]),
     (Sabotage::RetiredHubsSayYes, 16, &["though it was retired"]),
     (Sabotage::ForkedDevicesSayYes, 3, &["though it has two histories"]),
-    (Sabotage::OwnPastIsNotAwaited, 14, &["beside its own past"]),
+    (Sabotage::OwnPastIsNotAwaited, 27, &["beside its own past"]),
     (
         Sabotage::PowersAreNotAsked,
-        26,
+        44,
         &["that is not in its certificate", "the first false record"],
     ),
     (Sabotage::ClosedTiersStayOpen, 2, &["that it knows to be closed"]),
@@ -108,7 +108,7 @@ const RULES: [(Sabotage, u64, &[&str]); 64] = [
     (Sabotage::TicketsAdmitAnyNumber, 4, FALSE),
     (
         Sabotage::LivePartsAreNotAsked,
-        11,
+        28,
         &[
             "counts a passage that is plainly false",
             "the first false record",
@@ -125,7 +125,7 @@ const RULES: [(Sabotage, u64, &[&str]); 64] = [
     (Sabotage::AnybodyAnnuls, 14, &["was answered and is lost"]),
     (
         Sabotage::ExitsCloseOthers,
-        127,
+        45,
         &["in a zone for", "people in, not", "double under strict"],
     ),
     (Sabotage::ExitsAreNotWritten, 0, &["by the records, and"]),
@@ -151,8 +151,8 @@ const RULES: [(Sabotage, u64, &[&str]); 64] = [
     (Sabotage::TimeSlotsAreNotCounted, 89, &["within a time slot for"]),
     (Sabotage::PlacesAreKept, 17, &["finds no place in zone"]),
     (Sabotage::RenewalsAreNotAsked, 5, &["that did not enrol it"]),
-    (Sabotage::OpeningsAreNotAsked, 11, &["under a struck issuing key"]),
-    (Sabotage::CertificatesOfALogAreNotBounded, 14, FALSE),
+    (Sabotage::OpeningsAreNotAsked, 41, &["under a struck issuing key"]),
+    (Sabotage::CertificatesOfALogAreNotBounded, 49, FALSE),
     (Sabotage::CountsOfALogAreNotBounded, 8, FALSE),
     (Sabotage::PassagesOfATicketAreNotBounded, 1, FALSE),
     (Sabotage::LoansOfALogAreNotBounded, 5, FALSE),
