@@ -7,8 +7,8 @@ use crate::store::StoreError;
 use crate::store::finding::{CountsFinding, Finding};
 use crate::store::sql::Sql;
 
-/// Checks the numbers of all organizers. Where there are cells, an event may have moved on with its receipts, so that only numbers are found
-/// that nobody has given out.
+/// Checks the numbers that this store has given out, of all organizers. Where there are cells, an event may have moved on with its receipts,
+/// so that only numbers are found that nobody has given out, and those of other cells are theirs to check.
 ///
 /// # Errors
 ///
@@ -16,6 +16,7 @@ use crate::store::sql::Sql;
 pub fn check_numbers(connection: &Sql<'_>, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
     let mut select = connection.prepare_cached(
         "SELECT organizer_id FROM receipts LEFT JOIN receipt_series USING (organizer_id, series)
+         WHERE series = coalesce((SELECT name FROM this_cell), '')
          GROUP BY organizer_id, series, last
          HAVING last IS NULL OR max(number) > last
              OR (count(*) <> last AND NOT EXISTS (SELECT 1 FROM cells) AND NOT EXISTS (SELECT 1 FROM this_cell))

@@ -102,14 +102,17 @@ pub fn annul(
     Ok(())
 }
 
-/// Lists receipts of an event, the first one first: their ids begin with the time.
+/// Lists receipts of an event, series by series, the first one first.
 pub fn receipts(connection: &Sql<'_>, query: &ReceiptsQuery) -> Result<Vec<Receipt>, StoreError> {
     let event = query.event;
     let after: Local = query.after.map_or([0; 24], |after| after.local);
     let mut select = connection.prepare_cached(
         "SELECT receipt_id, series, number, annuls, amount, fees, taxes, issued_at, currency
          FROM receipts JOIN events USING (event_id)
-         WHERE event_id = ?1 AND receipt_id > ?2 ORDER BY receipt_id LIMIT ?3",
+         WHERE event_id = ?1
+             AND (series, number) > (coalesce((SELECT last.series FROM receipts AS last WHERE last.event_id = ?1 AND last.receipt_id = ?2), ''),
+                                     coalesce((SELECT last.number FROM receipts AS last WHERE last.event_id = ?1 AND last.receipt_id = ?2), 0))
+         ORDER BY series, number LIMIT ?3",
     )?;
     let found = select.query_and_then(params![event.0, after, query.limit], |row| read(row, event))?;
     found.collect()
