@@ -106,21 +106,20 @@ fn add_usual(path: &str, operation: &mut Operation) {
     let is_for_roles = roles::are_told(operation);
     let responses = &mut operation.responses.responses;
     let told: Vec<String> = responses.keys().cloned().collect();
-    let has_query = operation
-        .parameters
-        .iter()
-        .flatten()
-        .any(|parameter| match parameter {
-            RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Query,
-            RefOr::Ref(_) => false,
-        });
+    let parameters = operation.parameters.iter().flatten();
+    let parameters = parameters.filter_map(|parameter| match parameter {
+        RefOr::T(parameter) => Some(parameter),
+        RefOr::Ref(_) => None,
+    });
+    let is_in = |place: &ParameterIn| parameters.clone().any(|one| one.parameter_in == *place);
+    let (has_query, takes_a_key) = (is_in(&ParameterIn::Query), is_in(&ParameterIn::Header));
     let body = operation.request_body.as_ref();
     let takes_a_body = body.is_some();
     let takes_json = body.is_some_and(|body| match body {
         RefOr::T(body) => body.content.contains_key("application/json"),
         RefOr::Ref(_) => true,
     });
-    let usual: [(bool, &[ProblemKind]); 7] = [
+    let usual: [(bool, &[ProblemKind]); 8] = [
         (true, &[ProblemKind::Internal, ProblemKind::Unavailable]),
         (
             operation.security.is_some(),
@@ -136,6 +135,8 @@ fn add_usual(path: &str, operation: &mut Operation) {
         ),
         (path.contains('{'), &[ProblemKind::NotFound]),
         (has_query, &[ProblemKind::Unreadable]),
+        // The only header that is told is that of idempotency keys.
+        (takes_a_key, &ProblemKind::OF_KEYS),
         (takes_json, &ProblemKind::OF_BODIES),
         (takes_a_body, &[ProblemKind::TooLarge]),
     ];

@@ -73,6 +73,7 @@ async fn only_named_sites_may_ask_and_only_as_buyers_do() {
     for path in document["paths"].as_object().unwrap().keys() {
         let is_for_buyers = ![
             "/v1/organizer",
+            "/oauth",
             "/v1/enrolments",
             "/healthz",
             "/readyz",

@@ -143,6 +143,14 @@ impl ProblemKind {
         Self::InvalidRequest,
     ];
 
+    /// What a request with an idempotency key may be refused with, whatever it is about.
+    pub const OF_KEYS: [Self; 4] = [
+        Self::TooLarge,
+        Self::InvalidRequest,
+        Self::KeyReused,
+        Self::RequestRunning,
+    ];
+
     /// Returns the kind of a request that the web framework could not read and answers with a status.
     pub fn of_unread(status: u16) -> Self {
         [Self::WrongMethod, Self::TooLarge, Self::NotJson, Self::WrongShape]
