@@ -134,7 +134,7 @@ fn hear(ledger: &mut Ledger, writer: &SecretKey, log: &[Vec<u8>], one_by_one: bo
 }
 
 /// A replica that begins at a checkpoint of the state has the same state, once it has heard the logs that are left out because
-/// a record in them rests on a key which nobody knows yet.
+/// a record in them was not understood.
 fn check_checkpoint(ledger: &Ledger, keys: &BTreeMap<PublicKey, SecretKey>, logs: &Logs) {
     let checkpoint = Checkpoint::of(ledger.state(), ledger.trust(), ledger.heads(), NOW);
     // Only whose word it is, or a later authority, may sum it up.
@@ -151,7 +151,10 @@ fn check_checkpoint(ledger: &Ledger, keys: &BTreeMap<PublicKey, SecretKey>, logs
     if let Err(error) = fresh.adopt(&signed) {
         panic!("a checkpoint of our own is refused: {error}");
     }
-    for left_out in ledger.state().awaiting() {
+    let mut left_out: Vec<_> = ledger.state().not_wholly_read().into_iter().collect();
+    // The authority's first: by what it says of devices their logs are taken.
+    left_out.sort_by_key(|origin| Some(*origin) != ledger.state().authority());
+    for left_out in &left_out {
         let heard = usize::try_from(ledger.tail(left_out).seq.0).unwrap_or(usize::MAX);
         hear(&mut fresh, &keys[left_out], &logs[left_out][..heard], true);
         if fresh.tail(left_out) != ledger.tail(left_out) {

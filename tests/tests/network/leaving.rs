@@ -39,7 +39,7 @@ async fn known_at(hub: &Hub) -> anyhow::Result<usize> {
 async fn a_hub_that_is_told_to_stop_hands_on_whom_it_let_in_last() -> anyhow::Result<()> {
     let stage = Stage::on_sale(Places::FEW).await?;
     let mut venue = Venue::open(&stage).await?;
-    let mut guests = bought(&stage, &venue, 60).await?;
+    let mut guests = bought(&stage, &venue, 100).await?;
     guests.retain(|guest| guest.home == Side::North);
     ensure!(
         guests.len() >= GUESTS * TIMES,

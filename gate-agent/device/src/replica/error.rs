@@ -48,7 +48,7 @@ pub enum ReplicaError {
     Damaged(Finding),
     /// A part of what the device is and believes is missing or does not decode.
     #[error(
-        "the replica's {name} is missing or unreadable; move the data directory away and enroll this machine anew"
+        "this device's database is damaged: its {name} cannot be read; move the data directory away and enroll this machine anew"
     )]
     BadMeta {
         /// Which part.
