@@ -5,6 +5,7 @@ mod pages {
     mod judge;
     mod log_in;
     mod seat_map;
+    mod voucher;
 }
 
 use anyhow::{Context, ensure};
