@@ -171,6 +171,12 @@ fn organizer(app: &Arc<AppState>) -> Api {
         organizer::revoking::revoke,
         organizer::revoking::retire,
         organizer::revoking::settle,
+    ]
+}
+
+/// For organizers too: what was sold, who came, and the money.
+fn sold(app: &Arc<AppState>) -> Api {
+    checked![app:
         organizer::tickets::revoke,
         organizer::tickets::reinstate,
         organizer::tickets::reissue,
@@ -249,7 +255,7 @@ pub fn router(state: Arc<AppState>) -> Router {
         .merge(machine().layer(small))
         .merge(device().layer(small))
         .merge(operations().layer(small))
-        .merge(organizer(&state).layer(large).layer(api_key))
+        .merge(organizer(&state).merge(sold(&state)).layer(large).layer(api_key))
         .split_for_parts();
     openapi::complete(&mut document);
     let docs = Router::from(SwaggerUi::new("/docs").url("/openapi.json", document));

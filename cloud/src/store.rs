@@ -34,10 +34,7 @@ use usher_protocol::log::Run;
 
 use crate::catalogue::availability::{ChangesQuery, KeptAvailability, NewAvailability};
 use crate::catalogue::{Event, EventLine, Layout, Occupancy, OccupancyQuery};
-use crate::ids::{
-    BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, TicketId, VoucherId,
-    WebhookId,
-};
+use crate::ids::{BookingId, ChargeReference, OrganizerId, RefundId, ReservationId, TicketId, VoucherId};
 use crate::kept_answers::{ClaimKey, ClaimOutcome, ForgetAnswers, FreeKey, KeepAnswer};
 use crate::selling::blocks::{Block, NewBlock, NewBlockOutcome, ReleaseBlock, ReleaseBlockOutcome};
 use crate::selling::booking_lists::{BookingsPage, BookingsQuery};
@@ -61,11 +58,6 @@ use crate::selling::{
     BeginBooking, BeginOutcome, Booking, CloseBooking, CloseOutcome, CodeQuery, ConfirmBooking,
     ConfirmOutcome, ErasePersonalData, Forget, HoldOutcome, HoldRequest, NoteOutcome, NotePayment,
     OpenBooking, ReleaseOutcome, ReleaseRequest, RenewBooking, RenewOutcome, Reservation, SoldTicket, Tidy,
-};
-use crate::telling::news::{NewsPage, NewsQuery, OpenNews};
-use crate::telling::{
-    DueWebhooks, NewEndpoint, NoteWebhooks, RemoveEndpoint, ReplayWebhook, ResealEndpoint, RotateSecret,
-    TestEndpoint, Webhook, WebhookEndpoint, WebhooksQuery,
 };
 pub use audit::{Audit, AuditedEvent, AuditedOrganizer};
 pub use audited::audit;
@@ -180,6 +172,7 @@ macro_rules! operations {
     };
 }
 
+mod endpoints;
 mod people;
 
 operations! {
@@ -240,25 +233,6 @@ operations! {
         lease_job(HeldJob) -> LeaseOutcome = operations::jobs::lease_job;
         /// Puts a job off after a failure; tells how often it has failed, if the holder still had it.
         put_off_job(HeldJob) -> Option<u32> = operations::jobs::put_off_job;
-
-        // Telling.
-        /// Adds an endpoint; `false` when its event has as many as it can.
-        add_endpoint(NewEndpoint) -> bool = operations::webhooks::add_endpoint;
-        /// Gives an endpoint another secret; tells whether there is one.
-        rotate_secret(RotateSecret) -> bool = operations::webhooks::rotate_secret;
-        /// Puts secrets that are sealed anew in place of what they were; tells whether they were still those.
-        reseal_endpoint(ResealEndpoint) -> bool = operations::webhooks::reseal_endpoint;
-        /// Removes an endpoint with all that it was to be told; tells whether there was one.
-        remove_endpoint(RemoveEndpoint) -> bool = operations::webhooks::remove_endpoint;
-        /// Tells an endpoint a test; `None` when there is none.
-        test_endpoint(TestEndpoint) -> Option<WebhookId> = operations::webhooks::test_endpoint;
-        /// Begins to tell a webhook anew; `false` when there is none, or it waits already.
-        replay_webhook(ReplayWebhook) -> bool = operations::webhooks::replay_webhook;
-        /// Writes down what came of trying to tell webhooks, and lets the job of their endpoint wait or end.
-        note_webhooks(NoteWebhooks) -> () = operations::webhooks::note_webhooks;
-
-        /// Begins to write down what happens at an event, and forgets old news; tells the number of the newest.
-        open_news(OpenNews) -> u64 = operations::news::open_news;
 
         // Organizing.
         /// Writes down an act of an organizer's; tells the number of its line.
@@ -369,21 +343,6 @@ operations! {
         /// Finds a job.
         job(JobId) -> Option<Job> = operations::jobs::job;
 
-        // Telling.
-        /// Finds an endpoint.
-        endpoint(EndpointId) -> Option<WebhookEndpoint> = operations::webhooks::endpoint;
-        /// Lists the endpoints of an event, the first one first.
-        endpoints(EventId) -> Vec<WebhookEndpoint> = operations::webhooks::endpoints;
-        /// Finds a webhook.
-        webhook(WebhookId) -> Option<Webhook> = operations::webhooks::webhook;
-        /// Lists what an endpoint is to be told now.
-        due_webhooks(DueWebhooks) -> Vec<Webhook> = operations::webhooks::due_webhooks;
-        /// Lists webhooks of an endpoint, the newest first.
-        webhooks(WebhooksQuery) -> Vec<Webhook> = operations::webhooks::webhooks;
-
-        /// Lists the news of an event after a number.
-        news(NewsQuery) -> NewsPage = operations::news::news;
-
         // The catalogue.
         /// Finds an event, drafts too.
         event(EventId) -> Option<Event> = operations::catalogue::event;
@@ -455,8 +414,6 @@ operations! {
         job_counts(()) -> JobCounts = operations::jobs::job_counts, cells::sum;
         /// Lists the events of which nothing is sold or ordered, and why.
         halts(()) -> Vec<(EventId, Halt)> = operations::authority::halts::halts, cells::oldest_first;
-        /// Lists all endpoints.
-        all_endpoints(()) -> Vec<WebhookEndpoint> = operations::webhooks::all_endpoints, cells::one_list;
         /// Lists all secret keys.
         secret_keys(()) -> Vec<SealedKey> = operations::secret_keys::secret_keys, cells::one_list;
     }

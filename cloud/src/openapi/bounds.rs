@@ -1,5 +1,8 @@
 //! The bounds of what requests may say and the patterns of ids, told with the constants that the code checks with.
 
+mod offers;
+mod patterns;
+
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
@@ -9,21 +12,16 @@ use utoipa::Number;
 use utoipa::openapi::{RefOr, Schema};
 
 use crate::api::bookings::{EMAIL_BYTES, TOKEN_BYTES};
-use crate::api::comp_list::MAX_COMPS;
 use crate::api::organizer::booking_lists::SOUGHT_BYTES;
 use crate::api::organizer::codes::{MAX_CERTIFICATE_DAYS, MAX_CODE_MINUTES};
-use crate::api::organizer::draft::{MAX_DESCRIPTION, MAX_LABEL, MAX_NAME, MAX_UNITS, RESERVATION_SECONDS};
+use crate::api::organizer::draft::{MAX_DESCRIPTION, MAX_LABEL, MAX_NAME, RESERVATION_SECONDS};
 use crate::api::organizer::endpoints::URL_BYTES;
 use crate::api::organizer::hold_bounds::{MINUTES, PLACES};
-use crate::api::organizer::inventory::MAX_TAX;
 use crate::api::organizer::venues::{ADDRESS_BYTES, NAME_BYTES};
-use crate::api::organizer::vouchers::{MAX_CODES, PERCENT};
 use crate::api::repeating::PUBLIC_KEY_BYTES;
-use crate::ids::{
-    ApiKeyId, BlockId, BookingId, DisputeId, EndpointId, InvitationId, RefundId, ReservationId, StaffId,
-    TicketId, VenueId, VoucherId, WebhookId,
-};
 use crate::money::{MAX_ORDER, MAX_PRICE};
+
+pub use patterns::pattern;
 
 /// What a value must keep to.
 enum Bound {
@@ -33,33 +31,6 @@ enum Bound {
     Number(RangeInclusive<i64>),
     /// So many items.
     Items(RangeInclusive<usize>),
-}
-
-/// The pattern of an event's id, which `usher_keys` reads.
-const EVENT_ID: &str = "^evt_[0-9a-v]{26}$";
-/// The pattern of a device's key.
-const DEVICE_KEY: &str = "^[0-9a-f]{64}$";
-
-/// Returns the pattern of the id that a member or parameter of a name holds.
-pub fn pattern(name: &str) -> Option<&'static str> {
-    match name {
-        "event_id" => Some(EVENT_ID),
-        "key_id" => Some(ApiKeyId::PATTERN),
-        "staff_id" => Some(StaffId::PATTERN),
-        "invitation_id" => Some(InvitationId::PATTERN),
-        "venue_id" => Some(VenueId::PATTERN),
-        "reservation_id" => Some(ReservationId::PATTERN),
-        "block_id" => Some(BlockId::PATTERN),
-        "booking_id" => Some(BookingId::PATTERN),
-        "refund_id" => Some(RefundId::PATTERN),
-        "dispute_id" => Some(DisputeId::PATTERN),
-        "ticket_id" => Some(TicketId::PATTERN),
-        "endpoint_id" => Some(EndpointId::PATTERN),
-        "voucher_id" => Some(VoucherId::PATTERN),
-        "webhook_id" => Some(WebhookId::PATTERN),
-        "device" => Some(DEVICE_KEY),
-        _ => None,
-    }
 }
 
 fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
@@ -76,9 +47,6 @@ fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
         ("TierSpec", "price", Bound::Number(0..=MAX_PRICE)),
         ("TierSpec", "admits", Bound::Number(1..=u8::MAX.into())),
         ("PricePatch", "price", Bound::Number(0..=MAX_PRICE)),
-        ("TierPatch", "order_min", Bound::Number(1..=MAX_UNITS.into())),
-        ("TierPatch", "order_max", Bound::Number(1..=MAX_UNITS.into())),
-        ("TierPatch", "capacity", Bound::Number(0..=MAX_UNITS.into())),
         ("RowSpec", "name", Bound::Text(1..=MAX_LABEL)),
         (
             "PolicySpec",
@@ -120,25 +88,9 @@ fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
     ];
     bounds.extend(named.map(|schema| (schema, "name", Bound::Text(1..=MAX_NAME))));
     bounds.extend(hold_bounds());
-    bounds.extend(offers());
+    bounds.extend(offers::bounds());
     bounds.extend(key_bounds());
     bounds
-}
-
-fn offers() -> Vec<(&'static str, &'static str, Bound)> {
-    let percent = i64::from(*PERCENT.start())..=i64::from(*PERCENT.end());
-    vec![
-        ("VouchersRequest", "name", Bound::Text(NAME_BYTES)),
-        ("VouchersRequest", "codes", Bound::Items(1..=MAX_CODES)),
-        ("VouchersRequest", "amount", Bound::Number(1..=MAX_PRICE)),
-        ("VouchersRequest", "price", Bound::Number(0..=MAX_PRICE)),
-        ("CompsRequest", "comps", Bound::Items(1..=MAX_COMPS)),
-        ("CompSpec", "email", Bound::Text(EMAIL_BYTES)),
-        ("BlockRequest", "name", Bound::Text(NAME_BYTES)),
-        ("ChargesSpec", "fee", Bound::Number(0..=MAX_PRICE)),
-        ("ChargesSpec", "tax", Bound::Number(0..=MAX_TAX.into())),
-        ("VouchersRequest", "percent", Bound::Number(percent)),
-    ]
 }
 
 fn key_bounds() -> Vec<(&'static str, &'static str, Bound)> {

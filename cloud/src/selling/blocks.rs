@@ -37,7 +37,7 @@ pub struct NewBlock {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NewBlockOutcome {
     /// They are blocked.
-    Blocked(Block),
+    Blocked(Box<Block>),
     /// Nothing has changed: what a buyer who asked for these units would be told too.
     Refused(HoldOutcome),
     /// The event has as many blocks as it can.

@@ -39,10 +39,8 @@ pub(super) struct Symbol {
 
 impl Version {
     pub(super) fn new(number: i32) -> Option<Self> {
-        u8::try_from(number)
-            .ok()
-            .filter(|number| (1..=40).contains(number))
-            .map(Self)
+        let number = u8::try_from(number).ok()?;
+        (1..=40).contains(&number).then_some(Self(number))
     }
 
     pub(super) fn number(self) -> usize {
@@ -67,10 +65,8 @@ impl Version {
         } else {
             (number * 4 + count * 2 + 1) / (count * 2 - 2) * 2
         };
-        let mut lines: Vec<usize> = (0..count - 1).map(|at| self.side() - 7 - at * step).collect();
-        lines.push(6);
-        lines.reverse();
-        lines
+        let others = (0..count - 1).rev().map(|at| self.side() - 7 - at * step);
+        [6].into_iter().chain(others).collect()
     }
 
     /// The centres of the alignment patterns: every crossing of the lines that is no finder.
@@ -196,8 +192,7 @@ impl Symbol {
         if number < 7 {
             return;
         }
-        let check = (0..12).fold(number, |rest, _| (rest << 1) ^ ((rest >> 11) * 0x1F25));
-        let bits = number << 12 | check;
+        let bits = number << 12 | (0..12).fold(number, |rest, _| (rest << 1) ^ ((rest >> 11) * 0x1F25));
         for bit in 0..18 {
             let dark = bits >> bit & 1 == 1;
             let (long, short) = (self.side - 11 + bit % 3, bit / 3);

@@ -17,10 +17,9 @@ use usher_words::scanner as words;
 
 use super::hub_list;
 use super::trouble::Trouble;
-use crate::folder;
-use crate::gate_position;
 use crate::last_known::LastKnown;
 use crate::printable::printable;
+use crate::{folder, gate_position};
 
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
@@ -95,7 +94,7 @@ impl Facts {
         let (phrasebook, policy) = (snapshot.phrasebook(now), snapshot.policy.as_deref());
         let known = LastKnown::read(&folder.last_known_path());
         let is_refused = known.as_ref().is_some_and(|known| known.refused);
-        let gates = certificate.gates.iter();
+        let named = |gate: &u16| gate_position::named(GateId(*gate), policy);
         let until = certificate.window.until;
         let is_device = snapshot
             .trust
@@ -106,9 +105,7 @@ impl Facts {
             event: certificate.event,
             event_name: policy.map(|policy| policy.name.clone()),
             folder: folder.path().display().to_string(),
-            gates: gates
-                .map(|gate| gate_position::named(GateId(*gate), policy))
-                .collect(),
+            gates: certificate.gates.iter().map(named).collect(),
             may_override: certificate.capabilities.override_refusals,
             certificate_until: phrasebook.time(until),
             certificate_until_ms: until.0,

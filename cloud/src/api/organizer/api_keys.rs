@@ -173,10 +173,8 @@ pub async fn list(
     State(app): State<Arc<AppState>>,
     allowed: Allowed<may::SeeApiKeys>,
 ) -> Result<Json<ApiKeysView>, ApiError> {
-    let (now, keys) = (
-        app.clock.now(),
-        app.store.api_keys(allowed.caller.organizer).await?,
-    );
+    let now = app.clock.now();
+    let keys = app.store.api_keys(allowed.caller.organizer).await?;
     let listed = keys.into_iter().filter(|key| !key.is_forgotten(now));
     Ok(Json(ApiKeysView {
         api_keys: listed.map(|key| ApiKeyView::of(&app, key)).collect(),

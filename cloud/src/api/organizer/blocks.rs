@@ -166,7 +166,7 @@ pub async fn create(
     let outcome = app.store.add_block(block).await?;
     app.seat_maps.changed(event.id);
     match outcome {
-        NewBlockOutcome::Blocked(block) => Ok((StatusCode::CREATED, Json(block.into()))),
+        NewBlockOutcome::Blocked(block) => Ok((StatusCode::CREATED, Json((*block).into()))),
         NewBlockOutcome::Refused(refusal) => Err(not_held(refusal, now)),
         NewBlockOutcome::TooMany => Err(ProblemKind::TooManyBlocks.into()),
     }

@@ -51,13 +51,13 @@ pub fn add_block(connection: &Sql<'_>, request: &NewBlock) -> Result<Effect<NewB
     };
     holds::record(connection, &reservation, (None, request.now))?;
     insert(connection, request)?;
-    Ok(Effect::Keep(NewBlockOutcome::Blocked(Block {
+    Ok(Effect::Keep(NewBlockOutcome::Blocked(Box::new(Block {
         id: request.id,
         reservation: request.reservation,
         name: request.name.clone(),
         lines: reservation.lines,
         created_at: request.now,
-    })))
+    }))))
 }
 
 /// Returns lines without their prices.
