@@ -262,19 +262,30 @@ impl TrustBundle {
         tickets.chain(authority).chain(issuing)
     }
 
+    /// Returns the bundle that follows with nothing changed but its version.
+    fn successor(&self) -> Self {
+        Self {
+            version: self.version.saturating_add(1),
+            ..self.clone()
+        }
+    }
+
+    fn keys_mut(&mut self) -> impl Iterator<Item = &mut TrustedKey> {
+        let kinds = [
+            &mut self.ticket_keys,
+            &mut self.authority_keys,
+            &mut self.issuing_keys,
+        ];
+        kinds.into_iter().flatten()
+    }
+
     /// Returns the bundle that follows with that key struck out, whatever it was for.
     ///
     /// Nothing to strike, because no such key is there or it is struck already, gives nothing.
     pub fn strike(&self, id: KeyId, now: Timestamp) -> Option<Self> {
-        let mut next = self.clone();
-        next.version = self.version.saturating_add(1);
-        let kinds = [
-            &mut next.ticket_keys,
-            &mut next.authority_keys,
-            &mut next.issuing_keys,
-        ];
+        let mut next = self.successor();
         let mut struck_any = false;
-        for trusted in kinds.into_iter().flatten() {
+        for trusted in next.keys_mut() {
             if trusted.key.id() == id && !trusted.is_struck() {
                 trusted.status = KeyStatus::Struck(now);
                 struck_any = true;

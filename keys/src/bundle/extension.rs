@@ -41,16 +41,10 @@ impl TrustBundle {
                 return Err(ExtendError::StruckKey { id });
             }
         }
-        let mut next = self.clone();
-        next.version = self.version.saturating_add(1);
-        let kinds = [
-            &mut next.ticket_keys,
-            &mut next.authority_keys,
-            &mut next.issuing_keys,
-        ];
+        let mut next = self.successor();
         let is_meant = |trusted: &TrustedKey| ids.is_empty() || ids.contains(&trusted.key.id());
         let mut extended_any = false;
-        for trusted in kinds.into_iter().flatten().filter(|trusted| is_meant(trusted)) {
+        for trusted in next.keys_mut().filter(|trusted| is_meant(trusted)) {
             if !trusted.is_struck() && trusted.window.until < until {
                 trusted.window.until = until;
                 extended_any = true;

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::bundle::{KeyStatus, RootSet, TrustedKey};
+use crate::bundle::{KeyStatus, RootSet, TrustBundle, TrustedKey};
+use crate::ident::Timestamp;
 
 const NOW: Timestamp = Timestamp(500);
 const VALID: Window = Window {

@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
+use crate::file::FileError;
 
 const RNG: [u8; RNG_BYTES] = [9; RNG_BYTES];
 

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::symlink;
 
+use super::open_to_others::quoted;
 use super::*;
 
 fn set(path: &Path, mode: u32) {
