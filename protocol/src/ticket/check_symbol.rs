@@ -1,15 +1,78 @@
-//! Codes that people read out and type: digits of Crockford's base 32 and his check symbol behind them; what a code is for is its own type's.
+//! Codes that people read out and type: digits of Crockford's base 32 and his check symbol behind them; what a code is for is said where its
+//! number of digits is.
 //!
 //! **Source**: Douglas Crockford, "Base 32".
 
+use std::fmt;
+use std::ops::Range;
+use std::str::FromStr;
+
+use bincode::{Decode, Encode};
+
 use super::code::Mistyped;
+
+/// A code of so many digits and a check symbol.
+///
+/// **Shape**: 5 bits a digit; the check symbol follows from them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub struct CheckedCode<const CODE_DIGITS: u32>(u64);
+
+impl<const CODE_DIGITS: u32> CheckedCode<CODE_DIGITS> {
+    /// Draws a code from random bits.
+    pub fn draw_from(random: u64) -> Self {
+        Self(draw_from(random, CODE_DIGITS))
+    }
+
+    /// Returns the code for a stored number, if it is one of a code.
+    pub fn of_value(value: u64) -> Option<Self> {
+        is_value(value, CODE_DIGITS).then_some(Self(value))
+    }
+
+    /// Returns the numbers of the codes that begin with these characters; `None` if no code does.
+    pub fn values_beginning(text: &str) -> Option<Range<u64>> {
+        values_beginning(text, CODE_DIGITS)
+    }
+
+    /// Returns the number to store.
+    pub fn value(self) -> u64 {
+        self.0
+    }
+
+    /// Returns the code behind this one, for when this one is taken.
+    pub fn next(self) -> Self {
+        Self(next(self.0, CODE_DIGITS))
+    }
+}
+
+impl<const CODE_DIGITS: u32> fmt::Display for CheckedCode<CODE_DIGITS> {
+    /// Writes two groups, of which the second has four characters, as it is printed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&write(self.0, CODE_DIGITS))
+    }
+}
+
+// Whoever may ask gets what the code is of, so that it stays out of logs.
+impl<const CODE_DIGITS: u32> fmt::Debug for CheckedCode<CODE_DIGITS> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CheckedCode(..)")
+    }
+}
+
+impl<const CODE_DIGITS: u32> FromStr for CheckedCode<CODE_DIGITS> {
+    type Err = Mistyped;
+
+    /// Reads a code as people type it: in any case, with blanks and hyphens anywhere, with O for 0 and I or L for 1.
+    fn from_str(text: &str) -> Result<Self, Mistyped> {
+        read(text, CODE_DIGITS).map(Self)
+    }
+}
 
 /// The digits of Crockford's base 32, and behind them the symbols that only a check symbol can be.
 const SYMBOLS: &[u8; 37] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U";
 const DIGITS: u64 = 32;
 const CHECKS: u64 = 37;
 /// The check symbols `*~$=` are on few keyboards and hard to read out: codes that would end in one are never drawn.
-const UNSAID: std::ops::Range<u64> = 32..36;
+const UNSAID: Range<u64> = 32..36;
 /// How many check symbols are left.
 const SAID: u64 = CHECKS - (UNSAID.end - UNSAID.start);
 
@@ -19,7 +82,7 @@ const fn rounds(digits: u32) -> u64 {
 }
 
 /// Draws the value of a code of so many digits from random bits.
-pub fn draw_from(random: u64, digits: u32) -> u64 {
+fn draw_from(random: u64, digits: u32) -> u64 {
     let at = random % (rounds(digits) * SAID);
     let check = at % SAID;
     let check = if check < UNSAID.start { check } else { UNSAID.end };
@@ -27,12 +90,12 @@ pub fn draw_from(random: u64, digits: u32) -> u64 {
 }
 
 /// Tells whether a number is the value of a code of so many digits.
-pub fn is_value(value: u64, digits: u32) -> bool {
+fn is_value(value: u64, digits: u32) -> bool {
     value / CHECKS < rounds(digits) && !UNSAID.contains(&(value % CHECKS))
 }
 
 /// Returns the value behind this one, the first one behind the last.
-pub fn next(value: u64, digits: u32) -> u64 {
+fn next(value: u64, digits: u32) -> u64 {
     let mut value = value;
     loop {
         value = (value + 1) % (rounds(digits) * CHECKS);
@@ -43,7 +106,7 @@ pub fn next(value: u64, digits: u32) -> u64 {
 }
 
 /// Writes a code of so many digits in two groups, of which the second has four characters.
-pub fn write(value: u64, digits: u32) -> String {
+fn write(value: u64, digits: u32) -> String {
     let mut text = String::new();
     for place in (0..digits).rev() {
         text.push(symbol((value >> (5 * place)) % DIGITS));
@@ -56,11 +119,7 @@ pub fn write(value: u64, digits: u32) -> String {
 }
 
 /// Returns the value of a code of so many digits as people type it: in any case, with blanks and hyphens anywhere, with O for 0 and I or L for 1.
-///
-/// # Errors
-///
-/// [`Mistyped`].
-pub fn read(text: &str, digits: u32) -> Result<u64, Mistyped> {
+fn read(text: &str, digits: u32) -> Result<u64, Mistyped> {
     let chars = typed(text).count();
     if chars != digits as usize + 1 {
         return Err(Mistyped::Length { chars });
@@ -85,7 +144,7 @@ pub fn read(text: &str, digits: u32) -> Result<u64, Mistyped> {
 }
 
 /// Returns the values of codes of so many digits that begin with these characters; `None` if no code begins so, or they are more than its digits.
-pub fn values_beginning(text: &str, digits: u32) -> Option<std::ops::Range<u64>> {
+fn values_beginning(text: &str, digits: u32) -> Option<Range<u64>> {
     let mut value = 0;
     let mut places = 0;
     for typed in typed(text) {

@@ -1,26 +1,17 @@
 //! The ticket code: eight characters printed on a ticket beside its QR code, for people to read out and to type; finding its ticket is the cloud's.
 
-use std::fmt;
-use std::ops::Range;
-use std::str::FromStr;
-
-use bincode::{Decode, Encode};
 use thiserror::Error;
 
-use super::check_symbol;
+use super::check_symbol::CheckedCode;
 
 /// How many characters a ticket code has, its check symbol included.
 pub const TICKET_CODE_CHARS: usize = 8;
-
-/// How many of them are digits.
-const DIGITS: u32 = 7;
 
 /// A ticket code.
 ///
 /// **Shape**: seven digits of Crockford's base 32 and his check symbol, 35 bits in all. It is drawn at random, says nothing of
 /// the ticket, and opens nothing by itself.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-pub struct TicketCode(u64);
+pub type TicketCode = CheckedCode<7>;
 
 /// Why a text is no ticket code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -37,56 +28,6 @@ pub enum Mistyped {
     /// The check symbol is another one: at least one character is wrong, or two have changed places.
     #[error("one character is wrong")]
     Check,
-}
-
-impl TicketCode {
-    /// Draws a code from random bits.
-    pub fn draw_from(random: u64) -> Self {
-        Self(check_symbol::draw_from(random, DIGITS))
-    }
-
-    /// Returns the code for a stored number, if it is one of a code.
-    pub fn of_value(value: u64) -> Option<Self> {
-        check_symbol::is_value(value, DIGITS).then_some(Self(value))
-    }
-
-    /// Returns the numbers of the codes that begin with these characters; `None` if no code does.
-    pub fn values_beginning(text: &str) -> Option<Range<u64>> {
-        check_symbol::values_beginning(text, DIGITS)
-    }
-
-    /// Returns the number to store.
-    pub fn value(self) -> u64 {
-        self.0
-    }
-
-    /// Returns the code behind this one, for when this one is taken.
-    pub fn next(self) -> Self {
-        Self(check_symbol::next(self.0, DIGITS))
-    }
-}
-
-impl fmt::Display for TicketCode {
-    /// Writes two groups of four, as it is printed.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&check_symbol::write(self.0, DIGITS))
-    }
-}
-
-// Whoever may ask gets the ticket for it, so that it stays out of logs.
-impl fmt::Debug for TicketCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TicketCode(..)")
-    }
-}
-
-impl FromStr for TicketCode {
-    type Err = Mistyped;
-
-    /// Reads a code as people type it: in any case, with blanks and hyphens anywhere, with O for 0 and I or L for 1.
-    fn from_str(text: &str) -> Result<Self, Mistyped> {
-        check_symbol::read(text, DIGITS).map(Self)
-    }
 }
 
 #[cfg(test)]
@@ -164,8 +105,8 @@ mod tests {
         }
         let rounds = (1 << 35) / 37;
         let last = TicketCode::of_value(rounds * 37 - 1).unwrap();
-        assert_eq!(last.next(), TicketCode(0));
+        assert_eq!(Some(last.next()), TicketCode::of_value(0));
         assert_eq!(TicketCode::of_value(rounds * 37), None);
-        assert_eq!(format!("{last:?}"), "TicketCode(..)");
+        assert_eq!(format!("{last:?}"), "CheckedCode(..)");
     }
 }
