@@ -75,7 +75,7 @@ soak: ## simulate SEEDS=10000 networks and tills, then kill, cut, damage and sta
 
 drill: ## kill the leader of three PostgreSQL under Patroni KILLS=20 times, then a cloud 200 times on either engine, while buyers buy
 	@.ci/setup drill
-	@echo "drill: a build (2 to 5 minutes), $(KILLS) kills of a leader (about 50 s each), then 200 kills of a cloud on either engine (about 5 minutes)"
+	@echo "drill: a build (2 to 5 minutes), $(KILLS) kills of a leader (about 50 s each), cables pulled out (about 5 minutes), then 200 kills of a cloud on either engine (about 5 minutes)"
 	cargo build $(WORKSPACE)
 	USHER_ROUNDS=$(KILLS) cargo test $(WORKSPACE) --test drill -- --nocapture
 	USHER_ROUNDS=200 cargo test $(WORKSPACE) --test crash -- cloud --nocapture

@@ -1,9 +1,10 @@
 //! `make drill`: a cloud of two processes on three PostgreSQL under Patroni, whose leader and its agent are killed again and again while
-//! buyers buy and a hub lets them in: nothing acknowledged is lost, nothing is sold twice, writing is back in time, gates never stop.
+//! buyers buy and a hub lets them in, and whose cables are pulled out: nothing acknowledged is lost, nothing is sold twice, writing is back in time, gates never stop.
 
 mod drill {
     pub mod cluster;
     pub mod crowd;
+    mod wires;
 }
 
 use std::collections::BTreeSet;
@@ -54,7 +55,7 @@ async fn the_leader_and_its_agent_are_killed_while_buyers_buy_and_a_hub_admits()
     let Effort { rounds, .. } = Effort::of("leaders killed", 0, ROUNDS);
     say(&format!(
         "about {} minutes",
-        (A_ROUND * u32::try_from(rounds)?).as_secs() / 60 + 4
+        (A_ROUND * u32::try_from(rounds)?).as_secs() / 60 + 8
     ));
     // On this thread: what it starts ends with the thread.
     let mut cluster = Cluster::start().context("starting Patroni")?;
@@ -87,6 +88,8 @@ async fn the_leader_and_its_agent_are_killed_while_buyers_buy_and_a_hub_admits()
     }
     without_a_standby(&mut cluster, &diary).await?;
     without_etcd(&mut cluster, &diary).await?;
+    let apart = cables_are_pulled_out(&cluster, &diary).await?;
+    longest = longest.max(apart);
     diary.stop();
     while let Some(ended) = people.join_next().await {
         ended??;
@@ -153,6 +156,58 @@ async fn without_etcd(cluster: &mut Cluster, diary: &Diary) -> anyhow::Result<()
     ));
     cluster.start_etcd()?;
     cluster.whole().await
+}
+
+/// Cuts the network between the nodes, their clients and etcd, in four ways; gives how long writing was away at most.
+async fn cables_are_pulled_out(cluster: &Cluster, diary: &Diary) -> anyhow::Result<Duration> {
+    let (at, leader) = (Instant::now(), cluster.unplug_leader().await?);
+    let unplugged = writing_again(diary, at, "the leader's cable is out").await?;
+    cluster.plug_in(leader)?;
+    cluster.whole().await?;
+
+    // Clients that reach it must not be told that something is sold which the others do not know.
+    let (at, leader) = (Instant::now(), cluster.cut_leader().await?);
+    let cut = writing_again(
+        diary,
+        at,
+        "the leader is cut off from standbys and etcd, and not from clients",
+    )
+    .await?;
+    cluster.join(leader)?;
+    cluster.whole().await?;
+
+    let standby = cluster.unplug_standby().await?;
+    let gone = goes_on(diary, "a standby's cable is out").await?;
+    say(&format!(
+        "a standby's cable out, the next booking after {gone:.1?}"
+    ));
+    cluster.plug_in(standby)?;
+    cluster.whole().await?;
+
+    let etcd = cluster.unplug_etcd()?;
+    tokio::time::sleep(AWAY).await;
+    let gone = goes_on(diary, "etcd's cable is out").await?;
+    say(&format!(
+        "etcd's cable out for {AWAY:?}, the next booking after {gone:.1?}"
+    ));
+    cluster.plug_in(etcd)?;
+    cluster.whole().await?;
+    Ok(unplugged.max(cut))
+}
+
+/// Waits until somebody has bought who began after that moment, in time.
+async fn writing_again(diary: &Diary, at: Instant, though: &str) -> anyhow::Result<Duration> {
+    let bought = async || Ok(diary.bought_since(at));
+    let (_, back) = until_within(PATIENCE, format!("writing to be back though {though}"), bought).await?;
+    say(&format!(
+        "{though}: writing back after {:.1} s",
+        back.as_secs_f32()
+    ));
+    ensure!(
+        back <= BACK_WITHIN,
+        "writing was back after {back:?}, though {though}"
+    );
+    Ok(back)
 }
 
 /// Waits for a booking that is begun from now on.

@@ -1,8 +1,9 @@
-//! Three PostgreSQL under Patroni in quorum mode, with an etcd, in a temporary folder on free ports. Its settings are those of docs/SCALING.md.
+//! Three PostgreSQL under Patroni in quorum mode, with an etcd, in a temporary folder, each in a network place of its own. Its settings are
+//! those of docs/SCALING.md.
 
 use std::env;
 use std::fs;
-use std::net::TcpListener;
+use std::net::SocketAddr;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -11,8 +12,11 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::time::timeout;
 use usher_tests::stage::http::Http;
 use usher_tests::stage::patience::until_within;
+
+use super::wires::Wires;
 
 /// How long a cluster may take to be whole: to start, or until a killed server has come back.
 pub const PATIENCE: Duration = Duration::from_secs(180);
@@ -21,11 +25,24 @@ const PATRONI: &str = "USHER_PATRONI";
 /// Who runs the servers where the drill runs as root, which they refuse: nobody.
 const NOBODY: u32 = 65_534;
 const NODES: usize = 3;
+/// How long an agent may take to answer before the next one is asked.
+const REST_PATIENCE: Duration = Duration::from_secs(2);
+/// The place of the agents' agreement; before it are those of the nodes.
+const ETCD: usize = NODES;
+/// How many places there are.
+const PLACES: u8 = 4;
+/// Where the servers listen, each in its place.
+const PORT: u16 = 5432;
+/// Where their agents do.
+const REST_PORT: u16 = 8008;
+/// Where the agents' agreement does.
+const ETCD_PORT: u16 = 2379;
+/// Where it would talk to others of its kind.
+const PEER_PORT: u16 = 2380;
 
 /// A server with its agent.
 struct Node {
     name: String,
-    port: u16,
     rest: Http,
     agent: Child,
 }
@@ -33,8 +50,10 @@ struct Node {
 /// The cluster; dropped means killed.
 pub struct Cluster {
     nodes: Vec<Node>,
-    etcd: Etcd,
+    etcd: Child,
     folder: TempDir,
+    /// Dropped last: what runs there has ended.
+    wires: Wires,
 }
 
 impl Cluster {
@@ -43,22 +62,28 @@ impl Cluster {
         if is_root() {
             chown(folder.path(), Some(NOBODY), Some(NOBODY))?;
         }
-        let etcd = Etcd::start(folder.path())?;
-        let etcd_port = etcd.port;
+        let wires = Wires::lay(PLACES)?;
+        let etcd = start_etcd(folder.path(), &wires)?;
         let mut cluster = Self {
             nodes: Vec::new(),
             etcd,
             folder,
+            wires,
         };
-        for nth in 1..=NODES {
-            let (name, port, rest) = (format!("n{nth}"), free_port()?, free_port()?);
-            let text = settings(cluster.folder.path(), (&name, port, rest), etcd_port);
+        for nth in 0..NODES {
+            let name = format!("n{}", nth + 1);
+            let text = settings(cluster.folder.path(), &name, nth, &cluster.wires);
             fs::write(cluster.file(&name), text)?;
-            let agent = cluster.agent(&name)?;
+            let socket = cluster.folder.path().join(format!("{name}-socket"));
+            fs::create_dir(&socket)?;
+            if is_root() {
+                chown(&socket, Some(NOBODY), Some(NOBODY))?;
+            }
+            let agent = cluster.agent(nth, &name)?;
+            let rest = SocketAddr::new(cluster.wires.address(nth).into(), REST_PORT);
             cluster.nodes.push(Node {
                 name,
-                port,
-                rest: Http::new(([127, 0, 0, 1], rest).into())?,
+                rest: Http::new(rest)?,
                 agent,
             });
         }
@@ -69,7 +94,7 @@ impl Cluster {
         self.folder.path().join(format!("{name}.yml"))
     }
 
-    fn agent(&self, name: &str) -> anyhow::Result<Child> {
+    fn agent(&self, nth: usize, name: &str) -> anyhow::Result<Child> {
         let patroni = env::var_os(PATRONI).map_or_else(
             || PathBuf::from("/usr/local/lib/usher-tests/patroni/bin/patroni"),
             PathBuf::from,
@@ -83,7 +108,7 @@ impl Cluster {
             .create(true)
             .append(true)
             .open(self.folder.path().join(format!("{name}.log")))?;
-        let mut run = as_nobody(&patroni);
+        let mut run = as_nobody(self.wires.inside(nth), &patroni);
         run.arg(self.file(name))
             .current_dir(self.folder.path())
             .env("HOME", self.folder.path())
@@ -110,30 +135,23 @@ impl Cluster {
 
     /// Makes a database and returns its URL, which names all servers.
     pub async fn url(&self, database: &str) -> anyhow::Result<String> {
-        let leader = &self.nodes[self.leader().await?];
-        let url = format!("postgres://owl@127.0.0.1:{}/postgres", leader.port);
+        let leader = self.wires.address(self.leader().await?);
+        let url = format!("postgres://owl@{leader}/postgres");
         let make = format!("CREATE DATABASE {database}");
         tokio::task::spawn_blocking(move || usher_test_postgres::run(&url, &make)).await?;
-        let hosts: Vec<String> = self
-            .nodes
-            .iter()
-            .map(|node| format!("127.0.0.1:{}", node.port))
-            .collect();
+        let hosts = (0..NODES).map(|nth| self.wires.address(nth).to_string());
+        // As between machines that trust their network; what is encrypted is tested elsewhere.
         Ok(format!(
-            "postgres://owl@{}/{database}?target_session_attrs=read-write",
-            hosts.join(",")
+            "postgres://owl@{}/{database}?target_session_attrs=read-write&sslmode=disable",
+            hosts.collect::<Vec<_>>().join(",")
         ))
     }
 
     async fn leader(&self) -> anyhow::Result<usize> {
         let found = until_within(PATIENCE, "a leader", async || {
             for (nth, node) in self.nodes.iter().enumerate() {
-                if node
-                    .rest
-                    .get("/primary")
-                    .await
-                    .is_ok_and(|reply| reply.status == 200)
-                {
+                let asked = timeout(REST_PATIENCE, node.rest.get("/primary")).await;
+                if asked.is_ok_and(|answer| answer.is_ok_and(|reply| reply.status == 200)) {
                     return Ok(Some(nth));
                 }
             }
@@ -156,14 +174,52 @@ impl Cluster {
 
     /// Takes the agents' agreement away.
     pub fn kill_etcd(&mut self) -> anyhow::Result<()> {
-        self.etcd.kill()
+        self.etcd.kill()?;
+        self.etcd.wait()?;
+        Ok(())
     }
 
     /// Brings it back as it was.
     pub fn start_etcd(&mut self) -> anyhow::Result<()> {
-        let addresses = (self.etcd.port, self.etcd.peer);
-        self.etcd.child = Etcd::run(self.folder.path(), addresses)?;
+        self.etcd = start_etcd(self.folder.path(), &self.wires)?;
         Ok(())
+    }
+
+    /// Pulls the leader's cable out: clients, standbys and etcd reach it no more, and hear nothing of it; gives which one it was.
+    pub async fn unplug_leader(&self) -> anyhow::Result<usize> {
+        let leader = self.leader().await?;
+        self.wires.plug(leader, false)?;
+        Ok(leader)
+    }
+
+    /// Pulls a standby's cable out.
+    pub async fn unplug_standby(&self) -> anyhow::Result<usize> {
+        let standby = (self.leader().await? + 1) % NODES;
+        self.wires.plug(standby, false)?;
+        Ok(standby)
+    }
+
+    /// Pulls the cable of the agents' agreement out.
+    pub fn unplug_etcd(&self) -> anyhow::Result<usize> {
+        self.wires.plug(ETCD, false)?;
+        Ok(ETCD)
+    }
+
+    /// Puts a cable in again.
+    pub fn plug_in(&self, nth: usize) -> anyhow::Result<()> {
+        self.wires.plug(nth, true)
+    }
+
+    /// Cuts the leader off from the standbys and etcd; its clients reach it still. Gives which one it was.
+    pub async fn cut_leader(&self) -> anyhow::Result<usize> {
+        let leader = self.leader().await?;
+        self.wires.cut(leader, &all_but(leader), true)?;
+        Ok(leader)
+    }
+
+    /// Joins it to the others again.
+    pub fn join(&self, nth: usize) -> anyhow::Result<()> {
+        self.wires.cut(nth, &all_but(nth), false)
     }
 
     fn kill_node(&mut self, nth: usize) -> anyhow::Result<String> {
@@ -188,9 +244,9 @@ impl Cluster {
 
     /// Starts the agent of a killed server again, which brings the server back.
     pub fn start_agent(&mut self, name: &str) -> anyhow::Result<()> {
-        let agent = self.agent(name)?;
-        let node = self.nodes.iter_mut().find(|node| node.name == name);
-        node.context("there is such a node")?.agent = agent;
+        let nth = self.nodes.iter().position(|node| node.name == name);
+        let nth = nth.context("there is such a node")?;
+        self.nodes[nth].agent = self.agent(nth, name)?;
         Ok(())
     }
 }
@@ -203,8 +259,13 @@ impl Drop for Cluster {
             let _ = self.nodes[nth].agent.wait();
             let _ = self.server_of(nth).and_then(|server| kill9(&server));
         }
-        let _ = self.etcd.kill();
+        let _ = self.kill_etcd();
     }
+}
+
+/// Returns the other nodes, and etcd.
+fn all_but(nth: usize) -> Vec<usize> {
+    (0..=ETCD).filter(|other| *other != nth).collect()
 }
 
 async fn members(rest: &Http) -> anyhow::Result<Vec<Value>> {
@@ -220,67 +281,42 @@ fn is_whole(members: &[Value]) -> bool {
     count("leader", "running") == 1 && count("quorum_standby", "streaming") == NODES - 1
 }
 
-/// The store of the agents' agreement, and its addresses.
-struct Etcd {
-    child: Child,
-    port: u16,
-    peer: u16,
-}
-
-impl Etcd {
-    fn start(folder: &Path) -> anyhow::Result<Self> {
-        let (port, peer) = (free_port()?, free_port()?);
-        let child = Self::run(folder, (port, peer))?;
-        Ok(Self { child, port, peer })
+/// Starts the store of the agents' agreement.
+fn start_etcd(folder: &Path, wires: &Wires) -> anyhow::Result<Child> {
+    let at = wires.address(ETCD);
+    let (client, peer) = (
+        format!("http://{at}:{ETCD_PORT}"),
+        format!("http://{at}:{PEER_PORT}"),
+    );
+    let log = fs::File::options()
+        .create(true)
+        .append(true)
+        .open(folder.join("etcd.log"))?;
+    let mut run = as_nobody(wires.inside(ETCD), Path::new("etcd"));
+    run.args(["--name", "e", "--data-dir"]).arg(folder.join("etcd"));
+    for (name, value) in [
+        ("--listen-client-urls", &client),
+        ("--advertise-client-urls", &client),
+        ("--listen-peer-urls", &peer),
+        ("--initial-advertise-peer-urls", &peer),
+        ("--initial-cluster", &format!("e={peer}")),
+    ] {
+        run.args([name, value]);
     }
-
-    fn run(folder: &Path, (port, peer): (u16, u16)) -> anyhow::Result<Child> {
-        let (client, peer) = (
-            format!("http://127.0.0.1:{port}"),
-            format!("http://127.0.0.1:{peer}"),
-        );
-        let log = fs::File::options()
-            .create(true)
-            .append(true)
-            .open(folder.join("etcd.log"))?;
-        let mut run = as_nobody(Path::new("etcd"));
-        run.args(["--name", "e", "--data-dir"])
-            .arg(folder.join("etcd"))
-            .args([
-                "--listen-client-urls",
-                &client,
-                "--advertise-client-urls",
-                &client,
-            ])
-            .args([
-                "--listen-peer-urls",
-                &peer,
-                "--initial-advertise-peer-urls",
-                &peer,
-            ])
-            .args(["--initial-cluster", &format!("e={peer}")])
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log);
-        run.spawn().context("starting etcd: run .ci/setup drill")
-    }
-
-    fn kill(&mut self) -> anyhow::Result<()> {
-        self.child.kill()?;
-        self.child.wait()?;
-        Ok(())
-    }
+    run.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+    run.spawn().context("starting etcd: run .ci/setup drill")
 }
 
 /// Writes a node's settings. Two seconds of a leader's silence are little, and twenty are what a network may take.
-fn settings(folder: &Path, (name, port, rest): (&str, u16, u16), etcd: u16) -> String {
+fn settings(folder: &Path, name: &str, nth: usize, wires: &Wires) -> String {
+    let (at, etcd) = (wires.address(nth), wires.address(ETCD));
     let (folder, programs) = (folder.display(), usher_test_postgres::programs());
     let programs = programs.display();
     format!(
         "scope: usher
 name: {name}
-restapi: {{listen: '127.0.0.1:{rest}', connect_address: '127.0.0.1:{rest}'}}
-etcd3: {{hosts: '127.0.0.1:{etcd}'}}
+restapi: {{listen: '{at}:{REST_PORT}', connect_address: '{at}:{REST_PORT}'}}
+etcd3: {{hosts: '{etcd}:{ETCD_PORT}'}}
 bootstrap:
   dcs:
     ttl: 20
@@ -295,8 +331,8 @@ bootstrap:
       parameters: {{max_connections: 200, shared_buffers: 64MB, wal_keep_size: 512MB}}
   initdb: [{{encoding: UTF8}}, {{locale: C}}, data-checksums]
 postgresql:
-  listen: '127.0.0.1:{port}'
-  connect_address: '127.0.0.1:{port}'
+  listen: '{at}:{PORT}'
+  connect_address: '{at}:{PORT}'
   data_dir: {folder}/{name}
   bin_dir: {programs}
   pgpass: {folder}/{name}.pgpass
@@ -304,24 +340,19 @@ postgresql:
     superuser: {{username: owl}}
     replication: {{username: replicator}}
     rewind: {{username: rewinder}}
-  pg_hba: ['local all all trust', 'host all all 127.0.0.1/32 trust', 'host replication all 127.0.0.1/32 trust']
-  parameters: {{unix_socket_directories: '{folder}'}}
+  pg_hba: ['local all all trust', 'host all all 10.214.0.0/16 trust', 'host replication all 10.214.0.0/16 trust']
+  parameters: {{unix_socket_directories: '{folder}/{name}-socket'}}
 "
     )
-}
-
-fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 fn is_root() -> bool {
     std::os::unix::fs::MetadataExt::uid(&fs::metadata("/proc/self").expect("there is /proc")) == 0
 }
 
-/// Runs a program that ends with this one, and not as root.
-fn as_nobody(program: &Path) -> Command {
-    let mut run = Command::new("setpriv");
-    run.arg("--pdeathsig=KILL");
+/// Runs a program that ends with this one, in a place, and not as root.
+fn as_nobody(mut run: Command, program: &Path) -> Command {
+    run.args(["setpriv", "--pdeathsig=KILL"]);
     if is_root() {
         run.args([
             &format!("--reuid={NOBODY}"),
