@@ -24,6 +24,7 @@ mod organizing;
 mod races;
 mod refunds;
 mod retention;
+mod seals;
 pub mod server;
 mod severed;
 mod staff;
@@ -173,6 +174,10 @@ contracts! {
         a_code_is_taken_once_and_after_many_wrong_ones_none_is,
         sessions_end_one_by_one_and_the_oldest_when_there_are_too_many,
         a_member_changes_and_is_forgotten_for_their_own_organizer_alone,
+    }
+    seals {
+        what_is_altered_past_the_store_is_found_whatever_is_changed_later,
+        an_event_from_before_is_sealed_when_the_store_is_opened,
     }
     organizing {
         a_key_leads_to_its_organizer,

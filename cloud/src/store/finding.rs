@@ -52,6 +52,13 @@ pub enum Finding {
         /// The event.
         event: EventId,
     },
+    /// Something else of how an event is sold is not what was sealed.
+    Sealed {
+        /// The event.
+        event: EventId,
+        /// What of it.
+        part: SealedPart,
+    },
     /// Blocks or receipts.
     Counts(CountsFinding),
     /// A ticket's payload is not signed, or says something else than its row.
@@ -83,6 +90,27 @@ pub enum Finding {
         /// The event.
         event: EventId,
     },
+}
+
+/// What is sealed of how an event is sold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SealedPart {
+    /// Windows, limits, fees, taxes, and what one client may hold.
+    Sale,
+    /// Its vouchers: one was altered, is gone or was added by another program.
+    Vouchers,
+    /// Its blocks, likewise.
+    Blocks,
+}
+
+impl SealedPart {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Sale => "the sale, limits, fees or taxes",
+            Self::Vouchers => "the vouchers",
+            Self::Blocks => "the blocks",
+        }
+    }
 }
 
 /// What must come to a whole, or follow without gaps, and does not.
@@ -150,6 +178,9 @@ impl fmt::Display for Finding {
                 "the days, policy, tiers or prices of event {event} were altered"
             ),
             Self::Layout { event } => write!(f, "the seats and slots of event {event} were altered"),
+            Self::Sealed { event, part } => {
+                write!(f, "{} of event {event} were altered", part.words())
+            }
             Self::Counts(found) => found.fmt(f),
             Self::Ticket(ticket) => write!(f, "ticket {ticket} is not what was signed"),
             Self::Unit { event, unit } => {

@@ -4,8 +4,10 @@ use std::path::Path;
 
 use super::engine::Engine;
 use super::location::StoreLocation;
+use super::operations::{Effect, seals};
 use super::postgres::Postgres;
 use super::postgres::server::Servers;
+use super::sql::Sql;
 use super::{Store, StoreError, relocation, sqlite};
 use crate::clock::Clock;
 
@@ -30,12 +32,28 @@ impl Store {
         let store = Self::open_marked(location).await?;
         // The connection that reads this stays open, so that nobody who begins a move afterwards overlooks this process.
         match store.engine.read(relocation::mark::read).await? {
-            None => Ok(store),
+            None => {
+                store.seal_rest().await?;
+                Ok(store)
+            }
             Some(mark) => {
                 store.close().await;
                 Err(StoreError::Moved(mark))
             }
         }
+    }
+
+    /// Seals what of events was not sealed yet when they were written.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub(crate) async fn seal_rest(&self) -> Result<(), StoreError> {
+        for event in self.engine.read(seals::unsealed).await? {
+            let seal = move |connection: &Sql<'_>| seals::seal_rest(connection, event).map(Effect::Keep);
+            self.engine.write(Some(event), seal).await?;
+        }
+        Ok(())
     }
 
     /// Opens a store that may be marked as being moved, or as moved.

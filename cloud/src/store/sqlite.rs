@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 40] = [
+const MIGRATIONS: [(&str, &str); 41] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",
@@ -210,6 +210,10 @@ const MIGRATIONS: [(&str, &str); 40] = [
     (
         "V52__section_places",
         include_str!("../../migrations/V52__section_places.sql"),
+    ),
+    (
+        "V53__terms_of_sale_seals",
+        include_str!("../../migrations/V53__terms_of_sale_seals.sql"),
     ),
 ];
 

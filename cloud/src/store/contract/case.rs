@@ -83,13 +83,19 @@ enum Engine {
 impl Engine {
     async fn open(&self, files: &TempDir) -> Store {
         match self {
-            Self::Sqlite => Store::open_sqlite(&files.path().join(STORE_FILE)).unwrap(),
+            Self::Sqlite => {
+                let file = StoreLocation::File(files.path().join(STORE_FILE));
+                Store::open(&file).await.unwrap()
+            }
+            Self::Postgres(url, None) => Store::open(&server::location(url)).await.unwrap(),
             Self::Postgres(url, faults) => {
                 let servers = Servers {
                     faults: faults.clone(),
                     ..server::servers(url)
                 };
-                Store::open_servers(servers).await.unwrap()
+                let store = Store::open_servers(servers).await.unwrap();
+                store.seal_rest().await.unwrap();
+                store
             }
             Self::Cells => open_cells(files).await,
         }
@@ -187,9 +193,22 @@ impl Case {
 
     /// Alters what is stored, past the store; in the home cell if there are others.
     pub fn alter(&self, sql: &str) {
+        self.alter_in(STORE_FILE, sql);
+    }
+
+    /// Alters what is stored of its event, past the store.
+    pub fn alter_event(&self, sql: &str) {
+        let file = match self.engine {
+            Engine::Sqlite | Engine::Postgres(..) => STORE_FILE,
+            Engine::Cells => CELL_FILE,
+        };
+        self.alter_in(file, sql);
+    }
+
+    fn alter_in(&self, file: &str, sql: &str) {
         match &self.engine {
             Engine::Sqlite | Engine::Cells => {
-                let file = rusqlite::Connection::open(self.file(STORE_FILE)).unwrap();
+                let file = rusqlite::Connection::open(self.file(file)).unwrap();
                 file.execute_batch(sql).unwrap();
             }
             Engine::Postgres(url, _) => {

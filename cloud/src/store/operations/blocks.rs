@@ -14,6 +14,7 @@ use crate::store::sql::{Row, Sql, params};
 use super::Effect;
 use super::column::{lines, lines_text, moment, ms};
 use super::holds::{self, Hold};
+use super::seals::SealedSet;
 
 /// Sets units aside, all of them or none.
 pub fn add_block(connection: &Sql<'_>, request: &NewBlock) -> Result<Effect<NewBlockOutcome>, StoreError> {
@@ -78,7 +79,7 @@ fn insert(connection: &Sql<'_>, request: &NewBlock) -> Result<(), StoreError> {
             request.name,
             ms(request.now)
         ])?;
-    Ok(())
+    SealedSet::Blocks.turn(connection, request.id.event, request.id.local)
 }
 
 /// Puts units of a block on sale again.
@@ -103,6 +104,7 @@ pub fn release_block(
 /// Writes down what is left of a block; without units it is none any more.
 pub(super) fn write_left(connection: &Sql<'_>, (block, now): (&Block, i64)) -> Result<(), StoreError> {
     let (event, reservation) = (block.reservation.event.0, block.reservation.local);
+    SealedSet::Blocks.turn(connection, block.id.event, block.id.local)?;
     let is_empty = block.lines.is_empty();
     if is_empty {
         connection
@@ -124,7 +126,7 @@ pub(super) fn write_left(connection: &Sql<'_>, (block, now): (&Block, i64)) -> R
             state.word(),
             until
         ])?;
-    Ok(())
+    SealedSet::Blocks.turn(connection, block.id.event, block.id.local)
 }
 
 /// The columns [`read`] reads, and where they come from.

@@ -12,7 +12,7 @@ use crate::store::sql::{OptionalExtension, Row, Sql, SqlError, params};
 
 use super::Effect;
 use super::column::{moment, ms};
-use super::{holds, rows};
+use super::{holds, rows, seals};
 
 /// Reads what a claimant holds. Only the writer asks, so that what is counted is what there is when the claim is written.
 pub fn held_by(connection: &Sql<'_>, request: &HoldRequest) -> Result<UnpaidHolds, StoreError> {
@@ -95,6 +95,7 @@ pub fn set_bounds(connection: &Sql<'_>, request: &SetBounds) -> Result<Effect<()
             own.per_network,
             own.minutes_in_vain
         ])?;
+    seals::seal_sale(connection, request.event)?;
     Ok(Effect::Keep(()))
 }
 

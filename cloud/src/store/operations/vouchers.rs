@@ -18,6 +18,7 @@ use crate::store::sql::{Row, Sql, params};
 
 use super::Effect;
 use super::column::{Local, moment, ms, narrow};
+use super::seals::SealedSet;
 use super::{bounds, holds};
 
 /// Adds vouchers of the same terms, all of them or none.
@@ -90,14 +91,17 @@ fn insert(connection: &Sql<'_>, voucher: &Voucher) -> Result<(), StoreError> {
             terms.valid.until.map(ms),
             ms(voucher.created_at)
         ])?;
-    Ok(())
+    SealedSet::Vouchers.turn(connection, voucher.id.event, voucher.id.local)
 }
 
 /// Stops a voucher for good; tells whether there is one. What is held with it stays held.
 pub fn stop_voucher(connection: &Sql<'_>, id: &VoucherId) -> Result<Effect<bool>, StoreError> {
+    SealedSet::Vouchers.turn(connection, id.event, id.local)?;
     let is_there = connection
         .prepare_cached("UPDATE vouchers SET stopped = 1 WHERE event_id = ?1 AND voucher_id = ?2")?
-        .changes(1, params![id.event.0, id.local])?;
+        .execute(params![id.event.0, id.local])?
+        == 1;
+    SealedSet::Vouchers.turn(connection, id.event, id.local)?;
     Ok(Effect::Keep(is_there))
 }
 
