@@ -3,6 +3,7 @@
 pub mod demo;
 pub mod effort;
 pub mod hostile;
+pub mod judges;
 pub mod load;
 pub mod measure;
 pub mod payments;

@@ -1,6 +1,6 @@
 //! The payment service of the tests, judged by Stripe's own client for Python, which knows nothing of ours.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Context, ensure};
@@ -12,25 +12,10 @@ use usher_cloud::money::Money;
 use usher_cloud::payment::PaymentGateway;
 use usher_cloud::payment::stripe::{Stripe, StripePlace};
 use usher_keys::{EventId, Timestamp};
+use usher_tests::judges;
 use usher_tests::psp::{KEY, Psp};
 
 const WEBHOOK_SECRET: &str = "whsec_usher";
-
-/// Finds the Python where `.ci/setup` installs the client.
-fn python() -> anyhow::Result<PathBuf> {
-    let data = std::env::var_os("XDG_DATA_HOME").filter(|data| !data.is_empty());
-    let data = match data {
-        Some(data) => PathBuf::from(data),
-        None => PathBuf::from(std::env::var_os("HOME").context("HOME is set")?).join(".local/share"),
-    };
-    let python = data.join("usher-tests/bin/python");
-    ensure!(
-        python.is_file(),
-        "Stripe's client for Python ({}) is missing: run .ci/setup test",
-        python.display()
-    );
-    Ok(python)
-}
 
 /// Opens the first payment, as the cloud does.
 async fn open(psp: &Psp) -> anyhow::Result<()> {
@@ -60,7 +45,7 @@ async fn the_official_client_reads_its_answers_and_believes_its_webhooks() -> an
     let told = json!({ "secret": WEBHOOK_SECRET, "signature": signature, "body": body });
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("official_client/client.py");
     // Without -B it would leave compiled files in the source tree.
-    let mut client = Command::new(python()?)
+    let mut client = Command::new(judges::find("bin/python")?)
         .arg("-B")
         .arg(script)
         .args([&format!("http://{}", psp.address), KEY])

@@ -1,16 +1,15 @@
 //! axe-core, which says what of a page people with a screen reader or a keyboard alone cannot use; `.ci/setup test` fetches it.
 
-use std::env;
 use std::fs;
-use std::path::PathBuf;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use serde_json::Value;
+use usher_tests::judges;
 
 use super::browser::Browser;
 
 /// Where the judge is in the folder of the tests' tools.
-const FILE: &str = "usher-tests/axe-core-4.14.1/axe.min.js";
+const FILE: &str = "axe-core-4.14.1/axe.min.js";
 /// WCAG 2.2 in its levels A and AA, and what the judge holds for good practice.
 const JUDGING: &str = "const done = arguments[0];
     const runOnly = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -21,12 +20,7 @@ const JUDGING: &str = "const done = arguments[0];
 
 /// Judges the page that a browser shows.
 pub async fn judge(browser: &Browser) -> anyhow::Result<()> {
-    let home = env::home_dir().context("whoever tests has a home")?;
-    let data = env::var_os("XDG_DATA_HOME").filter(|data| !data.is_empty());
-    let data = data.map_or_else(|| home.join(".local/share"), PathBuf::from);
-    let file = data.join(FILE);
-    let script = fs::read_to_string(&file)
-        .with_context(|| format!("reading {}: run .ci/setup test", file.display()))?;
+    let script = fs::read_to_string(judges::find(FILE)?)?;
     browser.run(&script).await?;
     let found: Value = browser.client().execute_async(JUDGING, Vec::new()).await?;
     ensure!(
