@@ -2,6 +2,7 @@
 
 mod backup;
 mod cell;
+mod doctor;
 pub mod reconciling;
 mod relocation;
 mod resume;
@@ -48,6 +49,9 @@ enum Command {
         #[arg(long)]
         config: PathBuf,
     },
+    /// Looks at all that a server needs before anybody buys: settings, disk, clock, keys, store, ports, names. It changes nothing, and says
+    /// what to do; exit code 1 when something does not work.
+    Doctor(doctor::DoctorOrder),
     /// Checks every page, log, ticket and booking of the database; exit code 1 when something is wrong.
     Audit {
         /// The settings of the server.
@@ -115,6 +119,7 @@ impl Cli {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Serve { config } => serve(&config).await?,
+            Command::Doctor(order) => return order.run().await,
             Command::Audit { config } => return audit(&config).await,
             Command::Backup { config, file } => {
                 return Ok(exit_code(backup::back_up(&config, &file).await?));

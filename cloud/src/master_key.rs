@@ -132,6 +132,11 @@ impl MasterKey {
         }
     }
 
+    /// Tells whether [`MasterKey::load`] would make a new key, because the settings name none and the data directory has none yet.
+    pub fn is_to_be_made(settings: &MasterKeySettings, data_dir: &Path) -> bool {
+        *settings == MasterKeySettings::default() && !data_dir.join(FILE).exists()
+    }
+
     fn of_data_dir(data_dir: &Path) -> Result<Self, MasterKeyError> {
         let path = data_dir.join(FILE);
         if path.exists() {

@@ -2,6 +2,7 @@
 
 mod audit;
 mod codes;
+mod doctor;
 mod enrol;
 mod events;
 mod export;
@@ -63,6 +64,13 @@ pub enum Command {
     Events,
     /// Run the hub until SIGTERM or Ctrl-C: every event of the folder that is not over.
     Run {
+        /// The settings; usher-gate-agent.toml in the folder when missing.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Look at all that this hub needs before people stand at the gate: settings, disk, clock, ports, certificates, the way to the cloud. It
+    /// changes nothing, and says what to do; exit code 1 when something does not work.
+    Doctor {
         /// The settings; usher-gate-agent.toml in the folder when missing.
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
@@ -199,6 +207,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Events => events::events(&folder, now),
         Command::Run { config } => runtime.block_on(run::run(&folder, config.as_deref())),
+        Command::Doctor { config } => doctor::doctor(&folder, config.as_deref(), now),
         Command::Status { json } => runtime.block_on(status::status(&folder, &picked_hub()?, json)),
         Command::ScannerCode(wanted) => codes::scanner_code(&folder, &picked_hub()?.directory, wanted),
         Command::HttpToken(wanted) => tokens::http_token(&picked_hub()?.directory, wanted),

@@ -9,6 +9,7 @@ mod ending;
 mod endpoint;
 mod handshake_limit;
 pub mod slots;
+pub mod surroundings;
 pub mod sync_store;
 mod tls;
 mod wire;

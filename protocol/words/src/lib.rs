@@ -4,6 +4,7 @@
 pub mod buyers;
 pub mod certificates;
 pub mod clock;
+pub mod doctor;
 pub mod enrolment;
 pub mod export;
 pub mod gate;

@@ -1,5 +1,7 @@
 //! What the cloud says to whoever runs it, in its log and in `/readyz`: sales that are not what they seem, and a wrong clock.
 
+use std::path::Path;
+
 use usher_protocol::clock::ClockHealth;
 
 use crate::clock::apart_in_words;
@@ -66,6 +68,57 @@ pub fn clock(health: ClockHealth) -> Option<String> {
             apart_in_words(ahead_ms)
         )),
     }
+}
+
+/// Said of the sandbox by `doctor`.
+pub const SANDBOX: &str =
+    "payments.gateway is \"sandbox\", which moves no money: whatever is put on sale says so on its page";
+/// Said of Stripe by `doctor`.
+pub const STRIPE: &str = "the keys of payments.gateway \"stripe\" can be read";
+/// Said where there is no master key yet.
+pub const NO_MASTER_KEY_YET: &str = "there is no master key yet: the server makes one at its first start. Copy it then to where the backups are \
+     not, because without it no event's tickets can be signed any more";
+/// Said where the master key is as it should be.
+pub const MASTER_KEY_READ: &str = "the master key can be read; keep a copy of it where the backups are not";
+/// Said where a proxy is likely and none is named.
+pub const NO_PROXY: &str = "trusted_proxies is empty: if a proxy ends TLS for public_url, name it there, or all buyers share what one address may \
+     hold unpaid";
+
+/// Says that a data directory will be made.
+pub fn no_folder_yet(path: &Path) -> String {
+    format!("there is no data_dir {} yet: the server makes it", path.display())
+}
+
+/// Says that nobody else can open a data directory.
+pub fn private_folder(path: &Path) -> String {
+    format!("only its owner can open {}", path.display())
+}
+
+/// Says that a store or cell is empty.
+pub fn no_tables_yet(name: &str, location: &str) -> String {
+    format!("{name} at {location} has no tables yet: the server makes them")
+}
+
+/// Says of which version the tables of a store or cell are.
+pub fn tables(name: &str, location: &str, version: i64) -> String {
+    format!("{name} at {location} opens; its tables are of version {version}")
+}
+
+/// Says that buyers come without encryption.
+pub fn plain_url(url: &str) -> String {
+    let named = if url.is_empty() {
+        "public_url is not set".to_owned()
+    } else {
+        format!("public_url is {url}")
+    };
+    format!(
+        "{named}: good for trying out on this machine. Buyers' browsers, and log-ins of staff, need a proxy that speaks TLS in front, and its https:// address there"
+    )
+}
+
+/// Says that buyers come over TLS.
+pub fn public_url(url: &str) -> String {
+    format!("links on pages begin with {url}")
 }
 
 #[cfg(test)]

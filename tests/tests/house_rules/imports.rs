@@ -12,7 +12,7 @@ const DIRECTION: [(&str, &[&str]); 13] = [
     ("usher-keys", &[]),
     ("usher-keys-cli", &["usher-keys", "usher-words"]),
     ("usher-protocol", &["usher-keys"]),
-    ("usher-link", &["usher-keys", "usher-protocol"]),
+    ("usher-link", &["usher-keys", "usher-protocol", "usher-words"]),
     ("usher-disk", &["usher-keys", "usher-protocol"]),
     ("usher-words", &["usher-keys", "usher-protocol"]),
     (

@@ -217,3 +217,16 @@ pub fn sound_log(origin: &str, records: u64, signed_up_to: u64) -> String {
 pub fn unsound(finding: &str) -> String {
     format!("WRONG: {finding}")
 }
+/// Said by `doctor` where no event is in the folder.
+pub const NO_EVENT_YET: &str =
+    "this machine is no hub yet: take a code from the organizer and say usher-gate-agent enroll CODE";
+
+/// Says until when a hub is one.
+pub fn certificate_of(hub: &str, event: &str, end: &str) -> String {
+    format!("{hub} of {event}: its certificate {end}")
+}
+
+/// Says that a folder belongs to something else.
+pub fn not_a_hub(name: &str, event: &str) -> String {
+    format!("{name} of {event} is no hub: name the hub's folder with --dir")
+}
