@@ -1,6 +1,6 @@
 # Usher: every command of the project by one name. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup build install demo test fmt lint deny advisories bench load soak drill fuzz
+.PHONY: help setup build install dist demo test fmt lint deny advisories bench load soak drill fuzz
 
 # One set of features for everything, so that nothing is built twice.
 WORKSPACE := --workspace --locked --features usher-scan/camera
@@ -33,6 +33,11 @@ install: ## install the four programs, with the camera, into cargo's bin folder
 	cargo install --locked --path cloud
 	cargo install --locked --path gate-agent
 	cargo install --locked --path scanner-cli --features camera
+
+dist: ## make packages for people who do not build: .deb, tarball, bill of materials, checksums, in target/packages
+	@echo "dist: an optimized build (10 to 20 minutes), then a minute of packing"
+	@.ci/setup dist
+	deploy/dist $(TARGET)
 
 demo: ## show the whole path on this machine; ONCE=1 ends after one round, CAMERA=1 builds the camera too
 	@.ci/setup $(if $(CAMERA),build,demo)

@@ -1,11 +1,10 @@
 //! The program `usher-keys`: makes keys, signs trust bundles offline, looks into key files; what it may do is decided in the library.
 
-mod commands;
-
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use usher_keys_cli::commands;
 
 fn main() -> ExitCode {
     match commands::run(commands::Arguments::parse()) {

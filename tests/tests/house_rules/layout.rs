@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::tree::{Breach, Tree, accepts, refuses};
 
 /// The crates, and files that people and tools expect at the top of a project.
-const TOP_LEVEL: [&str; 20] = [
+const TOP_LEVEL: [&str; 21] = [
     ".ci",
     ".editorconfig",
     ".gitattributes",
@@ -21,6 +21,7 @@ const TOP_LEVEL: [&str; 20] = [
     "clippy.toml",
     "cloud",
     "deny.toml",
+    "deploy",
     "docs",
     "gate-agent",
     "keys",
