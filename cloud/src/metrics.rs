@@ -4,12 +4,85 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use metrics::{Key, Label, Level, Metadata, Recorder};
+use metrics::{Key, KeyName, Label, Level, Metadata, Recorder, SharedString};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use usher_keys::EventId;
 
 /// Bucket bounds of request durations, in seconds: from a seat map out of memory to a slow payment.
 const DURATION_BUCKETS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 5.0, 30.0];
+
+/// What a figure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Counter,
+    Gauge,
+    Histogram,
+}
+
+/// Every figure, and what `/metrics` says of it.
+const FIGURES: [(&str, Kind, &str); 13] = [
+    (
+        "usher_holds_total",
+        Kind::Counter,
+        "Claims on units, by what came of them.",
+    ),
+    (
+        "usher_booking_requests_total",
+        Kind::Counter,
+        "Requests to book, by what came of them.",
+    ),
+    (
+        "usher_job_runs_total",
+        Kind::Counter,
+        "Work on jobs, by whether it was done or failed.",
+    ),
+    ("usher_jobs", Kind::Gauge, "Jobs that are open, of all servers."),
+    (
+        "usher_jobs_failing",
+        Kind::Gauge,
+        "Open jobs that failed when they were last tried.",
+    ),
+    (
+        "usher_linked_devices",
+        Kind::Gauge,
+        "Devices linked to this server, by event.",
+    ),
+    (
+        "usher_devices_clock_off",
+        Kind::Gauge,
+        "Linked devices whose clock is more than two minutes off, by event.",
+    ),
+    (
+        "usher_clock_ahead_seconds",
+        Kind::Gauge,
+        "How far this machine's clock is ahead of most devices'; 0 when nothing is known to be wrong.",
+    ),
+    (
+        "usher_wrong_keys_total",
+        Kind::Counter,
+        "Requests with an API key or token that there is not.",
+    ),
+    (
+        "usher_wrong_log_ins_total",
+        Kind::Counter,
+        "Log-ins with a wrong password or code.",
+    ),
+    (
+        "usher_records_sent_total",
+        Kind::Counter,
+        "Records of logs that were sent to devices.",
+    ),
+    (
+        "usher_records_received_total",
+        Kind::Counter,
+        "Records of logs that devices sent.",
+    ),
+    (
+        "usher_http_request_duration_seconds",
+        Kind::Histogram,
+        "How long requests took, by route and status.",
+    ),
+];
 
 const METADATA: Metadata<'static> = Metadata::new("usher", Level::INFO, None);
 
@@ -32,6 +105,14 @@ impl Default for Metrics {
             .set_buckets(&DURATION_BUCKETS)
             .expect("there are buckets")
             .build_recorder();
+        for (name, kind, help) in FIGURES {
+            let (name, help) = (KeyName::from_const_str(name), SharedString::const_str(help));
+            match kind {
+                Kind::Counter => recorder.describe_counter(name, None, help),
+                Kind::Gauge => recorder.describe_gauge(name, None, help),
+                Kind::Histogram => recorder.describe_histogram(name, None, help),
+            }
+        }
         Self {
             handle: recorder.handle(),
             recorder: Arc::new(recorder),
