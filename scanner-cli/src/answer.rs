@@ -99,4 +99,14 @@ impl ScanCounts {
             Signal::Unanswered => {}
         }
     }
+
+    /// Returns each count with its word, `admitted 3`.
+    pub(crate) fn words(self) -> [String; 3] {
+        [
+            (words::ADMITTED, self.admitted),
+            (words::DENIED, self.denied),
+            (words::REFERRED, self.referred),
+        ]
+        .map(|(word, count)| format!("{word} {count}"))
+    }
 }

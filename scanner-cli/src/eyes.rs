@@ -5,7 +5,9 @@
 //! nobody had time for is replaced by the next. One thread alone would not do: a code held still at last, easy
 //! to read in the very next frame, would have to wait until the deep pass over the blurred one before is over.
 
+mod deep;
 mod exchange;
+mod quick;
 
 use std::io;
 use std::mem;
@@ -14,28 +16,13 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use usher_eyes::{
-    Allowance, DeepReader, FrameReading, LumaFrame, QrCode, QuickReader, Region, STEPS_A_FRAME, read_within,
-};
+use usher_eyes::{Allowance, LumaFrame, QrCode, Region, STEPS_A_FRAME, read_within};
 
-use crate::preview::{Pixel, Preview};
-use crate::readings::{Outlet, SeenFrame, Sight};
+use crate::readings::Outlet;
 use crate::source::Shot;
-use exchange::{Exchange, Task};
-
-/// Time a quick pass has: it needs a tenth of it on a computer of 2020, and a worse one must not fall behind by
-/// more than a moment.
-const QUICK_WITHIN: Duration = Duration::from_millis(100);
-
-/// Time a deep pass has. With the quick one before it, no frame takes more than half a second.
-const DEEP_WITHIN: Duration = Duration::from_millis(400);
-
-/// Time between two deep passes where no code is seen at all: an empty gate must not heat the computer, and a code that
-/// only a deep pass finds waits no longer than this.
-const SEARCH_EVERY: Duration = Duration::from_millis(250);
-
-/// Time between two previews: smooth enough to aim by, little enough to draw over a slow line.
-const PREVIEW_EVERY: Duration = Duration::from_millis(100);
+use deep::look_deeply;
+use exchange::Exchange;
+use quick::Quick;
 
 /// Longest that one picture is looked at: with opening it nobody waits much more than a second. The steps alone take
 /// less than half of it, unless the computer is old or busy.
@@ -120,96 +107,6 @@ impl Drop for Eyes {
             let _ = thread.join();
         }
     }
-}
-
-/// The quick eye: looks at the newest frame, and learns from what the deep one found in another.
-struct Quick {
-    exchange: Arc<Exchange>,
-    outlet: Outlet,
-    wants_previews: bool,
-}
-
-impl Quick {
-    /// Works until there are no more frames or nobody wants to know.
-    fn run(&self) {
-        let mut reader = QuickReader::default();
-        let mut next_preview = Instant::now();
-        while let Some(task) = self.exchange.task() {
-            let deadline = Instant::now() + QUICK_WITHIN;
-            let may_go_on = || Instant::now() < deadline && !self.exchange.is_closed();
-            let allowance = Allowance::asking(STEPS_A_FRAME, &may_go_on);
-            let (shown, view) = match task {
-                Task::Read(shown) => {
-                    let reading = reader.read(&shown.shot.frame, &allowance);
-                    self.pass_on(&shown, reader.region(), &reading);
-                    let mut view = shown.view(&reading);
-                    if self.wants_previews && Instant::now() >= next_preview {
-                        next_preview = Instant::now() + PREVIEW_EVERY;
-                        view.preview = Some(preview(&shown.shot.frame, &reading));
-                    }
-                    (shown, view)
-                }
-                Task::Learn(shown, findings) => {
-                    let reading = reader.learn(&shown.shot.frame, findings, &allowance);
-                    let view = shown.view(&reading);
-                    (shown, view)
-                }
-            };
-            if !self.outlet.hand_on(shown.shot.taken, Sight::View(view)) {
-                return;
-            }
-        }
-    }
-
-    /// Gives the deep eye what this one could not read, or a rest.
-    fn pass_on(&self, shown: &Arc<Shown>, region: Option<Region>, reading: &FrameReading) {
-        if reading.codes.is_empty() {
-            let shown = Arc::clone(shown);
-            self.exchange.offer(Job { shown, region });
-        } else {
-            self.exchange.call_off();
-        }
-    }
-}
-
-/// The deep eye: looks at the newest frame that was not read, as long as that may take.
-fn look_deeply(exchange: &Exchange) {
-    let mut reader = DeepReader::default();
-    let mut next_search = Instant::now();
-    while let Some(Job { shown, region }) = exchange.job() {
-        if region.is_none() {
-            if Instant::now() < next_search {
-                continue;
-            }
-            next_search = Instant::now() + SEARCH_EVERY;
-        }
-        let deadline = Instant::now() + DEEP_WITHIN;
-        let may_go_on = || Instant::now() < deadline && exchange.is_wanted();
-        let allowance = Allowance::asking(STEPS_A_FRAME, &may_go_on);
-        let findings = reader.read(&shown.shot.frame, region, &allowance);
-        exchange.found(shown, findings);
-    }
-}
-
-impl Shown {
-    fn view(&self, reading: &FrameReading) -> SeenFrame {
-        SeenFrame {
-            frame: self.number,
-            took: self.shot.taken.elapsed(),
-            codes: reading.codes.iter().map(|code| code.bytes.clone()).collect(),
-            hint: reading.hint,
-            preview: None,
-        }
-    }
-}
-
-fn preview(frame: &LumaFrame, reading: &FrameReading) -> Preview {
-    let seen = reading.seen.iter().map(|corners| (corners, Pixel::Unread));
-    let read = reading.codes.iter().map(|code| (&code.corners, Pixel::Read));
-    seen.chain(read)
-        .fold(Preview::of(frame), |preview, (corners, mark)| {
-            preview.marked(frame, corners, mark)
-        })
 }
 
 #[cfg(test)]

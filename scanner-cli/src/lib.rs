@@ -1,5 +1,7 @@
 //! The scanner of Usher: reads ticket codes from a camera, a wedge or pictures and shows what became of
 //! them; the rules of admission and the sync protocol are other crates' business.
+//!
+//! Begin with [`station`]: what comes in from a [`source`], is judged by a [`clerk`], and goes to the [`screen`].
 
 pub mod advice;
 pub mod annulling;

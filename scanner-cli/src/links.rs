@@ -238,7 +238,7 @@ impl HubLinks {
     }
 
     /// Ends the links, each once its hub has what it lacks or has had time enough: what is not taken then is taken at the next start.
-    /// Gives the number of records the last linked hub lacks, as far as we can tell.
+    /// Returns the number of records the last linked hub lacks, as far as we can tell.
     pub async fn end(mut self) -> u64 {
         if self.hubs.linked().iter().any(LinkedHub::is_answering) {
             sleep(LAST_WORDS).await;

@@ -104,7 +104,7 @@ impl Scanner {
         }
     }
 
-    /// Lets linked hubs take what they lack, for some seconds at most, and switches off. Gives the number of records the last
+    /// Lets linked hubs take what they lack, for some seconds at most, and switches off. Returns the number of records the last
     /// linked hub lacks, as far as we can tell.
     pub async fn end(mut self) -> u64 {
         self.noting.shutdown().await;

@@ -26,7 +26,7 @@ use crate::order::{Order, ShownCode, Wish};
 use crate::presentation;
 use crate::readings::{Reading, RunClock, Sight};
 use crate::screen::{Board, Screen};
-use crate::source::wedge::Hidden;
+use crate::source::wedge::ChangedTerminal;
 use crate::status::ScannerStatus;
 use orders::Orders;
 
@@ -92,7 +92,7 @@ pub struct Station<W, F> {
     figures: Option<Telling>,
     keys: Keys,
     /// While a PIN is typed.
-    hidden: Option<Hidden>,
+    hidden: Option<ChangedTerminal>,
     orders: Orders,
 }
 
@@ -307,7 +307,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
         // What was hidden before is shown again first.
         self.hidden = None;
         if self.keys.is_secret() {
-            self.hidden = Hidden::wanted()?;
+            self.hidden = ChangedTerminal::hidden()?;
         }
         let command = match meant {
             Meant::Do(command) => command,

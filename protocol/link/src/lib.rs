@@ -1,4 +1,6 @@
 //! The one place that knows QUIC: endpoints from a device key, framed messages, and the loop that drives a session over a connection.
+//!
+//! Begin with [`Endpoint`], which takes and makes connections, and with [`drive`] for the loop of one.
 
 mod asker;
 mod changes;

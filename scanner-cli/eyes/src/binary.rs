@@ -1,17 +1,12 @@
 //! Tells dark from light by comparing each pixel with its surroundings; leaves out what the dark pixels form.
 
+mod block_means;
+mod pixel_row;
+
 use super::levels::{self, Levels};
 use super::{Allowance, LumaFrame};
-
-/// Shadows and screens change the light slowly: a pixel counts as dark when it is under this part (per cent)
-/// of the mean around it. Close to 100 so that the edges of blurred modules stay where they are.
-const DARK_BELOW_PERCENT: u32 = 98;
-
-/// Pixels along a side of a block.
-const BLOCK: usize = 8;
-
-/// Grey levels within a block under which it is of one colour.
-const PLAIN_BLOCK: u8 = 24;
+use block_means::{BLOCK, block_means};
+use pixel_row::PixelRow;
 
 /// What a pixel is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,74 +142,4 @@ impl Binary {
         let (x, y) = (x as usize, y as usize);
         (x < self.width && y < self.height).then(|| self.dark[y * self.width + x] == 1)
     }
-}
-
-/// One row with the prefix sums of the columns around it.
-struct PixelRow<'a> {
-    luma: &'a [u8],
-    prefix: &'a [u32],
-    rows: u32,
-    radius: usize,
-}
-
-impl PixelRow<'_> {
-    /// A row has up to 16,384 pixels and a square up to 1,000 rows: sums stay under 2³², products need 64
-    /// bits.
-    fn compare(&self, dark: &mut [u8]) {
-        let width = self.luma.len();
-        let verdict = |x: usize, start: usize, end: usize| {
-            let sum = u64::from(self.prefix[end] - self.prefix[start]);
-            let pixels = (end - start) as u64 * u64::from(self.rows);
-            u8::from(u64::from(self.luma[x]) * pixels * 100 < sum * u64::from(DARK_BELOW_PERCENT))
-        };
-        let inner = self.radius.min(width)..width.saturating_sub(self.radius + 1).max(self.radius.min(width));
-        for x in (0..inner.start).chain(inner.end..width) {
-            dark[x] = verdict(x, x.saturating_sub(self.radius), (x + self.radius + 1).min(width));
-        }
-        let pixels = (2 * self.radius + 1) as f32 * self.rows as f32;
-        let factor = pixels * 100.0 / DARK_BELOW_PERCENT as f32;
-        if inner.is_empty() {
-            return;
-        }
-        let ends = &self.prefix[inner.start + self.radius + 1..];
-        let starts = &self.prefix[inner.start - self.radius..];
-        let sums = ends.iter().zip(starts).map(|(end, start)| end - start);
-        let pixels = dark[inner.clone()].iter_mut().zip(&self.luma[inner]);
-        for ((dark, &luma), sum) in pixels.zip(sums) {
-            *dark = u8::from(f32::from(luma) * factor < sum as f32);
-        }
-    }
-}
-
-/// The brightness that parts dark from light in each block. In a block of one colour that is half of its
-/// darkest pixel, so that it counts as light; but when the blocks before it were brighter, it is a dark one
-/// among them and takes over their mean.
-fn block_means(frame: &LumaFrame, columns: usize, rows: usize) -> Vec<u32> {
-    let (width, height) = (frame.width() as usize, frame.height() as usize);
-    let mut means = vec![0_u32; columns * rows];
-    for at in 0..columns * rows {
-        // The last blocks are moved back to be whole.
-        let left = (at % columns * BLOCK).min(width.saturating_sub(BLOCK));
-        let top = (at / columns * BLOCK).min(height.saturating_sub(BLOCK));
-        let (mut sum, mut count, mut darkest, mut lightest) = (0, 0, u8::MAX, 0);
-        for row in top..(top + BLOCK).min(height) {
-            for &luma in &frame.luma()[row * width + left..row * width + (left + BLOCK).min(width)] {
-                sum += u32::from(luma);
-                count += 1;
-                darkest = darkest.min(luma);
-                lightest = lightest.max(luma);
-            }
-        }
-        means[at] = sum / count;
-        if lightest - darkest <= PLAIN_BLOCK {
-            means[at] = u32::from(darkest) / 2;
-            if at % columns > 0 && at >= columns {
-                let before = (means[at - columns] + 2 * means[at - 1] + means[at - columns - 1]) / 4;
-                if u32::from(darkest) < before {
-                    means[at] = before;
-                }
-            }
-        }
-    }
-    means
 }

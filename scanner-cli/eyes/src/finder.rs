@@ -4,9 +4,12 @@
 //! of 1 : 1 : 3 : 1 : 1 modules, however it is turned. Rows are searched for this ratio; what looks like one
 //! is checked down its column, along its row and along both diagonals.
 
+mod probe;
+
 use super::Allowance;
 use super::binary::Binary;
 use super::point::Point;
+use probe::{Probe, Runs};
 
 /// Rows between two searched ones: a finder of seven modules is hit however small it may be read.
 const ROW_STEP: usize = 2;
@@ -24,9 +27,6 @@ pub(super) struct Finder {
     /// Rows that hit it: how sure it is.
     pub(super) rows: u32,
 }
-
-/// The lengths of five runs, dark first, in pixels.
-type Runs = [f32; 5];
 
 /// Finds what looks like a finder, the surest first.
 pub(super) fn find(binary: &Binary, allowance: &Allowance) -> Option<Vec<Finder>> {
@@ -151,51 +151,4 @@ pub(super) fn module_towards(binary: &Binary, finder: &Finder, to: Point) -> Opt
     };
     let (runs, _) = probe.runs(binary)?;
     Some(runs.iter().sum::<f32>() / 7.0)
-}
-
-/// A line through a dark middle, measured to both sides.
-#[derive(Debug, Clone, Copy)]
-struct Probe {
-    from: Point,
-    direction: Point,
-    longest_px: f32,
-}
-
-impl Probe {
-    /// The five runs around the start, and how far along the line their middle lies from it.
-    fn runs(&self, binary: &Binary) -> Option<(Runs, f32)> {
-        let back = self.side(binary, -1.0)?;
-        let ahead = self.side(binary, 1.0)?;
-        let runs = [back[2], back[1], back[0] + ahead[0], ahead[1], ahead[2]];
-        Some((runs, (ahead[0] - back[0]) / 2.0))
-    }
-
-    /// Half of the dark middle, the light ring and the dark ring on one side, in half-pixel steps.
-    fn side(&self, binary: &Binary, sign: f32) -> Option<[f32; 3]> {
-        let mut lengths = [0.0; 3];
-        let mut run = 0;
-        let mut ended_at = 0.0;
-        let mut at = 0.0;
-        if binary.dark(self.from.x, self.from.y) != Some(true) {
-            return None;
-        }
-        loop {
-            at += 0.5;
-            if at > self.longest_px {
-                return None;
-            }
-            let position = self.from + self.direction * (at * sign);
-            let seen = binary.dark(position.x, position.y);
-            if seen == Some(run != 1) {
-                continue;
-            }
-            lengths[run] = at - ended_at;
-            ended_at = at;
-            run += 1;
-            if run == 3 {
-                return Some(lengths);
-            }
-            seen?;
-        }
-    }
 }

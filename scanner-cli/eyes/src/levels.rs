@@ -5,32 +5,18 @@
 //! over what the nearest blocks with an edge say, so that a dark area stays dark to its middle and a light one light,
 //! however wide they are and however little sets them apart, whichever of the two is the ink.
 
+mod block;
+
 use super::LumaFrame;
+use block::{Block, faintest_edge, plain_width};
 
-/// Pixels along a side of a block.
-pub(super) const BLOCK: usize = 8;
-
-/// Grey levels within a block from which on it has an edge, whatever the noise.
-const SURELY_AN_EDGE: u8 = 24;
-
-/// Grey levels within a block up to which it has none, however little noise there is: compression leaves as many.
-const FAINTEST_EDGE: u8 = 6;
-
-/// How much noise there is tells the plainest block but one in so many.
-const PLAIN_BLOCKS: usize = 5;
+pub(super) use block::BLOCK;
 
 /// Blocks from one to the next, across and down, that noise is told from.
 const NOISE_STEP: usize = 4;
 
-/// What the plainest blocks are multiplied by, in per cent, to be more than noise makes of any.
-const ABOVE_NOISE_PERCENT: u32 = 160;
-
 /// Blocks to each side whose levels are averaged: over single modules, not over shadows.
 const REACH: usize = 2;
-
-/// How far under what a block tells its level lies: this part of it, but not more than so much of its contrast. Blur leaves
-/// thin light rings open that way.
-const UNDER: (u32, u32) = (50, 10);
 
 /// Grey levels that noise makes of the plainest blocks of a picture, told from some of them.
 pub(super) fn noise(frame: &LumaFrame) -> u8 {
@@ -69,12 +55,12 @@ impl Levels {
 
 /// What blocks tell together: the sum of their levels, and how many they are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Told {
+struct Sum {
     sum: u32,
     blocks: u32,
 }
 
-impl Told {
+impl Sum {
     fn and(self, other: Self) -> Self {
         Self {
             sum: self.sum + other.sum,
@@ -102,7 +88,7 @@ impl Told {
 struct Grid {
     columns: usize,
     rows: usize,
-    told: Vec<Told>,
+    told: Vec<Sum>,
 }
 
 impl Grid {
@@ -113,12 +99,12 @@ impl Grid {
         let faintest = faintest_edge(&blocks);
         let told = blocks.iter().map(|block| {
             if block.width > faintest {
-                Told {
+                Sum {
                     sum: block.level(),
                     blocks: 1,
                 }
             } else {
-                Told::default()
+                Sum::default()
             }
         });
         Self {
@@ -131,9 +117,9 @@ impl Grid {
     /// What the square of `2 * reach + 1` blocks around each tells together.
     fn around(&self, reach: usize) -> Self {
         let width = self.columns + 1;
-        let mut sums = vec![Told::default(); width * (self.rows + 1)];
+        let mut sums = vec![Sum::default(); width * (self.rows + 1)];
         for y in 0..self.rows {
-            let mut row = Told::default();
+            let mut row = Sum::default();
             for x in 0..self.columns {
                 row = row.and(self.told[y * self.columns + x]);
                 sums[(y + 1) * width + x + 1] = sums[y * width + x + 1].and(row);
@@ -171,7 +157,7 @@ impl Grid {
     /// Squares of four blocks in place of each, which tell their mean.
     fn halved(&self) -> Self {
         let (columns, rows) = (self.columns.div_ceil(2), self.rows.div_ceil(2));
-        let mut told = vec![Told::default(); columns * rows];
+        let mut told = vec![Sum::default(); columns * rows];
         for (at, one) in self.told.iter().enumerate() {
             let square = at / self.columns / 2 * columns + at % self.columns / 2;
             told[square] = told[square].and(*one);
@@ -181,64 +167,6 @@ impl Grid {
         }
         Self { columns, rows, told }
     }
-}
-
-/// The pixels of a block and those right around it, for an edge may lie just between two blocks.
-#[derive(Debug, Clone, Copy)]
-struct Block {
-    darkest: u8,
-    /// Grey levels from the darkest to the lightest.
-    width: u8,
-    mean: u32,
-}
-
-impl Block {
-    fn of(frame: &LumaFrame, column: usize, row: usize) -> Self {
-        let (width, height) = (frame.width() as usize, frame.height() as usize);
-        // The last blocks are moved back to be whole.
-        let span = |at: usize, side: usize| {
-            let start = (at * BLOCK).min(side.saturating_sub(BLOCK));
-            start.saturating_sub(1)..(start + BLOCK + 1).min(side)
-        };
-        let (across, down) = (span(column, width), span(row, height));
-        let (mut darkest, mut lightest, mut sum) = (u8::MAX, 0, 0);
-        for y in down.clone() {
-            for &luma in &frame.luma()[y * width..][across.clone()] {
-                darkest = darkest.min(luma);
-                lightest = lightest.max(luma);
-                sum += u32::from(luma);
-            }
-        }
-        Self {
-            darkest,
-            width: lightest - darkest,
-            mean: sum / (across.len() * down.len()) as u32,
-        }
-    }
-}
-
-impl Block {
-    /// What is darker than this is dark, by this block. The mean alone is off where an edge only touches the block, the
-    /// halfway alone where it is noisy.
-    fn level(&self) -> u32 {
-        let halfway = u32::from(self.darkest) + u32::from(self.width) / 2;
-        let level = (self.mean + halfway).div_ceil(2);
-        level - (level / UNDER.0).min(u32::from(self.width) / UNDER.1)
-    }
-}
-
-/// Grey levels within a block up to which it has no edge: more than noise makes of the plainest blocks.
-fn faintest_edge(blocks: &[Block]) -> u8 {
-    let plain = plain_width(blocks.iter().copied());
-    let above_noise = (u32::from(plain) * ABOVE_NOISE_PERCENT / 100).min(255) as u8;
-    above_noise.clamp(FAINTEST_EDGE, SURELY_AN_EDGE)
-}
-
-/// Grey levels from the darkest to the lightest pixel of the plainest blocks.
-fn plain_width(blocks: impl Iterator<Item = Block>) -> u8 {
-    let mut widths: Vec<u8> = blocks.map(|block| block.width).collect();
-    let at = widths.len() / PLAIN_BLOCKS;
-    *widths.select_nth_unstable(at).1
 }
 
 #[cfg(test)]

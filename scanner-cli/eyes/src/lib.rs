@@ -2,6 +2,8 @@
 //!
 //! It is pure and compiles for browsers: no clock, no thread, no file. Whoever wants to stop it early lends it a question
 //! ([`Allowance::asking`]), which may look at a clock.
+//!
+//! Begin with [`QuickReader`], which looks at every frame, and [`DeepReader`], which looks at few.
 
 mod allowance;
 mod attempts;

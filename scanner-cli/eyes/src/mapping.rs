@@ -5,11 +5,17 @@
 //! numbers, more give the best ones by least squares. Paper warps: a smooth polynomial of up to [`MAX_TERMS`]
 //! terms for each axis is added to the perspective in pixels.
 
+mod curvature;
+mod shifted_lines;
+
 use std::rc::Rc;
 
 use super::linear::solve;
 use super::point::Point;
 use super::symbol::FINDER_INSET;
+
+pub(super) use curvature::{Curvature, Side};
+pub(super) use shifted_lines::LineShifts;
 
 /// Most terms of the warp: all up to the third degree, and three of the fourth.
 pub(super) const MAX_TERMS: usize = 13;
@@ -33,70 +39,6 @@ pub(super) struct Mapping {
     perspective: [f64; 8],
     warp: Vec<[f64; 2]>,
     line_shifts: Option<Rc<LineShifts>>,
-}
-
-/// A shift that is the same all along each line across an axis of the picture, and another for the next line: what rows
-/// that are taken one after another do to a code that swings, and a fold to what lies beyond it.
-#[derive(Debug, Clone)]
-pub(super) struct LineShifts {
-    /// The direction that tells the lines apart, of length 1.
-    pub(super) axis: Point,
-    /// The direction of the shift, of length 1.
-    pub(super) way: Point,
-    /// Where along the axis the first shift belongs, in pixels.
-    pub(super) start: f32,
-    /// Pixels from one shift to the next.
-    pub(super) step: f32,
-    /// Pixels along the way; between two they are blended.
-    pub(super) shifts: Vec<f32>,
-}
-
-impl LineShifts {
-    fn at(&self, pixel: Point) -> Point {
-        let last = self.shifts.len() - 1;
-        let position = ((pixel.dot(self.axis) - self.start) / self.step).clamp(0.0, last as f32);
-        let before = position as usize;
-        let part = position - before as f32;
-        let shift = self.shifts[before] * (1.0 - part) + self.shifts[(before + 1).min(last)] * part;
-        pixel + self.way * shift
-    }
-}
-
-/// Along which side of a code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
-    /// The upper one.
-    Across,
-    /// The left one.
-    Down,
-}
-
-/// What paper that curves along one side does to a code: it leaves the finders where they are, in pixels.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Curvature {
-    pub(super) side: Side,
-    /// How far the middle moves.
-    pub(super) rise: Point,
-    /// How far the quarters move apart.
-    pub(super) stretch: Point,
-}
-
-impl Curvature {
-    pub(super) fn none(side: Side) -> Self {
-        Self {
-            side,
-            rise: Point::default(),
-            stretch: Point::default(),
-        }
-    }
-
-    /// How much of the rise and of the stretch a position takes part in, `along` modules from the edge.
-    pub(super) fn parts(along: f32, side: usize) -> [f32; 2] {
-        let x = 2.0 * along / side as f32 - 1.0;
-        let end = 1.0 - 2.0 * FINDER_INSET / side as f32;
-        let inside = 1.0 - x * x / (end * end);
-        [inside, x * inside]
-    }
 }
 
 impl Mapping {

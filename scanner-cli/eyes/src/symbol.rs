@@ -3,16 +3,14 @@
 
 mod blocks;
 mod format;
+mod version;
 
 pub(super) use blocks::{Block, blocks};
 pub(super) use format::{FORMAT_BITS, Format};
+pub(super) use version::Version;
 
 /// Modules between the centres of two finders and the edges next to them, together.
 pub(super) const FINDER_INSET: f32 = 3.5;
-
-/// The size of a code: 1 (21 modules a side) to 40 (177).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Version(u8);
 
 /// What is known of a module before it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,48 +33,6 @@ pub(super) struct Symbol {
     /// Modules along a side.
     pub(super) side: usize,
     roles: Vec<Role>,
-}
-
-impl Version {
-    pub(super) fn new(number: i32) -> Option<Self> {
-        let number = u8::try_from(number).ok()?;
-        (1..=40).contains(&number).then_some(Self(number))
-    }
-
-    pub(super) fn number(self) -> usize {
-        usize::from(self.0)
-    }
-
-    /// Modules along a side.
-    pub(super) fn side(self) -> usize {
-        self.number() * 4 + 17
-    }
-
-    /// Where rows and columns of alignment patterns have their centres; none in version 1.
-    pub(super) fn alignment_lines(self) -> Vec<usize> {
-        let number = self.number();
-        if number == 1 {
-            return Vec::new();
-        }
-        let count = number / 7 + 2;
-        // Version 32 is the one the formula does not give.
-        let step = if number == 32 {
-            26
-        } else {
-            (number * 4 + count * 2 + 1) / (count * 2 - 2) * 2
-        };
-        let others = (0..count - 1).rev().map(|at| self.side() - 7 - at * step);
-        [6].into_iter().chain(others).collect()
-    }
-
-    /// The centres of the alignment patterns: every crossing of the lines that is no finder.
-    pub(super) fn alignment_centres(self) -> Vec<(usize, usize)> {
-        let lines = self.alignment_lines();
-        let last = self.side() - 7;
-        let is_finder = |x, y| (x, y) == (6, 6) || (x, y) == (6, last) || (x, y) == (last, 6);
-        let crossings = lines.iter().flat_map(|&y| lines.iter().map(move |&x| (x, y)));
-        crossings.filter(|&(x, y)| !is_finder(x, y)).collect()
-    }
 }
 
 impl Symbol {

@@ -19,7 +19,7 @@ use crate::lookup;
 use crate::order::ShownCode;
 use crate::overruling::{self, Overruling};
 use crate::scanner::Scanner;
-use crate::source::wedge::Hidden;
+use crate::source::wedge::ChangedTerminal;
 use crate::station::draw_scan;
 use crate::status;
 
@@ -120,7 +120,7 @@ impl OverrideArgs {
 
 /// Reads the PIN; the terminal, if there is one, does not show it.
 fn typed_pin() -> Result<Pin, Trouble> {
-    let hidden = Hidden::wanted()?;
+    let hidden = ChangedTerminal::hidden()?;
     if hidden.is_some() {
         writeln!(io::stderr(), "{}", words::TYPE_PIN)?;
     }

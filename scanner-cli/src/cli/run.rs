@@ -30,7 +30,7 @@ use crate::scanner::Scanner;
 use crate::screen::{OutputWish, Screen, Style, shows_greys};
 use crate::source::camera::{self, CameraFrames};
 use crate::source::pictures::Pictures;
-use crate::source::wedge::{EveryKey, Keystrokes, Wedge, is_typed_to};
+use crate::source::wedge::{ChangedTerminal, Keystrokes, Wedge, is_typed_to};
 use crate::station::{Pace, Station};
 use crate::status::{self, StatusWatch};
 
@@ -160,7 +160,7 @@ impl RunArgs {
         others: Others,
         stop: CancellationToken,
     ) -> Result<(ScanCounts, u64), Trouble> {
-        let _every_key = if self.wedge { EveryKey::wanted()? } else { None };
+        let _every_key = self.wedge.then(ChangedTerminal::every_key).transpose()?.flatten();
         tokio::select! {
             _ = scanner.first_hub(Duration::from_secs(self.wait_for_hub)) => {}
             () = stop.cancelled() => {}

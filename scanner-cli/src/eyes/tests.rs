@@ -4,8 +4,9 @@ use fast_qr::QRBuilder;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::readings::{Reading, RunClock};
-use usher_eyes::Findings;
+use crate::preview::Pixel;
+use crate::readings::{Reading, RunClock, SeenFrame, Sight};
+use usher_eyes::{DeepReader, Findings};
 
 /// A code on white, drawn with modules of four pixels; without a text, only white.
 fn frame(text: Option<&str>) -> LumaFrame {

@@ -61,15 +61,7 @@ pub(super) fn ready(place: &str, event: &str, standing: &str) -> String {
 
 /// Says as `END admitted n, denied n, referred n` that scanning has ended.
 pub(super) fn end(counts: ScanCounts) -> String {
-    format!(
-        "END {} {}, {} {}, {} {}",
-        words::ADMITTED,
-        counts.admitted,
-        words::DENIED,
-        counts.denied,
-        words::REFERRED,
-        counts.referred
-    )
+    format!("END {}", counts.words().join(", "))
 }
 
 /// Says as `HINT what is wrong: what to do` that a code is seen but not read.

@@ -200,16 +200,7 @@ fn idle() -> Vec<Row> {
 
 /// What stands below the result, the most important first, in lines of so many letters.
 fn foot(board: &Board, columns: usize) -> Vec<Row> {
-    let counts = board.counts;
-    let totals = format!(
-        "{} {}   {} {}   {} {}",
-        words::ADMITTED,
-        counts.admitted,
-        words::DENIED,
-        counts.denied,
-        words::REFERRED,
-        counts.referred
-    );
+    let totals = board.counts.words().join("   ");
     let notice = board.notice.as_deref().map(|notice| wrapped(notice, columns));
     let lines = [
         Some(totals),

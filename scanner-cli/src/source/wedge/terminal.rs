@@ -13,73 +13,62 @@ pub fn is_typed_to() -> bool {
     termios::tcgetpgrp(&terminal).is_ok_and(|foreground| foreground == process::getpgrp())
 }
 
-/// The terminal at the standard input while it hands on every key at once and shows none. Dropping it puts it back.
-///
-/// By itself a terminal holds keys back until Enter, so a scanner that types none would never be heard; and it writes
-/// what is typed across the panel. Ctrl-C still stops the program.
+/// The terminal at the standard input while it does not do as it is used to. Dropping it puts it back.
 #[derive(Debug)]
-pub struct EveryKey {
+pub struct ChangedTerminal {
     terminal: Stdin,
     before: Termios,
+    /// Whether what was typed meanwhile is still read.
+    put_back: OptionalActions,
 }
 
-impl EveryKey {
-    /// Asks the terminal; `None` where the standard input is none.
+impl ChangedTerminal {
+    /// Has it hand on every key at once and show none; `None` where the standard input is no terminal.
+    ///
+    /// By itself a terminal holds keys back until Enter, so a scanner that types none would never be heard; and it writes
+    /// what is typed across the panel. Ctrl-C still stops the program.
     ///
     /// # Errors
     /// The terminal does not take it.
-    pub fn wanted() -> io::Result<Option<Self>> {
+    pub fn every_key() -> io::Result<Option<Self>> {
+        Self::changed(OptionalActions::Flush, |modes| {
+            modes.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
+            modes.special_codes[SpecialCodeIndex::VMIN] = 1;
+            modes.special_codes[SpecialCodeIndex::VTIME] = 0;
+        })
+    }
+
+    /// Has it show nothing of what is typed, so that nobody reads a PIN over a shoulder; `None` where the standard input is no terminal.
+    ///
+    /// # Errors
+    /// The terminal does not take it.
+    pub fn hidden() -> io::Result<Option<Self>> {
+        Self::changed(OptionalActions::Now, |modes| {
+            modes.local_modes.remove(LocalModes::ECHO);
+            modes.local_modes.insert(LocalModes::ECHONL);
+        })
+    }
+
+    fn changed(put_back: OptionalActions, change: impl FnOnce(&mut Termios)) -> io::Result<Option<Self>> {
         let terminal = stdin();
         if !termios::isatty(&terminal) {
             return Ok(None);
         }
         let before = termios::tcgetattr(&terminal)?;
-        let mut now = before.clone();
-        now.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
-        now.special_codes[SpecialCodeIndex::VMIN] = 1;
-        now.special_codes[SpecialCodeIndex::VTIME] = 0;
-        termios::tcsetattr(&terminal, OptionalActions::Now, &now)?;
-        Ok(Some(Self { terminal, before }))
+        let mut modes = before.clone();
+        change(&mut modes);
+        termios::tcsetattr(&terminal, OptionalActions::Now, &modes)?;
+        Ok(Some(Self {
+            terminal,
+            before,
+            put_back,
+        }))
     }
 }
 
-impl Drop for EveryKey {
+impl Drop for ChangedTerminal {
     fn drop(&mut self) {
         // A terminal that is gone needs nothing.
-        let _ = termios::tcsetattr(&self.terminal, OptionalActions::Flush, &self.before);
-    }
-}
-
-/// The terminal at the standard input while it shows nothing of what is typed, so that nobody reads a PIN over a shoulder. Dropping it
-/// shows it again.
-#[derive(Debug)]
-pub struct Hidden {
-    terminal: Stdin,
-    before: Termios,
-}
-
-impl Hidden {
-    /// Asks the terminal; `None` where the standard input is none.
-    ///
-    /// # Errors
-    /// The terminal does not take it.
-    pub fn wanted() -> io::Result<Option<Self>> {
-        let terminal = stdin();
-        if !termios::isatty(&terminal) {
-            return Ok(None);
-        }
-        let before = termios::tcgetattr(&terminal)?;
-        let mut now = before.clone();
-        now.local_modes.remove(LocalModes::ECHO);
-        now.local_modes.insert(LocalModes::ECHONL);
-        termios::tcsetattr(&terminal, OptionalActions::Now, &now)?;
-        Ok(Some(Self { terminal, before }))
-    }
-}
-
-impl Drop for Hidden {
-    fn drop(&mut self) {
-        // A terminal that is gone needs nothing.
-        let _ = termios::tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
+        let _ = termios::tcsetattr(&self.terminal, self.put_back, &self.before);
     }
 }

@@ -1,9 +1,13 @@
 //! Keystrokes in portions and with pauses, and the codes that are cut from them.
 
+use std::io::{self, Read};
+use std::time::{Duration, Instant};
+
 use usher_keys::{KeyId, SecretKey};
 use usher_protocol::ticket::{Ticket, TicketFlags};
 use usher_protocol::{Generation, TierId, Unit};
 
+use super::keystrokes::PORTION_BYTES;
 use super::*;
 use crate::typed::Garbled;
 

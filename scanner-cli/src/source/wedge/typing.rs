@@ -1,0 +1,88 @@
+//! Cuts what was typed into codes, at its ends and where it pauses.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::super::{Capture, SourceError};
+use crate::typed;
+
+/// Most bytes typed at once: more than the largest QR code holds (2,953 bytes), so nothing real is cut.
+pub const MAX_LINE_BYTES: usize = 4_096;
+
+/// Silence after which a whole ticket is taken without waiting for Enter: longer than the slowest setting between two keys
+/// of a scanner (about 100 ms), shorter than it takes to aim at the next code.
+const PAUSE_AFTER_A_TICKET: Duration = Duration::from_millis(150);
+
+/// Silence after which anything is taken as it is: a computer that is busy hands on half a code and the rest later, and
+/// nobody waits for what is no ticket.
+const PAUSE_AFTER_ANYTHING: Duration = Duration::from_secs(1);
+
+/// Holds what was typed since the last end.
+#[derive(Debug, Default)]
+pub(super) struct Cutter {
+    typing: Vec<u8>,
+    /// When the last of it was typed.
+    last: Option<Instant>,
+    /// What was cut off, in order.
+    pub(super) ready: VecDeque<Capture>,
+}
+
+impl Cutter {
+    /// Takes keystrokes, which may have waited here while a scan before them was judged: the pause counts that was made.
+    pub(super) fn typed_at(&mut self, at: Instant, bytes: &[u8]) {
+        let silence = self.last.map(|last| at.duration_since(last));
+        if silence >= self.pause() && self.pause().is_some() {
+            self.end();
+        }
+        self.last = Some(at);
+        self.typed(bytes);
+    }
+
+    /// Returns what was cut off first.
+    pub(super) fn next(&mut self) -> Option<Capture> {
+        self.ready.pop_front()
+    }
+
+    /// Takes keystrokes. Enter in all its forms and Tab end a code.
+    pub(super) fn typed(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            if matches!(byte, b'\n' | b'\r' | b'\t') {
+                self.end();
+            } else if self.typing.len() <= MAX_LINE_BYTES {
+                self.typing.push(byte);
+            }
+        }
+    }
+
+    /// Tells how long a silence ends what was typed so far.
+    pub(super) fn pause(&self) -> Option<Duration> {
+        if self.typing.is_empty() {
+            return None;
+        }
+        let is_whole = str::from_utf8(&self.typing).is_ok_and(|typing| {
+            typed::codes(typing).is_ok_and(|codes| codes.iter().all(|code| typed::is_ticket(code)))
+        });
+        Some(if is_whole {
+            PAUSE_AFTER_A_TICKET
+        } else {
+            PAUSE_AFTER_ANYTHING
+        })
+    }
+
+    /// Makes codes of what was typed since the last end.
+    pub(super) fn end(&mut self) {
+        let typing = std::mem::take(&mut self.typing);
+        if typing.len() > MAX_LINE_BYTES {
+            self.ready.push_back(Capture::Fault(SourceError::LineTooLong));
+            return;
+        }
+        let Ok(typing) = String::from_utf8(typing) else {
+            self.ready.push_back(Capture::Fault(SourceError::LineNotText));
+            return;
+        };
+        match typed::codes(&typing) {
+            Ok(codes) => self.ready.extend(codes.into_iter().map(Capture::Typed)),
+            Err(garbled) => self.ready.push_back(Capture::Fault(garbled.into())),
+        }
+    }
+}
