@@ -22,6 +22,7 @@ pub mod listening;
 pub mod logged_in;
 pub mod oauth;
 pub mod organizer;
+mod problem;
 pub mod recording;
 pub mod refusal;
 pub mod repeating;

@@ -7,7 +7,7 @@ use axum::http::header;
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{Missing, ProblemKind};
 use utoipa::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
@@ -265,7 +265,7 @@ pub fn router(state: Arc<AppState>) -> Router {
         .merge(pages())
         .merge(staff_pages().layer(small))
         .merge(docs.layer(unless_said(header::CONTENT_SECURITY_POLICY, LOADS_DOCS)))
-        .fallback(async || ApiError::NotFound("page"))
+        .fallback(async || ApiError::NotFound(Missing::Page))
         .method_not_allowed_fallback(async || ApiError::from(ProblemKind::WrongMethod))
         .layer(from_other_sites(&state.config.cors_origins))
         // A request has `limits.request_seconds`, its body included.

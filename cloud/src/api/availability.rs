@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use data_encoding::HEXLOWER;
 use usher_keys::EventId;
+use usher_words::problems::Missing;
 
 use crate::catalogue::availability::AvailabilityChanges;
 use crate::seat_maps::{LayoutView, VersionChanges};
@@ -15,7 +16,7 @@ use crate::state::AppState;
 
 use super::error::ApiError;
 use super::input::Id;
-use super::seats::{names, takes_gzip};
+use super::seats::{is_known, takes_gzip};
 
 /// What never changes: a year is as long as caches may say.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
@@ -37,11 +38,9 @@ pub async fn layout(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let layout = app.seat_maps.layout(read_event(&event)?).await?;
-    let layout = layout.ok_or(ApiError::NotFound("event"))?;
+    let layout = layout.ok_or(ApiError::NotFound(Missing::Event))?;
     if hash != HEXLOWER.encode(&layout.hash) {
-        return Err(ApiError::NotFound(
-            "layout: its address is made of the hash in the availability",
-        ));
+        return Err(ApiError::NotFound(Missing::Layout));
     }
     let common = [
         (header::CACHE_CONTROL, FOR_EVER),
@@ -71,12 +70,9 @@ pub async fn show(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let availability = app.seat_maps.availability(event, app.clock.now()).await?;
-    let availability = availability.ok_or(ApiError::NotFound("event"))?;
+    let availability = availability.ok_or(ApiError::NotFound(Missing::Event))?;
     let etag = format!("\"{}\"", availability.version);
-    let known = headers
-        .get(header::IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok());
-    let is_known = known.is_some_and(|known| names(known, &etag));
+    let is_known = is_known(&headers, &etag);
     let etag = HeaderValue::from_str(&etag).expect("a version is digits");
     let common = [(header::ETAG, etag), (header::CACHE_CONTROL, FOR_A_SECOND)];
     if is_known {
@@ -96,7 +92,7 @@ pub async fn changes(
     State(app): State<Arc<AppState>>,
     Path((event, from)): Path<(String, String)>,
 ) -> Result<Response, ApiError> {
-    let unknown = ApiError::NotFound("version: ask for the whole availability");
+    let unknown = ApiError::NotFound(Missing::Version);
     let Ok(from) = from.parse() else {
         return Err(unknown);
     };
@@ -104,7 +100,7 @@ pub async fn changes(
         .seat_maps
         .changes_after(read_event(&event)?, from, app.clock.now())
         .await?;
-    match changes.ok_or(ApiError::NotFound("event"))? {
+    match changes.ok_or(ApiError::NotFound(Missing::Event))? {
         VersionChanges::Closed(changes) => Ok(kept(FOR_EVER, changes.json)),
         VersionChanges::Open(changes) => Ok(kept(FOR_A_SECOND, changes)),
         VersionChanges::Unknown => Err(unknown),
@@ -117,6 +113,5 @@ fn kept(how_long: HeaderValue, changes: Bytes) -> Response {
 }
 
 fn read_event(text: &str) -> Result<EventId, ApiError> {
-    text.parse()
-        .map_err(|_| ApiError::NotFound("id: check the address"))
+    text.parse().map_err(|_| ApiError::NotFound(Missing::Id))
 }

@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use usher_keys::EventId;
-use usher_words::problems::{ProblemDetail, ProblemKind};
+use usher_words::problems::{Missing, ProblemDetail, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::booking::{BookOutcome, BookRequest};
@@ -226,7 +226,7 @@ fn accept(outcome: BookOutcome) -> Result<Booking, ApiError> {
         BookOutcome::Renewed => Err(ProblemKind::BookingRenewed.into()),
         BookOutcome::KeyReused => Err(ProblemKind::KeyReused.into()),
         BookOutcome::Refunded => Err(ProblemKind::Refunded.into()),
-        BookOutcome::NotFound => Err(ApiError::NotFound("reservation")),
+        BookOutcome::NotFound => Err(ApiError::NotFound(Missing::Reservation)),
         BookOutcome::PaymentFailed => Err(ProblemDetail::GatewaySilent.into()),
         BookOutcome::TokenMissing => {
             let mut checks = Checks::default();
@@ -251,10 +251,10 @@ pub async fn show(
     Id(id): Id<BookingId>,
 ) -> Result<Json<BookingView>, ApiError> {
     let find = || app.store.booking(id);
-    let mut booking = find().await?.ok_or(ApiError::NotFound("booking"))?;
+    let mut booking = find().await?.ok_or(ApiError::NotFound(Missing::Booking))?;
     if booking.state.is_open() {
         app.desk.look(id).await;
-        booking = find().await?.ok_or(ApiError::NotFound("booking"))?;
+        booking = find().await?.ok_or(ApiError::NotFound(Missing::Booking))?;
     }
     Ok(Json(BookingView::of(&app, booking)))
 }

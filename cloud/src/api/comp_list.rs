@@ -1,27 +1,30 @@
 //! The list of people who get tickets, as it comes in: JSON or CSV, checked person by person, and refused where it is wrong.
 
+mod people;
+
+pub use people::CompSpec;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::TierId;
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{OrderDetail, PlacesAmong, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::booking::{CompFor, GiveComps};
-use crate::ids::BlockId;
 use crate::selling::blocks::{BlockLacks, OfBlock};
 use crate::selling::comps::{CompRefusal, CompUnits};
 use crate::selling::{Claim, HoldOutcome, RequestHash, Shortage, TierQuantity};
 
 use super::bookings::{EMAIL_BYTES, is_address};
 use super::claims;
-use super::csv;
 use super::error::{ApiError, FieldError};
 use super::idempotency::IdempotencyHeader;
 use super::input::{Checks, ERRORS_REPORTED, JsonBody};
 use super::reservations::not_held;
+use people::PeopleError;
 
 /// People in one list at most: some tenths of a second of the one writer, and buyers go on buying meanwhile.
 pub const MAX_COMPS: usize = 200;
@@ -46,31 +49,6 @@ pub struct CompsRequest {
     pub idempotency_key: Option<String>,
     /// Who gets what: at most 200 people and 1,000 tickets.
     pub comps: Vec<CompSpec>,
-}
-
-/// What one person gets: either seats, or a number of places of a tier.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CompSpec {
-    /// The person's address.
-    #[schema(example = "ann@example.org")]
-    pub email: String,
-    /// The person's name.
-    #[serde(default)]
-    pub name: String,
-    /// The tier.
-    #[serde(default)]
-    pub tier: Option<u16>,
-    /// How many places of the tier; 1, unless it is said.
-    #[serde(default)]
-    pub quantity: Option<u32>,
-    /// These seats, by their `seat_id`.
-    #[serde(default)]
-    pub seat_ids: Option<Vec<u32>>,
-    /// The block that they are taken out of; free ones, unless it is said.
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    pub block_id: Option<BlockId>,
 }
 
 /// A list as it came in.
@@ -98,58 +76,10 @@ impl<S: Send + Sync> FromRequest<S> for CompsBody {
         let text = std::str::from_utf8(&bytes)
             .ok()
             .filter(|text| !text.contains('\0'));
-        let text = text.ok_or_else(|| unreadable("the text is not UTF-8, or has a NUL character in it"))?;
-        Ok(Self::Csv(people(text)?))
+        let people = text.ok_or(PeopleError::NotText).and_then(people::read);
+        let people = people.map_err(|error| ApiError::said_by(ProblemKind::Unreadable, &error))?;
+        Ok(Self::Csv(people))
     }
-}
-
-fn unreadable(what: impl Into<std::borrow::Cow<'static, str>>) -> ApiError {
-    ApiError::refused(ProblemKind::Unreadable, what)
-}
-
-/// Reads the people of a CSV text.
-fn people(text: &str) -> Result<Vec<(usize, CompSpec)>, ApiError> {
-    let records = csv::records(text)
-        .map_err(|fault| unreadable(format!("line {}: there is {}", fault.line, fault.what)))?;
-    let mut records = records.into_iter();
-    let (_, columns) = records.next().unwrap_or_default();
-    let mut people = Vec::new();
-    for (line, fields) in records {
-        if fields.len() != columns.len() {
-            let (has, wanted) = (fields.len(), columns.len());
-            return Err(unreadable(format!(
-                "line {line}: there are {has} fields and {wanted} columns"
-            )));
-        }
-        let mut person = CompSpec::default();
-        for (column, field) in columns.iter().zip(fields) {
-            set(&mut person, column.trim(), field.trim())
-                .map_err(|wanted| unreadable(format!("line {line}, {}: {wanted}", column.trim())))?;
-        }
-        people.push((line, person));
-    }
-    Ok(people)
-}
-
-/// Sets one field; one that is empty says nothing.
-fn set(person: &mut CompSpec, column: &str, field: &str) -> Result<(), &'static str> {
-    const NUMBER: &str = "must be a number";
-    let is_said = !field.is_empty();
-    match column {
-        "email" => person.email = field.to_owned(),
-        "name" => person.name = field.to_owned(),
-        "tier" if is_said => person.tier = Some(field.parse().map_err(|_| NUMBER)?),
-        "quantity" if is_said => person.quantity = Some(field.parse().map_err(|_| NUMBER)?),
-        "seat_ids" if is_said => {
-            let seats = field.split_whitespace().map(str::parse);
-            let seats = seats.collect::<Result<_, _>>();
-            person.seat_ids = Some(seats.map_err(|_| "must be numbers, apart by blanks")?);
-        }
-        "block_id" if is_said => person.block_id = Some(field.parse().map_err(|_| "must be a block's id")?),
-        "tier" | "quantity" | "seat_ids" | "block_id" => {}
-        _ => return Err("the columns are email, name, tier, quantity, seat_ids and block_id"),
-    }
-    Ok(())
 }
 
 /// A list that makes sense.
@@ -251,11 +181,6 @@ impl CompsBody {
 }
 
 impl CompSpec {
-    fn tickets(&self) -> usize {
-        let seats = self.seat_ids.as_ref().map(Vec::len);
-        seats.unwrap_or(self.quantity.unwrap_or(1) as usize)
-    }
-
     fn checked(self) -> Result<CompFor, ApiError> {
         let mut checks = Checks::default();
         checks.text(&self.email, "/email", EMAIL_BYTES);
@@ -325,13 +250,10 @@ impl CompsList {
         match refusal {
             CompRefusal::Units(HoldOutcome::Taken(seats)) => {
                 let seats = numbers(seats.iter().map(|seat| seat.0));
-                let detail = format!(
-                    "{}: somebody else has {seats}. Nobody got anything.",
-                    place.name()
-                );
-                ApiError::refused(ProblemKind::UnitsTaken, detail)
+                let of = &place.name();
+                OrderDetail::CompSeatsTaken { of, seats: &seats }.into()
             }
-            CompRefusal::Units(HoldOutcome::Short(short)) => too_few(place, &short, "free"),
+            CompRefusal::Units(HoldOutcome::Short(short)) => too_few(place, &short, PlacesAmong::Free),
             CompRefusal::Units(HoldOutcome::UnknownSeats(seats)) => {
                 let seats = numbers(seats.iter().map(|seat| seat.0));
                 wrong("/seat_ids", &format!("the event has no {seats}"))
@@ -356,19 +278,19 @@ impl CompsList {
                 let seats = numbers(seats.iter().map(|seat| seat.0));
                 wrong("/seat_ids", &format!("the block has no {seats}"))
             }
-            CompRefusal::Lacks(BlockLacks::Units(short)) => too_few(place, &short, "in the block"),
+            CompRefusal::Lacks(BlockLacks::Units(short)) => too_few(place, &short, PlacesAmong::Block),
         }
     }
 }
 
-fn too_few(place: Place, short: &[Shortage], among: &str) -> ApiError {
-    let left = short.iter().map(|short| short.available).sum::<u32>();
-    let wanted = short.iter().map(|short| short.requested).sum::<u32>();
-    let detail = format!(
-        "{}: {wanted} places are asked for, and {left} are {among}. Nobody got anything.",
-        place.name()
-    );
-    ApiError::refused(ProblemKind::UnitsShort, detail)
+fn too_few(place: Place, short: &[Shortage], among: PlacesAmong) -> ApiError {
+    OrderDetail::CompsShort {
+        of: &place.name(),
+        wanted: short.iter().map(|short| short.requested).sum(),
+        left: short.iter().map(|short| short.available).sum(),
+        among,
+    }
+    .into()
 }
 
 fn numbers(seats: impl Iterator<Item = u32>) -> String {

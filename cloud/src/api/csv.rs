@@ -1,21 +1,30 @@
 //! Reading comma-separated values (RFC 4180), strictly, each record with the line that it begins in.
 
+use thiserror::Error;
+
 /// A record: its line in the text, from 1, and its fields.
 pub type CsvRow = (usize, Vec<String>);
 
-/// Where a text is not in the form, and how.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CsvFault {
-    pub line: usize,
-    pub what: &'static str,
+/// Where a text is not in the form, and how. Lines are counted from 1.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum CsvError {
+    /// A field goes on behind its closing quotation mark.
+    #[error("in line {line}, there is text after a closing quotation mark")]
+    TextBehindQuotation { line: usize },
+    /// Only a field that begins with a quotation mark may have others.
+    #[error("in line {line}, there is a quotation mark within a field that does not begin with one")]
+    QuotationWithin { line: usize },
+    /// The text ends within a field that began in this line.
+    #[error("in line {line}, there is a quotation mark that is never closed")]
+    NeverClosed { line: usize },
 }
 
 /// Reads all records; empty lines are none.
 ///
 /// # Errors
 ///
-/// [`CsvFault`].
-pub fn records(text: &str) -> Result<Vec<CsvRow>, CsvFault> {
+/// [`CsvError`].
+pub fn records(text: &str) -> Result<Vec<CsvRow>, CsvError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (mut records, mut line) = (Vec::new(), 1);
     let mut rest = text;
@@ -31,7 +40,7 @@ pub fn records(text: &str) -> Result<Vec<CsvRow>, CsvFault> {
 }
 
 /// Reads one record and its end of line.
-fn record<'a>(text: &'a str, line: &mut usize) -> Result<(Vec<String>, &'a str), CsvFault> {
+fn record<'a>(text: &'a str, line: &mut usize) -> Result<(Vec<String>, &'a str), CsvError> {
     let (mut fields, mut rest) = (Vec::new(), text);
     loop {
         let (field, after) = field(rest, line)?;
@@ -44,12 +53,12 @@ fn record<'a>(text: &'a str, line: &mut usize) -> Result<(Vec<String>, &'a str),
         if after.is_empty() {
             return Ok((fields, after));
         }
-        let what = "text after a closing quotation mark";
-        rest = after.strip_prefix(',').ok_or(CsvFault { line: *line, what })?;
+        let behind = CsvError::TextBehindQuotation { line: *line };
+        rest = after.strip_prefix(',').ok_or(behind)?;
     }
 }
 
-fn field<'a>(text: &'a str, line: &mut usize) -> Result<(String, &'a str), CsvFault> {
+fn field<'a>(text: &'a str, line: &mut usize) -> Result<(String, &'a str), CsvError> {
     let Some(quoted) = text.strip_prefix('"') else {
         let ends = text.find([',', '\n']).unwrap_or(text.len());
         let (field, _) = text.split_at(ends);
@@ -58,16 +67,14 @@ fn field<'a>(text: &'a str, line: &mut usize) -> Result<(String, &'a str), CsvFa
             false => field,
         };
         if field.contains('"') {
-            let what = "a quotation mark within a field that does not begin with one";
-            return Err(CsvFault { line: *line, what });
+            return Err(CsvError::QuotationWithin { line: *line });
         }
         return Ok((field.to_owned(), &text[field.len()..]));
     };
     let (begins, mut field, mut rest) = (*line, String::new(), quoted);
     loop {
         let Some((part, after)) = rest.split_once('"') else {
-            let what = "a quotation mark that is never closed";
-            return Err(CsvFault { line: begins, what });
+            return Err(CsvError::NeverClosed { line: begins });
         };
         *line += part.matches('\n').count();
         field.push_str(part);
@@ -114,10 +121,10 @@ mod tests {
 
     #[test]
     fn what_is_not_in_the_form_is_told_with_its_line() {
-        let fault = |text: &str| records(text).unwrap_err().line;
-        assert_eq!(fault("a\nb\"c\n"), 2);
-        assert_eq!(fault("a\n\"b\nc"), 2);
-        assert_eq!(fault("a\n\"b\nc\"d"), 3);
+        let error = |text: &str| records(text).unwrap_err();
+        assert_eq!(error("a\nb\"c\n"), CsvError::QuotationWithin { line: 2 });
+        assert_eq!(error("a\n\"b\nc"), CsvError::NeverClosed { line: 2 });
+        assert_eq!(error("a\n\"b\nc\"d"), CsvError::TextBehindQuotation { line: 3 });
     }
 
     proptest! {

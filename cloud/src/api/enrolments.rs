@@ -7,7 +7,7 @@ use axum::extract::State;
 use usher_keys::enrolment::NamedGate;
 use usher_keys::{EnrolmentError, EnrolmentGrant, EnrolmentRequest, SealedGrant};
 use usher_protocol::policy::Gate;
-use usher_words::problems::{ProblemDetail, ProblemKind};
+use usher_words::problems::{Missing, ProblemDetail, ProblemKind};
 
 use crate::authority::writer::EnrolOutcome;
 use crate::catalogue::Event;
@@ -67,10 +67,10 @@ fn named_gates(event: &Event) -> Vec<NamedGate> {
 }
 
 fn not_valid(error: EnrolmentError) -> ApiError {
-    ApiError::refused(ProblemKind::EnrolmentNotValid, error.to_string())
+    ApiError::said_by(ProblemKind::EnrolmentNotValid, &error)
 }
 
-const UNKNOWN: ApiError = ApiError::NotFound("enrolment code: copy the whole of it, or ask for a new one");
+const UNKNOWN: ApiError = ApiError::NotFound(Missing::EnrolmentCode);
 
 fn granted(outcome: EnrolOutcome) -> Result<usher_keys::DeviceIdentity, ApiError> {
     match outcome {

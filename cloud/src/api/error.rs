@@ -2,20 +2,15 @@
 
 use std::borrow::Cow;
 
-use axum::Json;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 use thiserror::Error;
-use usher_words::problems::{ProblemDetail, ProblemKind};
-use utoipa::ToSchema;
+use usher_words::problems::{Missing, OrderDetail, ProblemDetail, ProblemKind};
 
 use crate::booking::BookError;
-use crate::selling::Shortage;
 use crate::store::StoreError;
 
-/// How long a client should wait before it asks again, in seconds.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
+use super::problem::problem;
+pub use super::problem::{FieldError, Problem, Quota, ShortageView};
 
 /// Why a request was not done.
 #[derive(Debug, Error)]
@@ -24,8 +19,8 @@ pub enum ApiError {
     #[error("the request makes no sense")]
     Invalid(Vec<FieldError>),
     /// There is no such thing, or it is not the caller's to see.
-    #[error("no such {0}")]
-    NotFound(&'static str),
+    #[error("not found: {0:?}")]
+    NotFound(Missing),
     /// Units belong to someone else.
     #[error("units are taken")]
     Taken(Vec<u32>),
@@ -38,7 +33,7 @@ pub enum ApiError {
         /// What sort of problem it is.
         kind: ProblemKind,
         /// What is wrong and what to do.
-        detail: Cow<'static, str>,
+        detail: Words,
     },
     /// The client does too much at once.
     #[error("too much at once")]
@@ -46,7 +41,7 @@ pub enum ApiError {
         /// What of.
         kind: ProblemKind,
         /// What to do about it.
-        detail: Cow<'static, str>,
+        detail: Words,
         /// When the same request may be done, in seconds from now.
         retry_after: u64,
         /// Which quota is used up, if it is one that clients can count.
@@ -63,6 +58,10 @@ pub enum ApiError {
     Internal,
 }
 
+/// What is said of a problem: by its kind, by what else is known of it, or by the error behind it, and by nobody in passing.
+#[derive(Debug)]
+pub struct Words(Cow<'static, str>);
+
 impl From<ProblemKind> for ApiError {
     fn from(kind: ProblemKind) -> Self {
         Self::refused(kind, kind.words())
@@ -75,114 +74,42 @@ impl From<ProblemDetail<'_>> for ApiError {
     }
 }
 
-/// A quota of a client, as the headers `RateLimit-Policy` and `RateLimit` tell it
-/// (<https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/>).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quota {
-    /// What of, for programs.
-    pub name: &'static str,
-    /// How much of it there is.
-    pub most: u32,
-    /// Within how many seconds, if it is so much of a time.
-    pub window: Option<u64>,
-    /// How much is left.
-    pub left: u32,
-}
-
-impl Quota {
-    /// Returns the values of the two headers.
-    fn headers(self, retry_after: u64) -> [(HeaderName, String); 2] {
-        let window = self
-            .window
-            .map_or_else(String::new, |seconds| format!(";w={seconds}"));
-        let policy = format!("\"{}\";q={}{window}", self.name, self.most);
-        let state = format!("\"{}\";r={};t={retry_after}", self.name, self.left);
-        [
-            (HeaderName::from_static("ratelimit-policy"), policy),
-            (HeaderName::from_static("ratelimit"), state),
-        ]
+impl From<OrderDetail<'_>> for ApiError {
+    fn from(detail: OrderDetail<'_>) -> Self {
+        Self::refused(detail.kind(), detail.words())
     }
-}
-
-/// What is wrong with one value of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct FieldError {
-    /// Where it is, as a JSON pointer (RFC 6901).
-    #[schema(example = "/tiers/0/quantity")]
-    pub pointer: String,
-    /// What it must be.
-    #[schema(value_type = String, example = "must be 1 to 20")]
-    pub detail: Cow<'static, str>,
-}
-
-/// A tier that has fewer free units than were asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct ShortageView {
-    /// The tier.
-    pub tier: u16,
-    /// How many were asked for.
-    pub requested: u32,
-    /// How many are free.
-    pub available: u32,
-}
-
-impl From<Shortage> for ShortageView {
-    fn from(short: Shortage) -> Self {
-        Self {
-            tier: short.tier.0,
-            requested: short.requested,
-            available: short.available,
-        }
-    }
-}
-
-/// An error in the form of RFC 9457.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Problem {
-    /// Names the kind of problem, for programs.
-    #[schema(value_type = String, example = "urn:usher:problem:units-taken")]
-    pub r#type: String,
-    /// The kind of problem in words.
-    #[schema(value_type = String, example = "Conflict")]
-    pub title: &'static str,
-    /// The HTTP status.
-    pub status: u16,
-    /// What to do about it.
-    #[schema(value_type = String)]
-    pub detail: Cow<'static, str>,
-    /// Of `units-taken`: the seats that belong to someone else. None of the request's seats is held.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub taken: Vec<u32>,
-    /// Of `units-short`: the tiers that do not have enough free units. Nothing is held.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub short: Vec<ShortageView>,
-    /// Of `invalid-request`: what is wrong with which value.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<FieldError>,
-    /// What the header Retry-After says, if not the usual.
-    #[serde(skip)]
-    pub retry_after: Option<u64>,
-    /// What the headers RateLimit-Policy and RateLimit say.
-    #[serde(skip)]
-    pub quota: Option<Quota>,
 }
 
 impl ApiError {
-    /// Makes the error of a kind that says more than the words of its kind.
-    pub fn refused(kind: ProblemKind, detail: impl Into<Cow<'static, str>>) -> Self {
+    fn refused(kind: ProblemKind, detail: impl Into<Cow<'static, str>>) -> Self {
         Self::Refused {
             kind,
-            detail: detail.into(),
+            detail: Words(detail.into()),
         }
+    }
+
+    /// Makes the error of a kind for which another error says what is wrong.
+    pub fn said_by(kind: ProblemKind, error: &dyn std::error::Error) -> Self {
+        Self::refused(kind, sentence(&error.to_string()))
     }
 
     /// Makes the error of a kind that says no more than its words and when to try again, in seconds.
     pub fn too_many(kind: ProblemKind, retry_after: u64) -> Self {
         Self::TooMany {
             kind,
-            detail: kind.words().into(),
+            detail: Words(kind.words().into()),
             retry_after,
             quota: None,
+        }
+    }
+
+    /// Makes the error of a client that has used up a quota and may try again in so many seconds.
+    pub fn quota_used(detail: &OrderDetail<'_>, retry_after: u64, quota: Quota) -> Self {
+        Self::TooMany {
+            kind: detail.kind(),
+            detail: Words(detail.words().into()),
+            retry_after,
+            quota: Some(quota),
         }
     }
 
@@ -198,7 +125,7 @@ impl ApiError {
                 errors,
                 ..usual(ProblemKind::InvalidRequest)
             },
-            Self::NotFound(thing) => problem(ProblemKind::NotFound, format!("There is no such {thing}.")),
+            Self::NotFound(missing) => problem(ProblemKind::NotFound, missing.words()),
             Self::Taken(taken) => Problem {
                 taken,
                 ..usual(ProblemKind::UnitsTaken)
@@ -207,7 +134,7 @@ impl ApiError {
                 short,
                 ..usual(ProblemKind::UnitsShort)
             },
-            Self::Refused { kind, detail } => problem(kind, detail),
+            Self::Refused { kind, detail } => problem(kind, detail.0),
             Self::TooMany {
                 kind,
                 detail,
@@ -216,7 +143,7 @@ impl ApiError {
             } => Problem {
                 retry_after: Some(retry_after),
                 quota,
-                ..problem(kind, detail)
+                ..problem(kind, detail.0)
             },
             Self::Booking(error) => booking_problem(&error),
             Self::Store(error) => store_problem(&error),
@@ -225,26 +152,16 @@ impl ApiError {
     }
 }
 
-fn usual(kind: ProblemKind) -> Problem {
-    problem(kind, kind.words())
+/// Gives an error's text the form of a sentence.
+fn sentence(text: &str) -> String {
+    let mut chars = text.trim_end_matches('.').chars();
+    chars.next().map_or_else(String::new, |first| {
+        format!("{}{}.", first.to_uppercase(), chars.as_str())
+    })
 }
 
-fn problem(kind: ProblemKind, detail: impl Into<Cow<'static, str>>) -> Problem {
-    let status = StatusCode::from_u16(kind.status());
-    Problem {
-        r#type: format!("urn:usher:problem:{}", kind.slug()),
-        title: status
-            .ok()
-            .and_then(|status| status.canonical_reason())
-            .unwrap_or("Error"),
-        status: kind.status(),
-        detail: detail.into(),
-        taken: Vec::new(),
-        short: Vec::new(),
-        errors: Vec::new(),
-        retry_after: None,
-        quota: None,
-    }
+fn usual(kind: ProblemKind) -> Problem {
+    problem(kind, kind.words())
 }
 
 fn booking_problem(error: &BookError) -> Problem {
@@ -270,35 +187,5 @@ fn store_problem(error: &StoreError) -> Problem {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         self.problem().into_response()
-    }
-}
-
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let (retry_after, quota) = (self.retry_after, self.quota);
-        let mut response = (status, Json(self)).into_response();
-        let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        let told = quota
-            .zip(retry_after)
-            .map(|(quota, seconds)| quota.headers(seconds));
-        for (name, text) in told.into_iter().flatten() {
-            if let Ok(value) = HeaderValue::from_str(&text) {
-                headers.insert(name, value);
-            }
-        }
-        if let Some(seconds) = retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        } else if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, RETRY_AFTER);
-        } else if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        response
     }
 }

@@ -7,6 +7,7 @@ use axum::extract::State;
 use data_encoding::BASE32HEX_NOPAD;
 use serde::{Deserialize, Serialize};
 use usher_keys::{EventId, Timestamp};
+use usher_words::problems::Missing;
 use utoipa::ToSchema;
 
 use crate::catalogue::{Event, EventCursor, EventPage, EventQuery, EventSummary};
@@ -265,7 +266,7 @@ pub async fn show(
         .seat_maps
         .of(event, app.clock.now())
         .await?
-        .ok_or(ApiError::NotFound("event"))?;
+        .ok_or(ApiError::NotFound(Missing::Event))?;
     Ok(Json(EventView::of(&map)))
 }
 

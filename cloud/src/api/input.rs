@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use usher_protocol::plain;
-use usher_words::problems::{ProblemDetail, ProblemKind};
+use usher_words::problems::{Missing, ProblemDetail, ProblemKind};
 
 use super::error::{ApiError, FieldError};
 
@@ -76,10 +76,7 @@ impl From<JsonRejection> for ApiError {
         {
             return ProblemKind::TooLarge.into();
         }
-        Self::refused(
-            ProblemKind::of_unread(rejection.status().as_u16()),
-            rejection.body_text(),
-        )
+        Self::said_by(ProblemKind::of_unread(rejection.status().as_u16()), &rejection)
     }
 }
 
@@ -101,10 +98,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
 
 impl From<QueryRejection> for ApiError {
     fn from(rejection: QueryRejection) -> Self {
-        Self::refused(
-            ProblemKind::of_unread(rejection.status().as_u16()),
-            rejection.body_text(),
-        )
+        Self::said_by(ProblemKind::of_unread(rejection.status().as_u16()), &rejection)
     }
 }
 
@@ -131,10 +125,10 @@ impl<T: FromStr + Send, S: Send + Sync> FromRequestParts<S> for Id<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let Path(text) = Path::<String>::from_request_parts(parts, state)
             .await
-            .map_err(|_| ApiError::NotFound("page"))?;
+            .map_err(|_| ApiError::NotFound(Missing::Page))?;
         text.parse()
             .map(Self)
-            .map_err(|_| ApiError::NotFound("id: check the address"))
+            .map_err(|_| ApiError::NotFound(Missing::Id))
     }
 }
 

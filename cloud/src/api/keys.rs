@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, header};
 use serde_json::{Value, json};
 use usher_keys::{EventId, SignedBundle, jwks};
+use usher_words::problems::Missing;
 
 use crate::catalogue::EventStatus;
 use crate::state::AppState;
@@ -69,6 +70,6 @@ async fn published_bundle(app: &AppState, event: EventId) -> Result<SignedBundle
     let published = found.is_some_and(|event| event.status == EventStatus::Published);
     match app.authorities.of(event) {
         Ok(authority) if published => Ok(authority.view().trust().signed().clone()),
-        Ok(_) | Err(_) => Err(ApiError::NotFound("event")),
+        Ok(_) | Err(_) => Err(ApiError::NotFound(Missing::Event)),
     }
 }

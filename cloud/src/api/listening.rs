@@ -12,6 +12,7 @@ use data_encoding::BASE64;
 use futures_util::stream;
 use tokio::time::sleep;
 use usher_keys::EventId;
+use usher_words::problems::Missing;
 
 use crate::seat_maps::{Availability, VersionChanges};
 use crate::state::AppState;
@@ -41,7 +42,7 @@ pub async fn listen(
     LastEventId(known): LastEventId,
 ) -> Result<Response, ApiError> {
     let availability = app.seat_maps.availability(event, app.clock.now()).await?;
-    let availability = availability.ok_or(ApiError::NotFound("event"))?;
+    let availability = availability.ok_or(ApiError::NotFound(Missing::Event))?;
     let mut listener = Listener {
         app,
         event,
@@ -112,7 +113,7 @@ impl Listener {
     async fn look(&mut self) -> Result<Option<Bytes>, ApiError> {
         let (maps, now) = (&self.app.seat_maps, self.app.clock.now());
         let changes = maps.changes_after(self.event, self.version, now).await?;
-        match changes.ok_or(ApiError::NotFound("event"))? {
+        match changes.ok_or(ApiError::NotFound(Missing::Event))? {
             VersionChanges::Open(_) => Ok(None),
             VersionChanges::Closed(changes) => {
                 self.version = changes.to;
@@ -120,7 +121,7 @@ impl Listener {
             }
             VersionChanges::Unknown => {
                 let availability = maps.availability(self.event, now).await?;
-                let availability = availability.ok_or(ApiError::NotFound("event"))?;
+                let availability = availability.ok_or(ApiError::NotFound(Missing::Event))?;
                 self.version = availability.version;
                 Ok(Some(snapshot(&availability)))
             }

@@ -1,7 +1,7 @@
 //! How the authority's errors and refusals look as problems: each says what to do about it.
 
 use usher_keys::Timestamp;
-use usher_words::problems::{ProblemDetail, ProblemKind};
+use usher_words::problems::{Missing, ProblemDetail, ProblemKind};
 
 use crate::authority::AuthorityError;
 use crate::authority::upload::UploadError;
@@ -61,7 +61,7 @@ impl From<UploadError> for ApiError {
             UploadError::ForeignKeys { .. } => ProblemKind::BundleForeignKeys,
             UploadError::NotInForce { .. } => ProblemKind::BundleNotInForce,
         };
-        Self::refused(kind, sentence(&error.to_string()))
+        Self::said_by(kind, &error)
     }
 }
 
@@ -73,7 +73,7 @@ impl From<UploadError> for ApiError {
 pub fn ticket(outcome: TicketOutcome) -> Result<SoldTicket, ApiError> {
     match outcome {
         TicketOutcome::Done(ticket) => Ok(*ticket),
-        TicketOutcome::NotFound => Err(ApiError::NotFound("ticket of this event")),
+        TicketOutcome::NotFound => Err(ApiError::NotFound(Missing::TicketOfEvent)),
         TicketOutcome::Refused(refusal) => Err(match refusal {
             TicketRefusal::Superseded => ProblemKind::TicketSuperseded.into(),
             TicketRefusal::Transferred => ProblemKind::TicketTransferred.into(),
@@ -107,12 +107,4 @@ pub fn declined(reason: DeclineReason) -> ProblemKind {
         DeclineReason::UnknownToken => ProblemKind::UnknownToken,
         DeclineReason::GivenUp => ProblemKind::GivenUp,
     }
-}
-
-/// Gives an error's text the form of a sentence.
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| {
-        format!("{}{}.", first.to_uppercase(), chars.as_str())
-    })
 }

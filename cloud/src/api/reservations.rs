@@ -9,14 +9,15 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::TierId;
-use usher_words::buyers::{self, HeldFrom};
-use usher_words::problems::ProblemKind;
+use usher_words::buyers::HeldFrom;
+use usher_words::problems::{Missing, OrderDetail, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::ids::{BookingId, ReservationId};
 use crate::selling::charges::ChargeParts;
 use crate::selling::claimant::{BoundBy, HeldInVain, TooManyHeld};
 use crate::selling::holding::REMEMBERED_MS;
+use crate::selling::inventory::WrongQuantity;
 use crate::selling::known_seats::KnownSeats;
 use crate::selling::{
     Booking, Claim, HoldOutcome, HoldRequest, ReleaseOutcome, ReleaseRequest, Reservation, ReservationState,
@@ -258,11 +259,10 @@ pub fn not_held(refusal: HoldOutcome, now: Timestamp) -> ApiError {
         HoldOutcome::TooMany(too_many) => too_many_held(&too_many, now),
         HoldOutcome::InVain(in_vain) => held_in_vain(&in_vain, now),
         HoldOutcome::MoreThanOne(most) => more_than_one(most),
-        HoldOutcome::NoSuchEvent => ApiError::NotFound("event on sale"),
-        HoldOutcome::WrongQuantity(wrong) => ApiError::refused(
-            ProblemKind::WrongQuantity,
-            buyers::wrong_quantity(wrong.min, wrong.max),
-        ),
+        HoldOutcome::NoSuchEvent => ApiError::NotFound(Missing::EventOnSale),
+        HoldOutcome::WrongQuantity(WrongQuantity { min, max, .. }) => {
+            OrderDetail::WrongQuantity { min, max }.into()
+        }
         HoldOutcome::NotOnSale(status) => not_on_sale(status).into(),
         HoldOutcome::Voucher(refusal) => vouchers::refused(refusal),
     }
@@ -270,33 +270,35 @@ pub fn not_held(refusal: HoldOutcome, now: Timestamp) -> ApiError {
 
 fn too_many_held(too_many: &TooManyHeld, now: Timestamp) -> ApiError {
     let retry_after = seconds_until(too_many.fits_at, now);
-    ApiError::TooMany {
-        kind: ProblemKind::TooManyHeld,
-        detail: buyers::too_many_held(from(too_many.by), (too_many.held, too_many.most), retry_after).into(),
-        retry_after,
-        quota: Some(Quota {
-            name: "unpaid-places",
-            most: too_many.most,
-            window: None,
-            left: too_many.most.saturating_sub(too_many.held),
-        }),
-    }
+    let detail = OrderDetail::TooManyHeld {
+        from: from(too_many.by),
+        held: too_many.held,
+        most: too_many.most,
+        retry_after_seconds: retry_after,
+    };
+    let quota = Quota {
+        name: "unpaid-places",
+        most: too_many.most,
+        window: None,
+        left: too_many.most.saturating_sub(too_many.held),
+    };
+    ApiError::quota_used(&detail, retry_after, quota)
 }
 
 /// Says that somebody has held places in vain for too long.
 pub fn held_in_vain(in_vain: &HeldInVain, now: Timestamp) -> ApiError {
     let retry_after = seconds_until(in_vain.fits_at, now);
-    ApiError::TooMany {
-        kind: ProblemKind::HeldInVain,
-        detail: buyers::held_in_vain(from(in_vain.by), retry_after).into(),
-        retry_after,
-        quota: Some(Quota {
-            name: "minutes-in-vain",
-            most: in_vain.most,
-            window: Some(REMEMBERED_MS / 1000),
-            left: in_vain.most.saturating_sub(in_vain.minutes),
-        }),
-    }
+    let detail = OrderDetail::HeldInVain {
+        from: from(in_vain.by),
+        retry_after_seconds: retry_after,
+    };
+    let quota = Quota {
+        name: "minutes-in-vain",
+        most: in_vain.most,
+        window: Some(REMEMBERED_MS / 1000),
+        left: in_vain.most.saturating_sub(in_vain.minutes),
+    };
+    ApiError::quota_used(&detail, retry_after, quota)
 }
 
 fn more_than_one(most: u32) -> ApiError {
@@ -343,7 +345,7 @@ pub async fn show(
         .store
         .reservation(id)
         .await?
-        .ok_or(ApiError::NotFound("reservation"))?;
+        .ok_or(ApiError::NotFound(Missing::Reservation))?;
     let booking = app.store.booking_of_reservation(id).await?;
     Ok(Json(ReservationView::of(
         &reservation,
@@ -371,7 +373,7 @@ pub async fn release(
     app.seat_maps.changed(id.event);
     match outcome {
         ReleaseOutcome::Released => Ok(StatusCode::NO_CONTENT),
-        ReleaseOutcome::NotFound => Err(ApiError::NotFound("reservation")),
+        ReleaseOutcome::NotFound => Err(ApiError::NotFound(Missing::Reservation)),
         ReleaseOutcome::Paying => Err(ProblemKind::BeingPaid.into()),
         ReleaseOutcome::Booked => Err(ProblemKind::AlreadyBooked.into()),
     }

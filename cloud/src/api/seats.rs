@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use usher_keys::EventId;
+use usher_words::problems::Missing;
 
 use crate::seat_maps::{SeatMap, SeatsView};
 use crate::state::AppState;
@@ -30,14 +31,11 @@ pub async fn show(
         .seat_maps
         .of(event, app.clock.now())
         .await?
-        .ok_or(ApiError::NotFound("event"))?;
+        .ok_or(ApiError::NotFound(Missing::Event))?;
     Ok(respond(&map, &headers))
 }
 
 fn respond(map: &SeatMap, headers: &HeaderMap) -> Response {
-    let known = headers
-        .get(header::IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok());
     let common = [
         (
             header::ETAG,
@@ -47,7 +45,7 @@ fn respond(map: &SeatMap, headers: &HeaderMap) -> Response {
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         (header::VARY, HeaderValue::from_static("accept-encoding")),
     ];
-    if known.is_some_and(|known| names(known, &map.etag)) {
+    if is_known(headers, &map.etag) {
         return (StatusCode::NOT_MODIFIED, common).into_response();
     }
     let json: (HeaderName, _) = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -59,8 +57,16 @@ fn respond(map: &SeatMap, headers: &HeaderMap) -> Response {
     }
 }
 
+/// Tells whether a client says in `If-None-Match` that it has this already.
+pub(super) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+    let known = headers
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok());
+    known.is_some_and(|known| names(known, etag))
+}
+
 /// Tells whether a list of tags names ours, by the weak comparison of RFC 9110.
-pub(super) fn names(list: &str, etag: &str) -> bool {
+fn names(list: &str, etag: &str) -> bool {
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     list.split(',')
         .any(|tag| tag.trim() == "*" || opaque(tag) == opaque(etag))

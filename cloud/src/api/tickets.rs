@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use usher_keys::EventId;
 use usher_protocol::labels::UnitLabel;
+use usher_words::problems::Missing;
 use utoipa::ToSchema;
 
 use crate::ids::{InvalidId, TicketId};
@@ -174,7 +175,7 @@ pub async fn show(State(app): State<Arc<AppState>>, Id(file): Id<TicketFile>) ->
         .store
         .ticket(file.id)
         .await?
-        .ok_or(ApiError::NotFound("ticket"))?;
+        .ok_or(ApiError::NotFound(Missing::Ticket))?;
     match file.form {
         Form::Json => Ok(Json(TicketView::of(&app, ticket)).into_response()),
         Form::Svg => Ok(image("image/svg+xml", code_of(&ticket)?.to_svg().into())),
@@ -185,7 +186,7 @@ pub async fn show(State(app): State<Arc<AppState>>, Id(file): Id<TicketFile>) ->
 /// Makes the QR code of a ticket that is still valid: an old code must not be shown to anyone.
 fn code_of(ticket: &SoldTicket) -> Result<QrImage, ApiError> {
     if ticket.state != TicketState::Valid {
-        return Err(ApiError::NotFound("QR code: the ticket is no longer valid"));
+        return Err(ApiError::NotFound(Missing::QrCode));
     }
     QrImage::of_digits(&ticket.payload).map_err(|_| ApiError::Internal)
 }

@@ -8,8 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use serde::{Deserialize, Serialize};
 use usher_keys::EventId;
-use usher_words::buyers;
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{Missing, OrderDetail, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::catalogue::{Event, OccupancyQuery};
@@ -87,9 +86,7 @@ pub fn refused(refusal: VoucherRefusal) -> ApiError {
         VoucherRefusal::NotNow => ProblemKind::VoucherNotNow.into(),
         VoucherRefusal::UsedUp => ProblemKind::VoucherUsedUp.into(),
         VoucherRefusal::NotForThese => ProblemKind::VoucherNotForThese.into(),
-        VoucherRefusal::TooMany(most) => {
-            ApiError::refused(ProblemKind::WrongQuantity, buyers::too_many_with_code(most))
-        }
+        VoucherRefusal::TooMany(most) => OrderDetail::TooManyWithCode { most }.into(),
     }
 }
 
@@ -135,10 +132,10 @@ async fn good(app: &AppState, asking: &Asking, request: &VoucherCheck) -> Result
         CodeCheckOutcome::Good(voucher) => voucher,
         CodeCheckOutcome::Refused(refusal) => return Err(refused(refusal)),
         CodeCheckOutcome::InVain(in_vain) => return Err(held_in_vain(&in_vain, now)),
-        CodeCheckOutcome::NoSuchEvent => return Err(ApiError::NotFound("event on sale")),
+        CodeCheckOutcome::NoSuchEvent => return Err(ApiError::NotFound(Missing::EventOnSale)),
     };
     let event = app.store.event(request.event_id).await?;
-    Ok((event.ok_or(ApiError::NotFound("event on sale"))?, voucher))
+    Ok((event.ok_or(ApiError::NotFound(Missing::EventOnSale))?, voucher))
 }
 
 fn view(event: &Event, voucher: &Voucher, left: &[(u16, u32)]) -> VoucherCheckView {

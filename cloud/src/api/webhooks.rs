@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use usher_words::problems::ProblemDetail;
+use usher_words::problems::{Missing, ProblemDetail};
 
 use crate::state::AppState;
 
@@ -22,12 +22,12 @@ pub async fn stripe(
         .desk
         .gateways()
         .stripe()
-        .ok_or(ApiError::NotFound("endpoint"))?;
+        .ok_or(ApiError::NotFound(Missing::PaymentEndpoint))?;
     let signature = headers
         .get("stripe-signature")
         .and_then(|value| value.to_str().ok());
     let is_signed = stripe.has_sent(signature.unwrap_or_default(), &body, app.clock.now());
-    if !is_signed.ok_or(ApiError::NotFound("endpoint"))? {
+    if !is_signed.ok_or(ApiError::NotFound(Missing::PaymentEndpoint))? {
         return Err(ProblemDetail::StaleSignature.into());
     }
     if let Some(reference) = stripe.payment_told_of(&body)

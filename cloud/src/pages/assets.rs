@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use usher_words::problems::Missing;
 
 use crate::api::error::ApiError;
 use crate::api::input::Id;
@@ -30,7 +31,7 @@ pub async fn show(Id(name): Id<String>) -> Result<Response, ApiError> {
             "text/javascript; charset=utf-8",
             include_str!("../../assets/booking.js"),
         ),
-        _ => return Err(ApiError::NotFound("file")),
+        _ => return Err(ApiError::NotFound(Missing::File)),
     };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),

@@ -7,6 +7,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use usher_keys::{EventId, Timestamp};
+use usher_words::problems::Missing;
 
 use crate::api::error::ApiError;
 use crate::api::events::{ListEvents, write_cursor};
@@ -134,7 +135,7 @@ pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<EventId>) -> Resu
         .seat_maps
         .of(id, now)
         .await?
-        .ok_or(ApiError::NotFound("event on sale"))?;
+        .ok_or(ApiError::NotFound(Missing::EventOnSale))?;
     page(&EventPage {
         id,
         name: map.event.name.clone(),

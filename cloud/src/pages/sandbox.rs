@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
-use usher_words::problems::ProblemDetail;
+use usher_words::problems::{Missing, ProblemDetail};
 
 use crate::api::error::ApiError;
 use crate::api::input::Id;
@@ -63,7 +63,10 @@ pub async fn answer(
 }
 
 fn sandbox(app: &AppState) -> Result<&Sandbox, ApiError> {
-    app.desk.gateways().sandbox().ok_or(ApiError::NotFound("page"))
+    app.desk
+        .gateways()
+        .sandbox()
+        .ok_or(ApiError::NotFound(Missing::Page))
 }
 
 fn back(app: &AppState, reference: ChargeReference) -> String {

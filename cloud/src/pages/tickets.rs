@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use usher_keys::EventId;
 use usher_words::buyers::{self, NoTickets, Void};
+use usher_words::problems::Missing;
 
 use crate::api::error::ApiError;
 use crate::api::input::Id;
@@ -88,12 +89,16 @@ fn void(ticket: &SoldTicket, is_canceled: bool) -> &'static str {
 
 /// Shows a ticket with its code, to be held before a scanner.
 pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<TicketId>) -> Result<Response, PageError> {
-    let ticket = app.store.ticket(id).await?.ok_or(ApiError::NotFound("ticket"))?;
+    let ticket = app
+        .store
+        .ticket(id)
+        .await?
+        .ok_or(ApiError::NotFound(Missing::Ticket))?;
     let event = app
         .store
         .event(id.event)
         .await?
-        .ok_or(ApiError::NotFound("event"))?;
+        .ok_or(ApiError::NotFound(Missing::Event))?;
     let is_canceled = event.canceled_at.is_some();
     let svg = match ticket.state {
         // Its tickets are revoked one after the other, and nobody shall set out with one that still waits for it.
@@ -154,12 +159,12 @@ pub async fn booking(State(app): State<Arc<AppState>>, Id(id): Id<BookingId>) ->
         .store
         .booking(id)
         .await?
-        .ok_or(ApiError::NotFound("booking"))?;
+        .ok_or(ApiError::NotFound(Missing::Booking))?;
     let event = app
         .store
         .event(id.event)
         .await?
-        .ok_or(ApiError::NotFound("event"))?;
+        .ok_or(ApiError::NotFound(Missing::Event))?;
     let reservation = app.store.reservation(booking.reservation).await?;
     let now = app.clock.now();
     let is_held =

@@ -1,8 +1,12 @@
 //! Every kind of problem that the cloud's API answers with, in one table; which values a problem carries beside it is the API's.
 
 mod details;
+mod missing;
+mod orders;
 
 pub use details::ProblemDetail;
+pub use missing::Missing;
+pub use orders::{OrderDetail, PlacesAmong};
 
 /// Declares the kinds: each has a status, a name for programs and words.
 macro_rules! kinds {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{ProblemDetail, ProblemKind};
 
 use crate::api::caller::Caller;
 use crate::api::error::ApiError;
@@ -38,22 +38,16 @@ impl<R: Right> FromRequestParts<Arc<AppState>> for Allowed<R> {
 
 fn not_allowed(caller: Caller, operation: Operation) -> ApiError {
     if caller.grant.role.may(operation) {
-        let detail = format!(
-            "This API key or token is only for some operations of its role, and {} is none of them: take another one.",
-            operation.name()
-        );
-        return ApiError::refused(ProblemKind::NotAllowed, detail);
+        let operation = operation.name();
+        return ProblemDetail::NotInScope { operation }.into();
     }
     let roles: Vec<_> = operation.roles().iter().map(|role| role.word()).collect();
-    ApiError::refused(
-        ProblemKind::NotAllowed,
-        format!(
-            "The role here is {}, and {} is for {} only: ask one of those to do it.",
-            caller.grant.role.word(),
-            operation.name(),
-            roles.join(", ")
-        ),
-    )
+    ProblemDetail::NotOfRole {
+        role: caller.grant.role.word(),
+        operation: operation.name(),
+        roles: &roles,
+    }
+    .into()
 }
 
 /// What a handler may ask for first: it has checked that the caller may do an operation, and whose the thing in the path is.

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use usher_keys::Timestamp;
-use usher_words::problems::{ProblemDetail, ProblemKind};
+use usher_words::problems::{Missing, ProblemDetail, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
@@ -198,7 +198,7 @@ pub async fn revoke(
     };
     match app.store.revoke_api_key(request).await? {
         RevokeKeyOutcome::Revoked(key) => Ok(Json(ApiKeyView::of(&app, key))),
-        RevokeKeyOutcome::NotFound => Err(ApiError::NotFound("API key of yours")),
+        RevokeKeyOutcome::NotFound => Err(ApiError::NotFound(Missing::ApiKey)),
         RevokeKeyOutcome::LastOwner => Err(ProblemKind::LastOwnerKey.into()),
     }
 }

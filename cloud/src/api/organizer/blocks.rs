@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{Missing, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::api::claims::{self, TierRequest};
@@ -202,7 +202,7 @@ pub async fn release(
     JsonBody(request): JsonBody<BlockReleaseRequest>,
 ) -> Result<Json<BlockView>, ApiError> {
     if id.event != event.id {
-        return Err(ApiError::NotFound("block of this event"));
+        return Err(ApiError::NotFound(Missing::Block));
     }
     let release = ReleaseBlock {
         block: id,
@@ -213,7 +213,7 @@ pub async fn release(
     app.seat_maps.changed(event.id);
     match outcome {
         ReleaseBlockOutcome::Released(block) => Ok(Json(block.into())),
-        ReleaseBlockOutcome::NotFound => Err(ApiError::NotFound("block of this event")),
+        ReleaseBlockOutcome::NotFound => Err(ApiError::NotFound(Missing::Block)),
         ReleaseBlockOutcome::Lacks(lacks) => Err(lacking(lacks)),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{Missing, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
@@ -39,7 +39,7 @@ pub async fn renew(
     PartOfOwnEvent(event, id, _): PartOfOwnEvent<may::RenewBooking, BookingId>,
 ) -> Result<Json<RenewedView>, ApiError> {
     if id.event != event.id {
-        return Err(ApiError::NotFound("booking of this event"));
+        return Err(ApiError::NotFound(Missing::BookingOfEvent));
     }
     let new = BookingId::draw(event.id, app.clock.now());
     let renewed = app.store.renew_booking(RenewBooking { booking: id, new }).await?;
@@ -48,7 +48,7 @@ pub async fn renew(
             page: app.link(&format!("/bookings/{booking_id}")),
             booking_id,
         })),
-        RenewOutcome::NotFound => Err(ApiError::NotFound("booking of this event")),
+        RenewOutcome::NotFound => Err(ApiError::NotFound(Missing::BookingOfEvent)),
         RenewOutcome::Paying => Err(ProblemKind::BeingPaid.into()),
     }
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use usher_keys::Timestamp;
 use usher_protocol::TierId;
 use usher_protocol::policy::Policy;
+use usher_words::problems::Missing;
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
@@ -169,7 +170,7 @@ pub async fn change(
     let change = patch.into_change(&own.0, app.clock.now())?;
     match app.store.change_event(change).await? {
         ChangeOutcome::Changed => {}
-        ChangeOutcome::NotFound => return Err(ApiError::NotFound("event of yours")),
+        ChangeOutcome::NotFound => return Err(ApiError::NotFound(Missing::OwnEvent)),
         ChangeOutcome::NotResized(tier, refusal) => return Err(not_resized(tier, refusal)),
     }
     app.seat_maps.forget(own.0.id);

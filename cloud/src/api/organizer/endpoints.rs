@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{Missing, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
@@ -159,9 +159,7 @@ fn check_url(text: &str) -> Result<(), ApiError> {
 
 fn of_event(event: &Event, id: EndpointId) -> Result<EndpointId, ApiError> {
     let is_own = id.event == event.id;
-    is_own
-        .then_some(id)
-        .ok_or(ApiError::NotFound("endpoint of this event"))
+    is_own.then_some(id).ok_or(ApiError::NotFound(Missing::Endpoint))
 }
 
 /// Has a program be told what happens at the event from now on, and shows its secret, this once.
@@ -225,7 +223,7 @@ pub async fn remove(
     if app.store.remove_endpoint(RemoveEndpoint { id }).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
-        Err(ApiError::NotFound("endpoint of this event"))
+        Err(ApiError::NotFound(Missing::Endpoint))
     }
 }
 
@@ -243,7 +241,7 @@ pub async fn rotate(
     let now = app.clock.now();
     app.store.rotate_secret(RotateSecret { id, sealed, now }).await?;
     let endpoint = app.store.endpoint(id).await?;
-    let endpoint = endpoint.ok_or(ApiError::NotFound("endpoint of this event"))?;
+    let endpoint = endpoint.ok_or(ApiError::NotFound(Missing::Endpoint))?;
     Ok(Json(NewEndpointView {
         secret: secret_text(&secret),
         endpoint: endpoint.into(),
@@ -262,7 +260,7 @@ pub async fn test(
     let id = of_event(&event, id)?;
     let now = app.clock.now();
     let made = app.store.test_endpoint(TestEndpoint { id, now }).await?;
-    let made = made.ok_or(ApiError::NotFound("endpoint of this event"))?;
+    let made = made.ok_or(ApiError::NotFound(Missing::Endpoint))?;
     let webhook = app.store.webhook(made).await?.ok_or(ApiError::Internal)?;
     Ok((StatusCode::ACCEPTED, Json(webhook.into())))
 }
@@ -307,7 +305,7 @@ pub async fn replay(
     State(app): State<Arc<AppState>>,
     PartOfOwnEvent(event, id, _): PartOfOwnEvent<may::ChangeEndpoints, WebhookId>,
 ) -> Result<Json<WebhookView>, ApiError> {
-    let not_found = ApiError::NotFound("webhook of this event");
+    let not_found = ApiError::NotFound(Missing::Webhook);
     if id.event != event.id {
         return Err(not_found);
     }

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use usher_keys::EventId;
 use usher_protocol::policy::Policy;
-use usher_words::problems::{ProblemDetail, ProblemKind};
+use usher_words::problems::{Missing, ProblemDetail, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
@@ -207,7 +207,7 @@ pub async fn create(
     let inventory = request.inventory()?;
     let venues = app.store.venues(allowed.caller.organizer).await?;
     let venue = venues.into_iter().find(|venue| venue.id == request.venue_id);
-    let venue = venue.ok_or(ApiError::NotFound("venue of yours"))?;
+    let venue = venue.ok_or(ApiError::NotFound(Missing::Venue))?;
     let id = add(&app, allowed.caller.organizer, venue, request, inventory).await?;
     let OwnEvent(event, _) = OwnEvent::made(&app, allowed, id).await?;
     Ok((
@@ -320,7 +320,7 @@ pub async fn publish(
     match app.store.publish(Publish { event: id, now }).await? {
         PublishOutcome::Published => app.seat_maps.forget(id),
         PublishOutcome::Incomplete => return Err(ProblemKind::DraftIncomplete.into()),
-        PublishOutcome::NotFound => return Err(ApiError::NotFound("event of yours")),
+        PublishOutcome::NotFound => return Err(ApiError::NotFound(Missing::OwnEvent)),
     }
     let OwnEvent(event, _) = own.reread(&app).await?;
     test_sale::warn_of(&app, &event);

@@ -9,7 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use usher_keys::{EventId, Timestamp};
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{Missing, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
@@ -182,7 +182,7 @@ async fn apply(
     let outcome = app.store.move_event(request).await?;
     app.seat_maps.forget(id);
     match outcome {
-        MoveOutcome::NotFound => return Err(ApiError::NotFound("event of yours")),
+        MoveOutcome::NotFound => return Err(ApiError::NotFound(Missing::OwnEvent)),
         MoveOutcome::Canceled => return Err(ProblemKind::EventCanceled.into()),
         MoveOutcome::Moved { freed } => tracing::info!(event = %id, freed, "an event was moved"),
     }

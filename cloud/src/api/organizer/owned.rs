@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use usher_keys::EventId;
+use usher_words::problems::Missing;
 
 use crate::api::error::ApiError;
 use crate::api::input::Id;
@@ -17,7 +18,7 @@ use crate::store::api_keys::ApiKey;
 
 use super::allowed::{Allowed, ChecksRight};
 
-const NOT_YOURS: ApiError = ApiError::NotFound("event of yours");
+const NOT_YOURS: ApiError = ApiError::NotFound(Missing::OwnEvent);
 
 /// The caller's event in a path such as `/events/{event_id}/policy`, with which they may do an operation.
 #[derive(Debug)]
@@ -61,7 +62,7 @@ impl<R: Right> FromRequestParts<Arc<AppState>> for OwnApiKey<R> {
         let Id(id) = Id::<ApiKeyId>::from_request_parts(parts, app).await?;
         let keys = app.store.api_keys(allowed.caller.organizer).await?;
         let found = keys.into_iter().find(|key| key.id == id);
-        let key = found.ok_or(ApiError::NotFound("API key of yours"))?;
+        let key = found.ok_or(ApiError::NotFound(Missing::ApiKey))?;
         Ok(Self(key, allowed))
     }
 }
@@ -92,8 +93,8 @@ impl<R: Right, T: FromStr + Send> FromRequestParts<Arc<AppState>> for PartOfOwnE
         let allowed: Allowed<R> = Allowed::from_request_parts(parts, app).await?;
         let Path((event, part)) = Path::<(String, String)>::from_request_parts(parts, app)
             .await
-            .map_err(|_| ApiError::NotFound("page"))?;
-        let invalid = || ApiError::NotFound("thing: an id in the address is not valid");
+            .map_err(|_| ApiError::NotFound(Missing::Page))?;
+        let invalid = || ApiError::NotFound(Missing::IdWithin);
         let event = event.parse().map_err(|_| invalid())?;
         let part = part.parse().map_err(|_| invalid())?;
         let event = find(app, allowed.caller.organizer, event).await?;

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use usher_keys::EventId;
+use usher_words::problems::Missing;
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
@@ -31,7 +32,7 @@ pub async fn list(
     PartOfOwnEvent(event, booking, _): PartOfOwnEvent<may::SeeRefunds, BookingId>,
 ) -> Result<Json<Vec<RefundView>>, ApiError> {
     if booking.event != event.id {
-        return Err(ApiError::NotFound("booking of this event"));
+        return Err(ApiError::NotFound(Missing::BookingOfEvent));
     }
     let refunds = app.store.refunds_of(booking).await?;
     Ok(Json(refunds.into_iter().map(Into::into).collect()))

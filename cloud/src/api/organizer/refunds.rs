@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use usher_keys::EventId;
 use usher_protocol::Unit;
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{Missing, OrderDetail, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
@@ -207,7 +207,7 @@ pub async fn create(
     JsonBody(mut request): JsonBody<NewRefund>,
 ) -> Result<(StatusCode, Json<RefundView>), ApiError> {
     if booking.event != event.id {
-        return Err(ApiError::NotFound("booking of this event"));
+        return Err(ApiError::NotFound(Missing::BookingOfEvent));
     }
     request.check()?;
     if is_large(request.wanted(&app, booking).await?, event.currency) {
@@ -267,24 +267,19 @@ async fn shown(app: &AppState, event: EventId, id: RefundId) -> Result<RefundVie
         true => app.store.refund(id).await?,
         false => None,
     };
-    Ok(refund.ok_or(ApiError::NotFound("refund of this event"))?.into())
+    Ok(refund.ok_or(ApiError::NotFound(Missing::RefundOfEvent))?.into())
 }
 
 fn refused(refusal: RefundRefusal) -> ApiError {
     match refusal {
-        RefundRefusal::NotFound => ApiError::NotFound("booking of this event"),
+        RefundRefusal::NotFound => ApiError::NotFound(Missing::BookingOfEvent),
         RefundRefusal::NotConfirmed | RefundRefusal::Nothing => ProblemKind::NotRefundable.into(),
         RefundRefusal::KeyReused => ProblemKind::KeyReused.into(),
         RefundRefusal::Halted => ProblemKind::OldCopy.into(),
         RefundRefusal::Running => ProblemKind::RefundRunning.into(),
-        RefundRefusal::NotItsTicket => {
-            ApiError::NotFound("ticket of this booking, or a newer one has taken its place")
-        }
+        RefundRefusal::NotItsTicket => ApiError::NotFound(Missing::TicketOfBooking),
         RefundRefusal::Disputed => ProblemKind::BookingDisputed.into(),
         RefundRefusal::TicketRefunded => ProblemKind::TicketRefunded.into(),
-        RefundRefusal::TooMuch { left } => ApiError::refused(
-            ProblemKind::RefundTooMuch,
-            format!("{} At most {left} are left.", ProblemKind::RefundTooMuch.words()),
-        ),
+        RefundRefusal::TooMuch { left } => OrderDetail::RefundTooMuch { left }.into(),
     }
 }

@@ -7,7 +7,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use usher_keys::PublicKey;
 use usher_words::organizer::revoking::{Consequence, SETTLED, consequence};
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{Missing, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
@@ -82,7 +82,7 @@ pub async fn revoke(
     };
     let revoked = authority.ask(move |writer| Box::pin(writer.revoke_device(request)));
     match revoked.await? {
-        RevokeOutcome::NotFound => Err(ApiError::NotFound("device of this event")),
+        RevokeOutcome::NotFound => Err(ApiError::NotFound(Missing::Device)),
         RevokeOutcome::Revoked(follows) => {
             let names = Names::of(event, &authority, Vec::new()).await?;
             Ok(Json(view(device, follows, &names)))
@@ -125,7 +125,7 @@ pub async fn retire(
     let authority = app.authorities.of(id)?;
     let retired = authority.ask(move |writer| Box::pin(writer.retire_hub(hub)));
     match retired.await? {
-        RetireOutcome::NotFound => Err(ApiError::NotFound("hub of this event")),
+        RetireOutcome::NotFound => Err(ApiError::NotFound(Missing::Hub)),
         RetireOutcome::Retired(follows) => {
             let names = Names::of(event, &authority, Vec::new()).await?;
             Ok(Json(view(hub, follows, &names)))

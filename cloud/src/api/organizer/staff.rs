@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use usher_keys::Timestamp;
-use usher_words::problems::{ProblemDetail, ProblemKind};
+use usher_words::problems::{Missing, ProblemDetail, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::api::bookings::{EMAIL_BYTES, is_address};
@@ -29,7 +29,7 @@ use super::venues::NAME_BYTES;
 
 /// What the secret in an invitation's address begins with.
 const PREFIX: &str = "uin_";
-const NOBODY: ApiError = ApiError::NotFound("person of yours");
+const NOBODY: ApiError = ApiError::NotFound(Missing::Person);
 
 /// Invites somebody.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -209,7 +209,7 @@ pub async fn withdraw(
     if app.store.withdraw_invitation(request).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
-        Err(ApiError::NotFound("invitation of yours"))
+        Err(ApiError::NotFound(Missing::OwnInvitation))
     }
 }
 

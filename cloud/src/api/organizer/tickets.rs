@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use usher_words::problems::Missing;
 
 use crate::api::error::ApiError;
 use crate::api::refusal;
@@ -95,7 +96,7 @@ async fn replace(
 
 fn authority_of(app: &AppState, event: &Event, ticket: TicketId) -> Result<Arc<EventAuthority>, ApiError> {
     if ticket.event != event.id {
-        return Err(ApiError::NotFound("ticket of this event"));
+        return Err(ApiError::NotFound(Missing::TicketOfEvent));
     }
     Ok(app.authorities.of(event.id)?)
 }

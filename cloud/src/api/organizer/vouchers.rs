@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::TierId;
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{Missing, OrderDetail, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
@@ -311,12 +311,8 @@ pub async fn create(
             Ok((StatusCode::CREATED, Json(view)))
         }
         NewVouchersOutcome::Taken(codes) => {
-            let codes: Vec<_> = codes.iter().take(20).map(VoucherCode::text).collect();
-            let detail = format!(
-                "The event has or had vouchers of these codes: {}. None was made.",
-                codes.join(", ")
-            );
-            Err(ApiError::refused(ProblemKind::VoucherTaken, detail))
+            let codes: Vec<_> = codes.iter().take(20).map(|code| code.text().to_owned()).collect();
+            Err(OrderDetail::VouchersTaken { codes: &codes }.into())
         }
         NewVouchersOutcome::TooMany => Err(ProblemKind::TooManyVouchers.into()),
     }
@@ -357,6 +353,6 @@ pub async fn stop(
     if is_stopped {
         Ok(StatusCode::NO_CONTENT)
     } else {
-        Err(ApiError::NotFound("voucher of this event"))
+        Err(ApiError::NotFound(Missing::Voucher))
     }
 }

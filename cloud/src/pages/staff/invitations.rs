@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
+use usher_words::problems::Missing;
 
 use crate::api::claimant::network;
 use crate::api::error::ApiError;
@@ -25,8 +26,7 @@ use super::super::{PageError, page, page_with};
 use super::log_in::{OwnForm, hashing};
 
 /// What the address of an invitation leads to when there is none.
-const NONE: ApiError =
-    ApiError::NotFound("invitation: it was taken, or its time is over. Ask for another one");
+const NONE: ApiError = ApiError::NotFound(Missing::Invitation);
 
 #[derive(Template)]
 #[template(path = "invitation.html")]

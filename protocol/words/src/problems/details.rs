@@ -23,6 +23,14 @@ pub enum ProblemDetail<'a> {
     StaleSignature,
     /// A key would allow what the one that makes it does not.
     KeyTooWide,
+    /// A key or token is for some operations of its role only.
+    NotInScope { operation: &'a str },
+    /// The caller's role does not do it; these do.
+    NotOfRole {
+        role: &'a str,
+        operation: &'a str,
+        roles: &'a [&'a str],
+    },
     /// Somebody else was faster.
     ChangedMeanwhile,
     /// The server stops.
@@ -45,7 +53,7 @@ impl ProblemDetail<'_> {
             Self::NoKey { .. } => ProblemKind::NoKeyInForce,
             Self::KeyEndsEarly { .. } => ProblemKind::KeyEndsEarly,
             Self::CertificatesEnded | Self::OverUnsold => ProblemKind::EventOver,
-            Self::KeyTooWide => ProblemKind::NotAllowed,
+            Self::KeyTooWide | Self::NotInScope { .. } | Self::NotOfRole { .. } => ProblemKind::NotAllowed,
             Self::ChangedMeanwhile
             | Self::ShuttingDown
             | Self::NoWrites
@@ -79,6 +87,14 @@ impl ProblemDetail<'_> {
             }
             Self::KeyTooWide => {
                 "The new key would allow more than the one that makes it: give it fewer scopes, or take a key that allows as much.".into()
+            }
+            Self::NotInScope { operation } => format!(
+                "This API key or token is only for some operations of its role, and {operation} is none of them: take another one."
+            )
+            .into(),
+            Self::NotOfRole { role, operation, roles } => {
+                let roles = roles.join(", ");
+                format!("The role here is {role}, and {operation} is for {roles} only: ask one of those to do it.").into()
             }
             Self::ChangedMeanwhile => "It was changed by someone else just now. Try again.".into(),
             Self::ShuttingDown => "The server is shutting down. Try again in a moment.".into(),
