@@ -1,13 +1,17 @@
 //! The secret keys the cloud holds, sealed in the store; which of them are in use is the trust bundle's to say.
 
+mod event_keys;
+
 use thiserror::Error;
 use usher_keys::pem;
-use usher_keys::{EventId, KeyRequest, KeyStatus, Purpose, SecretKey, Timestamp, TrustBundle, Window};
+use usher_keys::{EventId, KeyRequest, Purpose, SecretKey, Timestamp, TrustBundle, Window};
 
 use crate::ids::draw;
 use crate::master_key::MasterKey;
 use crate::store::authority::{KeyUse, NewKeys, SealedKey};
 use crate::store::{Store, StoreError};
+
+pub use event_keys::EventKeys;
 
 /// How often keys are decided upon anew while other processes make some too.
 const RACES: u32 = 16;
@@ -166,87 +170,6 @@ fn context(used: KeyUse, public: [u8; 32]) -> Vec<u8> {
         purpose.as_bytes(),
     ]
     .concat()
-}
-
-/// The secret keys the cloud holds for one event.
-#[derive(Debug, Clone, Default)]
-pub struct EventKeys {
-    keys: Vec<(Purpose, SecretKey)>,
-}
-
-impl EventKeys {
-    /// Makes the keys that are missing, behind those that are held, and the request to have them trusted.
-    pub fn request(&mut self, event: EventId, bundle: Option<&TrustBundle>, window: Window) -> KeyRequest {
-        let mut key = |purpose: Purpose| {
-            let lasting = bundle.filter(|_| purpose != Purpose::Ticket);
-            let known = lasting
-                .and_then(|bundle| self.active(purpose, bundle))
-                .or_else(|| self.unnamed(purpose, bundle));
-            if let Some(key) = known {
-                return key.public();
-            }
-            let key = SecretKey::from_seed(&draw());
-            let public = key.public();
-            self.keys.push((purpose, key));
-            public
-        };
-        KeyRequest {
-            event,
-            ticket_key: key(Purpose::Ticket),
-            authority_key: key(Purpose::Authority),
-            issuing_key: key(Purpose::Issuing),
-            not_before: window.from,
-            not_after: window.until,
-        }
-    }
-
-    /// Returns the key to sign with now: the last one of the bundle that is active, in its window and held here.
-    pub fn in_use(&self, purpose: Purpose, bundle: &TrustBundle, now: Timestamp) -> Option<&SecretKey> {
-        self.last_of(purpose, bundle, |trusted| {
-            trusted.status == KeyStatus::Active && trusted.believed_at(now)
-        })
-    }
-
-    /// Returns the last key of the bundle that is held here, whatever its standing.
-    pub fn named(&self, purpose: Purpose, bundle: &TrustBundle) -> Option<&SecretKey> {
-        self.last_of(purpose, bundle, |_| true)
-    }
-
-    fn active(&self, purpose: Purpose, bundle: &TrustBundle) -> Option<&SecretKey> {
-        self.last_of(purpose, bundle, |trusted| trusted.status == KeyStatus::Active)
-    }
-
-    fn unnamed(&self, purpose: Purpose, bundle: Option<&TrustBundle>) -> Option<&SecretKey> {
-        self.of(purpose).find(|key| {
-            let public = key.public();
-            bundle.is_none_or(|bundle| !bundle.keys().any(|(_, trusted)| trusted.key == public))
-        })
-    }
-
-    fn last_of(
-        &self,
-        purpose: Purpose,
-        bundle: &TrustBundle,
-        wanted: impl Fn(&usher_keys::TrustedKey) -> bool,
-    ) -> Option<&SecretKey> {
-        let named: Vec<_> = bundle
-            .keys()
-            .filter(|(of, trusted)| *of == purpose && wanted(trusted))
-            .map(|(_, trusted)| trusted.key)
-            .collect();
-        named
-            .iter()
-            .rev()
-            .find_map(|public| self.of(purpose).find(|key| key.public() == *public))
-    }
-
-    /// Returns those for a purpose.
-    pub fn of(&self, purpose: Purpose) -> impl Iterator<Item = &SecretKey> {
-        self.keys
-            .iter()
-            .filter(move |(of, _)| *of == purpose)
-            .map(|(_, key)| key)
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The cloud's end of the links: takes connections, gives each to its event's authority, and keeps the newest of each device.
 
+mod contacts;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,15 +18,12 @@ use super::Authorities;
 use super::event::EventAuthority;
 use super::presence::Present;
 use super::replica::{CodeResponder, LinkedReplica};
-use crate::store::authority::{Contact, HeldLink, NoteContact};
+use contacts::{note, note_contacts, note_linked};
 
 /// Most links at once: at some 150 KiB each, with its session, 600 MiB. Strangers are not among them: the endpoint bounds those.
 const MAX_LINKS: usize = 4_000;
 /// How often the contact of linked devices is written down, so that a crash forgets little.
 const CONTACT_EVERY: Duration = Duration::from_secs(60);
-/// How long other processes take a device for linked after that: once and a half as long.
-const LINK_COUNTS_MS: u64 = 90_000;
-
 /// Returns where devices can reach a bound address; one that stands for every address of this machine is replaced by the
 /// host of the public URL.
 pub fn reachable_address(bound: SocketAddr, public_url: &str) -> String {
@@ -148,56 +147,9 @@ fn count_links(authority: &EventAuthority) {
         .event_gauge("usher_linked_devices", authority.event(), linked);
 }
 
-async fn note_contacts(authorities: &Authorities) {
-    for authority in authorities.all() {
-        let present = authority
-            .presence()
-            .list(&authority.view().held(), authority.clock.now());
-        note_linked(&authority, present).await;
-    }
-}
-
-/// Writes down that devices are linked here.
-async fn note_linked(authority: &EventAuthority, present: impl IntoIterator<Item = Present>) {
-    for present in present {
-        let link = HeldLink {
-            holder: authority.holder,
-            until: authority.clock.now().plus_ms(LINK_COUNTS_MS),
-        };
-        note(authority, present, Some(link)).await;
-    }
-}
-
 fn find(authority: &EventAuthority, device: &PublicKey) -> Option<Present> {
     let held = authority.view().held();
     authority.presence().find(device, &held, authority.clock.now())
-}
-
-async fn note(authority: &EventAuthority, present: Present, link: Option<HeldLink>) {
-    let contact = Contact {
-        device: present.device,
-        seen_at: authority.clock.now(),
-        record_count: authority
-            .view()
-            .record_count()
-            .saturating_sub(present.unconfirmed),
-        clock_ahead_ms: present.clock_ahead_ms,
-        link,
-    };
-    let noted = authority
-        .store
-        .note_contact(NoteContact {
-            event: authority.event(),
-            holder: authority.holder,
-            contact,
-        })
-        .await;
-    if let Err(error) = noted {
-        tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "a device's contact was not written down"
-        );
-    }
 }
 
 #[cfg(test)]

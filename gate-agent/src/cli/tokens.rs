@@ -14,7 +14,7 @@ use usher_keys::certificate::{MAX_GATES, MAX_NAME_BYTES};
 use usher_keys::{Certificate, Timestamp};
 use usher_protocol::plain;
 use usher_words::enrolment::moment;
-use usher_words::hub::command_line::{self as words, ListedToken, NoToken, no_token};
+use usher_words::hub::tokens::{self as words, ListedToken, NoToken, no_token};
 
 use super::{HttpToken, TokensCommand, gates};
 

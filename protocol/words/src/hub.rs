@@ -4,6 +4,7 @@
 pub mod command_line;
 pub mod problems;
 pub mod supervisors;
+pub mod tokens;
 
 use std::path::Path;
 

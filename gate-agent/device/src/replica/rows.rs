@@ -1,15 +1,18 @@
-//! Writing one group of changes in one transaction, and reading runs back; what belongs into a group is the writer's to say.
+//! Writing one group of changes in one transaction; what belongs into a group is the writer's to say.
+
+mod runs;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use usher_keys::{DeviceIdentity, RootSet, SignedBundle};
 use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
 use usher_protocol::ledger::Entry;
-use usher_protocol::log::{Head, MAX_RUN_BYTES, MAX_RUN_RECORDS, Run, Tail};
+use usher_protocol::log::{Head, Tail};
 use usher_protocol::{Origin, Seq};
 
 use super::freshness::HeardAssurance;
-use super::replay::{read_head, read_seq};
 use super::stored_values;
+
+pub use runs::run_after;
 
 /// How much room the paper trial takes, in bytes: more than a full group of scans.
 const TRIAL_BYTES: i32 = 64 * 1024;
@@ -155,27 +158,6 @@ pub fn drop_other_histories(
     Ok(dropped)
 }
 
-/// Loads the longest run after a record that ends at a kept head and fits, or the shortest if none fits; in one snapshot.
-pub fn run_after(snapshot: &Connection, origin: Origin, after: Seq) -> rusqlite::Result<Option<Run>> {
-    let Some(base) = tail_at(snapshot, &origin, after)? else {
-        return Ok(None);
-    };
-    let furthest = furthest_that_fits(snapshot, &origin, after)?;
-    let Some(head) = head_within(snapshot, &origin, after, furthest)? else {
-        return Ok(None);
-    };
-    let mut statement = snapshot.prepare_cached(
-        "SELECT bytes FROM records WHERE origin = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq",
-    )?;
-    let range = (origin.0, column(after), column(head.tail.seq));
-    let records: Vec<Vec<u8>> = statement
-        .query_map(range, |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    // Behind a checkpoint the log does not begin at its first record.
-    let whole = after.0.checked_add(records.len() as u64) == Some(head.tail.seq.0);
-    Ok(whole.then_some(Run { base, records, head }))
-}
-
 fn tail_at(connection: &Connection, origin: &Origin, seq: Seq) -> rusqlite::Result<Option<Tail>> {
     if seq.0 == 0 {
         return Ok(Some(Tail::default()));
@@ -188,45 +170,6 @@ fn tail_at(connection: &Connection, origin: &Origin, seq: Seq) -> rusqlite::Resu
         .query_row((origin.0, column(seq)), |row| row.get(0))
         .optional()?;
     Ok(hash.map(|hash| Tail { seq, hash }))
-}
-
-fn furthest_that_fits(connection: &Connection, origin: &Origin, after: Seq) -> rusqlite::Result<Seq> {
-    let mut statement = connection.prepare_cached(
-        "SELECT seq, length(bytes) FROM records WHERE origin = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
-    )?;
-    let limit = i64::try_from(MAX_RUN_RECORDS).unwrap_or(i64::MAX);
-    let mut rows = statement.query((origin.0, column(after), limit))?;
-    let (mut furthest, mut bytes) = (after, 0);
-    while let Some(row) = rows.next()? {
-        bytes += row.get::<_, i64>(1)?;
-        if usize::try_from(bytes).is_ok_and(|bytes| bytes > MAX_RUN_BYTES) {
-            break;
-        }
-        furthest = read_seq(row, 0)?;
-    }
-    Ok(furthest)
-}
-
-fn head_within(
-    connection: &Connection,
-    origin: &Origin,
-    after: Seq,
-    furthest: Seq,
-) -> rusqlite::Result<Option<Head>> {
-    let mut last = connection.prepare_cached(
-        "SELECT origin, seq, hash, signature FROM heads
-         WHERE origin = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq DESC LIMIT 1",
-    )?;
-    let found = last
-        .query_row((origin.0, column(after), column(furthest)), read_head)
-        .optional()?;
-    if found.is_some() {
-        return Ok(found);
-    }
-    let mut next = connection.prepare_cached(
-        "SELECT origin, seq, hash, signature FROM heads WHERE origin = ?1 AND seq > ?2 ORDER BY seq LIMIT 1",
-    )?;
-    next.query_row((origin.0, column(after)), read_head).optional()
 }
 
 /// Returns a record's number as a column value; only a file of more records than any disk holds would not fit.
