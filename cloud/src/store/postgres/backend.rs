@@ -48,7 +48,7 @@ pub struct Backend {
     /// By the text they were asked for with.
     statements: RefCell<HashMap<String, tokio_postgres::Statement>>,
     #[cfg(test)]
-    doom: Option<super::faults::Doom>,
+    doom: Option<super::faults::FaultPlan>,
     /// Runs the connection on the thread that asks: no answer has to change threads. There until the backend is dropped.
     runtime: Option<Runtime>,
 }
@@ -76,7 +76,7 @@ impl Backend {
             has_changed: Cell::new(false),
             statements: RefCell::default(),
             #[cfg(test)]
-            doom: servers.faults.clone().map(super::faults::Doom::of),
+            doom: servers.faults.clone().map(super::faults::FaultPlan::of),
             runtime: Some(runtime),
         })
     }

@@ -61,13 +61,13 @@ impl Faults {
 
 /// What is in store for the transactions of one connection.
 #[derive(Debug)]
-pub struct Doom {
+pub struct FaultPlan {
     faults: Faults,
     /// What befalls the one that is open, and after how many statements.
     next: Cell<Option<(Fault, u64)>>,
 }
 
-impl Doom {
+impl FaultPlan {
     /// Begins without any.
     pub fn of(faults: Faults) -> Self {
         Self {
