@@ -1,4 +1,7 @@
 //! The cloud core of Usher: sells tickets, signs them, and is the authority of every event.
+//!
+//! Begin with [`routes`] for what a process answers, with [`selling`] for what may be sold, and with [`authority`] for what events say to
+//! their devices. [`store`] keeps it all; [`server`] puts a process together.
 
 pub mod acts;
 pub mod api;

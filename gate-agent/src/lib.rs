@@ -1,4 +1,6 @@
 //! The venue hub as a library: the one admission path, the services of the local network; its replica is every device's.
+//!
+//! Begin with [`hub`], which serves one event, and with [`admission`] for the way of a scan.
 
 pub mod admission;
 pub mod cli;

@@ -2,6 +2,8 @@
 //!
 //! The only IO is that of key files and private folders, behind the feature `files`: without it the crate compiles for
 //! browsers.
+//!
+//! Begin with [`bundle`], which says whom an event trusts, and with [`certificate`] for what a device may do.
 
 pub mod bundle;
 pub mod certificate;

@@ -1,4 +1,7 @@
 //! The pure heart of Usher: ticket payload, signed logs, admission rules and sync session; no IO, no clock, no randomness.
+//!
+//! Begin with [`record`] for what logs say. [`state`] is what they come to, [`ledger`] judges and writes by it with the rules of
+//! [`admission`], and [`sync`] brings logs to others.
 
 pub mod admission;
 pub mod assurance;

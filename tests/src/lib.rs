@@ -1,4 +1,6 @@
 //! What the end-to-end tests, the simulation and the demo share; the crates under test hold none of it.
+//!
+//! Begin with [`stage`], which runs the real programs, and with [`sim`] for the simulation.
 
 pub mod demo;
 pub mod effort;

@@ -8,12 +8,16 @@
 mod circles;
 #[path = "house_rules/documented.rs"]
 mod documented;
+#[path = "house_rules/feed.rs"]
+mod feed;
 #[path = "house_rules/guide.rs"]
 mod guide;
 #[path = "house_rules/imports.rs"]
 mod imports;
 #[path = "house_rules/layout.rs"]
 mod layout;
+#[path = "house_rules/lean.rs"]
+mod lean;
 #[path = "house_rules/lints.rs"]
 mod lints;
 #[path = "house_rules/meanings.rs"]
@@ -22,6 +26,8 @@ mod meanings;
 mod names;
 #[path = "house_rules/purity.rs"]
 mod purity;
+#[path = "house_rules/repeats.rs"]
+mod repeats;
 #[path = "house_rules/rights.rs"]
 mod rights;
 #[path = "house_rules/sizes.rs"]
@@ -108,6 +114,11 @@ fn functions_stay_under_their_limit() {
 }
 
 #[test]
+fn shipped_files_seldom_repeat_each_other() {
+    keep(repeats::repetitions);
+}
+
+#[test]
 fn handlers_stay_under_their_limit() {
     keep(sizes::handlers);
 }
@@ -135,6 +146,11 @@ fn what_is_public_says_what_it_is() {
 #[test]
 fn every_rust_file_says_what_it_is_for() {
     keep(layout::first_line);
+}
+
+#[test]
+fn every_crate_says_where_to_begin() {
+    keep(layout::crate_pages);
 }
 
 #[test]
@@ -170,6 +186,11 @@ fn every_page_that_is_named_exists() {
 #[test]
 fn sql_stays_in_the_stores() {
     keep(stores::sql);
+}
+
+#[test]
+fn what_is_seen_of_an_event_is_fed_in_one_place() {
+    keep(feed::one_feed);
 }
 
 #[test]

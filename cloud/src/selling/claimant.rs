@@ -1,6 +1,6 @@
 //! Who asks for units, as far as it bounds how many they may hold without paying: an address and a session, never a person.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use usher_keys::Timestamp;
 

@@ -1,5 +1,7 @@
 //! What every device at the venue is made of, hubs and scanners alike: the durable replica of an event on SQLite, the folder it lies in,
 //! its enrolment and clock. What only a hub does, every server, and what is said to people, is left out.
+//!
+//! Begin with [`replica`]: what a device knows, judges and writes down.
 
 pub mod clock;
 pub mod directory;

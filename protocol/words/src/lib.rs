@@ -1,5 +1,7 @@
 //! Everything that the programs of Usher say to people: staff, organizers, buyers, whoever runs a machine. Each text hangs on an enum
 //! or a name in Rust, so that a new reason without words does not compile; showing them, and what errors say of themselves, is left to others.
+//!
+//! Begin with the file of whoever reads it: [`gate`] for staff, [`buyers`], [`organizer`], [`problems`] for programs.
 
 pub mod buyers;
 pub mod certificates;

@@ -37,11 +37,26 @@ const MACHINE_FOLDERS: [&str; 4] = ["/work/", "/root/", "/home/", "/Users/"];
 /// This folder has to name them.
 const RULES: &str = "tests/tests/house_rules/";
 
+/// Crates of one file, which is read from the top.
+const SMALL_CRATES: [&str; 2] = ["tests/fuzz/src/lib.rs", "tests/postgres/src/lib.rs"];
+
 /// Refuses a Rust file that does not begin with a sentence on what it is for.
 pub fn first_line(tree: &Tree) -> Vec<Breach> {
     tree.rust()
         .filter(|file| !file.text.starts_with("//! "))
         .map(|file| Breach::at(file, 1, "starts without `//!` and a sentence on what it is for"))
+        .collect()
+}
+
+/// Refuses the page of a crate that is shipped, or shared by tests, that does not say where to begin.
+pub fn crate_pages(tree: &Tree) -> Vec<Breach> {
+    tree.rust()
+        .filter(|file| file.path.ends_with("src/lib.rs") && !SMALL_CRATES.contains(&file.path.as_str()))
+        .filter(|file| {
+            let mut page = file.text.lines().take_while(|line| line.starts_with("//!"));
+            !page.any(|line| line.contains("Begin with "))
+        })
+        .map(|file| Breach::at(file, 1, "does not say where to begin: `Begin with` and a name"))
         .collect()
 }
 
@@ -221,4 +236,17 @@ fn a_path_of_the_writers_machine_is_found() {
         "docs/API.md",
         "https://example.org/home/ and target/work/a and /var/lib/usher",
     );
+}
+
+#[test]
+fn a_crate_that_does_not_say_where_to_begin_is_found() {
+    let begins = "//! Sells.\n//!\n//! Begin with [`sales`].\n";
+    refuses(
+        crate_pages,
+        "cloud/src/lib.rs",
+        "//! Sells.\n// Begin with sales.",
+        "where to begin",
+    );
+    accepts(crate_pages, "cloud/src/lib.rs", begins);
+    accepts(crate_pages, "cloud/src/sales.rs", "//! Sells.");
 }

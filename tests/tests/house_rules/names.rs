@@ -12,6 +12,11 @@ const BANNED_FILES: [&str; 9] = [
 /// Words that no type carries.
 const BANNED_IN_TYPES: [&str; 5] = ["Manager", "Helper", "Util", "Misc", "Common"];
 
+/// Words that mislead: each once stood for something that has a term of the field. Nothing that is declared carries one.
+const MISLEADING: [&str; 11] = [
+    "vault", "scribe", "doorstep", "decree", "chores", "lanes", "shelf", "meta", "bow", "bend", "doom",
+];
+
 /// Refuses files and folders with a name that says nothing.
 pub fn files(tree: &Tree) -> Vec<Breach> {
     tree.rust()
@@ -53,6 +58,9 @@ fn banned_declarations(file: &TreeFile) -> Vec<Breach> {
 
 fn objection(keyword: &str, name: &str) -> Option<&'static str> {
     match keyword {
+        "fn" | "mod" | "struct" | "enum" | "trait" | "type" | "union" if misleads(name) => {
+            Some("the field has a term for it")
+        }
         "fn" if name.starts_with("get_") => Some("a getter is named after what it gives"),
         "mod" if BANNED_FILES.contains(&name) => Some("a module is named after its one idea"),
         "struct" | "enum" | "trait" | "type" | "union"
@@ -62,6 +70,18 @@ fn objection(keyword: &str, name: &str) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// Whether one of the words of a name, in CamelCase or snake_case, is a misleading one.
+fn misleads(name: &str) -> bool {
+    let mut apart = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() {
+            apart.push('_');
+        }
+        apart.extend(letter.to_lowercase());
+    }
+    apart.split('_').any(|word| MISLEADING.contains(&word))
 }
 
 /// Whether a name in CamelCase carries a word whole: `UtilBelt` and `SeatUtils` do, `Utility` does not.
@@ -95,6 +115,14 @@ fn a_declaration_that_says_nothing_is_found() {
         "pub(crate) async fn get_seat() {}",
         "fn get_seat",
     );
+    refuses(
+        declarations,
+        "a.rs",
+        "struct KeyVault;",
+        "the field has a term for it",
+    );
+    refuses(declarations, "a.rs", "fn open_vault() {}", "fn open_vault");
+    accepts(declarations, "a.rs", "struct Bowl; fn bending(metadata: u8) {}");
     refuses(declarations, "a.rs", "mod helpers;", "mod helpers");
     refuses(declarations, "a.rs", "enum QrUtils {}", "enum QrUtils");
     accepts(
