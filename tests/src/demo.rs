@@ -13,7 +13,7 @@ use std::io;
 
 use crew::Crew;
 use steps::{StepFailed, Steps};
-use table::Table;
+use table::DemoTable;
 
 /// Plays the demo, then stays up until Ctrl-C unless it is to end after one round.
 ///
@@ -21,7 +21,7 @@ use table::Table;
 ///
 /// The step that did not come out as told.
 pub async fn play(once: bool) -> Result<(), StepFailed> {
-    let mut steps = Steps::new(Table::on_stdout());
+    let mut steps = Steps::new(DemoTable::on_stdout());
     // Whoever is dropped on the way kills its programs and removes its files.
     let crew = tokio::select! {
         crew = all_steps(&mut steps) => crew?,

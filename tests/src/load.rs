@@ -102,7 +102,7 @@ pub async fn evening(time: Duration) -> anyhow::Result<Table> {
 
 /// What everyone has come to.
 #[derive(Debug, Default)]
-struct Told {
+struct LoadTotals {
     booked: Tally,
     read: Tally,
     admitted: Tally,
@@ -111,7 +111,7 @@ struct Told {
 }
 
 /// Lets everyone do what they came for until the time is over and the last one is through.
-async fn people(stage: &Stage, venue: &Venue, time: Duration) -> anyhow::Result<Told> {
+async fn people(stage: &Stage, venue: &Venue, time: Duration) -> anyhow::Result<LoadTotals> {
     let until = Instant::now() + time;
     let (sold, coming) = mpsc::channel(ON_THE_WAY);
     let (doomed, to_revoke) = mpsc::channel(ON_THE_WAY);
@@ -137,7 +137,7 @@ async fn people(stage: &Stage, venue: &Venue, time: Duration) -> anyhow::Result<
         work.spawn(doors::pass(gates.clone(), Arc::clone(&coming)));
     }
     work.spawn(doors::revoke(gates, stage.organizer.clone(), to_revoke));
-    let mut told = Told::default();
+    let mut told = LoadTotals::default();
     while let Some(done) = work.join_next().await {
         let done = done??;
         told.booked.add(done.booked);
@@ -150,7 +150,7 @@ async fn people(stage: &Stage, venue: &Venue, time: Duration) -> anyhow::Result<
 }
 
 /// Holds what people were told against what the cloud has heard of the hubs.
-async fn agree(stage: &Stage, venue: &Venue, told: &Told) -> anyhow::Result<Row> {
+async fn agree(stage: &Stage, venue: &Venue, told: &LoadTotals) -> anyhow::Result<Row> {
     let distinct: BTreeSet<u32> = told.booked.units.iter().copied().collect();
     let bookings = told.booked.units.len();
     ensure!(

@@ -8,11 +8,11 @@ pub mod world;
 use std::collections::BTreeSet;
 
 use crate::sim::random::Random;
-pub use world::{Outcome, attempt};
+pub use world::{PaymentTotals, attempt};
 
 /// A kind of fault; each can be switched off, so that a failing seed is shrunk to what it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fault {
+pub enum PaymentFault {
     /// Processes that stop, lose what is in memory and start again.
     Crashes,
     /// Processes that are slow and not dead: others take over what they hold.
@@ -33,7 +33,7 @@ pub enum Fault {
     DarkKeys,
 }
 
-impl Fault {
+impl PaymentFault {
     /// All of them.
     pub const ALL: [Self; 9] = [
         Self::Crashes,
@@ -65,7 +65,7 @@ pub enum Cheat {
 
 /// How a run is shaped.
 #[derive(Debug, Clone)]
-pub struct Shape {
+pub struct SaleShape {
     /// How many buyers come.
     pub buyers: u64,
     /// How many places there are.
@@ -73,12 +73,12 @@ pub struct Shape {
     /// How long faults happen, in minutes.
     pub storm_minutes: u64,
     /// Which faults there are.
-    pub faults: BTreeSet<Fault>,
+    pub faults: BTreeSet<PaymentFault>,
     /// Which rule is broken.
     pub cheat: Option<Cheat>,
 }
 
-impl Shape {
+impl SaleShape {
     /// Draws the shape of a seed: most of the faults, in most of the seeds.
     pub fn drawn(seed: u64) -> Self {
         let mut random = Random::new(seed ^ 0x7061_796d_656e_7473);
@@ -86,7 +86,10 @@ impl Shape {
             buyers: random.between(4, 24),
             places: random.index(8) + 2,
             storm_minutes: random.between(20, 120),
-            faults: Fault::ALL.into_iter().filter(|_| random.percent(75)).collect(),
+            faults: PaymentFault::ALL
+                .into_iter()
+                .filter(|_| random.percent(75))
+                .collect(),
             cheat: None,
         }
     }
@@ -102,7 +105,7 @@ pub struct BrokenTill {
 }
 
 /// Makes a failing run small: fewer faults, buyers and minutes, as long as some seed of a few breaks a promise.
-pub fn shrink(seed: u64, shape: &Shape) -> (u64, Shape, BrokenTill) {
+pub fn shrink(seed: u64, shape: &SaleShape) -> (u64, SaleShape, BrokenTill) {
     /// Seeds that are tried with a smaller run before it counts as too small.
     const SEEDS: u64 = 40;
     let broken = attempt(seed, shape).expect_err("only a failing run is made small");
@@ -120,28 +123,28 @@ pub fn shrink(seed: u64, shape: &Shape) -> (u64, Shape, BrokenTill) {
     }
 }
 
-fn smaller(shape: &Shape) -> Vec<Shape> {
-    let without = |fault: &Fault| {
+fn smaller(shape: &SaleShape) -> Vec<SaleShape> {
+    let without = |fault: &PaymentFault| {
         let mut faults = shape.faults.clone();
         faults.remove(fault);
         faults
     };
-    let mut all: Vec<Shape> = shape
+    let mut all: Vec<SaleShape> = shape
         .faults
         .iter()
-        .map(|fault| Shape {
+        .map(|fault| SaleShape {
             faults: without(fault),
             ..shape.clone()
         })
         .collect();
     if shape.buyers > 1 {
-        all.push(Shape {
+        all.push(SaleShape {
             buyers: shape.buyers / 2,
             ..shape.clone()
         });
     }
     if shape.storm_minutes > 10 {
-        all.push(Shape {
+        all.push(SaleShape {
             storm_minutes: shape.storm_minutes / 2,
             ..shape.clone()
         });

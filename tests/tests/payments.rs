@@ -1,6 +1,6 @@
 //! Payments in a simulated world, by seed. `USHER_PAYMENT_SEEDS` plays more of them, as `make soak` does.
 
-use usher_tests::payments::{Cheat, Outcome, Shape, attempt, shrink};
+use usher_tests::payments::{Cheat, PaymentTotals, SaleShape, attempt, shrink};
 
 /// Seeds that are played unless the environment says more: some seconds.
 const SEEDS: u64 = 300;
@@ -11,9 +11,9 @@ fn seeds() -> u64 {
 
 #[test]
 fn no_money_is_taken_without_tickets_or_a_refund_whatever_fails() {
-    let mut sum = Outcome::default();
+    let mut sum = PaymentTotals::default();
     for seed in 0..seeds() {
-        let shape = Shape::drawn(seed);
+        let shape = SaleShape::drawn(seed);
         let Ok(outcome) = attempt(seed, &shape) else {
             panic!("seed {seed} made small: {:#?}", shrink(seed, &shape));
         };
@@ -48,9 +48,9 @@ fn no_money_is_taken_without_tickets_or_a_refund_whatever_fails() {
 
 #[track_caller]
 fn check_found(cheat: Cheat) {
-    let cheating = |seed| Shape {
+    let cheating = |seed| SaleShape {
         cheat: Some(cheat),
-        ..Shape::drawn(seed)
+        ..SaleShape::drawn(seed)
     };
     let found = (0..SEEDS).find(|seed| attempt(*seed, &cheating(*seed)).is_err());
     let seed = found.unwrap_or_else(|| panic!("{cheat:?} was not found"));

@@ -51,7 +51,7 @@ pub async fn measure() -> anyhow::Result<Vec<Row>> {
     ])
 }
 
-/// Gives the shares of a core that cloud and database take with so many events, in percent.
+/// Returns the shares of a core that cloud and database take with so many events, in percent.
 async fn idle(database: Option<String>, events: u32) -> anyhow::Result<(f64, f64)> {
     let url = database.as_ref();
     let settings = url.map_or_else(String::new, |url| format!("store.url = \"{url}\""));
@@ -74,7 +74,7 @@ async fn idle(database: Option<String>, events: u32) -> anyhow::Result<(f64, f64
     Ok((share(cpu), share(server.sum())))
 }
 
-/// Gives the CPU that each process of the server has taken.
+/// Returns the CPU that each process of the server has taken.
 async fn of_server(database: Option<String>) -> anyhow::Result<BTreeMap<u32, Duration>> {
     let Some(url) = database else {
         return Ok(BTreeMap::new());

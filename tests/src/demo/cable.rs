@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::ensure;
 
 use super::crew::{Crew, line_of, told};
-use super::steps::{StepFailed, Steps, Told};
+use super::steps::{StepFailed, StepReport, Steps};
 use crate::stage::festival::{NORTH, SEATED, SOUTH, STANDING};
 use crate::stage::patience::until;
 use crate::stage::venue::Side;
@@ -36,7 +36,7 @@ pub async fn cut_the_hubs_apart(crew: &mut Crew, steps: &mut Steps) -> Result<()
         .await
 }
 
-async fn refer(crew: &mut Crew) -> anyhow::Result<Told<()>> {
+async fn refer(crew: &mut Crew) -> anyhow::Result<StepReport<()>> {
     for hub in [&crew.venue.north, &crew.venue.south] {
         let known = hub.status().await?.incidents_total;
         ensure!(
@@ -55,7 +55,7 @@ async fn refer(crew: &mut Crew) -> anyhow::Result<Told<()>> {
     Ok(told)
 }
 
-async fn admit_twice(crew: &mut Crew) -> anyhow::Result<Told<()>> {
+async fn admit_twice(crew: &mut Crew) -> anyhow::Result<StepReport<()>> {
     let (ticket, picture) = crew.take(STANDING, Side::South)?;
     let away = crew.north.scan(NORTH, &picture).await?;
     let at_home = crew.south.scan(SOUTH, &picture).await?;
@@ -67,14 +67,14 @@ async fn admit_twice(crew: &mut Crew) -> anyhow::Result<Told<()>> {
         line_of(&at_home, "admitted")?
     );
     let took = Duration::from_millis(away.took_ms + at_home.took_ms);
-    Ok(Told {
+    Ok(StepReport {
         value: (),
         happened: both,
         took: Some(took),
     })
 }
 
-async fn heal(crew: &Crew) -> anyhow::Result<Told<()>> {
+async fn heal(crew: &Crew) -> anyhow::Result<StepReport<()>> {
     crew.venue.cable.mend();
     let mut words = String::new();
     for hub in [&crew.venue.north, &crew.venue.south] {
@@ -89,5 +89,5 @@ async fn heal(crew: &Crew) -> anyhow::Result<Told<()>> {
         })
         .await?;
     }
-    Ok(Told::new((), format!("both: {words}")))
+    Ok(StepReport::new((), format!("both: {words}")))
 }

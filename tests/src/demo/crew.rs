@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
-use super::steps::Told;
+use super::steps::StepReport;
 use crate::stage::Stage;
 use crate::stage::buyer::BoughtTicket;
 use crate::stage::scanner::{Scanner, Shown};
@@ -93,9 +93,9 @@ pub fn line_of(shown: &Shown, outcome: &str) -> anyhow::Result<String> {
 /// # Errors
 ///
 /// What it showed instead.
-pub fn told(shown: &Shown, outcome: &str) -> anyhow::Result<Told<()>> {
+pub fn told(shown: &Shown, outcome: &str) -> anyhow::Result<StepReport<()>> {
     let happened = line_of(shown, outcome)?;
-    Ok(Told {
+    Ok(StepReport {
         value: (),
         happened,
         took: Some(Duration::from_millis(shown.took_ms)),

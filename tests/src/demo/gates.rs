@@ -6,7 +6,7 @@ use anyhow::ensure;
 use serde_json::json;
 
 use super::crew::{Crew, line_of, told};
-use super::steps::{StepFailed, Steps, Told};
+use super::steps::{StepFailed, StepReport, Steps};
 use super::table::duration;
 use crate::stage::festival::{NORTH, SEATED, SOUTH, STANDING, WEEKEND};
 use crate::stage::hub::{HubVerdict, Turnstile};
@@ -44,14 +44,14 @@ pub async fn scan(crew: &mut Crew, steps: &mut Steps) -> Result<(), StepFailed> 
 
 type Picture = std::path::PathBuf;
 
-async fn admit(crew: &mut Crew) -> anyhow::Result<Told<Picture>> {
+async fn admit(crew: &mut Crew) -> anyhow::Result<StepReport<Picture>> {
     let (ticket, picture) = crew.take(SEATED, Side::South)?;
     let told = told(&crew.north.scan(NORTH, &picture).await?, "admitted")?;
     crew.note("admitted", &ticket);
     Ok(told.with(picture))
 }
 
-async fn scan_again(crew: &Crew, picture: &Picture) -> anyhow::Result<Told<()>> {
+async fn scan_again(crew: &Crew, picture: &Picture) -> anyhow::Result<StepReport<()>> {
     let told = told(&crew.south.scan(SOUTH, picture).await?, "already_used")?;
     let said = &told.happened;
     ensure!(
@@ -61,7 +61,7 @@ async fn scan_again(crew: &Crew, picture: &Picture) -> anyhow::Result<Told<()>> 
     Ok(told)
 }
 
-async fn pass_twice(crew: &mut Crew) -> anyhow::Result<Told<()>> {
+async fn pass_twice(crew: &mut Crew) -> anyhow::Result<StepReport<()>> {
     let (ticket, picture) = crew.take(WEEKEND, Side::North)?;
     let (mut said, mut took_ms) = (Vec::new(), 0);
     for (way, outcome) in [("in", "admitted"), ("out", "exited"), ("in", "admitted")] {
@@ -73,7 +73,7 @@ async fn pass_twice(crew: &mut Crew) -> anyhow::Result<Told<()>> {
         took_ms += shown.took_ms;
         crew.note(outcome, &ticket);
     }
-    Ok(Told {
+    Ok(StepReport {
         value: (),
         happened: said.join(", "),
         took: Some(Duration::from_millis(took_ms)),
@@ -82,7 +82,7 @@ async fn pass_twice(crew: &mut Crew) -> anyhow::Result<Told<()>> {
 
 /// Revokes a ticket and asks both hubs until they deny it. They are asked for two people with a ticket for one: that is
 /// denied before too, with another reason, and does not use the ticket up.
-async fn revoke(crew: &mut Crew) -> anyhow::Result<Told<()>> {
+async fn revoke(crew: &mut Crew) -> anyhow::Result<StepReport<()>> {
     let (ticket, picture) = crew.take(STANDING, Side::North)?;
     let hubs = [
         crew.venue.north.turnstile(NORTH).await?,
@@ -105,7 +105,7 @@ async fn revoke(crew: &mut Crew) -> anyhow::Result<Told<()>> {
     }
     let denied = start.elapsed();
     let said = line_of(&crew.south.scan(SOUTH, &picture).await?, "revoked")?;
-    Ok(Told {
+    Ok(StepReport {
         value: (),
         happened: in_words(&said, denied, answered),
         took: Some(denied),

@@ -3,7 +3,7 @@
 use anyhow::ensure;
 
 use super::crew::Crew;
-use super::steps::{StepFailed, Steps, Told};
+use super::steps::{StepFailed, StepReport, Steps};
 use crate::stage::Stage;
 use crate::stage::buyer::{BoughtTicket, Wish};
 use crate::stage::festival::{Places, SEATED, STANDING, WEEKEND};
@@ -79,37 +79,37 @@ pub async fn open(steps: &mut Steps) -> Result<Crew, StepFailed> {
     Ok(crew)
 }
 
-async fn start() -> anyhow::Result<Told<Stage>> {
+async fn start() -> anyhow::Result<StepReport<Stage>> {
     let stage = Stage::empty_with_psp().await?;
     let said = format!("root.pem made; {} answers", stage.cloud.http.base());
-    Ok(Told::new(stage, said))
+    Ok(StepReport::new(stage, said))
 }
 
-async fn draft(organizer: &mut Organizer) -> anyhow::Result<Told<u32>> {
+async fn draft(organizer: &mut Organizer) -> anyhow::Result<StepReport<u32>> {
     let places = organizer.draft(Places::FULL).await?;
     ensure!(places == 10_000, "the festival has {places} places");
-    Ok(Told::new(places, format!("{places} places in three tiers")))
+    Ok(StepReport::new(places, format!("{places} places in three tiers")))
 }
 
-async fn sign(stage: &Stage, places: u32) -> anyhow::Result<Told<()>> {
+async fn sign(stage: &Stage, places: u32) -> anyhow::Result<StepReport<()>> {
     stage.organizer.sign_keys().await?;
     stage.organizer.publish().await?;
-    Ok(Told::new(
+    Ok(StepReport::new(
         (),
         format!("usher-keys signed them; {places} places on sale"),
     ))
 }
 
-async fn hubs(stage: &Stage) -> anyhow::Result<Told<Venue>> {
+async fn hubs(stage: &Stage) -> anyhow::Result<StepReport<Venue>> {
     let venue = Venue::open(stage).await?;
     let said = format!(
         "{} and {} are linked and share the places",
         venue.north.name, venue.south.name
     );
-    Ok(Told::new(venue, said))
+    Ok(StepReport::new(venue, said))
 }
 
-async fn scanners(stage: &Stage, venue: &Venue) -> anyhow::Result<Told<[Scanner; 3]>> {
+async fn scanners(stage: &Stage, venue: &Venue) -> anyhow::Result<StepReport<[Scanner; 3]>> {
     let north = venue.scanner(stage, Side::North, "Scanner North").await?;
     let south = venue.scanner(stage, Side::South, "Scanner South").await?;
     let code = stage
@@ -118,10 +118,13 @@ async fn scanners(stage: &Stage, venue: &Venue) -> anyhow::Result<Told<[Scanner;
         .await?;
     let roaming = Scanner::enrol(&stage.programs, &stage.path("Scanner Roaming"), &code).await?;
     let roaming = roaming.with_hub(venue.south.listening.quic);
-    Ok(Told::new([north, south, roaming], "all three hold a certificate"))
+    Ok(StepReport::new(
+        [north, south, roaming],
+        "all three hold a certificate",
+    ))
 }
 
-async fn sell(crew: &Crew) -> anyhow::Result<Told<Vec<(BoughtTicket, std::path::PathBuf)>>> {
+async fn sell(crew: &Crew) -> anyhow::Result<StepReport<Vec<(BoughtTicket, std::path::PathBuf)>>> {
     let (buyer, folder) = (crew.stage.buyer(), crew.stage.path(""));
     let mut sold = Vec::new();
     for tier in [SEATED, STANDING, WEEKEND] {
@@ -137,11 +140,11 @@ async fn sell(crew: &Crew) -> anyhow::Result<Told<Vec<(BoughtTicket, std::path::
         }
     }
     let said = format!("{} tickets sold, their codes saved as PNG", sold.len());
-    Ok(Told::new(sold, said))
+    Ok(StepReport::new(sold, said))
 }
 
 /// Buys a ticket with 3-D Secure: the cloud hears of the yes by a webhook.
-async fn buy_asked(crew: &Crew) -> anyhow::Result<Told<()>> {
+async fn buy_asked(crew: &Crew) -> anyhow::Result<StepReport<()>> {
     let buyer = crew.stage.buyer().with_card(ASKING_CARD);
     let wish = Wish::Any {
         tier: STANDING,
@@ -149,7 +152,7 @@ async fn buy_asked(crew: &Crew) -> anyhow::Result<Told<()>> {
     };
     let booking = buyer.buy_asked(&wish).await?;
     ensure!(booking.tickets.len() == 1, "{} tickets", booking.tickets.len());
-    Ok(Told::new(
+    Ok(StepReport::new(
         (),
         "the buyer said yes at the bank; a ticket was issued",
     ))

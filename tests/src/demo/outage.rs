@@ -3,7 +3,7 @@
 use anyhow::{Context, ensure};
 
 use super::crew::{Crew, told};
-use super::steps::{StepFailed, Steps, Told};
+use super::steps::{StepFailed, StepReport, Steps};
 use crate::stage::festival::{NORTH, SEATED, SOUTH, STANDING};
 use crate::stage::patience::until;
 use crate::stage::qr;
@@ -33,7 +33,7 @@ pub async fn break_the_cloud(crew: &mut Crew, steps: &mut Steps) -> Result<(), S
         .await
 }
 
-async fn kill(crew: &mut Crew) -> anyhow::Result<Told<()>> {
+async fn kill(crew: &mut Crew) -> anyhow::Result<StepReport<()>> {
     crew.stage.cloud.process.kill9()?;
     ensure!(
         crew.stage.cloud.http.get("/healthz").await.is_err(),
@@ -41,23 +41,23 @@ async fn kill(crew: &mut Crew) -> anyhow::Result<Told<()>> {
     );
     crew.venue.north.status().await?;
     crew.venue.south.status().await?;
-    Ok(Told::new((), "the cloud is gone, both hubs answer"))
+    Ok(StepReport::new((), "the cloud is gone, both hubs answer"))
 }
 
-async fn admit(crew: &mut Crew) -> anyhow::Result<Told<()>> {
+async fn admit(crew: &mut Crew) -> anyhow::Result<StepReport<()>> {
     let (ticket, picture) = crew.take(SEATED, Side::North)?;
     let told = told(&crew.roaming.scan(SOUTH, &picture).await?, "admitted")?;
     crew.note("admitted", &ticket);
     Ok(told)
 }
 
-async fn forge(crew: &Crew) -> anyhow::Result<Told<()>> {
+async fn forge(crew: &Crew) -> anyhow::Result<StepReport<()>> {
     let picture = crew.stage.path("forged.png");
     qr::draw(qr::forged(7, SEATED).as_bytes(), &picture)?;
     told(&crew.north.scan(NORTH, &picture).await?, "unknown_key")
 }
 
-async fn alter(crew: &Crew) -> anyhow::Result<Told<()>> {
+async fn alter(crew: &Crew) -> anyhow::Result<StepReport<()>> {
     let (genuine, _) = crew
         .unused
         .iter()
@@ -83,7 +83,7 @@ pub async fn bring_the_cloud_back(crew: &mut Crew, steps: &mut Steps) -> Result<
         .await
 }
 
-async fn restart(crew: &mut Crew) -> anyhow::Result<Told<()>> {
+async fn restart(crew: &mut Crew) -> anyhow::Result<StepReport<()>> {
     crew.stage.cloud.start_again().await?;
     let mut expected = crew.passed.clone();
     expected.sort_unstable();
@@ -102,7 +102,7 @@ async fn restart(crew: &mut Crew) -> anyhow::Result<Told<()>> {
         let known = hub.status().await?.incidents_total;
         ensure!(known == 1, "{} reports {known} incidents", hub.name);
     }
-    Ok(Told::new(
+    Ok(StepReport::new(
         (),
         format!("all {} passages are there, 1 incident", expected.len()),
     ))

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-use super::table::{Row, Table, duration};
+use super::table::{DemoRow, DemoTable, duration};
 
 /// The step that did not come out as told.
 #[derive(Debug, Error)]
@@ -27,7 +27,7 @@ impl StepFailed {
 
 /// What came of a step.
 #[derive(Debug)]
-pub struct Told<T> {
+pub struct StepReport<T> {
     /// What later steps need.
     pub value: T,
     /// What happened, in words.
@@ -36,7 +36,7 @@ pub struct Told<T> {
     pub took: Option<Duration>,
 }
 
-impl<T> Told<T> {
+impl<T> StepReport<T> {
     /// Tells what happened.
     pub fn new(value: T, happened: impl Into<String>) -> Self {
         Self {
@@ -47,9 +47,9 @@ impl<T> Told<T> {
     }
 
     /// Tells the same and hands something else on.
-    pub fn with<U>(self, value: U) -> Told<U> {
+    pub fn with<U>(self, value: U) -> StepReport<U> {
         let Self { happened, took, .. } = self;
-        Told {
+        StepReport {
             value,
             happened,
             took,
@@ -60,14 +60,14 @@ impl<T> Told<T> {
 /// The steps so far.
 #[derive(Debug)]
 pub struct Steps {
-    table: Table<io::Stdout>,
+    table: DemoTable<io::Stdout>,
     started: Instant,
     count: usize,
 }
 
 impl Steps {
     /// Starts with an empty table.
-    pub fn new(table: Table<io::Stdout>) -> Self {
+    pub fn new(table: DemoTable<io::Stdout>) -> Self {
         Self {
             table,
             started: Instant::now(),
@@ -118,7 +118,7 @@ impl Steps {
         &mut self,
         step: &str,
         expected: &str,
-        work: impl Future<Output = anyhow::Result<Told<T>>>,
+        work: impl Future<Output = anyhow::Result<StepReport<T>>>,
     ) -> Result<T, StepFailed> {
         let start = Instant::now();
         let done = work.await;
@@ -128,7 +128,7 @@ impl Steps {
             Err(error) => (false, whole, format!("{error:#}")),
         };
         self.count += 1;
-        self.table.row(&Row {
+        self.table.row(&DemoRow {
             step,
             expected,
             happened: &happened,

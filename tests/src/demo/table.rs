@@ -11,7 +11,7 @@ const TOOK_WIDTH: usize = 8;
 
 /// What a step came to.
 #[derive(Debug, Clone)]
-pub struct Row<'a> {
+pub struct DemoRow<'a> {
     /// What was done.
     pub step: &'a str,
     /// What should happen.
@@ -25,12 +25,12 @@ pub struct Row<'a> {
 
 /// Where the rows go.
 #[derive(Debug)]
-pub struct Table<W> {
+pub struct DemoTable<W> {
     out: W,
     colours: bool,
 }
 
-impl Table<io::Stdout> {
+impl DemoTable<io::Stdout> {
     /// Makes a table on the standard output.
     pub fn on_stdout() -> Self {
         let out = io::stdout();
@@ -39,7 +39,7 @@ impl Table<io::Stdout> {
     }
 }
 
-impl<W: Write> Table<W> {
+impl<W: Write> DemoTable<W> {
     /// Makes a table.
     pub fn new(out: W, colours: bool) -> Self {
         Self { out, colours }
@@ -72,7 +72,7 @@ impl<W: Write> Table<W> {
     /// # Errors
     ///
     /// When it cannot be written.
-    pub fn row(&mut self, row: &Row) -> io::Result<()> {
+    pub fn row(&mut self, row: &DemoRow) -> io::Result<()> {
         let cells = [
             wrap(row.step, STEP_WIDTH),
             wrap(row.expected, EXPECTED_WIDTH),
@@ -165,14 +165,14 @@ mod tests {
     #[test]
     fn a_row_is_printed_without_colours_for_a_file() {
         let mut out = Vec::new();
-        let row = Row {
+        let row = DemoRow {
             step: "A ticket is scanned",
             expected: "admitted",
             happened: "ADMIT Welcome",
             took: Duration::from_millis(41),
             passed: true,
         };
-        Table::new(&mut out, false).row(&row).unwrap();
+        DemoTable::new(&mut out, false).row(&row).unwrap();
         let line = String::from_utf8(out).unwrap();
         assert!(line.starts_with("  ok A ticket is scanned"), "{line}");
         assert!(line.ends_with("41 ms\n") && !line.contains('\x1b'), "{line}");

@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::time::Instant;
 
 use super::keepalive::{KeptOpen, post};
-use super::{Tally, Told};
+use super::{LoadTotals, Tally};
 use crate::stage::buyer::BoughtTicket;
 use crate::stage::festival::{NORTH, SOUTH};
 use crate::stage::hub::{Hub, HubVerdict};
@@ -89,9 +89,12 @@ impl Lines {
 }
 
 /// Lets people through until nobody comes any more; each tries the other gate afterwards.
-pub async fn pass(gates: Gates, coming: Arc<Mutex<mpsc::Receiver<BoughtTicket>>>) -> anyhow::Result<Told> {
+pub async fn pass(
+    gates: Gates,
+    coming: Arc<Mutex<mpsc::Receiver<BoughtTicket>>>,
+) -> anyhow::Result<LoadTotals> {
     let mut lines = gates.lines().await?;
-    let mut told = Told::default();
+    let mut told = LoadTotals::default();
     loop {
         let Some(ticket) = coming.lock().await.recv().await else {
             return Ok(told);
@@ -111,7 +114,7 @@ pub async fn revoke(
     gates: Gates,
     organizer: Organizer,
     mut doomed: mpsc::Receiver<BoughtTicket>,
-) -> anyhow::Result<Told> {
+) -> anyhow::Result<LoadTotals> {
     let mut lines = gates.lines().await?;
     let mut revoked = Tally::default();
     let mut known: Vec<(Instant, BoughtTicket)> = Vec::new();
@@ -130,8 +133,8 @@ pub async fn revoke(
         }
         revoked.units.push(ticket.unit);
     }
-    Ok(Told {
+    Ok(LoadTotals {
         revoked,
-        ..Told::default()
+        ..LoadTotals::default()
     })
 }

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::keepalive::{KeptOpen, get};
 use super::till::Till;
-use super::{BOOKINGS, MAPS, REVOKED, Tally, Told};
+use super::{BOOKINGS, LoadTotals, MAPS, REVOKED, Tally};
 use crate::stage::buyer::BoughtTicket;
 use crate::stage::festival::STANDING;
 
@@ -33,7 +33,7 @@ pub struct Buying {
 }
 
 /// Buys a standing place now and then.
-pub async fn buy(buying: Buying) -> anyhow::Result<Told> {
+pub async fn buy(buying: Buying) -> anyhow::Result<LoadTotals> {
     let mut till = Till::open(buying.cloud, &buying.event).await?;
     let claim = format!("\"tiers\":[{{\"tier\":{STANDING},\"quantity\":1}}]");
     let mut pace = Pace::new(buying.number, (BUYERS, BOOKINGS), buying.until);
@@ -50,14 +50,18 @@ pub async fn buy(buying: Buying) -> anyhow::Result<Told> {
             way.send(ticket).await.context("the gates are open")?;
         }
     }
-    Ok(Told {
+    Ok(LoadTotals {
         booked,
-        ..Told::default()
+        ..LoadTotals::default()
     })
 }
 
 /// Reads the seat map now and then.
-pub async fn read(cloud: SocketAddr, event: String, (number, until): (u32, Instant)) -> anyhow::Result<Told> {
+pub async fn read(
+    cloud: SocketAddr,
+    event: String,
+    (number, until): (u32, Instant),
+) -> anyhow::Result<LoadTotals> {
     let mut line = KeptOpen::connect(cloud).await?;
     let request = get(&format!("/v1/events/{event}/seats"), "accept-encoding: gzip\r\n");
     let mut pace = Pace::new(number, (READERS, MAPS), until);
@@ -67,9 +71,9 @@ pub async fn read(cloud: SocketAddr, event: String, (number, until): (u32, Insta
         ensure!(status == 200, "a seat map is answered with {status}");
         read.latencies.add(came.elapsed());
     }
-    Ok(Told {
+    Ok(LoadTotals {
         read,
-        ..Told::default()
+        ..LoadTotals::default()
     })
 }
 

@@ -6,7 +6,7 @@ use usher_cloud::selling::disputes::DisputeState;
 
 /// How a payment stands here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum BankStatus {
     /// Nothing was asked for yet.
     Open,
     /// The bank has said no; another card may do.
@@ -26,7 +26,7 @@ pub enum Standing {
 pub struct BankPayment {
     /// Whose it is.
     pub booking: usize,
-    pub standing: Standing,
+    pub status: BankStatus,
     /// Whether it was ever declined.
     pub was_declined: bool,
     pub is_refunded: bool,
@@ -46,14 +46,14 @@ impl BankPayment {
         let parts: i64 = self.parts.iter().map(|(_, amount)| amount).sum();
         let taken_back = self.dispute.filter(|(state, _)| state.has_taken());
         let disputed = taken_back.map_or(0, |(_, amount)| amount);
-        match self.standing {
-            Standing::Paid if !self.is_refunded => self.amount - parts - disputed,
-            Standing::Open
-            | Standing::Declined
-            | Standing::Asked
-            | Standing::Processing
-            | Standing::Paid
-            | Standing::Canceled => 0,
+        match self.status {
+            BankStatus::Paid if !self.is_refunded => self.amount - parts - disputed,
+            BankStatus::Open
+            | BankStatus::Declined
+            | BankStatus::Asked
+            | BankStatus::Processing
+            | BankStatus::Paid
+            | BankStatus::Canceled => 0,
         }
     }
 }
@@ -73,7 +73,7 @@ pub enum Card {
 
 /// What is asked of the gateway; payments by their number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Question {
+pub enum BankRequest {
     /// To open a payment.
     Open { booking: usize, amount: i64 },
     /// To take the money.
@@ -114,12 +114,12 @@ pub struct Bank {
 
 impl Bank {
     /// Does what is asked.
-    pub fn hear(&mut self, question: Question) -> BankReply {
+    pub fn hear(&mut self, question: BankRequest) -> BankReply {
         match question {
-            Question::Open { booking, amount } => {
+            BankRequest::Open { booking, amount } => {
                 self.payments.push(BankPayment {
                     booking,
-                    standing: Standing::Open,
+                    status: BankStatus::Open,
                     was_declined: false,
                     is_refunded: false,
                     amount,
@@ -129,34 +129,36 @@ impl Bank {
                 });
                 return BankReply::Opened(self.payments.len() - 1);
             }
-            Question::Charge { payment, card } => {
+            BankRequest::Charge { payment, card } => {
                 // Once: the same question again is answered with how it stands.
-                if self.payments[payment].standing == Standing::Open {
+                if self.payments[payment].status == BankStatus::Open {
                     self.say(payment, card);
                 }
                 return BankReply::Stands(self.status(payment));
             }
-            Question::Cancel { payment } => {
-                let standing = &mut self.payments[payment].standing;
-                match *standing {
-                    Standing::Open | Standing::Declined | Standing::Asked => *standing = Standing::Canceled,
-                    Standing::Processing | Standing::Paid | Standing::Canceled => {}
+            BankRequest::Cancel { payment } => {
+                let status = &mut self.payments[payment].status;
+                match *status {
+                    BankStatus::Open | BankStatus::Declined | BankStatus::Asked => {
+                        *status = BankStatus::Canceled
+                    }
+                    BankStatus::Processing | BankStatus::Paid | BankStatus::Canceled => {}
                 }
             }
-            Question::Refund { payment } => {
+            BankRequest::Refund { payment } => {
                 let found = &mut self.payments[payment];
-                found.is_refunded |= found.standing == Standing::Paid;
+                found.is_refunded |= found.status == BankStatus::Paid;
                 return BankReply::Refunded;
             }
-            Question::Give {
+            BankRequest::Give {
                 payment,
                 refund,
                 attempt,
                 amount,
             } => return BankReply::Gives(self.give(payment, (refund, attempt), amount)),
-            Question::Fetch { .. } => {}
+            BankRequest::Fetch { .. } => {}
         }
-        let (Question::Fetch { payment } | Question::Cancel { payment }) = question else {
+        let (BankRequest::Fetch { payment } | BankRequest::Cancel { payment }) = question else {
             unreachable!("all others are answered above")
         };
         BankReply::Stands(self.status(payment))
@@ -200,11 +202,11 @@ impl Bank {
 
     fn say(&mut self, payment: usize, card: Card) {
         let found = &mut self.payments[payment];
-        found.standing = match card {
-            Card::Good => Standing::Paid,
-            Card::Bad => Standing::Declined,
-            Card::Asks => Standing::Asked,
-            Card::Slow => Standing::Processing,
+        found.status = match card {
+            Card::Good => BankStatus::Paid,
+            Card::Bad => BankStatus::Declined,
+            Card::Asks => BankStatus::Asked,
+            Card::Slow => BankStatus::Processing,
         };
         found.was_declined |= card == Card::Bad;
     }
@@ -212,8 +214,8 @@ impl Bank {
     /// The buyer does something on the bank's page, which takes nothing that is over.
     pub fn buyer(&mut self, payment: usize, card: Card) {
         if matches!(
-            self.payments[payment].standing,
-            Standing::Asked | Standing::Declined
+            self.payments[payment].status,
+            BankStatus::Asked | BankStatus::Declined
         ) {
             self.say(payment, card);
         }
@@ -221,23 +223,25 @@ impl Bank {
 
     /// The bank makes up its mind.
     pub fn decide(&mut self, payment: usize, card: Card) {
-        if self.payments[payment].standing == Standing::Processing {
+        if self.payments[payment].status == BankStatus::Processing {
             self.say(payment, card);
         }
     }
 
     fn status(&self, payment: usize) -> PaymentStatus {
         let found = &self.payments[payment];
-        match found.standing {
-            Standing::Open => PaymentStatus::Unpaid,
-            Standing::Declined => PaymentStatus::Declined(DeclineReason::Card),
-            Standing::Asked => PaymentStatus::ActionRequired(BuyerAction {
+        match found.status {
+            BankStatus::Open => PaymentStatus::Unpaid,
+            BankStatus::Declined => PaymentStatus::Declined(DeclineReason::Card),
+            BankStatus::Asked => PaymentStatus::ActionRequired(BuyerAction {
                 url: format!("https://bank.example/{payment}"),
             }),
-            Standing::Processing => PaymentStatus::Processing,
-            Standing::Paid if found.is_refunded => PaymentStatus::Refunded,
-            Standing::Paid => PaymentStatus::Paid,
-            Standing::Canceled => PaymentStatus::Canceled(found.was_declined.then_some(DeclineReason::Card)),
+            BankStatus::Processing => PaymentStatus::Processing,
+            BankStatus::Paid if found.is_refunded => PaymentStatus::Refunded,
+            BankStatus::Paid => PaymentStatus::Paid,
+            BankStatus::Canceled => {
+                PaymentStatus::Canceled(found.was_declined.then_some(DeclineReason::Card))
+            }
         }
     }
 }

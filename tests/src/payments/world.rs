@@ -14,9 +14,9 @@ use usher_cloud::selling::refunding::RefundHeard;
 use usher_cloud::selling::{BookingState, Ending, PaymentId, PaymentNote};
 use usher_keys::Timestamp;
 
-use super::bank::{Bank, BankReply, Card, Question};
+use super::bank::{Bank, BankReply, BankRequest, Card};
 use super::books::{Books, Issued};
-use super::{BrokenTill, Cheat, Fault, Shape};
+use super::{BrokenTill, Cheat, PaymentFault, SaleShape};
 use crate::sim::random::Random;
 use refunds::RefundTask;
 use taken_back::DisputeHappening;
@@ -33,7 +33,7 @@ const PROCESSES: usize = 2;
 
 /// What came of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Outcome {
+pub struct PaymentTotals {
     pub steps: u64,
     pub confirmed: u64,
     pub declined: u64,
@@ -56,7 +56,7 @@ pub struct Outcome {
 /// # Errors
 ///
 /// [`BrokenTill`]: the first promise that was broken.
-pub fn attempt(seed: u64, shape: &Shape) -> Result<Outcome, BrokenTill> {
+pub fn attempt(seed: u64, shape: &SaleShape) -> Result<PaymentTotals, BrokenTill> {
     let mut world = World::new(seed, shape.clone());
     world.begin();
     world.play(shape.storm_minutes * 60_000)?;
@@ -82,7 +82,7 @@ enum Happening {
     Arrives {
         call: u64,
         task: usize,
-        question: Question,
+        question: BankRequest,
     },
     Answered {
         call: u64,
@@ -117,7 +117,7 @@ enum Happening {
     Retries {
         refund: usize,
     },
-    Fault(Fault),
+    PaymentFault(PaymentFault),
     Starts {
         process: usize,
     },
@@ -149,7 +149,7 @@ struct Process {
 }
 
 struct World {
-    shape: Shape,
+    shape: SaleShape,
     random: Random,
     now: u64,
     happenings: BTreeMap<(u64, u64), Happening>,
@@ -160,11 +160,11 @@ struct World {
     tasks: Vec<Task>,
     refund_tasks: Vec<RefundTask>,
     is_dark: bool,
-    outcome: Outcome,
+    outcome: PaymentTotals,
 }
 
 impl World {
-    fn new(seed: u64, shape: Shape) -> Self {
+    fn new(seed: u64, shape: SaleShape) -> Self {
         Self {
             books: Books::new(shape.places),
             random: Random::new(seed),
@@ -177,7 +177,7 @@ impl World {
             tasks: Vec::new(),
             refund_tasks: Vec::new(),
             is_dark: false,
-            outcome: Outcome::default(),
+            outcome: PaymentTotals::default(),
         }
     }
 
@@ -193,7 +193,7 @@ impl World {
         for fault in self.shape.faults.clone() {
             for _ in 0..self.random.between(1, 6) {
                 let when = self.random.below(storm);
-                self.at(when, Happening::Fault(fault));
+                self.at(when, Happening::PaymentFault(fault));
             }
         }
     }
@@ -218,7 +218,7 @@ impl World {
         self.happenings.insert((self.now + after_ms, self.next), what);
     }
 
-    fn has(&self, fault: Fault) -> bool {
+    fn has(&self, fault: PaymentFault) -> bool {
         self.shape.faults.contains(&fault)
     }
 
@@ -266,7 +266,7 @@ impl World {
             Happening::RefundStep { task } => self.refund_step(task),
             Happening::Dispute(what) => self.dispute_happens(what),
             Happening::Retries { refund } => self.retry(refund),
-            Happening::Fault(fault) => self.fault(fault),
+            Happening::PaymentFault(fault) => self.fault(fault),
             Happening::Starts { process } => self.starts(process),
             Happening::Lit => self.is_dark = false,
         }
@@ -339,12 +339,12 @@ impl World {
                 .job
                 .is_some_and(|job| job.is_due(now))
             {
-                self.take_up(process, booking);
+                self.resume(process, booking);
             }
         }
     }
 
-    fn take_up(&mut self, process: usize, booking: usize) {
+    fn resume(&mut self, process: usize, booking: usize) {
         let life = self.processes[process].life;
         let is_at_it = |task: &Task| !task.is_over && task.process == process && task.life == life;
         if self
@@ -404,22 +404,24 @@ impl World {
         match self.tasks[task].step.clone() {
             PaymentStep::Open => {
                 let amount = self.books.bookings[booking].paid();
-                self.ask(task, Question::Open { booking, amount });
+                self.ask(task, BankRequest::Open { booking, amount });
             }
-            PaymentStep::Charge => self.with_payment(task, payment, |task, payment| Question::Charge {
+            PaymentStep::Charge => self.with_payment(task, payment, |task, payment| BankRequest::Charge {
                 payment,
                 card: task.card,
             }),
-            PaymentStep::Fetch => self.with_payment(task, payment, |_, payment| Question::Fetch { payment }),
+            PaymentStep::Fetch => {
+                self.with_payment(task, payment, |_, payment| BankRequest::Fetch { payment })
+            }
             PaymentStep::Cancel if self.shape.cheat == Some(Cheat::ReleasesUnasked) => {
                 let canceled = usher_cloud::selling::course::PaymentStatus::Canceled(None);
                 self.result(task, StepResult::Stands(canceled));
             }
             PaymentStep::Cancel => {
-                self.with_payment(task, payment, |_, payment| Question::Cancel { payment })
+                self.with_payment(task, payment, |_, payment| BankRequest::Cancel { payment })
             }
             PaymentStep::Refund => {
-                self.with_payment(task, payment, |_, payment| Question::Refund { payment })
+                self.with_payment(task, payment, |_, payment| BankRequest::Refund { payment })
             }
             PaymentStep::Issue if self.is_dark => self.result(task, StepResult::NoKey),
             PaymentStep::Issue => match self.books.confirm(booking) {
@@ -446,7 +448,7 @@ impl World {
         &mut self,
         task: usize,
         payment: Option<usize>,
-        question: impl FnOnce(&Task, usize) -> Question,
+        question: impl FnOnce(&Task, usize) -> BankRequest,
     ) {
         let payment = payment.expect("nothing is asked about a payment before it is opened");
         let question = question(&self.tasks[task], payment);
@@ -504,23 +506,23 @@ impl World {
 
     // The network.
 
-    fn ask(&mut self, task: usize, question: Question) {
+    fn ask(&mut self, task: usize, question: BankRequest) {
         let call = self.send(task, question);
         self.tasks[task].call = Some(call);
     }
 
     /// Sends a question of a task's, of either kind, on its way.
-    fn send(&mut self, task: usize, question: Question) -> u64 {
+    fn send(&mut self, task: usize, question: BankRequest) -> u64 {
         self.next += 1;
         let call = self.next;
         self.at(PATIENCE_MS, Happening::GaveUp { call, task });
-        let copies = match (self.has(Fault::LostQuestions), self.random.below(10)) {
+        let copies = match (self.has(PaymentFault::LostQuestions), self.random.below(10)) {
             (true, 0) => 0,
             (true, 1) => 2,
             _ => 1,
         };
         for _ in 0..copies {
-            let late = self.has(Fault::LostQuestions) && self.random.percent(10);
+            let late = self.has(PaymentFault::LostQuestions) && self.random.percent(10);
             let after = self.random.below(if late { 3 * PATIENCE_MS } else { 300 });
             self.at(after, Happening::Arrives { call, task, question });
         }
@@ -533,15 +535,15 @@ impl World {
         found.is_some_and(|task| task.call == Some(call) && !task.is_over)
     }
 
-    fn arrives(&mut self, call: u64, task: usize, question: Question) {
+    fn arrives(&mut self, call: u64, task: usize, question: BankRequest) {
         let reply = self.bank.hear(question);
-        if let Question::Charge { payment, .. } = question {
+        if let BankRequest::Charge { payment, .. } = question {
             self.follow_up(payment);
         }
-        if self.has(Fault::LostAnswers) && self.random.percent(15) {
+        if self.has(PaymentFault::LostAnswers) && self.random.percent(15) {
             return;
         }
-        let late = self.has(Fault::LostAnswers) && self.random.percent(10);
+        let late = self.has(PaymentFault::LostAnswers) && self.random.percent(10);
         let after = self.random.below(if late { 2 * PATIENCE_MS } else { 300 });
         self.at(after, Happening::Answered { call, task, reply });
     }

@@ -123,7 +123,7 @@ impl Original {
     }
 
     /// Opens a copy and demands that it is refused, or holds and believes exactly what the original did and lets
-    /// nobody in who should not be. Gives why it was refused.
+    /// nobody in who should not be. Returns why it was refused.
     ///
     /// # Errors
     ///

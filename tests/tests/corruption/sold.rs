@@ -89,7 +89,7 @@ impl Sold {
     }
 
     /// Opens a copy and demands that it is refused, or that everything sold and on sale is what it was and nothing is
-    /// sold twice. Gives why it was refused.
+    /// sold twice. Returns why it was refused.
     ///
     /// # Errors
     ///

@@ -1,5 +1,6 @@
-//! One public type name, one meaning, over all product crates. What is private, or public inside its crate alone, is left to
-//! reviewers.
+//! One public type name, one meaning, over all product crates, and once more over the crate of tests that all programs of tests share:
+//! that one shows programs as they are seen from outside, under the names that they have inside. What is private, or public inside its
+//! crate alone, is left to reviewers.
 
 use std::collections::BTreeMap;
 
@@ -31,12 +32,14 @@ type Declarations<'a> = Vec<(&'a TreeFile, usize)>;
 
 /// Refuses a public type name that is declared more than once, but for one role in several programs, and a list of those that is out of date.
 pub fn doubles(tree: &Tree) -> Vec<Breach> {
-    doubles_beyond(tree, SAME_ROLE)
+    let mut breaches = doubles_beyond(tree, is_product, SAME_ROLE);
+    breaches.extend(doubles_beyond(tree, is_shared_by_tests, &[]));
+    breaches
 }
 
-fn doubles_beyond(tree: &Tree, same_role: &[(&str, usize)]) -> Vec<Breach> {
+fn doubles_beyond(tree: &Tree, counts: fn(&TreeFile) -> bool, same_role: &[(&str, usize)]) -> Vec<Breach> {
     let mut declared: BTreeMap<String, Declarations<'_>> = BTreeMap::new();
-    for file in tree.rust().filter(|file| is_product(file)) {
+    for file in tree.rust().filter(|file| counts(file)) {
         for (name, line) in public_types(&file.shipped()) {
             declared.entry(name).or_default().push((file, line));
         }
@@ -58,6 +61,10 @@ fn doubles_beyond(tree: &Tree, same_role: &[(&str, usize)]) -> Vec<Breach> {
 
 fn is_product(file: &TreeFile) -> bool {
     PRODUCTS.iter().any(|folder| file.path.starts_with(folder)) && file.path.contains("/src/")
+}
+
+fn is_shared_by_tests(file: &TreeFile) -> bool {
+    file.path.starts_with("tests/src/") || file.path.starts_with("tests/fixtures/")
 }
 
 fn objection(name: &str, places: &Declarations<'_>, same_role: &[(&str, usize)]) -> Option<Breach> {
@@ -95,7 +102,7 @@ pub fn public_types(code: &str) -> Vec<(String, usize)> {
 
 #[track_caller]
 fn check(files: &[(&str, &str)], same_role: &[(&str, usize)], expected: &[&str]) {
-    let told: Vec<String> = doubles_beyond(&Tree::of(files), same_role)
+    let told: Vec<String> = doubles_beyond(&Tree::of(files), is_product, same_role)
         .iter()
         .map(ToString::to_string)
         .collect();
@@ -120,6 +127,24 @@ fn a_name_with_two_meanings_is_found() {
         &[],
         &["keys/src/a.rs:1: Key stands for 2 things: keys/src/a.rs, keys/src/a.rs"],
     );
+}
+
+#[test]
+fn the_crate_of_tests_has_each_name_once_and_may_say_what_products_say() {
+    let twice = [
+        ("cloud/src/a.rs", "pub struct Seat;"),
+        ("tests/src/a.rs", "pub struct Seat;"),
+        ("tests/src/b.rs", "pub enum Seat {}"),
+    ];
+    let told = |files: &[(&str, &str)]| -> Vec<String> {
+        let breaches = doubles(&Tree::of(files));
+        breaches.iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(
+        told(&twice),
+        ["tests/src/b.rs:1: Seat stands for 2 things: tests/src/a.rs, tests/src/b.rs"]
+    );
+    assert_eq!(told(&twice[..2]), [""; 0]);
 }
 
 #[test]

@@ -211,7 +211,7 @@ pub fn check_reservations(
 }
 
 /// Checks the bookings of an event: the amount is the reservation's, and if it is confirmed, each of its units has a
-/// ticket. Gives how many are confirmed.
+/// ticket. Returns how many are confirmed.
 ///
 /// # Errors
 ///

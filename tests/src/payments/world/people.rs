@@ -1,8 +1,8 @@
 //! What buyers, banks and bad luck do.
 
 use super::{Happening, PROCESSES, World};
-use crate::payments::Fault;
-use crate::payments::bank::{Card, Standing};
+use crate::payments::PaymentFault;
+use crate::payments::bank::{BankStatus, Card};
 
 impl World {
     pub(super) fn buyer(&mut self) {
@@ -35,31 +35,35 @@ impl World {
     /// What happens after something has happened to a payment: somebody goes on, and we may be told.
     pub(super) fn follow_up(&mut self, payment: usize) {
         let minutes = 60_000;
-        let late = self.has(Fault::Latecomers) && self.random.percent(50);
-        let slow = self.has(Fault::SlowBanks) && self.random.percent(50);
+        let late = self.has(PaymentFault::Latecomers) && self.random.percent(50);
+        let slow = self.has(PaymentFault::SlowBanks) && self.random.percent(50);
         let found = self.bank.payments[payment].clone();
-        match found.standing {
-            Standing::Asked if self.random.percent(80) => {
+        match found.status {
+            BankStatus::Asked if self.random.percent(80) => {
                 let after = self.random.below(if late { 40 * minutes } else { 3 * minutes });
                 self.at(after, Happening::BuyerAtBank { payment });
             }
-            Standing::Declined if late => {
+            BankStatus::Declined if late => {
                 let after = self.random.below(40 * minutes);
                 self.at(after, Happening::BuyerAtBank { payment });
             }
-            Standing::Processing => {
+            BankStatus::Processing => {
                 let after = self.random.below(if slow { 60 * minutes } else { 20_000 });
                 self.at(after, Happening::BankDecides { payment });
             }
-            Standing::Open | Standing::Declined | Standing::Asked | Standing::Paid | Standing::Canceled => {}
+            BankStatus::Open
+            | BankStatus::Declined
+            | BankStatus::Asked
+            | BankStatus::Paid
+            | BankStatus::Canceled => {}
         }
-        let copies = if self.has(Fault::Webhooks) {
+        let copies = if self.has(PaymentFault::Webhooks) {
             self.random.below(4)
         } else {
             1
         };
         for _ in 0..copies {
-            let after = self.random.below(if self.has(Fault::Webhooks) {
+            let after = self.random.below(if self.has(PaymentFault::Webhooks) {
                 30 * minutes
             } else {
                 1_000
@@ -80,39 +84,39 @@ impl World {
         let job = self.books.bookings[booking].job;
         let may = job.is_some_and(|job| job.may_be_hurried(now));
         if may && self.processes[process].is_up && !self.is_stalled(process) {
-            self.take_up(process, booking);
+            self.resume(process, booking);
         }
     }
 
-    pub(super) fn fault(&mut self, fault: Fault) {
+    pub(super) fn fault(&mut self, fault: PaymentFault) {
         let process = self.random.index(PROCESSES);
         match fault {
-            Fault::Crashes => {
+            PaymentFault::Crashes => {
                 self.processes[process].is_up = false;
                 let after = self.random.below(120_000);
                 self.at(after, Happening::Starts { process });
             }
-            Fault::Stalls => {
+            PaymentFault::Stalls => {
                 self.processes[process].stalled_until = self.now + self.random.below(90_000);
             }
-            Fault::Clocks => {
+            PaymentFault::Clocks => {
                 let jump = self.random.below(4 * 3_600_000).cast_signed() - 2 * 3_600_000;
                 self.processes[process].ahead_ms = jump;
             }
-            Fault::DarkKeys => {
+            PaymentFault::DarkKeys => {
                 self.is_dark = true;
                 let after = self.random.below(80 * 60_000);
                 self.at(after, Happening::Lit);
             }
-            Fault::Webhooks if !self.books.bookings.is_empty() => {
+            PaymentFault::Webhooks if !self.books.bookings.is_empty() => {
                 let booking = self.random.index(self.books.bookings.len());
                 self.told(booking);
             }
-            Fault::Webhooks
-            | Fault::LostQuestions
-            | Fault::LostAnswers
-            | Fault::SlowBanks
-            | Fault::Latecomers => {}
+            PaymentFault::Webhooks
+            | PaymentFault::LostQuestions
+            | PaymentFault::LostAnswers
+            | PaymentFault::SlowBanks
+            | PaymentFault::Latecomers => {}
         }
     }
 }

@@ -5,14 +5,14 @@ use usher_cloud::selling::refunds::RefundState;
 
 use super::{START_MS, World};
 use crate::payments::BrokenTill;
-use crate::payments::bank::{BankPayment, Standing};
+use crate::payments::bank::{BankPayment, BankStatus};
 use crate::payments::books::Place;
 
 impl World {
     pub(super) fn check(&self) -> Result<(), BrokenTill> {
         for (payment, found) in self.bank.payments.iter().enumerate() {
             let row = &self.books.bookings[found.booking];
-            let is_ours = found.standing == Standing::Paid && !found.is_refunded;
+            let is_ours = found.status == BankStatus::Paid && !found.is_refunded;
             let is_owed = row.state.is_open() || row.state == BookingState::Confirmed;
             if is_ours && !(is_owed && row.payment == Some(payment)) {
                 return self.broken(format!(
@@ -21,16 +21,16 @@ impl World {
                 ));
             }
             let is_over = !is_owed && row.state != BookingState::Refunded;
-            if is_over && row.payment == Some(payment) && found.standing != Standing::Canceled {
+            if is_over && row.payment == Some(payment) && found.status != BankStatus::Canceled {
                 return self.broken(format!(
                     "booking {} is {:?}, and its payment {payment} is {:?}",
-                    found.booking, row.state, found.standing
+                    found.booking, row.state, found.status
                 ));
             }
         }
         for (booking, row) in self.books.bookings.iter().enumerate() {
             let paid = row.payment.map(|payment| &self.bank.payments[payment]);
-            let is_paid = paid.is_some_and(|paid| paid.standing == Standing::Paid && !paid.is_refunded);
+            let is_paid = paid.is_some_and(|paid| paid.status == BankStatus::Paid && !paid.is_refunded);
             if row.state == BookingState::Confirmed && !row.is_free && !is_paid {
                 return self.broken(format!("booking {booking} has tickets and is not paid"));
             }

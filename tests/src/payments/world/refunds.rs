@@ -7,7 +7,7 @@ use usher_cloud::selling::refunds::{RefundNote, RefundState};
 use super::taken_back::DisputeHappening;
 use super::{Happening, PROCESSES, World};
 use crate::payments::Cheat;
-use crate::payments::bank::Question;
+use crate::payments::bank::BankRequest;
 use crate::payments::books::Taken;
 
 /// How long a person takes to look at what was refused, at most.
@@ -131,7 +131,7 @@ impl World {
             }
             RefundStep::Give => {
                 let payment = self.books.bookings[row.booking].payment;
-                let question = Question::Give {
+                let question = BankRequest::Give {
                     payment: payment.expect("what was paid has a payment"),
                     refund,
                     attempt: row.refund.attempt,
