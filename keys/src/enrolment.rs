@@ -12,7 +12,7 @@ use data_encoding::BASE64URL_NOPAD;
 use thiserror::Error;
 
 pub use grant::{EnrolmentGrant, NamedGate, SealedGrant};
-pub use request::EnrolmentRequest;
+pub use request::{ENROLMENT_VERSION, EnrolmentAsked, EnrolmentRequest};
 pub use secret::{EnrolmentId, EnrolmentKey, EnrolmentMac, EnrolmentSecret};
 
 use crate::bundle::{BundleError, RootSet};
@@ -63,6 +63,24 @@ pub enum EnrolmentError {
     /// A device needs a name that fits a status page row.
     #[error("a device's name has 1 to {MAX_NAME_BYTES} bytes")]
     BadName,
+    /// The asker's program is of an older version of the protocol.
+    #[error(
+        "the program on the device is too old: it enrols by version {version} of the protocol, and this one by version \
+         {ENROLMENT_VERSION}. Update the program on the device, then enrol with the same code"
+    )]
+    OlderProgram {
+        /// The version it speaks.
+        version: u64,
+    },
+    /// The asker's program is of a later version of the protocol.
+    #[error(
+        "the program on the device is newer than this one: it enrols by version {version} of the protocol, and this one by \
+         version {ENROLMENT_VERSION}. Update this one, or enrol at a machine that is up to date"
+    )]
+    NewerProgram {
+        /// The version it speaks.
+        version: u64,
+    },
     /// The asker does not hold the key it asks a certificate for.
     #[error("the request is not signed by the device's own key")]
     BadProof,

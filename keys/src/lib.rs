@@ -26,8 +26,8 @@ pub use bundle::{
 };
 pub use certificate::{Capabilities, Certificate, CertificateError, DeviceIdentity, Role, SignedCertificate};
 pub use enrolment::{
-    EnrolmentCode, EnrolmentError, EnrolmentGrant, EnrolmentId, EnrolmentKey, EnrolmentRequest,
-    EnrolmentSecret, SealedGrant,
+    EnrolmentAsked, EnrolmentCode, EnrolmentError, EnrolmentGrant, EnrolmentId, EnrolmentKey,
+    EnrolmentRequest, EnrolmentSecret, SealedGrant,
 };
 pub use expiry::{WarningLevel, warning_at};
 pub use ident::{EventId, Timestamp, Window};

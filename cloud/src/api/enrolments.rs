@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use usher_keys::enrolment::NamedGate;
-use usher_keys::{EnrolmentError, EnrolmentGrant, EnrolmentRequest, SealedGrant};
+use usher_keys::{EnrolmentAsked, EnrolmentError, EnrolmentGrant, SealedGrant};
 use usher_protocol::policy::Gate;
 use usher_words::problems::{Missing, ProblemDetail, ProblemKind};
 
@@ -27,12 +27,13 @@ use super::input::JsonBody;
     (status = 404, description = "No such code"),
     (status = 409, description = "Another device has used the code, or this key is barred or has written a log already"),
     (status = 410, description = "The code's time is over"),
-    (status = 422, description = "The name is not valid, or the request was altered on its way"),
+    (status = 422, description = "The name is not valid, the request was altered on its way, or the device's program speaks another version of the protocol"),
 ))]
 pub async fn create(
     State(app): State<Arc<AppState>>,
-    JsonBody(request): JsonBody<EnrolmentRequest>,
+    JsonBody(asked): JsonBody<EnrolmentAsked>,
 ) -> Result<Json<SealedGrant>, ApiError> {
+    let request = asked.known().map_err(not_valid)?;
     let event = app.store.code_event(request.id).await?.ok_or(UNKNOWN)?;
     let id = CodeId {
         event,

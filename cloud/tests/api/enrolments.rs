@@ -156,7 +156,7 @@ async fn what_is_no_request_enrols_nobody() {
         ("another's mac", "mac", &others["mac"], 422, "enrolment-not-valid"),
         ("an unknown code", "id", &good["mac"], 404, "not-found"),
         ("half an id", "id", &json!("00"), 422, "unreadable-request"),
-        ("a secret", "secret", &json!("00"), 422, "unreadable-request"),
+        ("a secret", "secret", &json!("00"), 422, "enrolment-not-valid"),
     ] {
         let mut altered = good.clone();
         altered[field] = value.clone();
@@ -201,6 +201,34 @@ async fn whoever_has_listened_to_an_enrolment_cannot_enrol_a_key_of_its_own() {
             .check_problem(422, "enrolment-not-valid");
     }
     cloud.post("/v1/enrolments", &request(text, 1)).await.ok(200);
+}
+
+#[tokio::test]
+async fn a_device_of_another_version_is_told_which_program_to_update_and_its_code_stays_good() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let shown = code(&cloud, &event, &json!({"role": "hub"})).await.ok(201);
+    let text = shown["code"].as_str().unwrap();
+    let good = request(text, 1);
+    // What a program of version 1 sends: the secret itself.
+    let secret = text.parse::<EnrolmentCode>().unwrap().secret().0;
+    let old = json!({
+        "secret": data_encoding::HEXLOWER.encode(&secret), "device": good["device"], "name": "Laptop", "proof": good["proof"],
+    });
+    // What one of version 3 might send.
+    let new = json!({"version": 3, "id": good["id"], "device": good["device"], "kind": "hub"});
+    for (sent, expected) in [
+        (old, ["too old", "version 1", "Update the program on the device"]),
+        (new, ["newer", "version 3", "Update this one"]),
+    ] {
+        let answer = cloud.post("/v1/enrolments", &sent).await;
+        let problem = answer.check_problem(422, "enrolment-not-valid");
+        let says = problem["detail"].as_str().unwrap();
+        assert!(expected.iter().all(|part| says.contains(part)), "{says}");
+    }
+    let mut said = good;
+    said["version"] = json!(2);
+    cloud.post("/v1/enrolments", &said).await.ok(200);
 }
 
 #[tokio::test]

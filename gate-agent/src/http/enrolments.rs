@@ -7,14 +7,15 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
 use usher_device::enrol::IssueError;
-use usher_keys::{EnrolmentRequest, SealedGrant};
+use usher_keys::{EnrolmentAsked, SealedGrant};
 
 use super::problem::{self, Problem};
 use crate::services::Services;
 
 /// Enrols a scanner.
 pub async fn enrol(State(services): State<Arc<Services>>, body: Body) -> Result<Json<SealedGrant>, Problem> {
-    let request: EnrolmentRequest = problem::read(body).await?;
+    let asked: EnrolmentAsked = problem::read(body).await?;
+    let request = asked.known().map_err(|error| refused(error.into()))?;
     let enrolling = tokio::task::spawn_blocking(move || services.issuer.enrol(request));
     let granted = enrolling.await.map_err(|error| Problem::internal(&error))?;
     granted.map(Json).map_err(refused)

@@ -302,11 +302,32 @@ async fn where_scanners_enrol_nothing_else_is_served() {
     assert_eq!(scanned.status(), StatusCode::NOT_FOUND);
     for (sent, expected) in [
         ("{".to_owned(), StatusCode::BAD_REQUEST),
-        ("{\"secret\":\"00\"}".to_owned(), StatusCode::UNPROCESSABLE_ENTITY),
+        ("{\"id\":\"00\"}".to_owned(), StatusCode::UNPROCESSABLE_ENTITY),
         ("x".repeat(3_000), StatusCode::PAYLOAD_TOO_LARGE),
     ] {
         let asked = hub_http.client.post(format!("{base}/v1/enrolments")).body(sent);
         assert_eq!(asked.send().await.unwrap().status(), expected);
+    }
+    hub_http.hub.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scanner_of_another_version_is_told_at_the_hub_which_program_to_update() {
+    let hub_http = HttpHub::open().await;
+    let base = format!("http://{}", hub_http.hub.listening().enrolments.as_ref().unwrap());
+    // What a program of version 1 sends, and what one of version 3 might.
+    let old = json!({"secret": "5e".repeat(16), "device": "ab".repeat(32), "name": "Scanner", "proof": "03".repeat(64)});
+    let new = json!({"version": 3, "id": "01".repeat(32), "device": "ab".repeat(32), "kind": "scanner"});
+    for (sent, expected) in [
+        (old, ["too old", "version 1", "Update the program on the device"]),
+        (new, ["newer", "version 3", "Update this one"]),
+    ] {
+        let asked = hub_http.client.post(format!("{base}/v1/enrolments"));
+        let answer = asked.body(sent.to_string()).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        let problem: Value = answer.json().await.unwrap();
+        let says = problem["detail"].as_str().unwrap();
+        assert!(expected.iter().all(|part| says.contains(part)), "{says}");
     }
     hub_http.hub.shutdown().await;
 }
