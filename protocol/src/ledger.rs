@@ -79,6 +79,8 @@ pub struct Ledger {
     /// The guests for whom we had no place left in a zone, and since when.
     waiting: BTreeMap<(ZoneId, Unit), Timestamp>,
     must_be_rebuilt: bool,
+    /// How many bytes of a device's log count.
+    most_bytes: u64,
 }
 
 impl Ledger {
@@ -96,6 +98,7 @@ impl Ledger {
             seen_forks: BTreeMap::new(),
             waiting: BTreeMap::new(),
             must_be_rebuilt: false,
+            most_bytes: MAX_DEVICE_BYTES,
         }
     }
 
@@ -291,7 +294,11 @@ impl Ledger {
     }
 
     fn fold(&mut self, entry: &Entry, now: Timestamp) {
-        self.read(entry, now);
+        if self.is_beyond(entry) {
+            self.state.apply_beyond(entry.origin, entry.tail.seq);
+        } else {
+            self.read(entry, now);
+        }
         self.state.weigh(&entry.origin, entry.bytes.len());
     }
 

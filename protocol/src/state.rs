@@ -130,6 +130,11 @@ impl State {
         self.false_records.entry(origin).or_insert(seq);
     }
 
+    /// Takes note of a record beyond what a device's log may hold: it counts for nothing, whatever it says.
+    pub fn apply_beyond(&mut self, origin: Origin, seq: Seq) {
+        self.false_records.entry(origin).or_insert(seq);
+    }
+
     fn is_authority(&self, origin: &Origin) -> bool {
         self.trust.bundle().authority_key(origin).is_some()
     }

@@ -2,8 +2,8 @@
 
 use usher_keys::DeviceIdentity;
 
-use super::Ledger;
 use super::ruling::MAX_VOUCHED_DEVICES;
+use super::{Entry, Ledger};
 use crate::ident::{Origin, Seq};
 use crate::log::{RunError, Tail};
 use crate::record::{Body, Record};
@@ -31,9 +31,9 @@ impl Ledger {
         origin: &Origin,
         records: &[(Tail, Vec<u8>)],
     ) -> Result<(), RunError> {
-        let Some((last, _)) = records.last() else {
+        if records.is_empty() {
             return Ok(());
-        };
+        }
         if let Some(authority) = self.trust.bundle().authority_key(origin) {
             // What a struck authority said is said again by the next one.
             return if authority.is_struck() {
@@ -42,9 +42,9 @@ impl Ledger {
                 Ok(())
             };
         }
-        let bytes = records.iter().map(|(_, bytes)| bytes.len() as u64);
-        let bytes = bytes.fold(self.state.bytes_of(origin), u64::saturating_add);
-        if last.seq > Seq(MAX_DEVICE_RECORDS) || bytes > MAX_DEVICE_BYTES {
+        // Up to the run with the first record beyond, so that all replicas come to hold that one, wherever their runs are cut.
+        let is_full = self.state.bytes_of(origin) > self.most_bytes;
+        if is_full || self.tail(origin).seq > Seq(MAX_DEVICE_RECORDS) {
             return Err(RunError::TooLong);
         }
         let opened = self.state.opened_with(origin).cloned();
@@ -59,6 +59,23 @@ impl Ledger {
             return Err(RunError::TooManyLogs);
         }
         Ok(())
+    }
+
+    /// Bounds the logs of devices to fewer bytes than [`MAX_DEVICE_BYTES`]. All replicas of an event must do so alike: simulations do, where
+    /// nobody can write as much.
+    pub fn keep_at_most(&mut self, bytes: u64) {
+        self.most_bytes = bytes;
+    }
+
+    /// Tells whether a record lies beyond what a device's log may hold.
+    pub(super) fn is_beyond(&self, entry: &Entry) -> bool {
+        let origin = &entry.origin;
+        let bytes = self
+            .state
+            .bytes_of(origin)
+            .saturating_add(entry.bytes.len() as u64);
+        let is_device = self.trust.bundle().authority_key(origin).is_none();
+        is_device && (entry.tail.seq > Seq(MAX_DEVICE_RECORDS) || bytes > self.most_bytes)
     }
 
     /// The log of a device whose issuing key was struck out since is taken if the authority itself vouches for the device.

@@ -7,7 +7,7 @@ use crate::admission::{Direction, Refused};
 use crate::ident::{GateId, Hlc, ScanId, Stamp, ZoneId};
 use crate::ledger::ruling::{MAX_VOUCHED_OF_HUB, devices_to_vouch_for};
 use crate::ledger::{MAX_DEVICE_BYTES, ScanQuestion};
-use crate::log::RunError;
+use crate::log::{Run, RunError};
 use crate::record::{Count, PlacesOf, Refusal};
 use crate::rehearsal::{
     AVAILABLE, HOUR_MS, NOW, STRICT, authority, capable, certificate, enrolled_by, fork, identity,
@@ -105,8 +105,65 @@ fn a_log_is_bounded_in_bytes_wherever_a_replica_began() {
         .weigh(&origin, usize::try_from(left).unwrap());
     writer.write(Body::Admitted(shown(2, ticket(2, STRICT), NORTH)));
     let run = writer.run(origin, Seq(2)).unwrap();
+    replica.ledger.accept(&run, None, NOW).unwrap();
+    assert_eq!(named(&replica, &writer), Some(Seq(3)), "it counts nowhere");
+    assert_eq!(replica.ledger.state().passages(Unit(2)).count(), 0);
+    writer.write(Body::Admitted(shown(3, ticket(3, STRICT), NORTH)));
+    let run = writer.run(origin, Seq(3)).unwrap();
     let refused = replica.ledger.accept(&run, None, NOW);
     assert_eq!(refused.unwrap_err(), RunError::TooLong);
+}
+
+#[test]
+fn what_counts_of_a_log_that_is_too_long_does_not_depend_on_where_its_runs_are_cut() {
+    let mut cloud = Machine::cloud(&[1]);
+    let mut liar = Machine::scanner(1, &cloud);
+    let origin = liar.me();
+    let begin = liar.run(origin, Seq(0)).unwrap();
+    let (mut most, mut steps) = (0, Vec::new());
+    for number in 0..40 {
+        if number == 20 {
+            most = liar.ledger.state().bytes_of(&origin);
+        }
+        let base = liar.ledger.tail(&origin).seq;
+        liar.write(entered(number));
+        steps.push(liar.run(origin, base).unwrap());
+    }
+    let joined = |steps: &[Run]| Run {
+        records: steps.iter().flat_map(|step| step.records.clone()).collect(),
+        head: steps[steps.len() - 1].head.clone(),
+        ..steps[0].clone()
+    };
+    let first_beyond = begin.head.tail.seq.0 + 21;
+    cloud.ledger.keep_at_most(most);
+    for size in [1, 7, 20, 21, 40] {
+        let mut replica = witness();
+        replica.ledger.keep_at_most(most);
+        replica.listen(&cloud);
+        replica.take(&begin).unwrap();
+        let runs = steps.chunks(size).map(joined);
+        // What follows a run that was refused leaves a gap.
+        let refused = runs.filter(|run| replica.take(run).is_err());
+        assert_eq!(
+            refused.count(),
+            40_usize.div_ceil(size) - 20 / size - 1,
+            "in runs of {size}"
+        );
+        assert_eq!(
+            named(&replica, &liar),
+            Some(Seq(first_beyond)),
+            "in runs of {size}"
+        );
+        assert_eq!(replica.ledger.state().passages(Unit(7)).count(), 20);
+        if cloud.ledger.tail(&origin).seq.0 == 0 {
+            cloud.listen(&liar);
+            cloud.make_checkpoint(NOW);
+        }
+        assert_eq!(replica.digest(), cloud.digest(), "in runs of {size}");
+    }
+    let mut begun = witness();
+    begun.take_checkpoint(cloud.checkpoint.as_ref().unwrap());
+    assert_eq!(begun.digest(), cloud.digest(), "also from a checkpoint");
 }
 
 /// How large a replica's state is in a checkpoint.

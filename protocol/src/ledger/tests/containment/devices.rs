@@ -6,7 +6,9 @@ use usher_keys::{Certificate, DeviceIdentity, SecretKey};
 
 use super::*;
 use crate::admission::Referral;
+use crate::evidence::Worth;
 use crate::ident::ScanId;
+use crate::ledger::Entry;
 use crate::ledger::ruling::{MAX_VOUCHED_DEVICES, MAX_VOUCHED_OF_HUB, devices_to_vouch_for};
 use crate::ledger::{MAX_DEVICE_RECORDS, MAX_STORED_LOGS, MAX_UNVOUCHED_LOGS, MAX_UNVOUCHED_OF_ISSUER};
 use crate::log::{Head, Run, RunError, Tail};
@@ -166,6 +168,56 @@ fn the_share_of_one_hub_takes_nothing_from_others_nor_from_those_who_are_vouched
 }
 
 #[test]
+fn which_strangers_of_a_stolen_hub_are_held_changes_nothing_of_those_vouched_for_and_nothing_once_it_is_revoked()
+ {
+    let mut cloud = Machine::cloud(&[1]);
+    let stolen = Machine::opened(hub(2), capable(&hub(2), Role::Hub), &cloud);
+    let share = u32::try_from(MAX_UNVOUCHED_OF_ISSUER).unwrap();
+    let crowd: Vec<Run> = (0..share + 44)
+        .map(|number| {
+            let key = invented(number);
+            let identity = enrolled_by(&hub(2), certificate(&key, Role::Scanner));
+            let mut stranger = Machine::with_identity(key, identity);
+            stranger.write_due_records();
+            let passage = shown(1, ticket(number, AVAILABLE), NORTH);
+            stranger.write(Body::Admitted(passage));
+            stranger.run(stranger.me(), Seq(0)).unwrap()
+        })
+        .collect();
+    let (mut home, mut other) = (Machine::hub(1, &cloud), Machine::hub(3, &cloud));
+    for replica in [&mut home, &mut other] {
+        replica.listen(&stolen);
+    }
+    let taken = crowd.iter().filter(|run| home.take(run).is_ok()).count();
+    assert_eq!(taken, MAX_UNVOUCHED_OF_ISSUER);
+    crowd.iter().rev().for_each(|run| drop(other.take(run)));
+    let units = share + 44;
+    assert_ne!(used(&home, units), used(&other, units), "first come, first kept");
+
+    // Whom the authority vouches for is heard by both all the same, and a home says what it says.
+    let honest = enrolled_by(&hub(2), certificate(&scanner(1), Role::Scanner));
+    cloud.write(Body::DeviceEnrolled {
+        identity: honest.clone(),
+    });
+    let mut vouched = Machine::opened(scanner(1), honest, &cloud);
+    vouched.write(Body::Admitted(shown(1, ticket(1_000, STRICT), NORTH)));
+    for replica in [&mut home, &mut other] {
+        replica.listen(&cloud);
+        replica.listen(&vouched);
+        assert_eq!(replica.ledger.state().passages(Unit(1_000)).count(), 1);
+    }
+    check_admits(&mut home, 9, ticket(1_001, STRICT));
+    other.listen(&home);
+    cloud.write(revoked(&stolen, stolen.ledger.tail(&stolen.me()).seq.0));
+    for replica in [&mut home, &mut other] {
+        replica.listen(&cloud);
+        assert_eq!(used(replica, 1_100), [1_000, 1_001]);
+    }
+    let incidents = [&home, &other].map(|replica| replica.ledger.state().incidents());
+    assert_eq!(incidents, [[], []]);
+}
+
+#[test]
 fn all_hubs_together_fill_no_more_than_there_is_room_for_but_whoever_is_vouched_for_finds_a_place() {
     let mut cloud = Machine::cloud(&[1]);
     let mut gate = Machine::hub(1, &cloud);
@@ -285,10 +337,28 @@ fn no_device_writes_a_log_without_end() {
     let (base, ours) = (Seq(MAX_DEVICE_RECORDS), Seq(1));
     assert_eq!(gate.take(&run), Err(RunError::Gap { base, ours }));
     let last = vec![(beyond, run.records[0].clone())];
+    let entry = |origin| Entry {
+        origin,
+        tail: beyond,
+        bytes: run.records[0].clone(),
+        worth: Worth::Proven,
+    };
+    assert!(
+        gate.ledger.is_beyond(&entry(device.public())),
+        "it counts nowhere"
+    );
+    assert!(
+        !gate.ledger.is_beyond(&entry(cloud.me())),
+        "but the authority may"
+    );
+    let copy = gate.ledger.copies.get_mut(&device.public()).unwrap();
+    copy.tail = beyond;
     let admittance = gate.ledger.check_admittance(&device.public(), &last);
     assert_eq!(admittance, Err(RunError::TooLong));
+    let cloud = cloud.me();
+    gate.ledger.copies.get_mut(&cloud).unwrap().tail = beyond;
     assert_eq!(
-        gate.ledger.check_admittance(&cloud.me(), &last),
+        gate.ledger.check_admittance(&cloud, &last),
         Ok(()),
         "but the authority may"
     );
