@@ -295,7 +295,7 @@ impl Ledger {
 
     fn fold(&mut self, entry: &Entry, now: Timestamp) {
         if self.is_beyond(entry) {
-            self.state.apply_beyond(entry.origin, entry.tail.seq);
+            self.state.apply_malformed(entry.origin, entry.tail.seq);
         } else {
             self.read(entry, now);
         }

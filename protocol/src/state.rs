@@ -121,17 +121,12 @@ impl State {
         }
     }
 
-    /// Takes note of bytes that are no record. In an authority's log they are a word that we do not understand: a later version
-    /// may have put something new into a kind that we know.
+    /// Takes note of bytes that are no record, or of a record that a device's log may not hold any more. In an authority's log they are
+    /// a word that we do not understand: a later version may have put something new into a kind that we know.
     pub fn apply_malformed(&mut self, origin: Origin, seq: Seq) {
         if self.is_authority(&origin) {
             self.apply_unknown(&origin, true);
         }
-        self.false_records.entry(origin).or_insert(seq);
-    }
-
-    /// Takes note of a record beyond what a device's log may hold: it counts for nothing, whatever it says.
-    pub fn apply_beyond(&mut self, origin: Origin, seq: Seq) {
         self.false_records.entry(origin).or_insert(seq);
     }
 
