@@ -26,7 +26,9 @@ use thiserror::Error;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use usher_keys::{EventId, KeyRequest, Purpose, SecretKey, SignedBundle, Timestamp, Window};
+use usher_keys::{
+    EventId, KeyId, KeyRequest, Purpose, SecretKey, SignedBundle, Timestamp, TrustBundle, Window,
+};
 
 use crate::catalogue::{Event, EventStatus};
 use crate::clock::Clock;
@@ -266,16 +268,43 @@ impl Authorities {
     ///
     /// [`AuthorityError`].
     pub async fn key_request(&self, event: &Event) -> Result<KeyRequest, AuthorityError> {
+        let trust = self.find(event.id).map(|authority| authority.view().trust());
+        self.request_beside(event, trust.as_ref().map(|trust| trust.bundle()))
+            .await
+    }
+
+    /// Gives the same request with a new key in the place of one that is going to be struck out, so that one bundle does both. `None`
+    /// when the bundle in force has no such key, or it is struck out.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
+    pub async fn key_request_instead_of(
+        &self,
+        event: &Event,
+        key: KeyId,
+    ) -> Result<Option<KeyRequest>, AuthorityError> {
+        let trust = self.find(event.id).map(|authority| authority.view().trust());
+        let now = self.parts.clock.now();
+        let Some(struck) = trust.and_then(|trust| trust.bundle().strike(key, now)) else {
+            return Ok(None);
+        };
+        self.request_beside(event, Some(&struck)).await.map(Some)
+    }
+
+    async fn request_beside(
+        &self,
+        event: &Event,
+        bundle: Option<&TrustBundle>,
+    ) -> Result<KeyRequest, AuthorityError> {
         let _one = self.making.lock().await;
         let now = self.parts.clock.now();
         let window = Window {
             from: Timestamp(now.0.saturating_sub(KEY_LEAD_MS)),
             until: keys_wanted_until(event.ends_at, now),
         };
-        let id = event.id;
-        let trust = self.find(id).map(|authority| authority.view().trust());
-        let bundle = trust.as_ref().map(|trust| trust.bundle());
-        Ok(self.parts.keys.request_keys(id, (bundle, window), now).await?)
+        let keys = &self.parts.keys;
+        Ok(keys.request_keys(event.id, (bundle, window), now).await?)
     }
 
     /// Takes a trust bundle that the organizer has had signed.

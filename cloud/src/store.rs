@@ -416,5 +416,7 @@ operations! {
         halts(()) -> Vec<(EventId, Halt)> = operations::authority::halts::halts, cells::oldest_first;
         /// Lists all secret keys.
         secret_keys(()) -> Vec<SealedKey> = operations::secret_keys::secret_keys, cells::one_list;
+        /// Lists the events that a key was made for.
+        events_of_key(PublicKey) -> Vec<EventId> = operations::secret_keys::events_of_key, cells::one_list;
     }
 }

@@ -59,6 +59,7 @@ impl From<UploadError> for ApiError {
             ) => ProblemKind::BundleMalformed,
             UploadError::Bundle(BundleError::ForgetsKey { .. }) => ProblemKind::BundleForgetsKey,
             UploadError::ForeignKeys { .. } => ProblemKind::BundleForeignKeys,
+            UploadError::KeyOfAnotherEvent { .. } => ProblemKind::BundleSharesKey,
             UploadError::NotInForce { .. } => ProblemKind::BundleNotInForce,
         };
         Self::said_by(kind, &error)

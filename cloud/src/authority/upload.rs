@@ -1,7 +1,7 @@
 //! Whether a trust bundle that an organizer uploads may become an event's: signed by the roots, newer, and naming keys the cloud holds.
 
 use thiserror::Error;
-use usher_keys::{BundleError, EventId, Purpose, RootSet, SignedBundle, Timestamp};
+use usher_keys::{BundleError, EventId, KeyId, Purpose, RootSet, SignedBundle, Timestamp, TrustBundle};
 use usher_protocol::trust::Trust;
 
 use super::AuthorityError;
@@ -23,6 +23,14 @@ pub enum UploadError {
     ForeignKeys {
         /// The purpose.
         purpose: Purpose,
+    },
+    /// A ticket key tells by itself which event a ticket is for.
+    #[error(
+        "ticket key {key} was made for another event: its tickets would open the gates of both. Sign the answer to this event's own key-request"
+    )]
+    KeyOfAnotherEvent {
+        /// The key's id.
+        key: KeyId,
     },
     /// The first bundle must let the event begin.
     #[error("the bundle's {purpose} key cannot be used now: it must be active and in its window")]
@@ -66,6 +74,9 @@ pub async fn store(
         Ok(checked) => checked,
         Err(refused) => return Ok(Err(refused)),
     };
+    if let Some(key) = key_of_another_event(store, trust.bundle()).await? {
+        return Ok(Err(UploadError::KeyOfAnotherEvent { key }));
+    }
     let version = trust.bundle().version;
     let bundle = PinnedBundle {
         roots,
@@ -81,6 +92,17 @@ pub async fn store(
         NewBundleOutcome::Added => Ok(Ok(version)),
         NewBundleOutcome::NotNewer => Err(AuthorityError::Conflict),
     }
+}
+
+/// Returns a ticket key of the bundle that this cloud has made for another event.
+async fn key_of_another_event(store: &Store, bundle: &TrustBundle) -> Result<Option<KeyId>, AuthorityError> {
+    for trusted in &bundle.ticket_keys {
+        let events = store.events_of_key(trusted.key).await?;
+        if events.iter().any(|event| *event != bundle.event) {
+            return Ok(Some(trusted.key.id()));
+        }
+    }
+    Ok(None)
 }
 
 /// Checks an uploaded bundle.

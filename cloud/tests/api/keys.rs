@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use usher_keys::{KeyRequest, RootSet, SecretKey, SignedBundle, TrustBundle};
 
 use super::client::{Answer, Cloud};
+use super::enrolments::code;
+use super::hub::Hub;
 
 struct Signing<'a> {
     cloud: &'a Cloud,
@@ -151,6 +153,76 @@ async fn a_bundle_that_cannot_be_believed_is_refused_with_the_reason() {
         .upload(&stolen.sign(&[&stranger]))
         .await
         .check_problem(422, "bundle-not-signed");
+}
+
+#[tokio::test]
+async fn the_successor_of_a_leaked_authority_key_takes_over_in_the_bundle_that_strikes_it_out() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let keys = format!("/v1/events/{event}/keys");
+    let current: SignedBundle = serde_json::from_value(cloud.get(&keys).await.ok(200)).unwrap();
+    let current = current.unverified().unwrap();
+    let leaked = current.authority_keys[0].key;
+    let path = format!("/v1/organizer/events/{event}");
+    for (name, status) in [
+        ("00000000", 404),
+        ("leaked", 404),
+        (&*leaked.id().to_string(), 200),
+    ] {
+        let asked = format!("{path}/key-request?instead_of={name}");
+        let answer = cloud.organize(Method::POST, &asked, &Value::Null).await;
+        assert_eq!(answer.status, status, "{name}");
+    }
+    let asked = format!("{path}/key-request?instead_of={}", leaked.id());
+    let answer = cloud.organize(Method::POST, &asked, &Value::Null).await.ok(200);
+    let signing = Signing {
+        request: serde_json::from_value(answer).unwrap(),
+        ..Signing::of(&cloud, &event).await
+    };
+    assert_ne!(signing.request.authority_key, leaked);
+    assert_eq!(signing.request.issuing_key, current.issuing_keys[0].key);
+    let struck = current.strike(leaked.id(), super::client::START).unwrap();
+    let both = TrustBundle {
+        version: struck.version,
+        ..signing.request.next_bundle(&struck, super::client::START)
+    };
+    signing.upload(&both.sign(&[&signing.root])).await.ok(200);
+    // A device that begins now hears of no authority but the new one, and that is whole.
+    let hub = Hub::enrol(
+        &cloud,
+        code(&cloud, &event, &json!({"role": "hub"})).await.ok(201)["code"]
+            .as_str()
+            .unwrap(),
+        1,
+    )
+    .await;
+    let link = hub.link(&cloud).await;
+    hub.until(|state| state.policy().is_some() && state.authority() == Some(signing.request.authority_key))
+        .await;
+    link.leave().await;
+}
+
+#[tokio::test]
+async fn a_ticket_key_that_was_made_for_another_event_is_refused_beside_ones_own() {
+    let cloud = Cloud::start().await;
+    let owls = cloud.draft(|_| {}).await;
+    let owls = Signing::of(&cloud, &owls).await;
+    let bats = cloud.draft(|_| {}).await;
+    let bats = Signing::of(&cloud, &bats).await;
+    let mut both = bats.first();
+    both.ticket_keys.extend(owls.first().ticket_keys);
+    let shared = owls.request.ticket_key.id().to_string();
+    let refused = bats.upload(&both.sign(&[&bats.root])).await;
+    let problem = refused.check_problem(422, "bundle-shares-a-ticket-key");
+    let says = problem["detail"].as_str().unwrap();
+    assert!(says.contains(&shared) && says.contains("another event"), "{says}");
+    bats.upload(&bats.first().sign(&[&bats.root])).await.ok(200);
+    // Nor does it come in by a later bundle.
+    both.version = 2;
+    bats.upload(&both.sign(&[&bats.root]))
+        .await
+        .check_problem(422, "bundle-shares-a-ticket-key");
+    owls.upload(&owls.first().sign(&[&owls.root])).await.ok(200);
 }
 
 #[tokio::test]

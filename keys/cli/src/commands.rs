@@ -4,6 +4,7 @@ mod calendar;
 mod effects;
 mod inspect;
 mod keygen;
+mod neighbours;
 mod output;
 mod sign;
 mod verify;
@@ -139,6 +140,9 @@ struct StrikeArgs {
     /// Key to strike out: its id, 8 hexadecimal digits, as `inspect` shows it
     #[arg(long, value_name = "ID", value_parser = KeyId::from_hex)]
     key: KeyId,
+    /// Key request of the cloud's (JSON), to name the next keys in the same bundle
+    #[arg(long, value_name = "FILE")]
+    request: Option<PathBuf>,
     #[command(flatten)]
     out: OutArgs,
 }

@@ -2,6 +2,7 @@
 
 mod cli {
     mod extending;
+    mod striking;
 }
 
 use std::fs;

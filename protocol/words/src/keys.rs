@@ -40,6 +40,8 @@ pub enum KeysNote<'a> {
     Written { file: &'a Path, bundle: &'a TrustBundle },
     /// A bundle lacks signatures of other roots.
     SignaturesMissing(&'a BundleError),
+    /// No key is left that may write the authority log.
+    NoAuthority,
 }
 
 /// Tells something beside the result of a command.
@@ -56,6 +58,12 @@ pub fn note(note: &KeysNote<'_>) -> String {
         }
         KeysNote::SignaturesMissing(missing) => {
             format!("{missing}: add the others with usher-keys cosign")
+        }
+        KeysNote::NoAuthority => {
+            "No authority key is left that may write, so no revocation, roster or policy can be said: upload this at once if it \
+             cannot wait, and then rotate. Better: fetch a key-request first, and give it with --request, so that the next key \
+             takes over in the same bundle."
+                .to_owned()
         }
     }
 }
@@ -75,6 +83,8 @@ pub enum KeysRefusal<'a> {
     NothingToStrike { key: KeyId, bundle: &'a Path },
     /// No key of the bundle can be prolonged so.
     NothingToExtend { bundle: &'a Path },
+    /// A ticket key is another event's, by its bundle.
+    SharedKey { key: KeyId, other: &'a Path },
     /// A file is there already.
     InTheWay(&'a Path),
     /// The same passphrase was not typed twice.
@@ -122,6 +132,11 @@ pub fn refusal(why: &KeysRefusal<'_>) -> String {
         KeysRefusal::NothingToExtend { bundle } => {
             format!("nothing was signed; see: usher-keys inspect {}", bundle.display())
         }
+        KeysRefusal::SharedKey { key, other } => format!(
+            "ticket key {key} is the one of another event, of which {} is the bundle: its tickets would open the gates of both. \
+             Ask for a new key for this event",
+            other.display()
+        ),
         KeysRefusal::InTheWay(file) => format!(
             "{} exists already: choose another --out, or add --force to replace it",
             file.display()

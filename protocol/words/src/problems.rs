@@ -125,6 +125,7 @@ kinds! {
     BundleMalformed = 422, "bundle-malformed", "The text is not a trust bundle, or has roots or keys that none may have.";
     BundleForgetsKey = 422, "bundle-forgets-a-key", "The trust bundle leaves out a key that signed before: keep it, retired or struck out.";
     BundleForeignKeys = 422, "bundle-foreign-keys", "The bundle has no key for some purpose that this server holds: sign the answer to this event's key-request.";
+    BundleSharesKey = 422, "bundle-shares-a-ticket-key", "A ticket key of the bundle was made for another event: its tickets would open the gates of both.";
     BundleNotInForce = 422, "bundle-not-in-force", "A key of the first bundle cannot be used now: it must be active and in its window.";
     TooManyHeld = 429, "too-many-held", "Too many places are held and not paid for: pay for them or give them back, or try again when Retry-After says.";
     HeldInVain = 429, "held-in-vain", "Places were held for long and not paid for: others come first now. Try again when Retry-After says.";

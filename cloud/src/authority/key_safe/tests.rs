@@ -54,6 +54,11 @@ async fn processes_that_ask_at_once_get_the_same_keys() {
         let asked = futures_util::future::join_all((0..8).map(|_| ask())).await;
         assert!(asked.iter().all(|got| *got == asked[0]));
         assert_eq!(case.store.secret_keys(()).await.unwrap().len(), 4);
+        let (request, link) = &asked[0];
+        let made_for = async |key| case.store.events_of_key(key).await.unwrap();
+        assert_eq!(made_for(request.ticket_key).await, [case.event]);
+        assert_eq!(made_for(*link).await, [], "it is no event's");
+        assert_eq!(made_for(root()).await, [], "it is not held here");
         assert_eq!(case.audit().await.findings, []);
     }
 }

@@ -76,6 +76,15 @@ pub fn secret_keys(connection: &Sql<'_>, (): &()) -> Result<Vec<SealedKey>, Stor
     query.query_and_then([], read)?.collect()
 }
 
+/// Lists the events that a key was made for; at most one in each cell.
+pub fn events_of_key(connection: &Sql<'_>, key: &PublicKey) -> Result<Vec<EventId>, StoreError> {
+    let mut query = connection
+        .prepare_cached("SELECT event_id FROM secret_keys WHERE public_key = ?1 AND event_id IS NOT NULL")?;
+    query
+        .query_and_then([key.0], |row| Ok(event_id(row.get(0)?)))?
+        .collect()
+}
+
 /// Adds keys of an event, or the one that names the cloud; `false`, and adds none, when there are not as many as were known.
 pub fn add_keys(connection: &Sql<'_>, request: &NewKeys) -> Result<Effect<bool>, StoreError> {
     let there = match request.event {

@@ -1,6 +1,6 @@
 //! Which event a command or question is about: its cell runs it, and a writer has the event to itself from the beginning of its transaction.
 
-use usher_keys::EventId;
+use usher_keys::{EventId, PublicKey};
 
 use crate::catalogue::OccupancyQuery;
 use crate::catalogue::availability::{ChangesQuery, NewAvailability};
@@ -191,6 +191,7 @@ macro_rules! concerns_no_event {
 
 concerns_no_event!(
     (),
+    PublicKey,
     NewAccessToken,
     NewInvitation,
     WithdrawInvitation,

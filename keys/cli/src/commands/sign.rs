@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde::de::DeserializeOwned;
 use usher_keys::file;
-use usher_keys::{KeyRequest, PublicKey, RootSet, SecretKey, SignedBundle, Timestamp, TrustBundle};
+use usher_keys::{
+    KeyRequest, KeyStatus, PublicKey, RootSet, SecretKey, SignedBundle, Timestamp, TrustBundle,
+};
 use usher_words::keys::{self as words, KeysNote, KeysRefusal};
 
 use super::{BundleArgs, CosignArgs, CurrentArgs, ExtendArgs, OutArgs, RequestArgs, RotateArgs, StrikeArgs};
-use super::{UnusableArguments, effects, output};
+use super::{UnusableArguments, effects, neighbours, output};
 
 /// Largest JSON file we read, in bytes: a bundle at its limit in base64 with every root's signature.
 pub const MAX_JSON_BYTES: u64 = 64 * 1024;
@@ -31,7 +33,9 @@ pub fn first(args: &BundleArgs) -> anyhow::Result<()> {
     let mut keys = publics(&secrets);
     keys.extend(&args.root_public);
     let roots = RootSet { threshold, keys };
-    sign_and_write(&request.first_bundle(roots), &secrets, &args.out)
+    let bundle = request.first_bundle(roots);
+    neighbours::check(&bundle, &args.out.out)?;
+    sign_and_write(&bundle, &secrets, &args.out)
 }
 
 /// Signs the next bundle with the keys of a request.
@@ -40,6 +44,7 @@ pub fn rotate(args: &RotateArgs) -> anyhow::Result<()> {
     let (current, secrets) = current(&args.current)?;
     request.check_after(&current)?;
     let next = request.next_bundle(&current, effects::now()?);
+    neighbours::check(&next, &args.out.out)?;
     sign_and_write(&next, &secrets, &args.out)
 }
 
@@ -53,14 +58,41 @@ pub fn extend(args: &ExtendArgs) -> anyhow::Result<()> {
     sign_and_write(&next, &secrets, &args.out)
 }
 
-/// Signs the next bundle with a key struck out.
+/// Signs the next bundle with a key struck out, and with those of a request, if there is one.
 pub fn strike(args: &StrikeArgs) -> anyhow::Result<()> {
     let (current, secrets) = current(&args.current)?;
     let Some(next) = current.strike(args.key, effects::now()?) else {
         let (key, bundle) = (args.key, args.current.bundle.as_path());
         return Err(output::refused(&KeysRefusal::NothingToStrike { key, bundle }));
     };
-    sign_and_write(&next, &secrets, &args.out)
+    let next = match &args.request {
+        Some(path) => with_request(&next, &read_json(path)?)?,
+        None => next,
+    };
+    neighbours::check(&next, &args.out.out)?;
+    sign_and_write(&next, &secrets, &args.out)?;
+    let is_authority = next
+        .authority_keys
+        .iter()
+        .any(|trusted| trusted.key.id() == args.key);
+    if is_authority
+        && !next
+            .authority_keys
+            .iter()
+            .any(|trusted| trusted.status == KeyStatus::Active)
+    {
+        output::note(&KeysNote::NoAuthority);
+    }
+    Ok(())
+}
+
+/// Adds the keys of a request to a bundle that is not signed yet, as one step with what was changed in it.
+fn with_request(struck: &TrustBundle, request: &KeyRequest) -> anyhow::Result<TrustBundle> {
+    request.check_after(struck)?;
+    Ok(TrustBundle {
+        version: struck.version,
+        ..request.next_bundle(struck, effects::now()?)
+    })
 }
 
 /// Adds a root's signature to a bundle and shows what it now vouches for.
