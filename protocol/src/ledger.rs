@@ -293,15 +293,6 @@ impl Ledger {
         (copy.tail, copy.head) = (head.tail, Some(head));
     }
 
-    fn fold(&mut self, entry: &Entry, now: Timestamp) {
-        if self.is_beyond(entry) {
-            self.state.apply_malformed(entry.origin, entry.tail.seq);
-        } else {
-            self.read(entry, now);
-        }
-        self.state.weigh(&entry.origin, entry.bytes.len());
-    }
-
     fn read(&mut self, entry: &Entry, now: Timestamp) {
         let record = match Record::from_bytes(&entry.bytes) {
             Ok(record) => record,

@@ -1,6 +1,6 @@
 //! Whose logs are kept, and how much of them: somebody trusted must stand behind each, and what one issuer or one device can fill is bounded.
 
-use usher_keys::DeviceIdentity;
+use usher_keys::{DeviceIdentity, Timestamp};
 
 use super::ruling::MAX_VOUCHED_DEVICES;
 use super::{Entry, Ledger};
@@ -43,8 +43,7 @@ impl Ledger {
             };
         }
         // Up to the run with the first record beyond, so that all replicas come to hold that one, wherever their runs are cut.
-        let is_full = self.state.bytes_of(origin) > self.most_bytes;
-        if is_full || self.tail(origin).seq > Seq(MAX_DEVICE_RECORDS) {
+        if self.is_full(origin, self.tail(origin).seq) {
             return Err(RunError::TooLong);
         }
         let opened = self.state.opened_with(origin).cloned();
@@ -65,6 +64,26 @@ impl Ledger {
     /// nobody can write as much.
     pub fn keep_at_most(&mut self, bytes: u64) {
         self.most_bytes = bytes;
+    }
+
+    /// Folds a record in, as far as its log may hold it.
+    pub(super) fn fold(&mut self, entry: &Entry, now: Timestamp) {
+        if self.is_full(&entry.origin, Seq(entry.tail.seq.0.saturating_sub(1))) {
+            // How much of it a copy holds by chance is no part of the state.
+            return;
+        }
+        if self.is_beyond(entry) {
+            self.state.apply_malformed(entry.origin, entry.tail.seq);
+        } else {
+            self.read(entry, now);
+        }
+        self.state.weigh(&entry.origin, entry.bytes.len());
+    }
+
+    /// Tells whether a device's log, up to that record, holds one beyond what it may hold.
+    pub(super) fn is_full(&self, origin: &Origin, held: Seq) -> bool {
+        let is_device = self.trust.bundle().authority_key(origin).is_none();
+        is_device && (held > Seq(MAX_DEVICE_RECORDS) || self.state.bytes_of(origin) > self.most_bytes)
     }
 
     /// Tells whether a record lies beyond what a device's log may hold.

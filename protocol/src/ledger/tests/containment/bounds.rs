@@ -139,7 +139,8 @@ fn what_counts_of_a_log_that_is_too_long_does_not_depend_on_where_its_runs_are_c
     for size in [1, 7, 20, 21, 40] {
         let mut replica = witness();
         replica.ledger.keep_at_most(most);
-        replica.listen(&cloud);
+        // One that has not heard the liar.
+        replica.listen(&Machine::cloud(&[1]));
         replica.take(&begin).unwrap();
         let runs = steps.chunks(size).map(joined);
         // What follows a run that was refused leaves a gap.
