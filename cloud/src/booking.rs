@@ -162,6 +162,8 @@ pub struct DeskParts {
     pub bounds: HoldBounds,
     /// How long the gateway may take.
     pub payment_timeout: Duration,
+    /// Whether letters to buyers are written: there is a mail server to take them.
+    pub mails: bool,
 }
 
 /// The booking desk; clones share it.
@@ -288,6 +290,7 @@ impl BookingDesk {
             .confirm_booking(ConfirmBooking {
                 booking: open.id,
                 tickets,
+                mails: self.parts.mails,
                 now,
             })
             .await?;

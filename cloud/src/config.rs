@@ -1,5 +1,6 @@
 //! The settings of `usher-cloud serve`: a TOML file, then `USHER_CLOUD__…` from the environment; every one has a default.
 
+pub mod mail;
 pub mod origins;
 pub mod proxies;
 mod ranges;
@@ -19,6 +20,7 @@ use crate::master_key::MasterKeySettings;
 pub use crate::selling::GatewayKind;
 use crate::selling::claimant::HoldBounds;
 use crate::store::location::{CellName, StoreLocation, StorePlaces, StoreSettings, StoreUrl};
+use mail::MailSettings;
 use origins::WebOrigin;
 use proxies::Network;
 
@@ -53,6 +55,7 @@ pub struct Config {
     pub payments: Payments,
     pub retention: Retention,
     pub webhooks: Webhooks,
+    pub mail: MailSettings,
     /// Limits on requests.
     pub limits: RequestLimits,
     pub log: Log,
@@ -75,6 +78,7 @@ impl Default for Config {
             payments: Payments::default(),
             retention: Retention::default(),
             webhooks: Webhooks::default(),
+            mail: MailSettings::default(),
             limits: RequestLimits::default(),
             log: Log::default(),
         }
@@ -287,6 +291,7 @@ impl Config {
 
     fn check(self) -> Result<Self, ConfigError> {
         ranges::check(&self)?;
+        self.mail.check()?;
         if !self.uplink_public.iter().all(|place| is_place(place)) || self.uplink_public.len() > MAX_UPLINKS {
             let expected = "a list of at most 64 addresses as host:port";
             return Err(ConfigError::OutOfRange {

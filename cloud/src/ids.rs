@@ -253,6 +253,11 @@ secret_id!(
     "whk_"
 );
 secret_id!(
+    /// Identifies one letter to a buyer. It opens nothing: mail servers see it.
+    LetterId,
+    "let_"
+);
+secret_id!(
     /// Names a dispute, to its organizer. It opens nothing.
     DisputeId,
     "dsp_"

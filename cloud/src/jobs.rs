@@ -1,5 +1,6 @@
 //! What the server does for no request: jobs, which are rows and wait for whoever is free, and what goes by the clock.
 
+mod mailing;
 mod settling;
 mod telling;
 mod tidying;
@@ -31,6 +32,7 @@ pub fn start(state: &Arc<AppState>, stop: &CancellationToken, tasks: &mut JoinSe
     for cell in state.store.each_cell() {
         start_in(state, &cell, stop, tasks);
     }
+    mailing::say_what_is_set(state, tasks);
     let forgetting = state.clone();
     tasks.spawn(repeat(FORGET_EVERY, stop.clone(), move || {
         let state = forgetting.clone();
@@ -54,8 +56,11 @@ pub fn start(state: &Arc<AppState>, stop: &CancellationToken, tasks: &mut JoinSe
 fn start_in(state: &Arc<AppState>, cell: &Store, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
     let tidy_every = Duration::from_secs(state.config.reservations.tidy_every_seconds.into());
     let here = || (state.clone(), cell.clone());
-    let (settling, tidying, erasing, telling) = (here(), here(), here(), here());
+    let (settling, tidying, erasing, telling, mailing) = (here(), here(), here(), here(), here());
     tasks.spawn(telling::tell(telling, LOOK_EVERY, stop.clone()));
+    if state.mailer.is_some() {
+        tasks.spawn(mailing::mail(mailing, LOOK_EVERY, stop.clone()));
+    }
     tasks.spawn(repeat(ERASE_EVERY, stop.clone(), move || {
         let (state, cell) = erasing.clone();
         async move {

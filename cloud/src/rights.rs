@@ -144,6 +144,8 @@ operations! {
     SeeEndpoints = "see_endpoints", "Lists programs that are told what happens, and what they were told.", [Manager Auditor];
     ChangeEndpoints = "change_endpoints", "Says which programs are told what happens.", [Manager];
     HearNews = "hear_news", "Hears what happens at an event, with ids that open bookings and tickets.", [Manager];
+    SeeLetters = "see_letters", "Lists letters to buyers, and what came of them.", [Manager BoxOffice Support Auditor];
+    SendLetters = "send_letters", "Sends letters to buyers again.", [Manager BoxOffice Support];
     ChangePolicy = "change_policy", "Changes what gates go by.", [Manager GateAdmin];
     RequestKeys = "request_keys", "Makes keys and asks for their signature.", [Manager];
     ChangeTrust = "change_trust", "Hands in a trust bundle.", [Manager];

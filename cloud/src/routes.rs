@@ -159,6 +159,8 @@ fn organizer(app: &Arc<AppState>) -> Api {
         organizer::endpoints::webhooks,
         organizer::endpoints::replay,
         organizer::news::listen,
+        organizer::letters::list,
+        organizer::letters::replay,
         organizer::moving::relocate,
         organizer::canceling::cancel,
         organizer::canceling::show,

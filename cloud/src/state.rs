@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::config::{Config, GatewayKind};
 use crate::endpoint_secrets::EndpointSecrets;
 use crate::ids::{TicketId, draw};
+use crate::mailer::Mailer;
 use crate::master_key::MasterKey;
 use crate::metrics::Metrics;
 use crate::payment::sandbox::Sandbox;
@@ -65,6 +66,8 @@ pub struct AppState {
     pub metrics: Metrics,
     /// Seals what webhooks are signed with.
     pub endpoint_secrets: EndpointSecrets,
+    /// Who sends letters, if there is mail.
+    pub mailer: Option<Mailer>,
     /// Seals what one-time codes are made of.
     pub staff_secrets: StaffSecrets,
     /// This server, as the holder of leases.
@@ -99,9 +102,8 @@ impl AppState {
         let store = Store::open_places(&places)
             .await
             .with_context(|| format!("opening {}", places.home))?;
-        let signer = TicketSigner::default();
+        let (signer, metrics) = (TicketSigner::default(), Metrics::default());
         let seat_maps = SeatMaps::new(store.clone(), signer.clone());
-        let metrics = Metrics::default();
         let master = MasterKey::load(&config.keys, &config.data_dir).context("taking the master key")?;
         let endpoint_secrets = EndpointSecrets::new(master.clone());
         let staff_secrets = StaffSecrets::new(master.clone());
@@ -127,8 +129,10 @@ impl AppState {
             metrics: metrics.clone(),
             bounds: config.reservations.hold_bounds(),
             payment_timeout: config.payment_timeout(),
+            mails: config.mail.is_set(),
         });
         Ok(Arc::new(Self {
+            mailer: Mailer::open(&config.mail)?,
             config,
             public_url,
             clock,

@@ -173,6 +173,7 @@ macro_rules! operations {
 }
 
 mod endpoints;
+mod letters;
 mod people;
 
 operations! {

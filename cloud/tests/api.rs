@@ -26,7 +26,9 @@ mod api {
     pub mod hub;
     pub mod inventory;
     pub mod keys;
+    pub mod letters;
     pub mod listening;
+    pub mod mail_server;
     pub mod moving;
     pub mod news;
     pub mod nul;

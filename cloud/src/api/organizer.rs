@@ -23,6 +23,7 @@ pub mod hold_bounds;
 pub mod incidents;
 pub mod inventory;
 pub mod keys;
+pub mod letters;
 pub mod moving;
 pub mod names;
 pub mod news;

@@ -73,7 +73,7 @@ impl Office {
                 }
                 JobId::GiveRefund(id) => drop(self.desk.refund_due(id).await),
                 JobId::RefundEvent(id) => self.desk.refund_event_due(id),
-                JobId::TellEndpoint(_) => {}
+                JobId::TellEndpoint(_) | JobId::SendLetters(_) => {}
             }
         }
         came_of
@@ -221,6 +221,7 @@ fn parts(
         metrics: Metrics::default(),
         bounds: UNBOUNDED,
         payment_timeout,
+        mails: false,
     }
 }
 

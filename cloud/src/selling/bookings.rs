@@ -184,6 +184,8 @@ pub struct ConfirmBooking {
     pub booking: BookingId,
     /// One ticket for each of its units.
     pub tickets: Vec<NewTicket>,
+    /// Whether its buyer gets a letter.
+    pub mails: bool,
     pub now: Timestamp,
 }
 

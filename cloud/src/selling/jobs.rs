@@ -38,6 +38,8 @@ pub enum JobId {
     RefundEvent(EventId),
     /// Tells an endpoint what happened.
     TellEndpoint(EndpointId),
+    /// Sends the letters of an event that wait.
+    SendLetters(EventId),
 }
 
 /// Which jobs: those of the one sort wait for none of the other.
@@ -47,6 +49,8 @@ pub enum JobKind {
     Paying,
     /// About what endpoints are told, who may be slow.
     Telling,
+    /// About letters, for which a mail server may take its time.
+    Mailing,
 }
 
 /// A job as it is kept.

@@ -17,6 +17,7 @@ mod holds;
 mod inventory;
 mod jobs;
 mod kept_answers;
+mod letters;
 mod logs;
 mod model;
 mod news;
@@ -263,6 +264,10 @@ contracts! {
     }
     news {
         news_are_numbered_from_when_somebody_listens_and_forgotten_later,
+    }
+    letters {
+        a_letter_is_written_with_its_booking_and_waits_until_it_is_sent,
+        a_letter_that_is_given_up_is_begun_anew_by_a_person,
     }
     retention {
         who_bought_is_erased_after_the_event_and_what_was_sold_is_kept,

@@ -28,6 +28,7 @@ pub mod inventory;
 pub mod jobs;
 pub mod journal;
 pub mod kept_answers;
+pub mod letters;
 pub mod moves;
 pub mod news;
 pub mod note;

@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 41] = [
+const MIGRATIONS: [(&str, &str); 42] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",
@@ -215,6 +215,7 @@ const MIGRATIONS: [(&str, &str); 41] = [
         "V53__terms_of_sale_seals",
         include_str!("../../migrations/V53__terms_of_sale_seals.sql"),
     ),
+    ("V58__letters", include_str!("../../migrations/V58__letters.sql")),
 ];
 
 /// Lists the migrations of the store, oldest first.

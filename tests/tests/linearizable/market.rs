@@ -416,6 +416,7 @@ async fn confirm(
     let request = ConfirmBooking {
         booking: open.id,
         tickets: tickets.collect(),
+        mails: false,
         now: Timestamp(at),
     };
     Ok(match store.confirm_booking(request).await? {

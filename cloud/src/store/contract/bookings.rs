@@ -418,6 +418,7 @@ pub async fn confirming_without_all_tickets_changes_nothing(case: Case) {
     let nothing = ConfirmBooking {
         booking: open.id,
         tickets: Vec::new(),
+        mails: false,
         now: START,
     };
     assert_eq!(
@@ -525,6 +526,7 @@ pub async fn a_ticket_code_leads_to_one_ticket_of_its_event(case: Case) {
     let confirm = ConfirmBooking {
         booking: open.id,
         tickets: tickets.collect(),
+        mails: false,
         now: START,
     };
     let outcome = case.store.confirm_booking(confirm).await.unwrap();

@@ -381,6 +381,11 @@ impl Case {
     }
 
     pub async fn confirm(&self, open: &OpenBooking, now: Timestamp) -> ConfirmOutcome {
+        self.confirm_with(open, false, now).await
+    }
+
+    /// The same, with a letter to the buyer where there is mail.
+    pub async fn confirm_with(&self, open: &OpenBooking, mails: bool, now: Timestamp) -> ConfirmOutcome {
         let tickets = open.units.iter().map(|unit| NewTicket {
             id: TicketId::draw(self.event, now),
             unit: unit.unit,
@@ -391,6 +396,7 @@ impl Case {
         let confirm = ConfirmBooking {
             booking: open.id,
             tickets: tickets.collect(),
+            mails,
             now,
         };
         self.store.confirm_booking(confirm).await.unwrap()

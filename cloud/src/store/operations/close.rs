@@ -4,6 +4,7 @@ use serde_json::json;
 use usher_keys::Timestamp;
 
 use crate::ids::{BookingId, ReceiptId};
+use crate::letters::{LetterCause, LetterKind};
 use crate::money::DeclineReason;
 use crate::selling::jobs::JobId;
 use crate::selling::journal::MoneyStep;
@@ -21,7 +22,7 @@ use crate::telling::{WebhookCause, WebhookKind};
 use super::Effect;
 use super::column::ms;
 use super::receipts::Issued;
-use super::{bounds, codes, holds, jobs, journal, receipts, rows, webhooks};
+use super::{bounds, codes, holds, jobs, journal, letters, receipts, rows, webhooks};
 
 /// Turns an open booking into tickets.
 pub fn confirm_booking(
@@ -53,6 +54,16 @@ pub fn confirm_booking(
     set_reservation(connection, &reservation, ReservationState::Booked, request.now)?;
     let receipt = write_sold(connection, &booking, request.now)?;
     tell_confirmed(connection, request, &booking)?;
+    if request.mails && !booking.email.is_empty() {
+        let cause = LetterCause {
+            kind: LetterKind::BookingConfirmed,
+            charge: booking.charge,
+            about: None,
+            recipient: None,
+            now: request.now,
+        };
+        letters::write(connection, &cause)?;
+    }
     Ok(Effect::Keep(ConfirmOutcome::Confirmed(Booking {
         state: BookingState::Confirmed,
         action: None,

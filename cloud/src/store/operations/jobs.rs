@@ -17,6 +17,7 @@ const SETTLE_BOOKING: &str = "settle_booking";
 const GIVE_REFUND: &str = "give_refund";
 const REFUND_EVENT: &str = "refund_event";
 const TELL_ENDPOINT: &str = "tell_endpoint";
+const SEND_LETTERS: &str = "send_letters";
 /// The columns [`read`] reads.
 const COLUMNS: &str = "event_id, kind, subject, failures, holder, due_at";
 
@@ -29,6 +30,7 @@ fn key(id: JobId) -> Key {
         JobId::GiveRefund(refund) => (refund.event.0, GIVE_REFUND, refund.local),
         JobId::RefundEvent(event) => (event.0, REFUND_EVENT, [0; 24]),
         JobId::TellEndpoint(endpoint) => (endpoint.event.0, TELL_ENDPOINT, endpoint.local),
+        JobId::SendLetters(event) => (event.0, SEND_LETTERS, [0; 24]),
     }
 }
 
@@ -39,6 +41,7 @@ fn read(row: &Row<'_>) -> Result<Job, StoreError> {
         GIVE_REFUND => JobId::GiveRefund(RefundId { event, local }),
         REFUND_EVENT => JobId::RefundEvent(event),
         TELL_ENDPOINT => JobId::TellEndpoint(EndpointId { event, local }),
+        SEND_LETTERS => JobId::SendLetters(event),
         _ => {
             return Err(StoreError::Unreadable {
                 what: "kind of a job",
@@ -146,8 +149,9 @@ pub fn free_jobs(connection: &Sql<'_>, request: &FreeJobs) -> Result<Effect<usiz
 pub fn due_jobs(connection: &Sql<'_>, request: &DueJobs) -> Result<Vec<Job>, StoreError> {
     let due = DueTimes::at(request.now);
     let is_of_kind = match request.kind {
-        JobKind::Paying => "kind <> 'tell_endpoint'",
+        JobKind::Paying => "kind NOT IN ('tell_endpoint', 'send_letters')",
         JobKind::Telling => "kind = 'tell_endpoint'",
+        JobKind::Mailing => "kind = 'send_letters'",
     };
     let mut query = connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM jobs WHERE (due_at <= ?1 OR due_at > ?2) AND {is_of_kind} ORDER BY due_at LIMIT ?3"

@@ -3,7 +3,7 @@
 use crate::ids::{OrganizerId, VenueId};
 use crate::store::StoreError;
 use crate::store::organizing::{NewOrganizer, NewVenue, Venue};
-use crate::store::sql::{Sql, params};
+use crate::store::sql::{OptionalExtension, Sql, params};
 
 use super::Effect;
 use super::api_keys;
@@ -16,6 +16,15 @@ pub fn add_organizer(connection: &Sql<'_>, request: &NewOrganizer) -> Result<Eff
         .execute(params![request.id.0, request.name, ms(request.now)])?;
     api_keys::insert(connection, &request.first_key())?;
     Ok(Effect::Keep(()))
+}
+
+/// Finds what an organizer is called.
+pub fn organizer_name(connection: &Sql<'_>, organizer: &OrganizerId) -> Result<Option<String>, StoreError> {
+    let name = connection
+        .prepare_cached("SELECT name FROM organizers WHERE organizer_id = ?1")?
+        .query_row([organizer.0], |row| row.get(0))
+        .optional()?;
+    Ok(name)
 }
 
 /// Adds a venue.

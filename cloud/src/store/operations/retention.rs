@@ -7,7 +7,7 @@ use crate::store::sql::{Sql, params};
 use super::Effect;
 use super::column::{Local, ms};
 
-/// Erases buyers' addresses, names of people who were given tickets, and the hashes of requests that can be compared with guessed ones, from bookings that are closed; tells of
+/// Erases buyers' addresses, names of people who were given tickets, addresses of others who got letters, and the hashes of requests that can be compared with guessed ones, from bookings that are closed; tells of
 /// how many.
 pub fn erase_personal_data(
     connection: &Sql<'_>,
@@ -28,6 +28,12 @@ pub fn erase_personal_data(
     )?;
     let mut unname =
         connection.prepare_cached("UPDATE comps SET name = '' WHERE event_id = ?1 AND booking_id = ?2")?;
+    connection
+        .prepare_cached(
+            "UPDATE letters SET recipient = '' WHERE event_id = ?1 AND recipient <> '' AND
+             EXISTS (SELECT 1 FROM events WHERE events.event_id = ?1 AND ends_at <= ?2)",
+        )?
+        .execute(params![event.0, ms(request.ended_by)])?;
     for booking in &due {
         erase.execute(params![event.0, booking, [0_u8; 32]])?;
         unname.execute(params![event.0, booking])?;

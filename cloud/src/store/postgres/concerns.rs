@@ -5,10 +5,11 @@ use usher_keys::{EventId, PublicKey};
 use crate::catalogue::OccupancyQuery;
 use crate::catalogue::availability::{ChangesQuery, NewAvailability};
 use crate::ids::{
-    BookingId, ChargeReference, EndpointId, OrganizerId, RefundId, ReservationId, StaffId, TicketId,
-    VoucherId, WebhookId,
+    BookingId, ChargeReference, EndpointId, LetterId, OrganizerId, RefundId, ReservationId, StaffId,
+    TicketId, VoucherId, WebhookId,
 };
 use crate::kept_answers::{ClaimKey, ForgetAnswers, FreeKey, KeepAnswer};
+use crate::letters::{DueLetters, LettersQuery, NoteLetters, ReplayLetter};
 use crate::selling::blocks::{NewBlock, ReleaseBlock};
 use crate::selling::booking_lists::BookingsQuery;
 use crate::selling::canceling::{CancelEvent, RefundCanceled};
@@ -108,6 +109,11 @@ concerns! {
     WebhookId: event;
     OpenNews: event;
     NewsQuery: event;
+    NoteLetters: event;
+    DueLetters: event;
+    LettersQuery: event;
+    ReplayLetter: id.event;
+    LetterId: event;
     SetBounds: event;
     Append: event;
     DropLog: event;
@@ -169,6 +175,7 @@ impl Concerns for JobId {
             Self::GiveRefund(refund) => Some(refund.event),
             Self::RefundEvent(event) => Some(*event),
             Self::TellEndpoint(endpoint) => Some(endpoint.event),
+            Self::SendLetters(event) => Some(*event),
         }
     }
 }

@@ -1,0 +1,237 @@
+//! Letters: what buyers are told by mail, as plain values, and the rules of when each is sent again and when it is given up.
+//!
+//! A letter is a row that is written in the transaction of its cause, where mail is set. It says what it is about and not how that stands: it is
+//! put into words when it is sent. It is sent at least once, each time under the same Message-ID.
+
+pub mod wording;
+
+use std::time::Duration;
+
+use usher_keys::{EventId, Timestamp};
+
+use crate::ids::{ChargeReference, LOCAL_BYTES, LetterId};
+use crate::selling::booking_code::BookingCode;
+use crate::selling::jobs::LeaseHolder;
+
+/// The pauses after the first failures; then the last one, until it is given up. A server that greets strangers with "try again later" takes
+/// them after some minutes.
+const PAUSES: [Duration; 6] = [
+    Duration::from_secs(10),
+    Duration::from_mins(2),
+    Duration::from_mins(10),
+    Duration::from_mins(30),
+    Duration::from_hours(2),
+    Duration::from_hours(4),
+];
+/// How long a letter is tried before it is given up: a weekend, and a day more.
+const TRIED_FOR: Duration = Duration::from_hours(72);
+/// How long it is kept that a letter was sent or given up.
+pub const KEPT_FOR: Duration = Duration::from_hours(30 * 24);
+
+/// What a letter is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LetterKind {
+    /// A booking has its tickets.
+    BookingConfirmed,
+}
+
+impl LetterKind {
+    /// All kinds.
+    pub const ALL: [Self; 1] = [Self::BookingConfirmed];
+
+    /// Returns the word for it in JSON and in the store.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::BookingConfirmed => "booking_confirmed",
+        }
+    }
+
+    /// Finds the kind of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+/// How far a letter has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LetterState {
+    /// It is to be sent, or sent again.
+    Waiting,
+    /// A mail server has taken it.
+    Sent,
+    /// It was refused, or tried for three days: it waits for a person.
+    GivenUp,
+}
+
+impl LetterState {
+    /// All states.
+    pub const ALL: [Self; 3] = [Self::Waiting, Self::Sent, Self::GivenUp];
+
+    /// Returns the word for it in JSON and in the store.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Sent => "sent",
+            Self::GivenUp => "given_up",
+        }
+    }
+
+    /// Finds the state of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+}
+
+/// What came of handing a letter to a mail server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// It has taken it.
+    Taken,
+    /// It will not, however often it is asked: with this answer (RFC 5321).
+    Refused(u16),
+    /// It has not, with this answer.
+    PutOff(u16),
+    /// It cannot be written to where it should go: that is no address.
+    NoAddress,
+    /// There was no answer that says anything of the letter: why, in a word.
+    Failed(&'static str),
+}
+
+impl Delivery {
+    /// Reads the answer of a mail server. Those of its answers that speak of a mailbox or of the letter are the last word; that it wants
+    /// another password, or is out of order, is mended by whoever runs it.
+    pub fn of_answer(code: u16) -> Self {
+        match code {
+            200..300 => Self::Taken,
+            501 | 521 | 550..=556 => Self::Refused(code),
+            _ => Self::PutOff(code),
+        }
+    }
+
+    /// Returns the word for it.
+    pub fn word(self) -> String {
+        match self {
+            Self::Taken => "taken".into(),
+            Self::Refused(code) | Self::PutOff(code) => code.to_string(),
+            Self::NoAddress => "no_address".into(),
+            Self::Failed(word) => word.into(),
+        }
+    }
+}
+
+/// A letter as it is kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Letter {
+    pub id: LetterId,
+    pub kind: LetterKind,
+    /// Whose booking it is about.
+    pub charge: ChargeReference,
+    /// What it is about beside the booking: the second half of a ticket's or refund's id.
+    pub about: Option<[u8; LOCAL_BYTES]>,
+    /// Where it goes, if not to the buyer.
+    pub recipient: Option<String>,
+    pub state: LetterState,
+    /// How often it was not taken since it was begun.
+    pub failures: u32,
+    /// What came of the last try.
+    pub answer: Option<String>,
+    pub created_at: Timestamp,
+    /// When it was begun to be sent: when it was made, or replayed.
+    pub begun_at: Timestamp,
+    /// When it is tried next.
+    pub next_at: Timestamp,
+}
+
+// The address is personal and stays out of logs.
+impl std::fmt::Debug for Letter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Letter")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("state", &self.state)
+            .field("failures", &self.failures)
+            .field("answer", &self.answer)
+            .field("next_at", &self.next_at)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Letter {
+    /// Tells what becomes of it after a try.
+    pub fn tried(self, delivery: Delivery, now: Timestamp) -> Self {
+        let is_over = now >= self.begun_at.plus_ms(ms(TRIED_FOR));
+        let state = match delivery {
+            Delivery::Taken => LetterState::Sent,
+            Delivery::Refused(_) | Delivery::NoAddress => LetterState::GivenUp,
+            Delivery::PutOff(_) | Delivery::Failed(_) if is_over => LetterState::GivenUp,
+            Delivery::PutOff(_) | Delivery::Failed(_) => LetterState::Waiting,
+        };
+        let place = usize::try_from(self.failures).unwrap_or(usize::MAX);
+        let pause = PAUSES[place.min(PAUSES.len() - 1)];
+        Self {
+            state,
+            failures: self.failures + u32::from(delivery != Delivery::Taken),
+            answer: Some(delivery.word()),
+            next_at: now.plus_ms(ms(pause)),
+            ..self
+        }
+    }
+}
+
+/// Returns a duration in milliseconds.
+pub fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What a buyer is to be told.
+#[derive(Debug)]
+pub struct LetterCause<'a> {
+    pub kind: LetterKind,
+    /// Whose booking it is about.
+    pub charge: ChargeReference,
+    /// What it is about beside the booking.
+    pub about: Option<[u8; LOCAL_BYTES]>,
+    /// Where it goes, if not to the buyer.
+    pub recipient: Option<&'a str>,
+    pub now: Timestamp,
+}
+
+/// Begins to send a letter anew that was sent or given up.
+#[derive(Debug, Clone, Copy)]
+pub struct ReplayLetter {
+    pub id: LetterId,
+    pub now: Timestamp,
+}
+
+/// Asks for letters of an event that are to be sent now, those that have waited longest first.
+#[derive(Debug, Clone, Copy)]
+pub struct DueLetters {
+    pub event: EventId,
+    pub limit: u32,
+    pub now: Timestamp,
+}
+
+/// Asks for letters of an event, the newest first.
+#[derive(Debug, Clone, Copy)]
+pub struct LettersQuery {
+    pub event: EventId,
+    /// Only those that stand so.
+    pub state: Option<LetterState>,
+    pub limit: u32,
+}
+
+/// A letter in its organizer's list, with the code of its booking.
+pub type LetterLine = (Letter, Option<BookingCode>);
+
+/// Writes down what came of trying to send letters of an event, and when its job goes on.
+#[derive(Debug, Clone)]
+pub struct NoteLetters {
+    pub event: EventId,
+    /// What became of each.
+    pub tried: Vec<Letter>,
+    pub holder: LeaseHolder,
+    pub now: Timestamp,
+}
+
+#[cfg(test)]
+mod tests;

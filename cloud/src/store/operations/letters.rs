@@ -1,0 +1,165 @@
+//! The rows of letters: written with their cause, read when they are due, and a job for each event that has some to send.
+
+use usher_keys::{EventId, Timestamp};
+
+use crate::ids::{ChargeReference, LetterId};
+use crate::letters::{
+    DueLetters, KEPT_FOR, Letter, LetterCause, LetterKind, LetterLine, LetterState, LettersQuery,
+    NoteLetters, ReplayLetter, ms as long,
+};
+use crate::selling::jobs::JobId;
+use crate::store::StoreError;
+use crate::store::sql::{Row, Sql, params};
+
+use super::column::{event_id, moment, ms};
+use super::{Effect, booking_codes, jobs};
+
+/// The columns [`read`] reads.
+const LETTER: &str = "SELECT letters.event_id, letter_id, letters.kind, charge, about, recipient, letters.state, failures, answer,
+        letters.created_at, begun_at, next_at";
+
+fn read(row: &Row<'_>) -> Result<Letter, StoreError> {
+    let kind = LetterKind::from_word(row.column(2)?.as_str()?);
+    let state = LetterState::from_word(row.column(6)?.as_str()?);
+    let (Some(kind), Some(state)) = (kind, state) else {
+        return Err(StoreError::Unreadable { what: "letter" });
+    };
+    let event = event_id(row.get(0)?);
+    Ok(Letter {
+        id: LetterId {
+            event,
+            local: row.get(1)?,
+        },
+        kind,
+        charge: ChargeReference {
+            event,
+            local: row.get(3)?,
+        },
+        about: row.get(4)?,
+        recipient: row.get(5)?,
+        state,
+        failures: row.get(7)?,
+        answer: row.get(8)?,
+        created_at: moment(row.get(9)?),
+        begun_at: moment(row.get(10)?),
+        next_at: moment(row.get(11)?),
+    })
+}
+
+/// Writes a letter, in the transaction of its cause, and the job of its event.
+pub fn write(connection: &Sql<'_>, cause: &LetterCause<'_>) -> Result<LetterId, StoreError> {
+    let event = cause.charge.event;
+    let id = LetterId::draw(event, cause.now);
+    connection
+        .prepare_cached(
+            "INSERT INTO letters (event_id, letter_id, kind, charge, about, recipient, state, failures, created_at, begun_at, next_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'waiting', 0, ?7, ?7, ?7)",
+        )?
+        .run(params![
+            event.0,
+            id.local,
+            cause.kind.word(),
+            cause.charge.local,
+            cause.about,
+            cause.recipient,
+            ms(cause.now)
+        ])?;
+    jobs::hurry(connection, JobId::SendLetters(event), cause.now)?;
+    Ok(id)
+}
+
+/// Begins to send a letter anew; `false` when there is none, or it waits already.
+pub fn replay_letter(connection: &Sql<'_>, request: &ReplayLetter) -> Result<Effect<bool>, StoreError> {
+    let id = request.id;
+    let is_begun = connection
+        .prepare_cached(
+            "UPDATE letters SET state = 'waiting', failures = 0, begun_at = ?3, next_at = ?3
+             WHERE event_id = ?1 AND letter_id = ?2 AND state <> 'waiting'",
+        )?
+        .changes(1, params![id.event.0, id.local, ms(request.now)])?;
+    if !is_begun {
+        return Ok(Effect::Undo(false));
+    }
+    jobs::hurry(connection, JobId::SendLetters(id.event), request.now)?;
+    Ok(Effect::Keep(true))
+}
+
+/// Finds a letter.
+pub fn letter(connection: &Sql<'_>, id: &LetterId) -> Result<Option<Letter>, StoreError> {
+    let mut query = connection.prepare_cached(&format!(
+        "{LETTER} FROM letters WHERE event_id = ?1 AND letter_id = ?2"
+    ))?;
+    let mut found = query.query_and_then(params![id.event.0, id.local], read)?;
+    found.next().transpose()
+}
+
+/// Lists letters of an event that are to be sent now.
+pub fn due_letters(connection: &Sql<'_>, request: &DueLetters) -> Result<Vec<Letter>, StoreError> {
+    connection
+        .prepare_cached(&format!(
+            "{LETTER} FROM letters WHERE event_id = ?1 AND state = 'waiting' AND next_at <= ?2
+             ORDER BY next_at, letter_id LIMIT ?3"
+        ))?
+        .query_and_then(params![request.event.0, ms(request.now), request.limit], read)?
+        .collect()
+}
+
+/// Lists letters of an event, the newest first, with the codes of their bookings.
+pub fn letters(connection: &Sql<'_>, request: &LettersQuery) -> Result<Vec<LetterLine>, StoreError> {
+    let state = request.state.map_or("", LetterState::word);
+    connection
+        .prepare_cached(&format!(
+            "{LETTER}, bookings.code FROM letters
+             LEFT JOIN bookings ON bookings.event_id = letters.event_id AND charge_reference = charge
+             WHERE letters.event_id = ?1 AND (?2 = '' OR letters.state = ?2)
+             ORDER BY letters.created_at DESC, letter_id DESC LIMIT ?3"
+        ))?
+        .query_and_then(params![request.event.0, state, request.limit], |row| {
+            let code: Option<i64> = row.get(12)?;
+            let code = code.map(booking_codes::read).transpose()?;
+            Ok((read(row)?, code))
+        })?
+        .collect()
+}
+
+/// Writes down what came of trying to send letters, forgets those of long ago, and lets the job of their event wait or end.
+pub fn note_letters(connection: &Sql<'_>, request: &NoteLetters) -> Result<Effect<()>, StoreError> {
+    let (event, now) = (request.event, request.now);
+    let mut note = connection.prepare_cached(
+        "UPDATE letters SET state = ?3, failures = ?4, answer = ?5, next_at = ?6
+         WHERE event_id = ?1 AND letter_id = ?2 AND state = 'waiting'",
+    )?;
+    for letter in &request.tried {
+        note.run(params![
+            event.0,
+            letter.id.local,
+            letter.state.word(),
+            letter.failures,
+            letter.answer,
+            ms(letter.next_at)
+        ])?;
+    }
+    forget(connection, event, now)?;
+    let next: Option<i64> = connection
+        .prepare_cached("SELECT min(next_at) FROM letters WHERE event_id = ?1 AND state = 'waiting'")?
+        .query_row([event.0], |row| row.get(0))?;
+    let job = JobId::SendLetters(event);
+    match next {
+        Some(next) => jobs::wait(
+            connection,
+            job,
+            moment(next).max(now.plus_ms(1)),
+            (request.holder, now),
+        )?,
+        None => jobs::delete(connection, job)?,
+    }
+    Ok(Effect::Keep(()))
+}
+
+fn forget(connection: &Sql<'_>, event: EventId, now: Timestamp) -> Result<(), StoreError> {
+    let kept_since = Timestamp(now.0.saturating_sub(long(KEPT_FOR)));
+    connection
+        .prepare_cached("DELETE FROM letters WHERE event_id = ?1 AND state <> 'waiting' AND created_at < ?2")?
+        .execute(params![event.0, ms(kept_since)])?;
+    Ok(())
+}
