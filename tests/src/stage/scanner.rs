@@ -249,6 +249,20 @@ impl Wedge {
         results(&self.printed()?)
     }
 
+    /// Asks the scanner to stop and waits until it has.
+    ///
+    /// # Errors
+    ///
+    /// When it does not.
+    pub async fn stop(&mut self) -> anyhow::Result<()> {
+        // Every shell brings `kill`; a library for it would need unsafe code.
+        let kill = format!("kill -TERM {}", self.child.id());
+        let sent = std::process::Command::new("sh").args(["-c", &kill]).status()?;
+        ensure!(sent.success(), "the scanner takes no signal");
+        until("the scanner to end", async || Ok(self.child.try_wait()?)).await?;
+        Ok(())
+    }
+
     /// Kills the scanner as a power cut would; what it has shown stays.
     ///
     /// # Errors

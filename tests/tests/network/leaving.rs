@@ -3,8 +3,10 @@
 use anyhow::ensure;
 use tokio::task::JoinSet;
 use usher_tests::stage::Stage;
-use usher_tests::stage::festival::{NORTH, Places};
+use usher_tests::stage::buyer::Wish;
+use usher_tests::stage::festival::{NORTH, Places, STANDING};
 use usher_tests::stage::hub::Hub;
+use usher_tests::stage::process::Signal;
 use usher_tests::stage::venue::{Side, Venue};
 
 use super::guests::{Guest, bought};
@@ -58,5 +60,35 @@ async fn a_hub_that_is_told_to_stop_hands_on_whom_it_let_in_last() -> anyhow::Re
         venue.linked().await?;
     }
     ensure!(admitted == GUESTS * TIMES, "only {admitted} were let in");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scanner_that_is_told_to_stop_hands_on_whom_it_let_in_last() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let venue = Venue::open(&stage).await?;
+    let (tier, quantity) = (STANDING, 3 * u32::try_from(TIMES)?);
+    let tickets = stage.buyer().buy(&Wish::Any { tier, quantity }).await?.tickets;
+    let scanner = venue.scanner(&stage, Side::North, "Scanner").await?;
+    for (time, guests) in tickets.chunks(3).enumerate() {
+        let mut reader = scanner.wedge(NORTH, &stage.path(format!("shown-{time}")))?;
+        // By then it has heard of the event.
+        let first = reader.read(&guests[0].payload).await?;
+        ensure!(first.signal == "admit", "{first:?}");
+        venue.north.process.signal(Signal::Pause)?;
+        let alone = reader.read(&guests[1].payload).await?;
+        ensure!(alone.alone && alone.signal == "admit", "{alone:?}");
+        venue.north.process.signal(Signal::Resume)?;
+        // Once the hub answers, the scanner is told to stop with what it decided alone still to be said.
+        let answered = reader.read(&guests[2].payload).await?;
+        ensure!(answered.signal == "admit", "{answered:?}");
+        reader.stop().await?;
+        let known = known_at(&venue.north).await?;
+        let admitted = 3 * (time + 1);
+        ensure!(
+            known == admitted,
+            "{admitted} were let in, and the hub knows of {known}"
+        );
+    }
     Ok(())
 }
