@@ -3,6 +3,7 @@
 pub mod accomplice;
 pub mod agreement;
 mod annulments;
+pub mod bulk;
 pub mod calendar;
 pub mod calm;
 pub mod chaos;

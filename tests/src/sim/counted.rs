@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use usher_keys::PublicKey;
-use usher_protocol::ledger::MAX_UNVOUCHED_OF_ISSUER;
 use usher_protocol::ledger::ruling::MAX_VOUCHED_OF_HUB;
+use usher_protocol::ledger::{MAX_UNVOUCHED_LOGS, MAX_UNVOUCHED_OF_ISSUER};
 use usher_protocol::log::{Hash, Tail};
 use usher_protocol::record::{Body, Record};
 use usher_protocol::{Origin, Seq, Unit};
@@ -136,6 +136,12 @@ impl World {
         for identity in unvouched.filter_map(|origin| state.opened_with(origin)) {
             *by_issuer.entry(identity.certificate.issuer).or_default() += 1;
         }
+        assert!(
+            by_issuer.values().sum::<usize>() <= MAX_UNVOUCHED_LOGS,
+            "{}: {} keeps more logs that nobody vouches for than it may",
+            self.place(),
+            self.name(node)
+        );
         assert!(
             by_issuer.values().all(|logs| *logs <= MAX_UNVOUCHED_OF_ISSUER),
             "{}: {} keeps more logs of one issuer than it may",

@@ -6,7 +6,7 @@ use usher_keys::{Certificate, PublicKey, SecretKey};
 use usher_protocol::fork::ForkProof;
 use usher_protocol::log::{Head, Tail};
 use usher_protocol::record::{Body, Count, PlacesOf, Record};
-use usher_protocol::{Hlc, Seq};
+use usher_protocol::{Hlc, ScanId, Seq, Unit};
 
 use super::lies::Lie;
 use super::node::NodeId;
@@ -32,17 +32,23 @@ pub enum Bounded {
     Forks,
     /// Logs that counts of people name.
     NamedLogs,
+    /// Exits of which a hub says whose they were.
+    Matches,
 }
 
 impl Bounded {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Loans,
         Self::Adoptions,
         Self::Renewals,
         Self::Forks,
         Self::NamedLogs,
+        Self::Matches,
     ];
+
+    /// Those that a liar writes of its own accord: of matched exits there are so many that each run with them takes long.
+    pub const DRAWN: usize = 5;
 
     /// Returns how much of it one log may hold.
     ///
@@ -53,6 +59,7 @@ impl Bounded {
             Self::Adoptions => 4_096,
             Self::Renewals => 1_024,
             Self::Forks => 256,
+            Self::Matches => 65_536,
         }
     }
 
@@ -64,6 +71,7 @@ impl Bounded {
             Self::Renewals => Sabotage::RenewalsOfALogAreNotBounded,
             Self::Forks => Sabotage::ForksOfALogAreNotBounded,
             Self::NamedLogs => Sabotage::NamesInCountsAreNotBounded,
+            Self::Matches => Sabotage::MatchesOfALogAreNotBounded,
         }
     }
 
@@ -74,6 +82,7 @@ impl Bounded {
             Self::Adoptions => usize::from(matches!(body, Body::RosterAdopted { .. })),
             Self::Renewals => usize::from(matches!(body, Body::Renewed { .. })),
             Self::Forks => usize::from(matches!(body, Body::ForkSeen(_))),
+            Self::Matches => usize::from(matches!(body, Body::ExitMatched { .. })),
             Self::NamedLogs => {
                 let count = if let Body::Counted { count, .. } = body {
                     Some(count)
@@ -113,7 +122,7 @@ impl World {
             count: 0,
         };
         let may = match kind {
-            Bounded::Loans | Bounded::Adoptions => self.speaks_as_hub(node, now),
+            Bounded::Loans | Bounded::Adoptions | Bounded::Matches => self.speaks_as_hub(node, now),
             Bounded::Renewals => self.speaks_as_hub(node, now) && self.may_certify(node),
             Bounded::Forks => true,
             Bounded::NamedLogs => self.may_count(node, now) && !self.has_counted_too_much(node),
@@ -185,6 +194,11 @@ impl World {
                 roster: [0; 32],
             },
             Bounded::Renewals => self.draw_stranger(node),
+            Bounded::Matches => Body::ExitMatched {
+                unit: Unit(u32::try_from(number).expect("not that many")),
+                exit: ScanId([0; 16]),
+                closes: Vec::new(),
+            },
             Bounded::Forks => self.draw_strange_fork(node),
             Bounded::NamedLogs => {
                 let mut heard: Vec<_> = (0..NAMED_AT_ONCE)

@@ -125,6 +125,9 @@ impl World {
         if let Some(kind) = self.unbounded(node) {
             return self.write_too_much(node, kind);
         }
+        if self.breaks(Sabotage::BytesOfALogAreNotBounded) && !self.is_beyond_bytes(node) {
+            return self.write_too_many_bytes(node);
+        }
         // Few liars come upon it in time.
         let own = self.nodes[node].key.public();
         let has_none = !self.observer.unfounded.contains_key(&own) && self.has_struck_issuer();
@@ -186,7 +189,7 @@ impl World {
             0 => return self.tell_of_one_ticket(node),
             1..3 => return self.open_again_and_again(node),
             3 => {
-                let kind = Bounded::ALL[self.random.index(Bounded::ALL.len())];
+                let kind = Bounded::ALL[self.random.index(Bounded::DRAWN)];
                 return self.write_too_much(node, kind);
             }
             _ => {}

@@ -100,6 +100,8 @@ pub struct Node {
     heard: RefCell<BTreeMap<PublicKey, (i64, u64)>>,
     /// Whether it judges by its own clock, whatever its peers' show.
     compares_no_clocks: bool,
+    /// How many bytes of a device's log count for it.
+    most_bytes: u64,
     /// Its sessions by peer.
     pub sessions: BTreeMap<NodeId, Live>,
     /// What waits to become durable.
@@ -133,6 +135,8 @@ pub struct NodeConfig {
     pub skew_ms: i64,
     /// Whether it judges by its own clock alone.
     pub compares_no_clocks: bool,
+    /// How many bytes of a device's log count.
+    pub most_bytes: u64,
 }
 
 impl Node {
@@ -140,7 +144,8 @@ impl Node {
     pub fn new(config: NodeConfig) -> Self {
         let first_bundle = config.bundle.clone();
         let disk = Disk::new(config.bundle.clone());
-        let ledger = Self::fresh_ledger(&config.key, config.role, &config.identity, &config.roots, &disk);
+        let mut ledger = Self::fresh_ledger(&config.key, config.role, &config.identity, &config.roots, &disk);
+        ledger.keep_at_most(config.most_bytes);
         Self {
             link_key: config.identity.unverified().device,
             key: config.key,
@@ -158,6 +163,7 @@ impl Node {
             rule: RefCell::default(),
             heard: RefCell::default(),
             compares_no_clocks: config.compares_no_clocks,
+            most_bytes: config.most_bytes,
             sessions: BTreeMap::new(),
             batch: Batch::default(),
             commit_planned: false,
@@ -181,6 +187,7 @@ impl Node {
             bundle: self.first_bundle.clone(),
             skew_ms: self.skew_ms,
             compares_no_clocks: self.compares_no_clocks,
+            most_bytes: self.most_bytes,
         });
         copy.disk = self.disk.clone();
         copy
@@ -282,6 +289,7 @@ impl Node {
     pub fn load(&mut self, world_ms: u64) {
         self.changed = true;
         self.ledger = Self::fresh_ledger(&self.key, self.role, &self.identity, &self.roots, &self.disk);
+        self.ledger.keep_at_most(self.most_bytes);
         let now = self.clock(world_ms);
         if let Some(signed) = &self.disk.checkpoint {
             let begun = self.ledger.adopt_again(signed);
@@ -327,6 +335,7 @@ impl Node {
     pub fn enrol(&mut self, identity: DeviceIdentity) {
         self.identity = identity;
         self.ledger = Self::fresh_ledger(&self.key, self.role, &self.identity, &self.roots, &self.disk);
+        self.ledger.keep_at_most(self.most_bytes);
     }
 
     /// Returns the identity of a scanner whose certificate it signs as a hub.

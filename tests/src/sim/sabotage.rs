@@ -137,6 +137,10 @@ pub enum Sabotage {
     ForksOfALogAreNotBounded,
     /// The counts of a log may name as many other logs as they like.
     NamesInCountsAreNotBounded,
+    /// A hub may say which entries exits close as often as it likes.
+    MatchesOfALogAreNotBounded,
+    /// A log may hold as many bytes as it likes.
+    BytesOfALogAreNotBounded,
     /// Authorities that were taken over from sum up what others said after them.
     SupersededCheckpointsAreBelieved,
     /// Nobody knows what time zone the venue is in.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use usher_keys::{Capabilities, Certificate, DeviceIdentity, Role, RootSet, SecretKey, Signature, Timestamp};
+use usher_keys::{DeviceIdentity, RootSet, SecretKey, Signature, Timestamp};
 use usher_protocol::Seq;
 use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
@@ -14,7 +14,6 @@ use usher_protocol::sync::{Farewell, Held, Hello, Message, VERSIONS};
 use super::lies::Lie;
 use super::node::NodeId;
 use super::sabotage::Sabotage;
-use super::setting::LASTS;
 use super::world::World;
 
 /// How long a liar sends forged checkpoints, and how long it does not, in milliseconds.
@@ -234,33 +233,29 @@ impl World {
         let mut runs = Vec::new();
         for _ in 0..many {
             let key = SecretKey::from_seed(&self.random.seed());
-            let certificate = Certificate {
-                event: self.setting.event,
-                device: key.public(),
-                role: Role::Scanner,
-                name: "Stranger".to_owned(),
-                gates: Vec::new(),
-                capabilities: Capabilities::default(),
-                window: LASTS,
-            };
             let identity = DeviceIdentity {
-                certificate: certificate.sign(&hub),
+                certificate: self.stranger(key.public()).sign(&hub),
                 via: Some(via.clone()),
             };
-            self.observer.owns(key.public(), node);
-            self.strangers.insert(key.public());
-            let hlc = usher_protocol::Hlc {
-                ms: self.now,
-                count: 0,
-            };
-            let opening = Lie {
-                bytes: Record::new(hlc, Body::Opened { identity }).to_bytes(),
-                is_false: false,
-                words: "a stranger's opening",
-            };
-            let more = self.draw_small_lie(node);
-            runs.push(self.sign_run((node, &key), Tail::default(), vec![opening, more]));
+            runs.push(self.open_as_stranger(node, &key, identity));
         }
         self.spread(node, &runs);
+    }
+
+    /// Makes the log of a device that a liar has made up.
+    pub fn open_as_stranger(&mut self, node: NodeId, key: &SecretKey, identity: DeviceIdentity) -> Run {
+        self.observer.owns(key.public(), node);
+        self.strangers.insert(key.public());
+        let hlc = usher_protocol::Hlc {
+            ms: self.now,
+            count: 0,
+        };
+        let opening = Lie {
+            bytes: Record::new(hlc, Body::Opened { identity }).to_bytes(),
+            is_false: false,
+            words: "a stranger's opening",
+        };
+        let more = self.draw_small_lie(node);
+        self.sign_run((node, key), Tail::default(), vec![opening, more])
     }
 }

@@ -340,6 +340,7 @@ impl World {
             bundle,
             skew_ms,
             compares_no_clocks: self.breaks(Sabotage::ClocksAreNotCompared),
+            most_bytes: self.most_bytes(),
         }));
         node
     }
