@@ -11,7 +11,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 SEEDS ?= 10000
 FUZZ_SECONDS ?= 600
 # The tests of real programs that go on for longer in `make soak`.
-SOAKED := crash power corruption network clocks
+SOAKED := crash power corruption network clocks attack
 LOAD_SECONDS ?= 60
 KILLS ?= 20
 # The benchmarks of all crates, by name.

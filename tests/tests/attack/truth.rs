@@ -1,0 +1,203 @@
+//! What must hold when everything is mended: nothing that stood on a screen was untrue, doubles are told, the count is right, and whoever should be in comes in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::ensure;
+use usher_tests::stage::festival::{NORTH, SOUTH, STANDING};
+use usher_tests::stage::patience::until;
+
+use super::crowd::{Place, Said, Showing};
+use super::posts::Way;
+use super::scene::{PLACES, Scene};
+
+/// Reasons that no rule of the festival can give: its tiers are always open, and each ticket is for one person and this zone.
+const NEVER: [&str; 9] = [
+    "too_early",
+    "too_late",
+    "wrong_zone",
+    "unknown_gate",
+    "unknown_tier",
+    "group_too_large",
+    "day_used_up",
+    "superseded",
+    "time_slot_full",
+];
+
+/// What is said where a home was asked and its answer did not come: it may have been a yes.
+const GIVEN_UP: &str = "home_unreachable";
+
+impl Scene {
+    /// Demands all of it.
+    pub async fn check(&self) -> anyhow::Result<()> {
+        let showings = self.crowd.showings();
+        let let_in = showings.iter().filter(|showing| showing.said == Said::ComeIn);
+        ensure!(
+            let_in.count() >= PLACES / 2,
+            "{} showings prove little",
+            showings.len()
+        );
+        for showing in &showings {
+            self.is_true(showing, &showings)?;
+        }
+        // What scanners wrote down last is still on its way.
+        let told = until("what is told to be so", async || {
+            self.are_told(&showings).await.map(|()| Some(()))
+        });
+        told.await?;
+        self.open_wide().await?;
+        self.come_in_at_last(&showings).await
+    }
+
+    /// A reason that a screen gave was one.
+    fn is_true(&self, told: &Showing, all: &[Showing]) -> anyhow::Result<()> {
+        let Said::Refused(reason) = &told.said else {
+            return Ok(());
+        };
+        ensure!(!NEVER.contains(&reason.as_str()), "no rule says that: {told:?}");
+        let may_have_passed = |showing: &&Showing, way| {
+            showing.way == way
+                && matches!(showing.said, Said::ComeIn | Said::Nothing)
+                && showing.begun < told.ended
+        };
+        match reason.as_str() {
+            "revoked" => {
+                let parties = self.crowd.parties();
+                let is_revoked = parties
+                    .iter()
+                    .any(|party| party.ticket.unit == told.unit && party.revoked);
+                ensure!(is_revoked, "it is not: {told:?}");
+            }
+            // While another asker waits for a yes that was written down, or has given it up where that was not heard yet, the ticket is used
+            // as far as anybody can tell.
+            "already_used" if told.way == Way::In => {
+                let is_other = |one: &&Showing| !std::ptr::eq(*one, told) && one.unit == told.unit;
+                let shown: Vec<_> = all.iter().filter(is_other).collect();
+                let is_given_up =
+                    |one: &Showing| one.said == Said::Refused(GIVEN_UP.to_owned()) && one.begun < told.ended;
+                let may_use = |one: &&Showing| {
+                    let is_under_way = one.begun < told.ended && one.ended > told.begun;
+                    may_have_passed(&one, Way::In) || is_given_up(one) || is_under_way
+                };
+                ensure!(
+                    shown.iter().any(|one| may_use(one)),
+                    "nobody used it before: {told:?}; all that was shown of it: {shown:#?}"
+                );
+            }
+            "zone_full" => {
+                let came = all.iter().filter(|one| may_have_passed(one, Way::In)).count();
+                let has_left = |one: &&Showing| one.way == Way::Out && one.ended < told.begun;
+                let left = all
+                    .iter()
+                    .filter(has_left)
+                    .filter(|one| one.said == Said::ComeIn)
+                    .count();
+                ensure!(
+                    came - left >= PLACES,
+                    "only {} were in at most: {told:?}",
+                    came - left
+                );
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Cloud and hubs tell of every double and of nothing else that is wrong, and of as many people as are in.
+    async fn are_told(&self, showings: &[Showing]) -> anyhow::Result<()> {
+        let open = showings
+            .iter()
+            .filter(|showing| showing.said == Said::Nothing)
+            .count();
+        let incidents = self.stage.organizer.incidents().await?;
+        let doubles = incidents
+            .iter()
+            .filter(|found| found.kind == "double_admission")
+            .count();
+        let others: Vec<_> = incidents
+            .iter()
+            .filter(|found| !["double_admission", "exit_too_many"].contains(&found.kind.as_str()))
+            .collect();
+        ensure!(others.is_empty(), "{others:?}");
+        let mut entries = BTreeMap::<u32, usize>::new();
+        let standing: BTreeSet<u32> = {
+            let parties = self.crowd.parties();
+            let standing = parties.iter().filter(|party| party.ticket.tier == STANDING);
+            standing.map(|party| party.ticket.unit).collect()
+        };
+        let came = showings
+            .iter()
+            .filter(|one| one.said == Said::ComeIn && one.way == Way::In);
+        for one in came.filter(|one| standing.contains(&one.unit)) {
+            *entries.entry(one.unit).or_default() += 1;
+        }
+        let seen: usize = entries.values().map(|times| times - 1).sum();
+        ensure!(
+            (seen..=seen + open).contains(&doubles),
+            "{seen} doubles were seen, {open} scans had no answer, {doubles} are told"
+        );
+        // Whoever left by an exit that did not say so is in by the records, and so may be one whose exit names no entry within four minutes of another's.
+        let (inside, counted) = (self.crowd.inside(), self.counted_inside().await?);
+        let open = i64::try_from(open)? + exits(showings);
+        ensure!(
+            (inside..=inside + open).contains(&counted),
+            "{inside} are in, {open} may be for all the records know, {counted} are counted"
+        );
+        for hub in &self.hubs {
+            let told = hub.status().await?.incidents_total;
+            ensure!(
+                told == incidents.len(),
+                "{} tells of {told}, the cloud of {}",
+                hub.name,
+                incidents.len()
+            );
+        }
+        Ok(())
+    }
+
+    /// Whoever has a good ticket that nobody came in with comes in now, and whoever has a revoked one does not.
+    async fn come_in_at_last(&self, showings: &[Showing]) -> anyhow::Result<()> {
+        let gates = [
+            self.hubs[0].turnstile(NORTH).await?,
+            self.hubs[1].turnstile(SOUTH).await?,
+            self.hubs[2].turnstile(NORTH).await?,
+        ];
+        let parties = self.crowd.parties().clone();
+        let mut came = 0;
+        for (number, party) in parties.iter().enumerate() {
+            let (gate, ticket) = (&gates[number % gates.len()], &party.ticket);
+            // A turnstile names its scans itself: one that was given up there can be withdrawn by nobody, and is to be asked about again.
+            let is_named =
+                |one: &Showing| one.is_by_turnstile && one.said == Said::Refused(GIVEN_UP.to_owned());
+            let is_open = |one: &&Showing| {
+                one.unit == ticket.unit && (matches!(one.said, Said::ComeIn | Said::Nothing) || is_named(one))
+            };
+            if party.revoked {
+                let said = gate.scan(&ticket.payload).await?;
+                ensure!(said.verdict != "admit", "it was revoked: {said:?}");
+            } else if !showings.iter().any(|one| is_open(&one)) {
+                ensure!(
+                    party.people.iter().all(|place| *place == Place::Outside),
+                    "{party:?}"
+                );
+                let mut last = None;
+                let comes = until(format!("{} to come in", ticket.place), async || {
+                    let said = gate.scan(&ticket.payload).await?;
+                    let is_in = said.verdict == "admit";
+                    last = Some(said);
+                    Ok(is_in.then_some(()))
+                });
+                let comes = comes.await;
+                ensure!(comes.is_ok(), "unit {} is kept out: {last:?}", ticket.unit);
+                came += 1;
+            }
+        }
+        ensure!(came > 0, "everybody was in before");
+        Ok(())
+    }
+}
+
+/// Counts the people who left, whatever the screen said.
+fn exits(showings: &[Showing]) -> i64 {
+    let exits = showings.iter().filter(|one| one.way == Way::Out).count();
+    i64::try_from(exits).unwrap_or(i64::MAX)
+}
