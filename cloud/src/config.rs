@@ -19,6 +19,7 @@ use usher_keys::enrolment::MAX_UPLINKS;
 use crate::master_key::MasterKeySettings;
 pub use crate::selling::GatewayKind;
 use crate::selling::claimant::HoldBounds;
+use crate::store::cells::directory::HOME;
 use crate::store::location::{CellName, StoreLocation, StorePlaces, StoreSettings, StoreUrl};
 use mail::MailSettings;
 use origins::WebOrigin;
@@ -312,9 +313,10 @@ impl Config {
             StoreUrl::Postgres(_) => true,
             StoreUrl::DataDir | StoreUrl::Sqlite(_) => false,
         };
-        if !self.cells.values().all(is_on_servers) {
-            let expected =
-                "names, each with the address of a PostgreSQL database: postgres://USER@HOST/DATABASE";
+        let is_home = |name: &CellName| name.as_str() == HOME;
+        if !self.cells.values().all(is_on_servers) || self.cells.keys().any(is_home) {
+            let expected = "names other than home, each with the address of a PostgreSQL database: \
+                            postgres://USER@HOST/DATABASE";
             return Err(ConfigError::OutOfRange {
                 key: "cells",
                 expected,
@@ -445,6 +447,10 @@ mod tests {
             &["name of a cell", "a-z"],
         );
         check_refused("[cells]\nnorth = \"sqlite:/tmp/n.db\"", &["cells", "PostgreSQL"]);
+        check_refused(
+            "[cells]\nhome = \"postgres://owl@db/u\"",
+            &["cells", "other than home"],
+        );
         check_refused(
             "uplink_public = [\"tickets.example\"]",
             &["uplink_public", "host:port"],

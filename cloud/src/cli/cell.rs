@@ -10,7 +10,7 @@ use clap::Subcommand;
 use usher_keys::EventId;
 
 use crate::store::Store;
-use crate::store::cells::directory::{NewCell, NewCellOutcome};
+use crate::store::cells::directory::{NewCell, NewCellOutcome, Place};
 use crate::store::location::CellName;
 
 /// What to do with cells.
@@ -30,7 +30,7 @@ pub enum CellOrder {
         /// The name of the cell.
         name: CellName,
     },
-    /// Moves an event with all that belongs to it to another cell while the servers run: for some seconds nobody can use it. One that was
+    /// Moves an event with all that belongs to it to another cell, or home, while the servers run: for some seconds nobody can use it. One that was
     /// interrupted goes on when it is said again.
     Move {
         /// The settings of the server.
@@ -38,9 +38,9 @@ pub enum CellOrder {
         config: PathBuf,
         /// The event.
         event: EventId,
-        /// The cell it goes to.
+        /// The cell it goes to; `home` is the one that [store] names.
         #[arg(long, required_unless_present = "undo")]
-        to: Option<CellName>,
+        to: Option<Place>,
         /// Calls a move off that has not ended: the event stays where it is.
         #[arg(long)]
         undo: bool,
@@ -119,7 +119,7 @@ async fn add(config: &Path, name: CellName) -> anyhow::Result<()> {
 }
 
 /// Moves an event, or calls its move off where no cell is named.
-async fn move_event(config: &Path, event: EventId, to: Option<CellName>) -> anyhow::Result<()> {
+async fn move_event(config: &Path, event: EventId, to: Option<Place>) -> anyhow::Result<()> {
     let places = super::store_places(config)?;
     let store = Store::open_places(&places)
         .await
@@ -132,7 +132,7 @@ async fn move_event(config: &Path, event: EventId, to: Option<CellName>) -> anyh
             writeln!(out, "{event} stays where it is")?;
         }
         Some(to) => {
-            for table in store.move_to_cell(event, &to).await? {
+            for table in store.move_event_to(event, &to).await? {
                 writeln!(out, "{}: {} rows", table.table, table.rows)?;
             }
             let paused = begun.elapsed().as_secs_f32();

@@ -129,7 +129,7 @@ mod tests {
         let on_its_way = EventOnItsWay {
             event: case.event,
             at: Place::Cell(north.clone()),
-            to: Some(north.clone()),
+            to: Some(Place::Cell(north.clone())),
         };
         let directory = home.engine();
         let noted = directory.write(None, move |connection| {

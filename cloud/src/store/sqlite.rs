@@ -110,7 +110,8 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 42] = [
+const MIGRATIONS: [(&str, &str); 43] = [
+const MIGRATIONS: [(&str, &str); 41] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",
@@ -216,6 +217,9 @@ const MIGRATIONS: [(&str, &str); 42] = [
         include_str!("../../migrations/V53__terms_of_sale_seals.sql"),
     ),
     ("V58__letters", include_str!("../../migrations/V58__letters.sql")),
+        "V63__moves_home",
+        include_str!("../../migrations/V63__moves_home.sql"),
+    ),
 ];
 
 /// Lists the migrations of the store, oldest first.

@@ -1,9 +1,15 @@
 //! What the directory of cells says of events and cells, and what it is asked to write down.
 
+use std::fmt;
+use std::str::FromStr;
+
 use usher_keys::{EventId, Timestamp};
 
 use crate::ids::{OrganizerId, VenueId};
-use crate::store::location::CellName;
+use crate::store::location::{CellName, InvalidCellName};
+
+/// What people call the home cell.
+pub const HOME: &str = "home";
 
 /// Where an event is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +18,26 @@ pub enum Place {
     Home,
     /// In another.
     Cell(CellName),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Home => f.write_str(HOME),
+            Self::Cell(name) => name.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Place {
+    type Err = InvalidCellName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidCellName> {
+        Ok(match text {
+            HOME => Self::Home,
+            name => Self::Cell(name.parse()?),
+        })
+    }
 }
 
 /// A cell that takes new events.
@@ -65,7 +91,7 @@ pub struct EventOnItsWay {
     /// Where it is.
     pub at: Place,
     /// Where it goes to, if it does.
-    pub to: Option<CellName>,
+    pub to: Option<Place>,
 }
 
 /// Asks to write down that an event begins its way or stays, if the directory says still what it said before.
@@ -76,7 +102,7 @@ pub struct TurnedEvent {
     /// What the directory said.
     pub was: DirectoryLine,
     /// Where it goes to, if it does.
-    pub to: Option<CellName>,
+    pub to: Option<Place>,
 }
 
 /// Where the directory has an event.
@@ -85,5 +111,5 @@ pub struct DirectoryLine {
     /// Where it is.
     pub at: Place,
     /// Where it is on its way to.
-    pub moving_to: Option<CellName>,
+    pub moving_to: Option<Place>,
 }

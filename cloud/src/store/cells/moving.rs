@@ -1,4 +1,4 @@
-//! Moving an event to another cell while its servers run: for a moment nobody uses it, then its rows are taken along. Killed at any point,
+//! Moving an event to another cell, or home, while its servers run: for a moment nobody uses it, then its rows are taken along. Killed at any point,
 //! it goes on when it is asked again.
 
 use thiserror::Error;
@@ -26,10 +26,10 @@ pub enum EventMoveError {
     NoCell(CellName),
     /// It is there already.
     #[error("the event is in {0} already")]
-    Here(CellName),
-    /// It is on its way to another cell.
+    Here(Place),
+    /// It is on its way somewhere else.
     #[error("the event is on its way to {0}: say that again, or call it off with --undo")]
-    OnItsWay(CellName),
+    OnItsWay(Place),
     /// It has arrived, and cannot be called off.
     #[error("the event is in the other cell already: say the move again, so that it is found there")]
     Arrived,
@@ -44,27 +44,24 @@ pub enum EventMoveError {
 }
 
 impl Store {
-    /// Moves an event to another cell, or goes on with that; tells what was moved, unless an earlier attempt had done it.
+    /// Moves an event to another place, or goes on with that; tells what was moved, unless an earlier attempt had done it.
     ///
     /// # Errors
     ///
     /// [`EventMoveError`].
-    pub async fn move_to_cell(&self, event: EventId, to: &CellName) -> Result<Vec<Moved>, EventMoveError> {
-        let no_cell = || EventMoveError::NoCell(to.clone());
-        let there = self
-            .cells
-            .as_ref()
-            .and_then(|cells| cells.engines.get(to))
-            .ok_or_else(no_cell)?;
-        if !self.cell_lines(()).await?.iter().any(|line| line.name == *to) {
-            return Err(no_cell());
-        }
+    pub async fn move_event_to(&self, event: EventId, to: &Place) -> Result<Vec<Moved>, EventMoveError> {
+        let there = match (self.engine_at(to), to) {
+            (Ok(there), Place::Home) => there,
+            (Ok(there), Place::Cell(name)) if self.takes_events(name).await? => there,
+            (Ok(_) | Err(_), Place::Cell(name)) => return Err(EventMoveError::NoCell(name.clone())),
+            (Err(error), Place::Home) => return Err(error.into()),
+        };
         let line = self.directory_line(event).await?;
         match &line.moving_to {
             Some(other) if other != to => return Err(EventMoveError::OnItsWay(other.clone())),
             Some(_) | None => {}
         }
-        if line.at == Place::Cell(to.clone()) {
+        if line.at == *to {
             return Err(EventMoveError::Here(to.clone()));
         }
         self.turn(event, &line, Some(to.clone())).await?;
@@ -72,7 +69,7 @@ impl Store {
         // before the copy or finds nothing.
         sleep(2 * ROUTE_LIFE).await;
         let there = There {
-            engine: there.clone(),
+            engine: there,
             runtime: Handle::current(),
         };
         let taking = there.clone();
@@ -85,8 +82,12 @@ impl Store {
         if moved.is_none() && !is_in(&there.engine, event).await? {
             return Err(EventMoveError::NoEvent);
         }
-        self.note(event, Place::Cell(to.clone()), None).await?;
+        self.note(event, to.clone(), None).await?;
         Ok(moved.unwrap_or_default())
+    }
+
+    async fn takes_events(&self, cell: &CellName) -> Result<bool, StoreError> {
+        Ok(self.cell_lines(()).await?.iter().any(|line| line.name == *cell))
     }
 
     /// Calls a move off that has not taken the event along.
@@ -101,7 +102,7 @@ impl Store {
             // Left there, it would be listed twice, and its jobs be due for ever.
             Some(to) => {
                 let there = There {
-                    engine: self.engine_at(&Place::Cell(to.clone()))?,
+                    engine: self.engine_at(to)?,
                     runtime: Handle::current(),
                 };
                 here.write(Some(event), move |connection| {
@@ -129,7 +130,7 @@ impl Store {
         &self,
         event: EventId,
         line: &DirectoryLine,
-        to: Option<CellName>,
+        to: Option<Place>,
     ) -> Result<(), EventMoveError> {
         let turned = TurnedEvent {
             event,
@@ -147,7 +148,7 @@ impl Store {
         }
     }
 
-    async fn note(&self, event: EventId, at: Place, to: Option<CellName>) -> Result<(), StoreError> {
+    async fn note(&self, event: EventId, at: Place, to: Option<Place>) -> Result<(), StoreError> {
         let noted = EventOnItsWay { event, at, to };
         self.engine
             .write(None, move |connection| {

@@ -39,14 +39,15 @@ pub fn add_cell(connection: &Sql<'_>, new: &NewCell) -> Result<Effect<()>, Store
 
 /// Finds what the directory says of an event; `None` if it does not know it and it is not at home.
 pub fn directory_line(connection: &Sql<'_>, event: &EventId) -> Result<Option<DirectoryLine>, StoreError> {
-    let mut query =
-        connection.prepare_cached("SELECT cell, moving_to FROM event_cells WHERE event_id = ?1")?;
+    let mut query = connection
+        .prepare_cached("SELECT cell, moving_to, moving_home FROM event_cells WHERE event_id = ?1")?;
     let found = query.query_and_then([event.0], |row| {
         let [at, moving_to] =
             [row.get::<Option<String>>(0)?, row.get(1)?].map(|cell| cell.map(name).transpose());
+        let goes_home = row.get::<bool>(2)?.then_some(Place::Home);
         Ok::<_, StoreError>(DirectoryLine {
             at: at?.map_or(Place::Home, Place::Cell),
-            moving_to: moving_to?,
+            moving_to: moving_to?.map(Place::Cell).or(goes_home),
         })
     })?;
     if let Some(line) = { found }.next() {
@@ -62,18 +63,16 @@ pub fn directory_line(connection: &Sql<'_>, event: &EventId) -> Result<Option<Di
 /// Writes down where an event goes to, in place of what the directory said before; `false` when it says something else by now.
 pub fn turn(connection: &Sql<'_>, turned: &TurnedEvent) -> Result<Effect<bool>, StoreError> {
     let TurnedEvent { event, was, to } = turned;
+    let (was_to, was_home) = ways_of(was.moving_to.as_ref());
+    let (to, is_home) = ways_of(to.as_ref());
     let changed = connection
         .prepare_cached(
-            "INSERT INTO event_cells (event_id, cell, moving_to) VALUES (?1, ?2, ?4)
-             ON CONFLICT (event_id) DO UPDATE SET moving_to = excluded.moving_to
-                 WHERE event_cells.cell IS NOT DISTINCT FROM ?2 AND event_cells.moving_to IS NOT DISTINCT FROM ?3",
+            "INSERT INTO event_cells (event_id, cell, moving_to, moving_home) VALUES (?1, ?2, ?5, ?6)
+             ON CONFLICT (event_id) DO UPDATE SET moving_to = excluded.moving_to, moving_home = excluded.moving_home
+                 WHERE event_cells.cell IS NOT DISTINCT FROM ?2 AND event_cells.moving_to IS NOT DISTINCT FROM ?3
+                     AND event_cells.moving_home = ?4",
         )?
-        .execute(params![
-            event.0,
-            cell_of(&was.at),
-            was.moving_to.as_ref().map(CellName::as_str),
-            to.as_ref().map(CellName::as_str)
-        ])?;
+        .execute(params![event.0, cell_of(&was.at), was_to, was_home, to, is_home])?;
     Ok(if changed == 1 {
         Effect::Keep(true)
     } else {
@@ -88,19 +87,21 @@ fn cell_of(place: &Place) -> Option<&str> {
     }
 }
 
+/// Says where an event goes to in the words of the table: which cell, or home.
+fn ways_of(to: Option<&Place>) -> (Option<&str>, bool) {
+    (to.and_then(cell_of), to == Some(&Place::Home))
+}
+
 /// Writes down where an event is and where it is on its way to.
 pub fn note_on_its_way(connection: &Sql<'_>, noted: &EventOnItsWay) -> Result<(), StoreError> {
-    let at = cell_of(&noted.at);
+    let (to, is_home) = ways_of(noted.to.as_ref());
     connection
         .prepare_cached(
-            "INSERT INTO event_cells (event_id, cell, moving_to) VALUES (?1, ?2, ?3)
-             ON CONFLICT (event_id) DO UPDATE SET cell = excluded.cell, moving_to = excluded.moving_to",
+            "INSERT INTO event_cells (event_id, cell, moving_to, moving_home) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (event_id) DO UPDATE SET cell = excluded.cell, moving_to = excluded.moving_to,
+                 moving_home = excluded.moving_home",
         )?
-        .execute(params![
-            noted.event.0,
-            at,
-            noted.to.as_ref().map(CellName::as_str)
-        ])?;
+        .execute(params![noted.event.0, cell_of(&noted.at), to, is_home])?;
     Ok(())
 }
 

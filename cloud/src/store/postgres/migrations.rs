@@ -10,7 +10,8 @@ use super::server::Servers;
 use super::writer::wait_for;
 
 /// The migrations, oldest first; one that was released is never changed.
-const MIGRATIONS: [&str; 34] = [
+const MIGRATIONS: [&str; 35] = [
+const MIGRATIONS: [&str; 33] = [
     include_str!("../../../migrations/postgres/V1__store.sql"),
     include_str!("../../../migrations/postgres/V2__index_order.sql"),
     include_str!("../../../migrations/postgres/V3__moves.sql"),
@@ -45,6 +46,7 @@ const MIGRATIONS: [&str; 34] = [
     include_str!("../../../migrations/postgres/V36__section_places.sql"),
     include_str!("../../../migrations/postgres/V37__terms_of_sale_seals.sql"),
     include_str!("../../../migrations/postgres/V42__letters.sql"),
+    include_str!("../../../migrations/postgres/V47__moves_home.sql"),
 ];
 /// How often one process tries: each failed try means that another process got a step further.
 const ATTEMPTS: u32 = 50;

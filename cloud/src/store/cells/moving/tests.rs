@@ -50,8 +50,8 @@ impl Scene {
     }
 
     async fn note(&self, at: &CellName, to: Option<&CellName>) {
-        let at = Place::Cell(at.clone());
-        self.store.note(self.case.event, at, to.cloned()).await.unwrap();
+        let [at, to] = [Some(at), to].map(|cell| cell.cloned().map(Place::Cell));
+        self.store.note(self.case.event, at.unwrap(), to).await.unwrap();
     }
 
     /// Copies all there is to the other cell and is killed before the end.
@@ -82,7 +82,12 @@ impl Scene {
     }
 
     async fn move_south(&self) -> Result<Vec<Moved>, EventMoveError> {
-        self.store.move_to_cell(self.case.event, &self.south).await
+        self.move_to(&self.south).await
+    }
+
+    async fn move_to(&self, cell: &CellName) -> Result<Vec<Moved>, EventMoveError> {
+        let to = Place::Cell(cell.clone());
+        self.store.move_event_to(self.case.event, &to).await
     }
 
     /// Every one of these is sold, and nothing else.
@@ -109,7 +114,7 @@ async fn a_move_that_is_killed_before_the_event_is_taken_along_begins_again_or_i
     assert_eq!(listed.len(), 1);
     let asked = scene.store.reservation(first.id).await;
     assert!(matches!(asked, Err(StoreError::Moving)), "{asked:?}");
-    let elsewhere = scene.store.move_to_cell(scene.case.event, &scene.north).await;
+    let elsewhere = scene.move_to(&scene.north).await;
     assert!(
         matches!(elsewhere, Err(EventMoveError::OnItsWay(_))),
         "{elsewhere:?}"
@@ -146,10 +151,7 @@ async fn a_move_that_is_killed_after_the_event_was_taken_along_goes_on_and_is_no
     scene.has_sold(&scene.store, &[&sold]).await;
     let again = scene.move_south().await;
     assert!(matches!(again, Err(EventMoveError::Here(_))), "{again:?}");
-    let unknown = scene
-        .store
-        .move_to_cell(scene.case.event, &"east".parse().unwrap())
-        .await;
+    let unknown = scene.move_to(&"east".parse().unwrap()).await;
     assert!(matches!(unknown, Err(EventMoveError::NoCell(_))), "{unknown:?}");
 }
 
@@ -177,11 +179,44 @@ async fn of_two_moves_at_once_the_one_that_comes_later_does_not_say_that_the_eve
     let sold = scene.sell(0).await;
     let seen = scene.store.directory_line(event).await.unwrap();
     scene.move_south().await.unwrap();
-    for to in [None, Some(scene.south.clone())] {
+    for to in [None, Some(Place::Cell(scene.south.clone()))] {
         let turned = scene.store.turn(event, &seen, to).await;
         assert!(matches!(turned, Err(EventMoveError::Overtaken)), "{turned:?}");
     }
     scene.has_sold(&scene.store, &[&sold]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_comes_home_and_goes_on_where_a_move_home_was_killed() {
+    let scene = Scene::open().await;
+    let (event, store) = (scene.case.event, &scene.store);
+    let first = scene.sell(0).await;
+    let line = store.directory_line(event).await.unwrap();
+    store.turn(event, &line, Some(Place::Home)).await.unwrap();
+    let asked = store.reservation(first.id).await;
+    assert!(matches!(asked, Err(StoreError::Moving)), "{asked:?}");
+    let elsewhere = scene.move_south().await;
+    assert!(
+        matches!(elsewhere, Err(EventMoveError::OnItsWay(Place::Home))),
+        "{elsewhere:?}"
+    );
+    let moved = store.move_event_to(event, &Place::Home).await.unwrap();
+    assert!(
+        moved
+            .iter()
+            .any(|table| (table.table, table.rows) == ("tickets", 1))
+    );
+    let second = scene.sell(1).await;
+    scene.has_sold(&store.home(), &[&first, &second]).await;
+    assert_eq!(store.each_cell()[1].event(event).await.unwrap(), None);
+    let again = store.move_event_to(event, &Place::Home).await;
+    assert!(
+        matches!(again, Err(EventMoveError::Here(Place::Home))),
+        "{again:?}"
+    );
+    // Nothing keeps it from leaving again.
+    scene.move_south().await.unwrap();
+    scene.has_sold(&store.each_cell()[2], &[&first, &second]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -193,12 +228,19 @@ async fn postgres_turns_an_event_once_as_well() {
         .add_cell(NewCell { name: north.clone() })
         .await
         .unwrap();
-    let turn = || case.store.turn(case.event, &seen, Some(north.clone()));
+    let turn = || {
+        case.store
+            .turn(case.event, &seen, Some(Place::Cell(north.clone())))
+    };
     turn().await.unwrap();
     let again = turn().await;
     assert!(matches!(again, Err(EventMoveError::Overtaken)), "{again:?}");
-    let on_its_way = case.store.directory_line(case.event).await.unwrap();
-    case.store.turn(case.event, &on_its_way, None).await.unwrap();
+    for to in [None, Some(Place::Home), None] {
+        let line = case.store.directory_line(case.event).await.unwrap();
+        case.store.turn(case.event, &line, to.clone()).await.unwrap();
+        let turned = case.store.directory_line(case.event).await.unwrap();
+        assert_eq!(turned.moving_to, to);
+    }
     assert_eq!(case.store.directory_line(case.event).await.unwrap(), seen);
 }
 
