@@ -1,5 +1,7 @@
 //! The two engines that can stand behind a store: each runs commands in its group commits, and queries beside them.
 
+use std::time::Duration;
+
 use usher_keys::EventId;
 
 use super::StoreError;
@@ -7,6 +9,10 @@ use super::operations::Effect;
 use super::postgres::Postgres;
 use super::sql::Sql;
 use super::sqlite::Database;
+
+/// How long servers may answer nothing before new questions are refused at once, where others have what else there is. A failover takes
+/// longer: whoever asked before waits for it.
+const AWAY_AFTER: Duration = Duration::from_secs(5);
 
 /// An engine in use; clones share it.
 #[derive(Debug, Clone)]
@@ -62,6 +68,14 @@ impl Engine {
         match self {
             Self::Sqlite(_) => false,
             Self::Postgres(_) => true,
+        }
+    }
+
+    /// Tells whether its servers have answered nothing for so long that nobody waits for them.
+    pub fn is_away(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => false,
+            Self::Postgres(database) => database.silence() > AWAY_AFTER,
         }
     }
 

@@ -67,6 +67,11 @@ pub enum StoreError {
         "events are in the cell {0}, which [cells] in the settings does not name: add it, as at every other server"
     )]
     NoCell(CellName),
+    /// The servers of a cell do not answer.
+    #[error(
+        "the cell {0} does not answer: look at its address in [cells], at its servers and at the network to them"
+    )]
+    CellAway(CellName),
     /// The event is being moved to another cell.
     #[error("the event is being moved to another cell: ask again")]
     Moving,
@@ -126,6 +131,7 @@ impl StoreError {
             | Self::GroupLost
             | Self::Overtaken
             | Self::Moving
+            | Self::CellAway(_)
             | Self::Unreachable(_)
             | Self::BrokenOff(_) => true,
             Self::Disk(error) => error.is_temporary(),
@@ -213,6 +219,7 @@ impl From<SqlError> for StoreError {
                 code: None,
                 said: error.to_string(),
             }),
+            SqlError::Silent => Self::Unreachable(None),
             SqlError::Value => Self::Unreadable { what: "value" },
         }
     }

@@ -1,12 +1,16 @@
 //! The PostgreSQL engine: writers that commit in groups, each with the events of its group to itself, and readers aside. The
 //! statements are those of the other engine.
 
+mod ahead;
 pub mod alone;
 pub mod audit;
 pub mod backend;
 mod concerns;
 #[cfg(test)]
+pub mod counts;
+#[cfg(test)]
 pub mod faults;
+mod hosts;
 mod migrations;
 mod pool;
 pub mod server;
@@ -15,6 +19,7 @@ mod value;
 pub mod writer;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use usher_keys::EventId;
 
@@ -71,6 +76,11 @@ impl Postgres {
         work: impl Fn(&Sql<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.readers.read(work).await
+    }
+
+    /// Tells how long no question has been answered though one was asked.
+    pub fn silence(&self) -> Duration {
+        self.readers.silence()
     }
 
     /// Tells whether writes are taken.

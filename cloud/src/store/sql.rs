@@ -8,7 +8,7 @@ mod values;
 
 use rusqlite::CachedStatement;
 
-use super::postgres::backend::{Backend, Prepared};
+use super::postgres::backend::{Backend, Care, Prepared};
 pub use row::{EachRow, OptionalExtension, Row, Rows, SqlError};
 pub use rusqlite::params;
 pub use values::Values;
@@ -33,6 +33,42 @@ impl<'a> Sql<'a> {
             Self::Sqlite(connection) => Statement::Sqlite(connection.prepare_cached(sql)?),
             Self::Postgres(backend) => Statement::Postgres(backend.prepare(sql)?),
         })
+    }
+
+    /// Has a question be on its way that is asked later in the transaction, by the same text with the same values; it is answered as
+    /// things are now. A file answers at once whenever it is asked.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError`].
+    pub fn ask_ahead(&self, sql: &str, values: impl Values) -> Result<(), SqlError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(backend) => {
+                let statement = backend.prepare(sql)?;
+                values.with(|values| statement.ask_ahead(values))
+            }
+        }
+    }
+
+    /// Tells whether a row that meets another of the same unique key has the transaction run again: whoever has drawn a key need not look.
+    pub fn finds_out_later(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => false,
+            Self::Postgres(backend) => backend.care() == Care::Swift,
+        }
+    }
+
+    /// Lets the statements of this transaction take minutes.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError`].
+    pub fn be_patient(&self) -> Result<(), SqlError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(backend) => backend.be_patient(),
+        }
     }
 
     /// Returns the text that is meant for this engine.

@@ -111,7 +111,6 @@ impl Database {
 
 /// The migrations of the store, oldest first; one that was released is never changed.
 const MIGRATIONS: [(&str, &str); 43] = [
-const MIGRATIONS: [(&str, &str); 41] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",

@@ -29,7 +29,6 @@ use crate::store::organizing::{
     AddUnits, ChangeOutcome, EventChange, KeyHash, NewEvent, NewOrganizer, NewUnit, NewVenue, Publish, Venue,
 };
 use crate::store::postgres::faults::Faults;
-use crate::store::postgres::server::Servers;
 use crate::store::{self, Audit, Store};
 
 pub const STORE_FILE: &str = "store.db";
@@ -89,10 +88,8 @@ impl Engine {
             }
             Self::Postgres(url, None) => Store::open(&server::location(url)).await.unwrap(),
             Self::Postgres(url, faults) => {
-                let servers = Servers {
-                    faults: faults.clone(),
-                    ..server::servers(url)
-                };
+                let mut servers = server::servers(url);
+                servers.faults = faults.clone();
                 let store = Store::open_servers(servers).await.unwrap();
                 store.seal_rest().await.unwrap();
                 store

@@ -21,6 +21,9 @@ pub fn begin_booking(
     request: &BeginBooking,
 ) -> Result<Effect<BeginOutcome>, StoreError> {
     let refused = |refusal| Ok(Effect::Undo(BeginOutcome::Refused(refusal)));
+    let event = request.reservation.event;
+    connection.ask_ahead(EARLIER, params![event.0, request.idempotency_key])?;
+    rows::ask_ahead_of_reservation(connection, &request.reservation)?;
     if let Some(earlier) = earlier_request(connection, request)? {
         return Ok(Effect::Undo(repeated(earlier, request)));
     }
@@ -42,6 +45,7 @@ pub(super) fn open(
     request: &BeginBooking,
     reservation: &Reservation,
 ) -> Result<Option<OpenBooking>, StoreError> {
+    rows::ask_ahead_for_units(connection, reservation)?;
     if !mark_paying(connection, request, reservation)? {
         return Ok(None);
     }
@@ -61,6 +65,10 @@ pub(super) fn open(
     }))
 }
 
+/// The booking of an idempotency key.
+const EARLIER: &str = "SELECT booking_id, request_hash, former_id IS NOT NULL FROM bookings
+     WHERE event_id = ?1 AND idempotency_key = ?2 AND state <> 'canceled'";
+
 /// Finds what the key was used for before, by the unique index of keys that are not free again.
 fn earlier_request(
     connection: &Sql<'_>,
@@ -68,10 +76,7 @@ fn earlier_request(
 ) -> Result<Option<EarlierRequest>, StoreError> {
     let event = request.reservation.event;
     let earlier: Option<(Local, [u8; 32], bool)> = connection
-        .prepare_cached(
-            "SELECT booking_id, request_hash, former_id IS NOT NULL FROM bookings
-             WHERE event_id = ?1 AND idempotency_key = ?2 AND state <> 'canceled'",
-        )?
+        .prepare_cached(EARLIER)?
         .query_row(params![event.0, request.idempotency_key], |row| row.try_into())
         .optional()?;
     let Some((local, hash, is_renewed)) = earlier else {

@@ -8,6 +8,9 @@ use crate::store::sql::{Sql, params};
 
 /// Returns the code that was drawn, or the next one that no booking of the event has.
 pub fn free(connection: &Sql<'_>, event: EventId, drawn: BookingCode) -> Result<BookingCode, StoreError> {
+    if connection.finds_out_later() {
+        return Ok(drawn);
+    }
     let mut taken = connection.prepare_cached("SELECT 1 FROM bookings WHERE event_id = ?1 AND code = ?2")?;
     let mut code = drawn;
     while taken.exists(params![event.0, stored(code)])? {

@@ -1,5 +1,6 @@
 //! What one client holds without having paid, and forgetting what nobody paid for.
 
+use rusqlite::ToSql;
 use usher_keys::{EventId, Timestamp};
 
 use crate::ids::ReservationId;
@@ -99,18 +100,15 @@ pub fn set_bounds(connection: &Sql<'_>, request: &SetBounds) -> Result<Effect<()
     Ok(Effect::Keep(()))
 }
 
-/// Reads the reservations of an event from a session and from a network, but for their own one, that are held, being paid or remembered:
-/// all their two indices have of the event. One of nothing is a wrong code, which counts as a unit.
-fn unpaid_holds(
-    connection: &Sql<'_>,
-    claimant: Option<Claimant>,
-    own: ReservationId,
-    now: Timestamp,
-) -> Result<UnpaidHolds, StoreError> {
-    let Some(claimant) = claimant else {
-        return Ok(UnpaidHolds::default());
-    };
-    let mut query = connection.prepare_cached(connection.pick(
+/// Asks already what a claimant holds.
+pub fn ask_ahead(connection: &Sql<'_>, request: &HoldRequest) -> Result<(), StoreError> {
+    let asked = Asked::of(request.claimant, request.reservation, request.now);
+    Ok(connection.ask_ahead(unpaid(connection), asked.values().as_slice())?)
+}
+
+/// The reservations of a session and a network that are not paid for.
+fn unpaid(connection: &Sql<'_>) -> &'static str {
+    connection.pick(
         "SELECT claimant_session, claimant_address, state = 'paying', created_at, expires_at, json_array_length(lines)
          FROM reservations INDEXED BY claims_of_session
          WHERE claimant_session = ?1 AND event_id = ?5 AND reservation_id <> ?6 AND (expires_at > ?7 OR state = 'paying')
@@ -127,19 +125,59 @@ fn unpaid_holds(
          FROM reservations
          WHERE claimant_address BETWEEN ?2 AND ?3 AND length(claimant_address) = ?4 AND claimant_session <> ?1
            AND event_id = ?5 AND reservation_id <> ?6 AND (expires_at > ?7 OR state = 'paying')",
-    ))?;
-    let [first, last] = claimant.address.network();
-    let remembered = Timestamp(now.0.saturating_sub(REMEMBERED_MS));
-    let length = i64::try_from(first.len()).unwrap_or(i64::MAX);
-    let mut rows = query.query(params![
-        claimant.session.0,
-        first,
-        last,
-        length,
-        own.event.0,
-        own.local,
-        ms(remembered)
-    ])?;
+    )
+}
+
+/// The values of that question.
+struct Asked {
+    session: [u8; 16],
+    /// The first address of the network and the last one.
+    network: [Vec<u8>; 2],
+    length: i64,
+    own: ReservationId,
+    remembered: i64,
+}
+
+impl Asked {
+    fn of(claimant: Claimant, own: ReservationId, now: Timestamp) -> Self {
+        let network = claimant.address.network();
+        Self {
+            session: claimant.session.0,
+            length: i64::try_from(network[0].len()).unwrap_or(i64::MAX),
+            network,
+            own,
+            remembered: ms(Timestamp(now.0.saturating_sub(REMEMBERED_MS))),
+        }
+    }
+
+    fn values(&self) -> [&dyn ToSql; 7] {
+        let [first, last] = &self.network;
+        let Self {
+            session,
+            length,
+            own,
+            remembered,
+            ..
+        } = self;
+        [session, first, last, length, &own.event.0, &own.local, remembered]
+    }
+}
+
+/// Reads the reservations of an event from a session and from a network, but for their own one, that are held, being paid or remembered:
+/// all their two indices have of the event. One of nothing is a wrong code, which counts as a unit.
+fn unpaid_holds(
+    connection: &Sql<'_>,
+    claimant: Option<Claimant>,
+    own: ReservationId,
+    now: Timestamp,
+) -> Result<UnpaidHolds, StoreError> {
+    let Some(claimant) = claimant else {
+        return Ok(UnpaidHolds::default());
+    };
+    let mut query = connection.prepare_cached(unpaid(connection))?;
+    let asked = Asked::of(claimant, own, now);
+    let mut rows = query.query(asked.values().as_slice())?;
+    let [first, last] = asked.network;
     let mut holds = UnpaidHolds::default();
     while let Some(row) = rows.next()? {
         let (session, address): ([u8; 16], Vec<u8>) = (row.get(0)?, row.get(1)?);

@@ -29,6 +29,8 @@ pub fn confirm_booking(
     connection: &Sql<'_>,
     request: &ConfirmBooking,
 ) -> Result<Effect<ConfirmOutcome>, StoreError> {
+    rows::ask_ahead_of_booking(connection, &request.booking)?;
+    webhooks::ask_ahead(connection, request.booking.event)?;
     let Some((booking, reservation, sale)) = with_reservation(connection, request.booking)? else {
         return Ok(Effect::Undo(ConfirmOutcome::Lost));
     };
@@ -52,6 +54,7 @@ pub fn confirm_booking(
         return Ok(Effect::Undo(ConfirmOutcome::Lost));
     }
     set_reservation(connection, &reservation, ReservationState::Booked, request.now)?;
+    rows::ask_ahead_for_tickets(connection, &booking.id)?;
     let receipt = write_sold(connection, &booking, request.now)?;
     tell_confirmed(connection, request, &booking)?;
     if request.mails && !booking.email.is_empty() {
@@ -277,19 +280,25 @@ fn set_reservation(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let id = reservation.id;
-    connection
-        .prepare_cached(
-            "UPDATE reservations SET state = ?3, expires_at = CASE WHEN ?3 = 'released' THEN ?4 ELSE expires_at END
-             WHERE event_id = ?1 AND reservation_id = ?2 AND state = 'paying'",
-        )?
-        .run(params![id.event.0, id.local, state.word(), ms(now)])?;
     match state {
-        ReservationState::Booked => forget_claimant(connection, reservation),
-        ReservationState::Held | ReservationState::Paying | ReservationState::Released => Ok(()),
+        // Who held what is paid for is forgotten; what was held in vain counts for a while.
+        ReservationState::Booked => connection
+            .prepare_cached(
+                "UPDATE reservations SET state = 'booked', claimant_address = NULL, claimant_session = NULL
+                 WHERE event_id = ?1 AND reservation_id = ?2 AND state = 'paying'",
+            )?
+            .run(params![id.event.0, id.local])?,
+        ReservationState::Held | ReservationState::Paying | ReservationState::Released => connection
+            .prepare_cached(
+                "UPDATE reservations SET state = ?3, expires_at = CASE WHEN ?3 = 'released' THEN ?4 ELSE expires_at END
+                 WHERE event_id = ?1 AND reservation_id = ?2 AND state = 'paying'",
+            )?
+            .run(params![id.event.0, id.local, state.word(), ms(now)])?,
     }
+    Ok(())
 }
 
-/// Forgets who held what is paid for; what was held in vain counts for a while.
+/// Forgets who held what was paid for.
 fn forget_claimant(connection: &Sql<'_>, reservation: &Reservation) -> Result<(), StoreError> {
     let id = reservation.id;
     connection
@@ -308,6 +317,6 @@ fn with_reservation(
     let Some(booking) = rows::booking(connection, &id)? else {
         return Ok(None);
     };
-    let found = rows::reservation_and_sale(connection, &booking.reservation)?;
+    let found = rows::reservation_of_booking(connection, &id)?;
     Ok(found.map(|(reservation, sale)| (booking, reservation, sale)))
 }

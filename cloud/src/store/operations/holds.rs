@@ -26,6 +26,8 @@ use super::{bounds, rows, vouchers};
 /// Claims units for a reservation, all of them or none.
 pub fn hold(connection: &Sql<'_>, request: &HoldRequest) -> Result<Effect<HoldOutcome>, StoreError> {
     let event = request.reservation.event;
+    connection.ask_ahead(SALE_TERMS, [event.0])?;
+    bounds::ask_ahead(connection, request)?;
     let Some((EventStatus::Published, sale)) = sale_terms(connection, event)? else {
         return Ok(Effect::Undo(HoldOutcome::NoSuchEvent));
     };
@@ -76,21 +78,23 @@ fn priced(sale: &SaleTerms, lines: Vec<PriceLine>, (voucher, now): (Option<&Vouc
     Ok(sale.charged(lines))
 }
 
-/// Reads what a claim needs to know of its event, a draft too.
-pub(super) fn sale_terms(
-    connection: &Sql<'_>,
-    event: EventId,
-) -> Result<Option<(EventStatus, SaleTerms)>, StoreError> {
-    let mut query = connection.prepare_cached(
-        "SELECT ends_at, reservation_ms, seat_count, currency, tier, price,
+/// What a claim needs to know of its event.
+const SALE_TERMS: &str =
+    "SELECT ends_at, reservation_ms, seat_count, currency, tier, price,
                 EXISTS (SELECT 1 FROM halts WHERE halts.event_id = events.event_id),
                 EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id),
                 events.sells_from, events.sells_until, sale_stopped,
                 tiers.sells_from, tiers.sells_until, hidden, order_min, order_max, fee, fee_added, tax, tax_added,
                 unit_count, per_session, per_address, per_network, minutes_in_vain, status
          FROM events LEFT JOIN tiers USING (event_id) LEFT JOIN hold_bounds USING (event_id)
-         WHERE event_id = ?1 ORDER BY tier",
-    )?;
+         WHERE event_id = ?1 ORDER BY tier";
+
+/// Reads what a claim needs to know of its event, a draft too.
+pub(super) fn sale_terms(
+    connection: &Sql<'_>,
+    event: EventId,
+) -> Result<Option<(EventStatus, SaleTerms)>, StoreError> {
+    let mut query = connection.prepare_cached(SALE_TERMS)?;
     let mut rows = query.query([event.0])?;
     let mut terms: Option<(EventStatus, SaleTerms)> = None;
     while let Some(row) = rows.next()? {
@@ -121,6 +125,12 @@ pub(super) fn sale_terms(
     Ok(terms)
 }
 
+/// Claims a seat that is free.
+const CLAIM_SEAT: &str = "UPDATE units SET state = 'held', reservation_id = ?3, held_until = ?4
+     WHERE event_id = ?1 AND unit = ?2
+       AND (state = 'available' OR (state = 'held' AND held_until <= ?5))
+     RETURNING tier";
+
 /// The lines of a claim, or why there are none.
 pub(super) type Claimed = Result<Vec<PriceLine>, HoldOutcome>;
 
@@ -144,31 +154,26 @@ impl Hold<'_> {
     }
 
     fn claim_seats(&self, seats: &[Unit]) -> Result<Claimed, StoreError> {
-        let mut claim = self.connection.prepare_cached(
-            "UPDATE units SET state = 'held', reservation_id = ?3, held_until = ?4
-             WHERE event_id = ?1 AND unit = ?2
-               AND (state = 'available' OR (state = 'held' AND held_until <= ?5))
-             RETURNING tier",
-        )?;
         let reservation = self.reservation;
-        let (mut lines, mut taken) = (Vec::new(), Vec::new());
+        let of = |unit: Unit| {
+            let (local, until, now) = (reservation.local, ms(self.until), ms(self.now));
+            (reservation.event.0, unit.0, local, until, now)
+        };
         for &unit in seats {
-            let now = ms(self.now);
+            let (event, unit, local, until, now) = of(unit);
+            self.connection
+                .ask_ahead(CLAIM_SEAT, params![event, unit, local, until, now])?;
+        }
+        let mut claim = self.connection.prepare_cached(CLAIM_SEAT)?;
+        let (mut lines, mut taken) = (Vec::new(), Vec::new());
+        for &seat in seats {
+            let (event, unit, local, until, now) = of(seat);
             let tier = claim
-                .query_row(
-                    params![
-                        reservation.event.0,
-                        unit.0,
-                        reservation.local,
-                        ms(self.until),
-                        now
-                    ],
-                    |row| row.get(0),
-                )
+                .query_row(params![event, unit, local, until, now], |row| row.get(0))
                 .optional()?;
             match tier {
-                Some(tier) => lines.push(self.line(unit, TierId(tier))?),
-                None => taken.push(unit),
+                Some(tier) => lines.push(self.line(seat, TierId(tier))?),
+                None => taken.push(seat),
             }
         }
         Ok(if taken.is_empty() {

@@ -28,10 +28,7 @@ pub fn issue(connection: &Sql<'_>, issued: &Issued) -> Result<Option<ReceiptNumb
     if issued.amount == 0 {
         return Ok(None);
     }
-    let organizer: [u8; 16] = connection
-        .prepare_cached("SELECT organizer_id FROM events WHERE event_id = ?1")?
-        .query_row([issued.id.event.0], |row| row.get(0))?;
-    let number = next_number(connection, organizer)?;
+    let (organizer, number) = next_number(connection, issued.id.event)?;
     connection
         .prepare_cached(
             "INSERT INTO receipts (event_id, receipt_id, organizer_id, series, number, annuls, amount, fees, taxes, issued_at)
@@ -52,23 +49,22 @@ pub fn issue(connection: &Sql<'_>, issued: &Issued) -> Result<Option<ReceiptNumb
     Ok(Some(number))
 }
 
-/// Takes the next number: whoever else wants one waits until it is durable that this one is used, or is not.
-fn next_number(connection: &Sql<'_>, organizer: [u8; 16]) -> Result<ReceiptNumber, StoreError> {
-    let series: Option<String> = connection
-        .prepare_cached("SELECT name FROM this_cell")?
-        .query_row([], |row| row.get(0))
-        .optional()?;
-    let series = series.unwrap_or_default();
-    let number: i64 = connection
+/// Takes the next number of the organizer of an event, who it is: whoever else wants one waits until it is durable that this one is used,
+/// or is not.
+fn next_number(connection: &Sql<'_>, event: EventId) -> Result<([u8; 16], ReceiptNumber), StoreError> {
+    let (organizer, series, number): ([u8; 16], String, i64) = connection
         .prepare_cached(
-            "INSERT INTO receipt_series (organizer_id, series, last) VALUES (?1, ?2, 1)
-             ON CONFLICT (organizer_id, series) DO UPDATE SET last = receipt_series.last + 1 RETURNING last",
+            "INSERT INTO receipt_series (organizer_id, series, last)
+             SELECT organizer_id, coalesce((SELECT name FROM this_cell), ''), 1 FROM events WHERE event_id = ?1
+             ON CONFLICT (organizer_id, series) DO UPDATE SET last = receipt_series.last + 1
+             RETURNING organizer_id, series, last",
         )?
-        .query_row(params![organizer, series], |row| row.get(0))?;
-    Ok(ReceiptNumber {
+        .query_row([event.0], |row| row.try_into())?;
+    let number = ReceiptNumber {
         series,
         number: narrow(number, "number of a receipt")?,
-    })
+    };
+    Ok((organizer, number))
 }
 
 /// Annuls what a refund has given back of a sale that has a receipt.

@@ -1,5 +1,6 @@
 //! Reading reservations, bookings and tickets by their ids; nothing here writes.
 
+use usher_keys::EventId;
 use usher_protocol::labels::UnitLabel;
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{Generation, TierId, Unit};
@@ -12,7 +13,7 @@ use crate::selling::refunds::GivenBack;
 use crate::selling::sale::SaleFacts;
 use crate::selling::{Booking, BookingState, OpenBooking, PaymentId, Reservation, SoldTicket, UnitToIssue};
 use crate::store::StoreError;
-use crate::store::sql::{OptionalExtension, Row, Sql, params};
+use crate::store::sql::{OptionalExtension, Row, Sql, Statement, params};
 
 use super::booking_codes;
 use super::catalogue::event_sale;
@@ -27,51 +28,98 @@ pub fn reservation(connection: &Sql<'_>, id: &ReservationId) -> Result<Option<Re
     Ok(reservation_and_sale(connection, id)?.map(|(reservation, _)| reservation))
 }
 
+/// A reservation and its event, by their ids.
+const RESERVATION: &str = "SELECT reservation_id, state, lines, amount, currency, expires_at, ends_at,
+            EXISTS (SELECT 1 FROM halts WHERE halts.event_id = events.event_id),
+            EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id),
+            sells_from, sells_until, sale_stopped
+     FROM reservations JOIN events USING (event_id)
+     WHERE event_id = ?1 AND reservation_id = ?2";
+
+/// The same of a booking.
+const RESERVATION_OF_BOOKING: &str =
+    "SELECT reservation_id, state, lines, amount, currency, expires_at, ends_at,
+            EXISTS (SELECT 1 FROM halts WHERE halts.event_id = events.event_id),
+            EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id),
+            sells_from, sells_until, sale_stopped
+     FROM reservations JOIN events USING (event_id)
+     WHERE event_id = ?1 AND reservation_id = (SELECT bookings.reservation_id FROM bookings
+                                               WHERE bookings.event_id = ?1 AND booking_id = ?2)";
+
+/// Asks already for a reservation and whether its event may sell.
+pub fn ask_ahead_of_reservation(connection: &Sql<'_>, id: &ReservationId) -> Result<(), StoreError> {
+    Ok(connection.ask_ahead(RESERVATION, params![id.event.0, id.local])?)
+}
+
+/// Asks already for a booking that is open, its reservation, and whether its event may sell.
+pub fn ask_ahead_of_booking(connection: &Sql<'_>, id: &BookingId) -> Result<(), StoreError> {
+    connection.ask_ahead(BOOKING, params![id.event.0, id.local])?;
+    connection.ask_ahead(RESERVATION_OF_BOOKING, params![id.event.0, id.local])?;
+    disputes::ask_ahead(connection, id)
+}
+
 /// Finds a reservation, and whether its event may sell.
 pub fn reservation_and_sale(
     connection: &Sql<'_>,
     id: &ReservationId,
 ) -> Result<Option<(Reservation, SaleFacts)>, StoreError> {
-    let mut query = connection.prepare_cached(
-        "SELECT state, lines, amount, currency, expires_at, ends_at,
-                EXISTS (SELECT 1 FROM halts WHERE halts.event_id = events.event_id),
-                EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id),
-                sells_from, sells_until, sale_stopped
-         FROM reservations JOIN events USING (event_id)
-         WHERE event_id = ?1 AND reservation_id = ?2",
-    )?;
-    let mut found = query.query_and_then(params![id.event.0, id.local], |row| {
+    found_reservation(connection.prepare_cached(RESERVATION)?, id.event, id.local)
+}
+
+/// Finds the reservation of a booking, and whether its event may sell.
+pub fn reservation_of_booking(
+    connection: &Sql<'_>,
+    id: &BookingId,
+) -> Result<Option<(Reservation, SaleFacts)>, StoreError> {
+    found_reservation(
+        connection.prepare_cached(RESERVATION_OF_BOOKING)?,
+        id.event,
+        id.local,
+    )
+}
+
+fn found_reservation(
+    mut query: Statement<'_>,
+    event: EventId,
+    local: Local,
+) -> Result<Option<(Reservation, SaleFacts)>, StoreError> {
+    let mut found = query.query_and_then(params![event.0, local], |row| {
         let reservation = Reservation {
-            id: *id,
-            state: reservation_state(row.column(0)?.as_str()?)?,
-            lines: lines(row.column(1)?.as_str()?)?,
-            amount: Money {
-                minor: row.get(2)?,
-                currency: currency(row.column(3)?.as_str()?)?,
+            id: ReservationId {
+                event,
+                local: row.get(0)?,
             },
-            expires_at: moment(row.get(4)?),
+            state: reservation_state(row.column(1)?.as_str()?)?,
+            lines: lines(row.column(2)?.as_str()?)?,
+            amount: Money {
+                minor: row.get(3)?,
+                currency: currency(row.column(4)?.as_str()?)?,
+            },
+            expires_at: moment(row.get(5)?),
         };
         let sale = SaleFacts {
-            ends_at: moment(row.get(5)?),
-            is_halted: row.get(6)?,
-            is_canceled: row.get(7)?,
-            sale: event_sale(row, 8)?,
+            ends_at: moment(row.get(6)?),
+            is_halted: row.get(7)?,
+            is_canceled: row.get(8)?,
+            sale: event_sale(row, 9)?,
         };
         Ok((reservation, sale))
     })?;
     found.next().transpose()
 }
 
+/// A booking by its id.
+const BOOKING: &str =
+    "SELECT reservation_id, state, decline, email, amount, currency, bookings.created_at, charge_reference, action, pay_by, code,
+            fees, taxes,
+            (SELECT series FROM receipts WHERE receipts.event_id = ?1 AND receipt_id = charge_reference),
+            (SELECT number FROM receipts WHERE receipts.event_id = ?1 AND receipt_id = charge_reference)
+     FROM bookings JOIN events USING (event_id)
+     WHERE event_id = ?1 AND booking_id = ?2";
+
 /// Finds a booking with its tickets.
 pub fn booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<Booking>, StoreError> {
-    let mut query = connection.prepare_cached(
-        "SELECT reservation_id, state, decline, email, amount, currency, bookings.created_at, charge_reference, action, pay_by, code,
-                fees, taxes,
-                (SELECT series FROM receipts WHERE receipts.event_id = ?1 AND receipt_id = charge_reference),
-                (SELECT number FROM receipts WHERE receipts.event_id = ?1 AND receipt_id = charge_reference)
-         FROM bookings JOIN events USING (event_id)
-         WHERE event_id = ?1 AND booking_id = ?2",
-    )?;
+    let mut query = connection.prepare_cached(BOOKING)?;
     let mut found = query.query_and_then(params![id.event.0, id.local], |row| {
         let state = booking_state(row.column(1)?.as_str()?, row.column(2)?.as_str_or_null()?)?;
         Ok::<_, StoreError>(Booking {
@@ -109,7 +157,7 @@ pub fn booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<Booking>, 
                 GivenBack::default()
             },
             receipt: receipts::read_number(row, 13)?,
-            dispute: disputes::of_charge(connection, id.event, row.get(7)?)?,
+            dispute: disputes::of_booking(connection, id)?,
         })
     })?;
     found.next().transpose()
@@ -162,20 +210,28 @@ pub fn ticket(connection: &Sql<'_>, id: &TicketId) -> Result<Option<SoldTicket>,
     found.next().transpose()
 }
 
-/// Lists a booking's tickets.
-pub fn tickets_of(connection: &Sql<'_>, id: &BookingId) -> Result<Vec<SoldTicket>, StoreError> {
-    // Left to itself, SQLite takes an event to have some ten tickets and walks through all of them.
-    let sql = format!(
+/// The tickets of a booking. Left to itself, SQLite takes an event to have some ten tickets and walks through all of them.
+fn tickets_of_booking() -> String {
+    format!(
         "{TICKET_COLUMNS} FROM tickets INDEXED BY tickets_of_booking {TICKET_JOINS}
          WHERE tickets.event_id = ?1 AND booking_id = ?2 ORDER BY unit, generation"
-    );
-    let mut query = connection.prepare_cached(&sql)?;
+    )
+}
+
+/// Asks already for a booking's tickets.
+pub fn ask_ahead_for_tickets(connection: &Sql<'_>, id: &BookingId) -> Result<(), StoreError> {
+    Ok(connection.ask_ahead(&tickets_of_booking(), params![id.event.0, id.local])?)
+}
+
+/// Lists a booking's tickets.
+pub fn tickets_of(connection: &Sql<'_>, id: &BookingId) -> Result<Vec<SoldTicket>, StoreError> {
+    let mut query = connection.prepare_cached(&tickets_of_booking())?;
     let found = query.query_and_then(params![id.event.0, id.local], |row| read_ticket(row, id.event))?;
     found.collect()
 }
 
 /// Reads a ticket.
-pub fn read_ticket(row: &Row<'_>, event: usher_keys::EventId) -> Result<SoldTicket, StoreError> {
+pub fn read_ticket(row: &Row<'_>, event: EventId) -> Result<SoldTicket, StoreError> {
     let unit = Unit(row.get(1)?);
     Ok(SoldTicket {
         id: TicketId {
@@ -207,15 +263,25 @@ pub fn label(unit: Unit, names: [Option<String>; 3], seats: u32) -> UnitLabel {
     }
 }
 
+/// What a unit's next ticket would say.
+const UNIT_TO_ISSUE: &str =
+    "SELECT tier, issued + 1, admits, flags FROM units JOIN tiers USING (event_id, tier)
+     WHERE event_id = ?1 AND unit = ?2";
+
+/// Asks already what the tickets of a reservation's units would say.
+pub fn ask_ahead_for_units(connection: &Sql<'_>, reservation: &Reservation) -> Result<(), StoreError> {
+    for line in &reservation.lines {
+        connection.ask_ahead(UNIT_TO_ISSUE, params![reservation.id.event.0, line.unit.0])?;
+    }
+    Ok(())
+}
+
 /// Lists what the tickets of a reservation's units would say.
 pub fn units_to_issue(
     connection: &Sql<'_>,
     reservation: &Reservation,
 ) -> Result<Vec<UnitToIssue>, StoreError> {
-    let mut query = connection.prepare_cached(
-        "SELECT tier, issued + 1, admits, flags FROM units JOIN tiers USING (event_id, tier)
-         WHERE event_id = ?1 AND unit = ?2",
-    )?;
+    let mut query = connection.prepare_cached(UNIT_TO_ISSUE)?;
     let units = reservation.lines.iter().map(|line| {
         query.query_row(params![reservation.id.event.0, line.unit.0], |row| {
             Ok(UnitToIssue {
@@ -292,8 +358,6 @@ pub fn open_booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<OpenB
 mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering};
-
-    use usher_keys::EventId;
 
     use rusqlite::Connection;
 

@@ -153,12 +153,18 @@ pub fn are_wanted(connection: &Sql<'_>, event: EventId) -> Result<bool, StoreErr
     Ok(!listening(connection, event)?.is_empty())
 }
 
+/// Who is told of an event.
+const LISTENING: &str = "SELECT endpoint_id FROM endpoints WHERE event_id = ?1
+         UNION ALL SELECT listener FROM heard_events WHERE event_id = ?1";
+
+/// Asks already who is to be told of an event.
+pub fn ask_ahead(connection: &Sql<'_>, event: EventId) -> Result<(), StoreError> {
+    Ok(connection.ask_ahead(LISTENING, [event.0])?)
+}
+
 /// Lists the endpoints of an event, and what stands for those who listen to its news, if anybody has.
 fn listening(connection: &Sql<'_>, event: EventId) -> Result<Vec<Local>, StoreError> {
-    let mut query = connection.prepare_cached(
-        "SELECT endpoint_id FROM endpoints WHERE event_id = ?1
-         UNION ALL SELECT listener FROM heard_events WHERE event_id = ?1",
-    )?;
+    let mut query = connection.prepare_cached(LISTENING)?;
     let found = query.query_map([event.0], |row| row.get(0))?;
     Ok(found.collect::<Result<_, _>>()?)
 }

@@ -15,17 +15,31 @@ use tokio::time::timeout;
 use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
 
+use super::ahead::{Ahead, AskedAhead};
 use super::server::Servers;
 use super::unanswered::Unanswered;
 use super::value::{Column, Param};
 use crate::store::StoreError;
 use crate::store::sql::SqlError;
 
-/// How long one try to connect may take.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
+/// How long an answer may take: longer than the server lets a statement, so that only one that has come to a stand is given up.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(40);
+/// How long it may take where statements have minutes.
+const ANSWERED_IN_THE_END: Duration = Duration::from_mins(11);
 /// What every connection begins with. A transaction whose program is gone must end, because others wait for its rows.
 const SETTINGS: &str = "SET client_min_messages = 'warning'; SET idle_in_transaction_session_timeout = '10s'; \
     SET statement_timeout = '30s'; SET lock_timeout = '20s'; SET plan_cache_mode = 'force_generic_plan'";
+
+/// Locks rows of events, in one order for all who do.
+const LOCK: &str = "SELECT 1 FROM events WHERE event_id = ANY(?1) ORDER BY event_id FOR NO KEY UPDATE";
+
+/// How often the connection is given its turn to hand a statement over: once to take it up, once to write it.
+const HANDED_OVER_IN: usize = 2;
+
+/// Has the server do so too: it would take this program for dead that waits for so long for another place, and break off deleting what
+/// a large event has.
+const PATIENCE: &str = "SELECT set_config('idle_in_transaction_session_timeout', '10min', true), \
+                        set_config('statement_timeout', '10min', true)";
 
 /// With what care the commands of a transaction are run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,11 +56,18 @@ pub enum Care {
 pub struct Backend {
     client: Arc<Client>,
     unanswered: Unanswered,
+    ahead: Ahead,
     care: Cell<Care>,
+    /// How long an answer may take.
+    patience: Cell<Duration>,
+    /// Whether an answer has not come: what is asked then would be taken for it.
+    is_silent: Cell<bool>,
     /// Whether the open command has changed anything.
     has_changed: Cell<bool>,
-    /// By the text they were asked for with.
-    statements: RefCell<HashMap<String, tokio_postgres::Statement>>,
+    /// By the text they were asked for with, numbered.
+    statements: RefCell<HashMap<String, (usize, tokio_postgres::Statement)>>,
+    #[cfg(test)]
+    counts: super::counts::StatementCounts,
     #[cfg(test)]
     doom: Option<super::faults::FaultPlan>,
     /// Runs the connection on the thread that asks: no answer has to change threads. There until the backend is dropped.
@@ -61,24 +82,26 @@ impl Backend {
     /// [`StoreError`].
     pub fn connect(servers: &Servers) -> Result<Self, StoreError> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let connected = runtime
-            .block_on(async { timeout(CONNECT_PATIENCE, servers.config.connect(servers.tls.clone())).await });
-        let (client, connection) = connected
-            .map_err(|_| StoreError::Unreachable(None))?
-            .map_err(unreached)?;
+        let (client, connection) = runtime.block_on(servers.connect())?;
         // The runtime owns the task and ends it with the backend; what it says, those who ask hear as well.
         runtime.spawn(connection);
-        runtime.block_on(client.batch_execute(SETTINGS))?;
-        Ok(Self {
+        let backend = Self {
             client: Arc::new(client),
             unanswered: Unanswered::default(),
+            ahead: Ahead::default(),
             care: Cell::new(Care::Careful),
+            patience: Cell::new(ANSWERED_WITHIN),
+            is_silent: Cell::new(false),
             has_changed: Cell::new(false),
             statements: RefCell::default(),
             #[cfg(test)]
+            counts: servers.counts.clone(),
+            #[cfg(test)]
             doom: servers.faults.clone().map(super::faults::FaultPlan::of),
             runtime: Some(runtime),
-        })
+        };
+        backend.batch(SETTINGS)?;
+        Ok(backend)
     }
 
     fn runtime(&self) -> &Runtime {
@@ -92,15 +115,47 @@ impl Backend {
         &self,
         ask: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>,
     ) -> Result<T, SqlError> {
-        self.runtime().block_on(async {
+        self.count_asked();
+        self.answer_to(ask)
+    }
+
+    /// Runs what was asked, or is, to its end.
+    fn answer_to<T>(
+        &self,
+        ask: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<T, SqlError> {
+        self.within_patience(async {
             let mut asked = pin!(ask(&self.client));
             let answered = poll!(asked.as_mut());
+            if answered.is_pending() {
+                self.count_waited();
+            }
             self.unanswered.settle().await?;
             match answered {
                 Poll::Ready(answer) => Ok(answer?),
                 Poll::Pending => Ok(asked.await?),
             }
         })
+    }
+
+    /// Runs something of this connection to its end, unless the server has come to a stand: then nothing more is asked of it.
+    fn within_patience<T>(&self, asked: impl Future<Output = Result<T, SqlError>>) -> Result<T, SqlError> {
+        if self.is_silent.get() {
+            return Err(SqlError::Silent);
+        }
+        let answer = self
+            .runtime()
+            .block_on(async { timeout(self.patience.get(), asked).await });
+        answer.unwrap_or_else(|_| {
+            self.is_silent.set(true);
+            Err(SqlError::Silent)
+        })
+    }
+
+    /// Waits for minutes where it has to, until the transaction ends.
+    pub fn be_patient(&self) -> Result<(), SqlError> {
+        self.patience.set(ANSWERED_IN_THE_END);
+        self.prepare(PATIENCE)?.query(&[]).map(|_| ())
     }
 
     /// Runs statements without parameters.
@@ -114,14 +169,19 @@ impl Backend {
         if let Some(doom) = &self.doom {
             doom.begin();
         }
+        self.ahead.forget();
         self.care.set(care);
+        self.patience.set(ANSWERED_WITHIN);
         self.send(sql);
     }
 
     /// Commits the transaction, once everything in it is known to have been done: the server would give up one that has failed and
     /// call that a success.
     pub fn commit(&self) -> Result<(), SqlError> {
-        self.runtime().block_on(self.unanswered.settle())?;
+        if !self.unanswered.is_empty() {
+            self.count_waited();
+            self.within_patience(self.unanswered.settle())?;
+        }
         #[cfg(test)]
         if let Some(doom) = &self.doom {
             doom.before_commit(self)?;
@@ -136,8 +196,19 @@ impl Backend {
         self.care.get()
     }
 
+    /// Takes the rows of these events, in their order, before whatever is asked next: the server does one thing after the other.
+    pub fn lock(&self, events: Vec<Vec<u8>>) -> Result<(), SqlError> {
+        let statement = self.prepare(LOCK)?.statement;
+        self.count_asked();
+        let client = Arc::clone(&self.client);
+        let answer = async move { client.execute(&statement, &[&events]).await };
+        self.unanswered.send(Box::pin(answer), None);
+        Ok(())
+    }
+
     /// Begins a command.
     pub fn begin_command(&self) {
+        self.ahead.forget();
         self.has_changed.set(false);
         match self.care.get() {
             Care::Swift => {}
@@ -163,7 +234,31 @@ impl Backend {
         Ok(())
     }
 
+    /// Ends a transaction that has changed nothing; whoever has its answers does not wait for that.
+    pub fn end_reading(&self) {
+        self.send("ROLLBACK");
+        // The connection is driven only while somebody waits: the statement is handed over now, or the transaction would stay open.
+        self.runtime().block_on(async {
+            for _ in 0..HANDED_OVER_IN {
+                tokio::task::yield_now().await;
+            }
+        });
+    }
+
+    /// Counts a statement, where tests look at it.
+    fn count_asked(&self) {
+        #[cfg(test)]
+        self.counts.ask();
+    }
+
+    /// Counts an answer that is waited for, where tests look at it.
+    fn count_waited(&self) {
+        #[cfg(test)]
+        self.counts.wait();
+    }
+
     fn send(&self, sql: &'static str) {
+        self.count_asked();
         let client = Arc::clone(&self.client);
         let answer = async move { client.batch_execute(sql).await.map(|()| 0) };
         self.unanswered.send(Box::pin(answer), None);
@@ -176,28 +271,22 @@ impl Backend {
             doom.before_statement(self)?;
         }
         let known = self.statements.borrow().get(sql).cloned();
-        let statement = match known {
+        let (number, statement) = match known {
             Some(known) => known,
             None => {
                 let new = self.wait(async |client| client.prepare(&in_its_words(sql)).await)?;
-                self.statements.borrow_mut().insert(sql.to_owned(), new.clone());
+                let mut statements = self.statements.borrow_mut();
+                let new = (statements.len(), new);
+                statements.insert(sql.to_owned(), new.clone());
                 new
             }
         };
         Ok(Prepared {
             backend: self,
+            number,
             is_reading: sql.trim_start().starts_with("SELECT"),
             statement,
         })
-    }
-}
-
-/// What a server says itself is told as it is: a wrong password is no reason to look at the network.
-fn unreached(error: tokio_postgres::Error) -> StoreError {
-    if error.code().is_some() {
-        error.into()
-    } else {
-        StoreError::Unreachable(Some(error.into()))
     }
 }
 
@@ -213,6 +302,7 @@ impl Drop for Backend {
 /// A statement of a backend.
 pub struct Prepared<'a> {
     backend: &'a Backend,
+    number: usize,
     statement: tokio_postgres::Statement,
     is_reading: bool,
 }
@@ -238,6 +328,7 @@ impl Prepared<'_> {
             }
             Care::Swift => {
                 self.changed(true);
+                self.backend.count_asked();
                 let params = copied(values)?;
                 let (client, statement) = (Arc::clone(&self.backend.client), self.statement.clone());
                 let answer = async move { client.execute(&statement, &lent(&params)).await };
@@ -248,12 +339,34 @@ impl Prepared<'_> {
         }
     }
 
+    fn question(&self, values: &[&dyn rusqlite::ToSql]) -> Result<AskedAhead, SqlError> {
+        Ok(AskedAhead {
+            statement: self.number,
+            params: copied(values)?,
+        })
+    }
+
+    /// Has the statement be on its way, whose rows are asked for later, with the same values.
+    pub fn ask_ahead(&self, values: &[&dyn rusqlite::ToSql]) -> Result<(), SqlError> {
+        self.backend.count_asked();
+        let (question, params) = (self.question(values)?, copied(values)?);
+        let (client, statement) = (Arc::clone(&self.backend.client), self.statement.clone());
+        let answer = async move { client.query(&statement, &lent(&params)).await };
+        self.backend.ahead.ask(question, Box::pin(answer));
+        Ok(())
+    }
+
     /// Runs the statement and takes all its rows.
     pub fn query(&self, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Vec<Value>>, SqlError> {
-        let params = copied(values)?;
-        let rows = self
-            .backend
-            .wait(async |client| client.query(&self.statement, &lent(&params)).await)?;
+        let question = self.question(values)?;
+        let rows = match self.backend.ahead.take(&question) {
+            Some(answer) => self.backend.answer_to(async |_| answer.await)?,
+            None => {
+                let params = lent(&question.params);
+                self.backend
+                    .wait(async |client| client.query(&self.statement, &params).await)?
+            }
+        };
         self.changed(!self.is_reading && !rows.is_empty());
         let columns = self.column_count();
         let read = |row: &tokio_postgres::Row| {

@@ -11,7 +11,6 @@ use super::writer::wait_for;
 
 /// The migrations, oldest first; one that was released is never changed.
 const MIGRATIONS: [&str; 35] = [
-const MIGRATIONS: [&str; 33] = [
     include_str!("../../../migrations/postgres/V1__store.sql"),
     include_str!("../../../migrations/postgres/V2__index_order.sql"),
     include_str!("../../../migrations/postgres/V3__moves.sql"),
@@ -113,6 +112,7 @@ fn hash(sql: &str) -> [u8; 32] {
 
 fn apply(backend: &Backend, version: usize, sql: &str) -> Result<(), StoreError> {
     backend.batch("BEGIN")?;
+    backend.be_patient()?;
     let version = i64::try_from(version).unwrap_or(i64::MAX);
     // Waits for whoever has begun the same one, and fails when they are through.
     backend.wait(async |client| {

@@ -1,6 +1,7 @@
 //! The readers of a PostgreSQL database: a few connections, each opened when it is needed first.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
@@ -23,6 +24,8 @@ pub struct Pool {
     /// The idle connections; held only to take one or put one back.
     idle: Arc<Mutex<Vec<Backend>>>,
     permits: Arc<Semaphore>,
+    /// When that was asked which nothing has been answered since; held only to look at it or change it.
+    unanswered_since: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Pool {
@@ -32,7 +35,17 @@ impl Pool {
             servers: Arc::new(servers),
             idle: Arc::default(),
             permits: Arc::new(Semaphore::new(READERS)),
+            unanswered_since: Arc::default(),
         }
+    }
+
+    /// Tells how long nothing has been answered though something was asked.
+    pub fn silence(&self) -> Duration {
+        let since = *self
+            .unanswered_since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
     /// Runs a query in one snapshot, again when the connection breaks.
@@ -44,8 +57,11 @@ impl Pool {
         let permit = self.permits.clone().acquire_owned().await;
         let permit = permit.map_err(|_| StoreError::Closed)?;
         let (servers, idle) = (self.servers.clone(), self.idle.clone());
+        let unanswered_since = self.unanswered_since.clone();
         let task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
+            let since = || unanswered_since.lock().unwrap_or_else(PoisonError::into_inner);
+            since().get_or_insert_with(Instant::now);
             let mut attempt = 0;
             loop {
                 match read_once(&servers, &idle, &work) {
@@ -53,7 +69,12 @@ impl Pool {
                         attempt += 1;
                         wait_for(attempt);
                     }
-                    done => return done,
+                    done => {
+                        if !done.as_ref().is_err_and(StoreError::is_broken_off) {
+                            *since() = None;
+                        }
+                        return done;
+                    }
                 }
             }
         });
@@ -73,12 +94,32 @@ fn read_once<T>(
     };
     backend.begin(BEGIN_READING, Care::Careful);
     let read = work(&Sql::Postgres(&backend));
-    // One that broke off is not used again; one whose transaction does not end is not either.
-    let is_usable = !read.as_ref().is_err_and(StoreError::is_broken_off);
-    if is_usable && backend.batch("ROLLBACK").is_ok() {
+    // One that broke off is not used again; one whose transaction does not end says so to whoever reads next.
+    if !read.as_ref().is_err_and(StoreError::is_broken_off) {
+        backend.end_reading();
         idle.lock()
             .expect("nothing panics while it holds this")
             .push(backend);
     }
     read
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::store::contract::case::{Case, START};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whoever_has_read_leaves_no_transaction_open() {
+        let case = Case::on_postgres().await;
+        let held = case.held(&[0], START).await;
+        assert!(case.store.reservation(held.id).await.unwrap().is_some());
+        let url = case.url().unwrap();
+        let open = "SELECT count(*) FROM pg_stat_activity
+                    WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
+        let begun = std::time::Instant::now();
+        while usher_test_postgres::run(&url, open).trim() != "0" {
+            // The server itself ends one that is left open, with its connection, after ten.
+            assert!(begun.elapsed().as_secs() < 5, "a transaction stays open");
+        }
+    }
 }

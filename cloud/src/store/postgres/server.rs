@@ -12,16 +12,23 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::store::StoreError;
 
+use super::hosts::{Connected, Hosts};
+
 /// Where to connect to, and how.
 #[derive(Clone)]
 pub struct Servers {
     /// The address.
-    pub config: Config,
+    config: Config,
+    /// The servers that it names.
+    hosts: Hosts,
     /// What encrypts; certificates are checked always.
-    pub tls: MakeRustlsConnect,
+    tls: MakeRustlsConnect,
     /// What befalls transactions.
     #[cfg(test)]
     pub faults: Option<super::faults::Faults>,
+    /// How often they are asked.
+    #[cfg(test)]
+    pub counts: super::counts::StatementCounts,
 }
 
 impl std::fmt::Debug for Servers {
@@ -65,11 +72,23 @@ impl Servers {
             .with_root_certificates(roots)
             .with_no_client_auth();
         Ok(Self {
+            hosts: Hosts::of(&config),
             config,
             tls: MakeRustlsConnect::new(tls),
             #[cfg(test)]
             faults: None,
+            #[cfg(test)]
+            counts: super::counts::StatementCounts::default(),
         })
+    }
+
+    /// Connects to one of them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn connect(&self) -> Result<Connected, StoreError> {
+        self.hosts.connect(&self.tls).await
     }
 }
 

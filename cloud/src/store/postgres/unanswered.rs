@@ -29,6 +29,11 @@ impl Unanswered {
         self.0.borrow_mut().push((answer, presumed));
     }
 
+    /// Tells whether there is nothing to wait for.
+    pub fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
+    }
+
     /// Waits for all answers.
     ///
     /// # Errors

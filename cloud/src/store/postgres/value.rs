@@ -9,7 +9,7 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use crate::store::sql::SqlError;
 
 /// A value for a parameter.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Param(Value);
 
 impl Param {

@@ -15,11 +15,6 @@ use super::tables::{BATCH, Content, Copying, Moved, TABLES, WholeRows, columns, 
 /// The directory of cells, which has a row for each event and stays at home.
 const DIRECTORY: &str = "event_cells";
 
-/// Has PostgreSQL wait for minutes in this transaction: it would take one for dead that waits for so long for the other place, and break
-/// off deleting what a large event has. SQLite waits as long as it has to.
-const PATIENCE: &str = "SELECT set_config('idle_in_transaction_session_timeout', '10min', true), \
-                        set_config('statement_timeout', '10min', true)";
-
 /// Where rows go to.
 #[derive(Debug, Clone)]
 pub struct There {
@@ -36,7 +31,7 @@ impl There {
         work: impl Fn(&Sql<'_>) -> Result<(), StoreError> + Send + 'static,
     ) -> Result<(), StoreError> {
         let writing = self.engine.write(Some(event), move |connection| {
-            be_patient(connection)?;
+            connection.be_patient()?;
             work(connection).map(Effect::Keep)
         });
         self.runtime.block_on(writing)
@@ -57,7 +52,7 @@ pub fn take_along(
     let Some(guest) = cells::guest(connection, event)? else {
         return Ok(Effect::Undo(None));
     };
-    be_patient(connection)?;
+    connection.be_patient()?;
     refuse_newer(connection, event, there)?;
     let tables = tables_of_events(connection)?;
     let all = tables.clone();
@@ -95,7 +90,7 @@ pub fn leave_behind(connection: &Sql<'_>, event: EventId, there: &There) -> Resu
     if cells::guest(connection, event)?.is_none() {
         return Ok(Effect::Undo(false));
     }
-    be_patient(connection)?;
+    connection.be_patient()?;
     refuse_newer(connection, event, there)?;
     let tables = tables_of_events(connection)?;
     there.write(event, move |connection| delete(connection, &tables, event))?;
@@ -124,12 +119,6 @@ fn history(connection: &Sql<'_>, event: EventId) -> Result<[i64; 4], StoreError>
             Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
         })?;
     Ok(counted)
-}
-
-fn be_patient(connection: &Sql<'_>) -> Result<(), StoreError> {
-    let sql = connection.pick("SELECT 1", PATIENCE);
-    connection.prepare_cached(sql)?.exists([])?;
-    Ok(())
 }
 
 /// Lists the tables in which an event has rows, in an order in which no row refers to one that comes later.

@@ -23,6 +23,9 @@ pub enum SqlError {
     /// A statement that nobody waited for did something else than was presumed.
     #[error("a statement did not do what was presumed of it")]
     Presumed,
+    /// The server has taken what was asked, and does not answer.
+    #[error("the database server does not answer")]
+    Silent,
     /// A value is not one that both engines know.
     #[error("a value of an unknown kind")]
     Value,

@@ -161,12 +161,8 @@ impl Writing {
     /// Begins a transaction that has the writer's row and the group's events to itself; the order of the events keeps two
     /// processes from waiting for each other.
     fn lock(&self, group: &[Box<dyn Command>], care: Care) -> Result<(), StoreError> {
-        let events: BTreeSet<[u8; 16]> = group
-            .iter()
-            .filter_map(|command| command.event())
-            .map(|id| id.0)
-            .collect();
-        let events: Vec<&[u8]> = events.iter().map(<[u8; 16]>::as_slice).collect();
+        let events = group.iter().filter_map(|command| command.event());
+        let events: BTreeSet<Vec<u8>> = events.map(|id| id.0.to_vec()).collect();
         self.backend.begin("BEGIN", care);
         let counted = self
             .backend
@@ -174,10 +170,9 @@ impl Writing {
         if !counted.send(&[&self.writer, &(self.commits + 1)], Some(1))? {
             return Err(StoreError::Unreachable(None));
         }
-        self.backend.wait(async |client| {
-            let sql = "SELECT 1 FROM events WHERE event_id = ANY($1) ORDER BY event_id FOR NO KEY UPDATE";
-            client.query(sql, &[&events]).await
-        })?;
+        if !events.is_empty() {
+            self.backend.lock(events.into_iter().collect())?;
+        }
         Ok(())
     }
 

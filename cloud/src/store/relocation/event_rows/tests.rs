@@ -12,7 +12,7 @@ async fn a_large_event_has_more_time_on_postgres_than_what_buyers_ask_for_and_on
         async move {
             let asked = engine.write(Some(case.event), move |connection| {
                 if is_patient {
-                    be_patient(connection)?;
+                    connection.be_patient()?;
                 }
                 let sql = "SELECT current_setting('idle_in_transaction_session_timeout') || ' '
                                   || current_setting('statement_timeout')";
