@@ -1,8 +1,10 @@
 //! Several cloud processes on one PostgreSQL: whichever a buyer, an organizer or a hub speaks to, they are one cloud.
 
 mod processes {
+    mod beginning;
     pub mod canceling;
     pub mod draining;
+    mod idle;
 }
 
 use std::collections::BTreeMap;
