@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::state::AppState;
@@ -26,6 +26,9 @@ const DISPUTES_EVERY: Duration = Duration::from_mins(10);
 
 /// How often to look for answers that were kept long enough: each stands for a request of the last day.
 const FORGET_EVERY: Duration = Duration::from_mins(10);
+
+/// How long counting the jobs of all cells may take.
+const COUNTED_WITHIN: Duration = Duration::from_secs(2);
 
 /// Starts to look for work in every cell; it ends when `stop` is cancelled.
 pub fn start(state: &Arc<AppState>, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
@@ -107,7 +110,9 @@ pub async fn catch_up(state: &AppState) {
 
 /// Puts the figures of the jobs up.
 pub async fn measure(state: &AppState) {
-    match state.store.job_counts(()).await {
+    // Whoever collects figures waits for all of them: those of jobs are left out where a database is slow.
+    let counting = timeout(COUNTED_WITHIN, state.store.job_counts(()));
+    match counting.await.unwrap_or(Err(StoreError::Overloaded)) {
         Ok(counts) => {
             state.metrics.gauge("usher_jobs", counts.open.into());
             state.metrics.gauge("usher_jobs_failing", counts.failing.into());

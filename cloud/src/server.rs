@@ -87,6 +87,12 @@ impl Server {
         paused_sale::warn_at_start(&state)
             .await
             .context("reading what is on sale")?;
+        // What each cell has is known from then on, should it go away.
+        state
+            .store
+            .published_so_far()
+            .await
+            .context("reading what is on sale")?;
         write_listening(&state.config.data_dir, &listening)?;
         tracing::info!(%http, %uplink, public_url = state.public_url, "serving");
         Ok(Self {

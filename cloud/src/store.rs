@@ -162,7 +162,7 @@ macro_rules! operations {
                 ///
                 /// [`StoreError`].
                 pub async fn $all(&self, request: $all_request) -> Result<$all_outcome, StoreError> {
-                    let asked = self.engines().into_iter().map(|engine| async move {
+                    let asked = self.answering_engines()?.into_iter().map(|engine| async move {
                         engine.read(move |connection| $all_by(connection, &request)).await
                     });
                     Ok($as_one(try_join_all(asked).await?))

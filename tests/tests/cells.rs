@@ -1,8 +1,16 @@
 //! A cloud with cells: events on different PostgreSQL servers, sold and admitted as if they were in one database.
 
+mod cells {
+    mod attacks;
+    mod away;
+    mod cable;
+    mod killed;
+}
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
@@ -22,6 +30,9 @@ const SOUND: &str = "every page, log, ticket and booking is sound";
 /// Buyers that buy while an event moves.
 const BUYERS: usize = 4;
 
+/// From one purchase of a buyer to the next: there are places for a long move.
+const NEXT_PURCHASE: Duration = Duration::from_millis(25);
+
 /// Two processes of one cloud: home is on one PostgreSQL server, the cell `north` on another.
 struct Pair {
     stage: Stage,
@@ -33,8 +44,12 @@ struct Pair {
 
 impl Pair {
     async fn start() -> anyhow::Result<Self> {
+        Self::start_with(tokio::task::spawn_blocking(usher_test_postgres::new_durable_database).await?).await
+    }
+
+    /// The same with this database as the cell.
+    async fn start_with(north: String) -> anyhow::Result<Self> {
         let home = tokio::task::spawn_blocking(usher_test_postgres::new_database).await?;
-        let north = tokio::task::spawn_blocking(usher_test_postgres::new_durable_database).await?;
         let settings = format!("store.url = \"{home}\"\nkeys.master_key = \"{}\"", "0".repeat(64));
         let cells = format!("{settings}\ncells.north = \"{north}\"");
         let stage = Stage::empty(&cells).await?;
@@ -175,6 +190,7 @@ async fn keep_buying(buyers: [Buyer; 2], stop: Arc<AtomicBool>) -> Vec<BoughtTic
         for buyer in &buyers {
             // Refused while the event moves.
             tickets.extend(buyer.buy_one(STANDING).await);
+            tokio::time::sleep(NEXT_PURCHASE).await;
         }
     }
     tickets

@@ -177,6 +177,9 @@ fn booking_problem(error: &BookError) -> Problem {
 
 fn store_problem(error: &StoreError) -> Problem {
     tracing::error!(error = error as &dyn std::error::Error, "the store failed");
+    if let StoreError::CellAway(_) = error {
+        return problem(ProblemKind::Unavailable, ProblemDetail::CellAway.words());
+    }
     if error.is_temporary() {
         usual(ProblemKind::Unavailable)
     } else {

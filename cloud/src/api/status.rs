@@ -10,6 +10,7 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use tokio::time::timeout;
 use usher_words::problems::{ProblemDetail, ProblemKind};
+use usher_words::server;
 use utoipa::ToSchema;
 
 use crate::halted;
@@ -17,6 +18,7 @@ use crate::jobs;
 use crate::paused_sale;
 use crate::state::AppState;
 use crate::store::StoreError;
+use crate::store::location::CellName;
 use crate::test_sale;
 use crate::wrong_clock;
 
@@ -65,7 +67,7 @@ pub struct Readiness {
 /// Something that somebody should know.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WarningView {
-    /// Names it, for programs: `test_cards`, `halted`, `sale_paused`, `clock`.
+    /// Names it, for programs: `test_cards`, `halted`, `sale_paused`, `clock`, `cells_away`.
     #[schema(example = "test_cards")]
     pub code: &'static str,
     /// What it is.
@@ -73,8 +75,8 @@ pub struct WarningView {
 }
 
 /// Tells whether the server can sell, as `/healthz` does, and names what whoever runs it must not miss: events that are on
-/// sale against test cards, events that are halted because the store may be an older copy, events whose sale is paused because their ticket key ends before they do, and a clock of
-/// this server that is not that of the linked devices. A server that was told to stop says so here at once, and still serves for a
+/// sale against test cards, events that are halted because the store may be an older copy, events whose sale is paused because their ticket key ends before they do, a clock of
+/// this server that is not that of the linked devices, and cells that do not answer: their events are away, the others are served. A server that was told to stop says so here at once, and still serves for a
 /// while: whoever spreads requests over several servers sends it none any more.
 #[utoipa::path(get, path = "/readyz", tag = "status", responses(
     (status = 200, body = Readiness),
@@ -84,11 +86,18 @@ pub async fn ready(State(app): State<Arc<AppState>>) -> Result<Json<Readiness>, 
         return Err(ProblemKind::Draining.into());
     }
     let Json(Health { .. }) = health(State(Arc::clone(&app))).await?;
+    let (test_cards, halted, paused) = tokio::join!(
+        soon(test_sale::warning(&app)),
+        soon(halted::warning(&app)),
+        soon(paused_sale::warning(&app))
+    );
+    // Home has just answered: what is not known in time is of another cell, which is named.
     let warnings = [
-        ("test_cards", soon(test_sale::warning(&app)).await?),
-        ("halted", soon(halted::warning(&app)).await?),
-        ("sale_paused", soon(paused_sale::warning(&app)).await?),
+        ("test_cards", test_cards.unwrap_or_default()),
+        ("halted", halted.unwrap_or_default()),
+        ("sale_paused", paused.unwrap_or_default()),
         ("clock", wrong_clock::warning(&app)),
+        ("cells_away", cells_away(&app)),
     ];
     let warnings = warnings.into_iter().filter_map(|(code, detail)| {
         let detail = detail?;
@@ -98,6 +107,13 @@ pub async fn ready(State(app): State<Arc<AppState>>) -> Result<Json<Readiness>, 
         status: "ready",
         warnings: warnings.collect(),
     }))
+}
+
+/// Says which cells do not answer; `None` while all do.
+fn cells_away(app: &AppState) -> Option<String> {
+    let away = app.store.cells_away();
+    let names: Vec<_> = away.iter().map(CellName::as_str).collect();
+    (!names.is_empty()).then(|| server::cells_away(&names))
 }
 
 /// Returns the server's figures in Prometheus' text form.

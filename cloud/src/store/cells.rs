@@ -1,6 +1,7 @@
 //! Cells: an event and all that belongs to it is in one of several databases, and no transaction spans two. The home cell has the
 //! organizers, their venues, and the directory that says where the events are which are not at home.
 
+mod away;
 pub mod directory;
 mod gathering;
 pub mod moving;
@@ -29,7 +30,7 @@ const ROUTE_PATIENCE: Duration = Duration::from_millis(500);
 /// Where an event was found.
 #[derive(Debug, Clone)]
 struct Route {
-    engine: Engine,
+    at: Place,
     found_at: Instant,
 }
 
@@ -39,6 +40,8 @@ pub struct Cells {
     engines: BTreeMap<CellName, Engine>,
     /// Where events are, as far as this process has asked.
     known: Mutex<HashMap<EventId, Route>>,
+    /// Which published events each cell has named the last time; held only to change it or read it.
+    published: Mutex<BTreeMap<CellName, Vec<EventId>>>,
 }
 
 impl Cells {
@@ -49,40 +52,41 @@ impl Cells {
         if let Some(route) = &known
             && route.found_at.elapsed() < ROUTE_LIFE
         {
-            return Ok(route.engine.clone());
+            return self.engine_at(home, &route.at);
         }
         let asked_at = Instant::now();
         let asking = home.read(move |connection| cells::directory_line(connection, &event));
-        let engine = match (timeout(ROUTE_PATIENCE, asking).await, known) {
-            (Ok(Ok(line)), _) => self.engine_at(home, line)?,
-            (Ok(Err(_)) | Err(_), Some(route)) => Some(route.engine),
+        let line = match (timeout(ROUTE_PATIENCE, asking).await, known) {
+            (Ok(Ok(line)), _) => line,
+            (Ok(Err(_)) | Err(_), Some(route)) => return self.engine_at(home, &route.at),
             (Ok(Err(error)), None) => return Err(error),
             (Err(_), None) => return Err(StoreError::Overloaded),
         };
-        let Some(engine) = engine else {
+        let Some(DirectoryLine { at, moving_to }) = line else {
             return Ok(home.clone());
         };
-        let route = Route {
-            engine: engine.clone(),
-            found_at: asked_at,
-        };
-        self.known().insert(event, route);
+        if moving_to.is_some() {
+            return Err(StoreError::Moving);
+        }
+        let engine = self.engine_at(home, &at)?;
+        self.known().insert(
+            event,
+            Route {
+                at,
+                found_at: asked_at,
+            },
+        );
         Ok(engine)
     }
 
-    /// Returns the engine of what the directory says; `None` for an event that it does not know.
-    fn engine_at(&self, home: &Engine, line: Option<DirectoryLine>) -> Result<Option<Engine>, StoreError> {
-        let Some(line) = line else {
-            return Ok(None);
-        };
-        if line.moving_to.is_some() {
-            return Err(StoreError::Moving);
-        }
-        match line.at {
-            Place::Home => Ok(Some(home.clone())),
-            Place::Cell(name) => match self.engines.get(&name) {
-                Some(engine) => Ok(Some(engine.clone())),
-                None => Err(StoreError::NoCell(name)),
+    /// Returns the engine of a place, unless it is a cell that does not answer.
+    fn engine_at(&self, home: &Engine, place: &Place) -> Result<Engine, StoreError> {
+        match place {
+            Place::Home => Ok(home.clone()),
+            Place::Cell(name) => match self.engines.get(name) {
+                Some(engine) if engine.is_away() => Err(StoreError::CellAway(name.clone())),
+                Some(engine) => Ok(engine.clone()),
+                None => Err(StoreError::NoCell(name.clone())),
             },
         }
     }
@@ -125,6 +129,7 @@ impl Store {
             Cells {
                 engines,
                 known: Mutex::default(),
+                published: Mutex::default(),
             }
             .into()
         });

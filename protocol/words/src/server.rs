@@ -54,6 +54,15 @@ pub fn halted(names: &[String]) -> String {
     )
 }
 
+/// Says which cells do not answer.
+pub fn cells_away(names: &[&str]) -> String {
+    format!(
+        "CELLS AWAY: the databases of [cells] named here do not answer, so nobody can use their events; all others are served. They come \
+         back by themselves. Look at their servers and at the network to them: {}",
+        names.join(", ")
+    )
+}
+
 /// Says what is wrong with the server's clock, if anything is.
 pub fn clock(health: ClockHealth) -> Option<String> {
     match health {

@@ -17,7 +17,7 @@ use crate::store::sql::Sql;
 use crate::store::{Store, StoreError};
 
 /// How long buyers who look for events wait for a cell: longer, and one that is away keeps them from the others' events.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Store {
     /// Lists published events that have not ended, by start. Those of a cell that does not answer are left out, unless it is home.
@@ -41,6 +41,7 @@ impl Store {
             .each_cell()
             .into_iter()
             .skip(1)
+            .filter(|cell| !cell.engine.is_away())
             .map(|cell| timeout(PATIENCE, ask(cell)));
         let (home, others) = tokio::join!(ask(self.home()), join_all(others));
         let mut pages = vec![home?];
@@ -60,6 +61,9 @@ impl Store {
     /// [`StoreError`], also when a cell that did not answer may have it.
     pub async fn code_event(&self, code: EnrolmentId) -> Result<Option<EventId>, StoreError> {
         let asked = self.engines().into_iter().map(|engine| async move {
+            if engine.is_away() {
+                return Err(StoreError::Overloaded);
+            }
             engine
                 .read(move |connection| devices::code_event(connection, &code))
                 .await

@@ -37,6 +37,8 @@ pub enum ProblemDetail<'a> {
     ShuttingDown,
     /// Nothing can be written.
     NoWrites,
+    /// The database of the event does not answer; others do.
+    CellAway,
     /// The request ran out of its time.
     TookTooLong,
     /// The payment service did not answer, and has charged nothing.
@@ -57,6 +59,7 @@ impl ProblemDetail<'_> {
             Self::ChangedMeanwhile
             | Self::ShuttingDown
             | Self::NoWrites
+            | Self::CellAway
             | Self::TookTooLong
             | Self::GatewaySilent
             | Self::BankSilent => ProblemKind::Unavailable,
@@ -99,6 +102,9 @@ impl ProblemDetail<'_> {
             Self::ChangedMeanwhile => "It was changed by someone else just now. Try again.".into(),
             Self::ShuttingDown => "The server is shutting down. Try again in a moment.".into(),
             Self::NoWrites => "The store takes no writes.".into(),
+            Self::CellAway => {
+                "The database of this event does not answer; other events are not concerned. Nothing was changed. Try again in a moment.".into()
+            }
             Self::TookTooLong => {
                 "The request took too long. Ask again; a booking with the same idempotency key.".into()
             }
