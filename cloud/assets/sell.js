@@ -96,10 +96,10 @@
       tier.unlocked.remove();
       tiers.delete(id);
     }
+    // Whether a code opens a tier before its time, the server says.
     for (const { tier: id, ...shown } of good?.tiers ?? []) {
       if (!tiers.has(id)) unlock(id, shown);
-      // Whether it opens a tier before its time, the server says.
-      Object.assign(tiers.get(id), { price: shown.price_with_code, closed: false });
+      Object.assign(tiers.get(id), { price: shown.price_with_code, closed: !shown.on_sale });
     }
     for (const [id, tier] of tiers) {
       root.querySelector(`[data-shown="${id}"]`).textContent = money(tier.price);
@@ -321,7 +321,8 @@
     const data = new FormData(form);
     const free = reservation.amount === 0;
     const request = { reservation_id: reservation.reservation_id, idempotency_key: key, email: data.get("email").trim() };
-    if (!free) request.payment_token = data.get("token");
+    if (!free && data.get("token") === "invoice") request.by_invoice = true;
+    else if (!free) request.payment_token = data.get("token");
     const booking = await ask("POST", "/v1/bookings", request);
     if (booking.action) location.assign(booking.action.redirect_to);
     else location.assign(`/bookings/${booking.booking_id}`);

@@ -31,4 +31,5 @@ pub mod seats;
 pub mod status;
 pub mod tickets;
 pub mod vouchers;
+pub mod waiting_list;
 pub mod webhooks;

@@ -8,6 +8,7 @@
 
 mod canceling;
 mod comps;
+mod counter;
 mod disputes;
 mod paying;
 mod refunding;
@@ -34,11 +35,12 @@ use crate::selling::jobs::{JobId, LeaseHolder, LeaseOutcome};
 use crate::selling::sale::SaleStatus;
 use crate::selling::{
     BeginBooking, BeginOutcome, BeginRefusal, Booking, BookingState, CloseBooking, CloseOutcome,
-    ConfirmBooking, ConfirmOutcome, Ending, NewTicket, OpenBooking, PaymentId, RequestHash,
+    ConfirmBooking, ConfirmOutcome, Ending, GatewayKind, NewTicket, OpenBooking, PaymentId, RequestHash,
 };
 use crate::signing::{NoSigningKey, TicketSigner};
 use crate::store::{Store, StoreError};
 pub use comps::{CompFor, GiveComps};
+pub use counter::CounterSale;
 pub use refunding::Revoker;
 use turns::Turns;
 
@@ -46,20 +48,33 @@ use turns::Turns;
 #[derive(Clone)]
 pub struct BookRequest {
     pub reservation: ReservationId,
-    /// Who pays; not needed when there is nothing to pay.
+    /// Who pays; not needed when there is nothing to pay, or it is paid by invoice.
     pub payment_token: Option<PaymentToken>,
+    /// Whether the buyer will transfer the money to the organizer's bank.
+    pub by_invoice: bool,
     /// The client's key for this request.
     pub idempotency_key: String,
     /// The buyer's address.
     pub email: String,
+    /// The buyer's name; may be empty.
+    pub name: String,
 }
 
 impl BookRequest {
     /// Hashes what makes two requests the same; each part is preceded by its length, so that no two requests run together.
     fn hash(&self) -> RequestHash {
         let mut hasher = blake3::Hasher::new();
-        let token = self.payment_token.as_ref().map_or("", |token| &token.0);
-        for part in [self.reservation.to_string().as_str(), token, &self.email] {
+        let token = match (&self.payment_token, self.by_invoice) {
+            (Some(token), _) => token.0.as_str(),
+            (None, true) => " by invoice",
+            (None, false) => "",
+        };
+        for part in [
+            self.reservation.to_string().as_str(),
+            token,
+            &self.email,
+            &self.name,
+        ] {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
         }
@@ -88,6 +103,8 @@ pub enum BookOutcome {
     Renewed,
     /// There is something to pay and no token.
     TokenMissing,
+    /// The event takes no bank transfers.
+    NoInvoice,
     /// The event does not sell; nothing was charged.
     NotOnSale(SaleStatus),
     /// There is no such reservation.
@@ -113,6 +130,7 @@ impl BookOutcome {
             | Self::KeyReused
             | Self::Renewed
             | Self::TokenMissing
+            | Self::NoInvoice
             | Self::NotOnSale(_)
             | Self::NotFound => "refused",
         }
@@ -246,12 +264,16 @@ impl BookingDesk {
             booking: BookingId::draw(request.reservation.event, now),
             code: BookingCode::draw_from(u64::from_le_bytes(draw())),
             charge: ChargeReference::draw(request.reservation.event, now),
-            gateway: self.parts.gateways.in_use().kind(),
+            gateway: match request.by_invoice {
+                true => GatewayKind::Invoice,
+                false => self.parts.gateways.in_use().kind(),
+            },
             reservation: request.reservation,
             idempotency_key: request.idempotency_key.clone(),
             request_hash: request.hash(),
             email: request.email.clone(),
-            can_pay: request.payment_token.is_some(),
+            name: request.name.clone(),
+            can_pay: request.payment_token.is_some() || request.by_invoice,
             believed_until: self.parts.signer.believed_until(request.reservation.event),
             holder: self.parts.holder,
             now,
@@ -326,6 +348,7 @@ fn refused(refusal: BeginRefusal) -> BookOutcome {
         BeginRefusal::Paying | BeginRefusal::Booked => BookOutcome::AlreadyBooked,
         BeginRefusal::NotOnSale(status) => BookOutcome::NotOnSale(status),
         BeginRefusal::TokenMissing => BookOutcome::TokenMissing,
+        BeginRefusal::NoInvoice => BookOutcome::NoInvoice,
         BeginRefusal::NotFound => BookOutcome::NotFound,
     }
 }

@@ -68,6 +68,27 @@ impl Tier {
     }
 }
 
+impl Event {
+    /// Returns it with the prices that its tiers have now, as many as are held or sold.
+    pub fn priced(&self, counts: &[TierCount], now: Timestamp) -> Self {
+        let mut event = self.clone();
+        for tier in &mut event.tiers {
+            let count = counts.iter().find(|count| count.tier == tier.id);
+            let taken = count.map_or(0, |count| count.held + count.booked);
+            tier.price = tier.sale.steps.price(tier.price, taken, now);
+        }
+        event
+    }
+
+    /// Tells when a price of it changes next by its time.
+    pub fn next_price_change(&self, now: Timestamp) -> Option<Timestamp> {
+        self.tiers
+            .iter()
+            .filter_map(|tier| tier.sale.steps.next_change(now))
+            .min()
+    }
+}
+
 /// An event as everyone but gates sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {

@@ -278,6 +278,16 @@ secret_id!(
     "blk_"
 );
 secret_id!(
+    /// Names a till, to its organizer. It opens nothing.
+    TillId,
+    "til_"
+);
+secret_id!(
+    /// Identifies somebody on a waiting list; whoever knows it may take what is offered to them.
+    WaiterId,
+    "wtr_"
+);
+secret_id!(
     /// Identifies a ticket; whoever knows it may see it.
     TicketId,
     "tkt_"

@@ -90,6 +90,10 @@ fn start_in(state: &Arc<AppState>, cell: &Store, stop: &CancellationToken, tasks
                 tidying::tidy(&state.store, &cell, state.clock.now()).await,
                 "expired units and reservations were not written down",
             );
+            warn_of(
+                tidying::offer(&state, &cell).await,
+                "places that have come back were not offered to whoever waits",
+            );
         }
     }));
 }

@@ -7,6 +7,7 @@ pub mod events;
 pub mod sandbox;
 pub mod staff;
 pub mod tickets;
+pub mod waiting_list;
 
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};

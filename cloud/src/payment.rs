@@ -120,6 +120,16 @@ pub enum PaymentGateway {
     Sandbox(Sandbox),
     /// Stripe, or what speaks its API.
     Stripe(Stripe),
+    /// The organizer's bank, of which we hear by its organizer alone: what it knows a payment by is written down once it is paid.
+    Invoice,
+}
+
+/// Tells how a payment by bank transfer stands, which is not paid otherwise.
+fn transferred(payment: &PaymentName, unpaid: PaymentStatus) -> PaymentStatus {
+    match payment.id {
+        Some(_) => PaymentStatus::Paid,
+        None => unpaid,
+    }
 }
 
 impl PaymentGateway {
@@ -128,13 +138,14 @@ impl PaymentGateway {
         match self {
             Self::Sandbox(_) => GatewayKind::Sandbox,
             Self::Stripe(_) => GatewayKind::Stripe,
+            Self::Invoice => GatewayKind::Invoice,
         }
     }
 
     /// Tells whether it takes an amount at all.
     pub fn takes(&self, amount: Money) -> bool {
         match self {
-            Self::Sandbox(_) => true,
+            Self::Sandbox(_) | Self::Invoice => true,
             Self::Stripe(_) => stripe::amount::of_stripe(amount).is_some(),
         }
     }
@@ -144,13 +155,14 @@ impl PaymentGateway {
         match self {
             Self::Sandbox(_) => &sandbox::TEST_CARDS,
             Self::Stripe(_) => &stripe::TEST_CARDS,
+            Self::Invoice => &[],
         }
     }
 
     /// Tells whether it knows a payment by our reference alone, so that nothing is to be opened before a charge.
     pub fn goes_by_references(&self) -> bool {
         match self {
-            Self::Sandbox(_) => true,
+            Self::Sandbox(_) | Self::Invoice => true,
             Self::Stripe(_) => false,
         }
     }
@@ -162,7 +174,7 @@ impl PaymentGateway {
     /// [`GatewayError`].
     pub async fn open(&self, reference: ChargeReference, amount: Money) -> Result<PaymentId, GatewayError> {
         match self {
-            Self::Sandbox(_) => Ok(PaymentId(reference.to_string())),
+            Self::Sandbox(_) | Self::Invoice => Ok(PaymentId(reference.to_string())),
             Self::Stripe(stripe) => stripe.open(reference, amount).await,
         }
     }
@@ -176,6 +188,7 @@ impl PaymentGateway {
         match self {
             Self::Sandbox(sandbox) => sandbox.charge(request).await,
             Self::Stripe(stripe) => stripe.charge(request).await,
+            Self::Invoice => Ok(transferred(&request.payment, PaymentStatus::Processing)),
         }
     }
 
@@ -188,6 +201,7 @@ impl PaymentGateway {
         match self {
             Self::Sandbox(sandbox) => sandbox.fetch(payment.reference).await,
             Self::Stripe(stripe) => stripe.fetch(payment).await,
+            Self::Invoice => Ok(transferred(payment, PaymentStatus::Processing)),
         }
     }
 
@@ -200,6 +214,7 @@ impl PaymentGateway {
         match self {
             Self::Sandbox(sandbox) => sandbox.cancel(payment.reference).await,
             Self::Stripe(stripe) => stripe.cancel(payment).await,
+            Self::Invoice => Ok(transferred(payment, PaymentStatus::Canceled(None))),
         }
     }
 
@@ -216,6 +231,8 @@ impl PaymentGateway {
         match self {
             Self::Sandbox(sandbox) => sandbox.refund(payment.reference, part).await,
             Self::Stripe(stripe) => stripe.refund(payment, part).await,
+            // Nobody but a person can transfer it back.
+            Self::Invoice => Ok(RefundStatus::Failed),
         }
     }
 
@@ -227,7 +244,7 @@ impl PaymentGateway {
     pub async fn disputes(&self, of: &DisputesOf) -> Result<Vec<ToldDispute>, GatewayError> {
         match self {
             // Nobody has paid anything there.
-            Self::Sandbox(_) => Ok(Vec::new()),
+            Self::Sandbox(_) | Self::Invoice => Ok(Vec::new()),
             Self::Stripe(stripe) => stripe.disputes(of).await,
         }
     }
@@ -235,7 +252,7 @@ impl PaymentGateway {
     async fn close(&self) {
         match self {
             Self::Sandbox(sandbox) => sandbox.close().await,
-            Self::Stripe(_) => {}
+            Self::Stripe(_) | Self::Invoice => {}
         }
     }
 }

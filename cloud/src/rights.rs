@@ -170,6 +170,12 @@ operations! {
     SeeBookings = "see_bookings", "Lists bookings and looks for them.", [Manager BoxOffice Support Auditor];
     SeeExports = "see_exports", "Writes bookings, tickets and money into files.", [Manager BoxOffice Auditor];
     SeeReport = "see_report", "Tells what was sold and given back each day.", [Manager BoxOffice Auditor Viewer];
+    SeeTills = "see_tills", "Lists tills with what was sold and counted.", [Manager BoxOffice Auditor];
+    OpenTill = "open_till", "Opens a till.", [Manager BoxOffice];
+    CloseTill = "close_till", "Closes a till with what was counted.", [Manager BoxOffice];
+    SellAtCounter = "sell_at_counter", "Sells at a counter.", [Manager BoxOffice];
+    SettleInvoice = "settle_invoice", "Says that the bank transfer of a booking has come.", [Manager];
+    SeeWaitingList = "see_waiting_list", "Lists who waits for places, with their addresses.", [Manager BoxOffice Support Auditor];
     SeeCounts = "see_counts", "Counts people.", [Manager BoxOffice Support GateAdmin Auditor Viewer];
 }
 
@@ -179,7 +185,12 @@ impl Operation {
     pub fn is_repeatable(self) -> bool {
         matches!(
             self,
-            Self::AddVenue | Self::AddEvent | Self::CancelEvent | Self::RetryRefund | Self::CloseRefund
+            Self::AddVenue
+                | Self::AddEvent
+                | Self::CancelEvent
+                | Self::RetryRefund
+                | Self::CloseRefund
+                | Self::OpenTill
         )
     }
 

@@ -20,7 +20,7 @@ use crate::api::recording::{Recorder, recorded};
 use crate::api::repeating::{Repeatable, repeatable};
 use crate::api::{
     availability, bookings, enrolments, events, keys, listening, oauth, organizer, reservations, seats,
-    status, tickets, vouchers, webhooks,
+    status, tickets, vouchers, waiting_list, webhooks,
 };
 use crate::headers::{
     LOADS_DOCS, LOADS_NOTHING, OPENER_POLICY, always, from_other_sites, only_tls, unless_said,
@@ -54,6 +54,8 @@ fn buyer(app: &Arc<AppState>) -> Api {
         .routes(once(app, routes!(reservations::create), None))
         .routes(routes!(reservations::show, reservations::release))
         .routes(routes!(vouchers::check))
+        .routes(routes!(waiting_list::join))
+        .routes(routes!(waiting_list::show, waiting_list::leave))
         .routes(routes!(bookings::create))
         .routes(routes!(bookings::show))
         .routes(routes!(tickets::show))
@@ -198,6 +200,12 @@ fn sold(app: &Arc<AppState>) -> Api {
         organizer::booking_lists::search,
         organizer::exports::export,
         organizer::daily_report::show,
+        organizer::tills::open,
+        organizer::tills::list,
+        organizer::tills::close,
+        organizer::counter::sell,
+        organizer::waiting_list::list,
+        organizer::invoices::settle,
     ]
 }
 
@@ -212,6 +220,8 @@ fn pages() -> Router<Arc<AppState>> {
         .route("/", get(pages::events::index))
         .route("/events/{event_id}", get(pages::events::show))
         .route("/bookings/{booking_id}", get(pages::tickets::booking))
+        .route("/bookings/{booking_id}/print", get(pages::tickets::print))
+        .route("/waiting/{waiter_id}", get(pages::waiting_list::show))
         .route("/tickets/{ticket_id}", get(pages::tickets::show))
         .route(
             "/sandbox/payments/{reference}",
@@ -225,6 +235,7 @@ fn staff_pages() -> Router<Arc<AppState>> {
     use pages::staff;
     Router::new()
         .route("/staff", get(staff::show))
+        .route("/staff/events/{event_id}/counter", get(staff::counter::show))
         .route("/staff/proof", post(staff::prove))
         .route("/staff/log-out", post(staff::log_out))
         .route("/staff/sessions/{session_id}/end", post(staff::end))

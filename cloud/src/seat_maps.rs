@@ -235,14 +235,18 @@ impl SeatMaps {
         let next_change = ground.event.sale.window.next_change(now);
         let ends_at = Some(ground.event.ends_at).filter(|ends_at| now < *ends_at);
         let compared_at = self.store.is_shared().then(|| now.plus_ms(SHARED_LIFE_MS));
-        let ends = [ends_at, next_change, compared_at].into_iter().flatten();
+        let next_price = ground.event.next_price_change(now);
+        let ends = [ends_at, next_change, next_price, compared_at]
+            .into_iter()
+            .flatten();
         let good_until = ends.fold(occupancy.good_until, |until, end| until.min(end));
         let made = tokio::task::spawn_blocking(move || {
             let status = ground.event.sale_status(believed_until, now);
-            let (body, gzip) = body::bytes(&ground.event, &ground.layout, (&occupancy, status));
+            let event = Arc::new(ground.event.priced(&occupancy.tiers, now));
+            let (body, gzip) = body::bytes(&event, &ground.layout, (&occupancy, status));
             let etag = body::etag(&body);
             SeatMap {
-                event: ground.event,
+                event,
                 status,
                 tiers: occupancy.tiers,
                 body,

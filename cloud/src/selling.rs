@@ -13,15 +13,19 @@ pub mod canceling;
 pub mod charges;
 pub mod claimant;
 pub mod comps;
+pub mod counter;
 pub mod course;
 pub mod daily_report;
 pub mod disputes;
+mod gateway_kind;
 pub mod holding;
 pub mod inventory;
+pub mod invoices;
 pub mod jobs;
 pub mod journal;
 pub mod known_seats;
 pub mod paying;
+pub mod price_steps;
 pub mod receipts;
 pub mod reconciliation;
 pub mod refunding;
@@ -31,13 +35,16 @@ pub mod sale;
 pub mod sales_lists;
 pub mod soundness;
 pub mod tickets;
+pub mod tills;
 pub mod vouchers;
+pub mod waiting_list;
 
 pub use bookings::{
     BeginBooking, BeginOutcome, BeginRefusal, Booking, BookingState, CloseBooking, CloseOutcome,
-    ConfirmBooking, ConfirmOutcome, Ending, GatewayKind, NoteOutcome, NotePayment, OpenBooking, PaymentId,
-    PaymentNote, RenewBooking, RenewOutcome, RequestHash,
+    ConfirmBooking, ConfirmOutcome, Ending, NoteOutcome, NotePayment, OpenBooking, PaymentId, PaymentNote,
+    RenewBooking, RenewOutcome, RequestHash,
 };
+pub use gateway_kind::GatewayKind;
 pub use reservations::{
     Claim, ErasePersonalData, Forget, HoldOutcome, HoldRequest, PriceLine, ReleaseOutcome, ReleaseRequest,
     Reservation, ReservationState, Shortage, Tidy, TierQuantity, UnitState,

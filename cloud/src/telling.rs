@@ -46,19 +46,22 @@ pub enum WebhookKind {
     TicketAdmitted,
     /// The event has other terms, or another date.
     EventChanged,
+    /// Places that have come back are offered to somebody on a waiting list.
+    PlacesOffered,
     /// Somebody wants to know whether the endpoint hears.
     Test,
 }
 
 impl WebhookKind {
     /// All kinds.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::BookingConfirmed,
         Self::RefundGiven,
         Self::TicketRevoked,
         Self::TicketTransferred,
         Self::TicketAdmitted,
         Self::EventChanged,
+        Self::PlacesOffered,
         Self::Test,
     ];
 
@@ -71,6 +74,7 @@ impl WebhookKind {
             Self::TicketTransferred => "ticket.transferred",
             Self::TicketAdmitted => "ticket.admitted",
             Self::EventChanged => "event.changed",
+            Self::PlacesOffered => "places.offered",
             Self::Test => "test",
         }
     }

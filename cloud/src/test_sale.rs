@@ -15,6 +15,8 @@ pub fn takes_test_cards(config: &Config) -> bool {
     match config.payments.gateway {
         // Stripe's test mode: the live one is refused at the start.
         GatewayKind::Sandbox | GatewayKind::Stripe => true,
+        // No settings name these.
+        GatewayKind::Cash | GatewayKind::CardTerminal | GatewayKind::Invoice => false,
     }
 }
 

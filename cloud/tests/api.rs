@@ -13,6 +13,7 @@ mod api {
     pub mod client;
     pub mod comps;
     pub mod conformance;
+    pub mod counter;
     pub mod documents;
     pub mod endpoints;
     pub mod enrolments;
@@ -25,6 +26,7 @@ mod api {
     pub mod hostile;
     pub mod hub;
     pub mod inventory;
+    pub mod invoices;
     pub mod keys;
     pub mod letters;
     pub mod listening;
@@ -49,4 +51,5 @@ mod api {
     pub mod staff;
     pub mod tickets;
     pub mod vouchers;
+    pub mod waiting_list;
 }

@@ -18,6 +18,7 @@ use crate::money::DeclineReason;
 use crate::payment::PaymentToken;
 use crate::selling::Booking;
 use crate::selling::disputes::DisputeState;
+use crate::selling::journal::Account;
 use crate::state::AppState;
 
 use super::error::ApiError;
@@ -29,6 +30,8 @@ use crate::moment::Moment;
 
 /// Length of a payment token or an idempotency key, in bytes: more than any service or random text has.
 pub const TOKEN_BYTES: RangeInclusive<usize> = 1..=255;
+/// Length of a buyer's name, in bytes: what a list has room for.
+pub const BUYER_BYTES: RangeInclusive<usize> = 0..=120;
 /// Length of an address, in bytes (RFC 5321).
 pub const EMAIL_BYTES: RangeInclusive<usize> = 3..=254;
 
@@ -46,6 +49,10 @@ pub struct NewBooking {
     /// What the payment service gave for the buyer's card; not needed when there is nothing to pay.
     #[schema(example = "tok_ok")]
     pub payment_token: Option<String>,
+    /// Whether the buyer transfers the money to the organizer's bank instead, where the event says for how many days that is awaited
+    /// (`invoice_days`). The tickets come once the organizer has it.
+    #[serde(default)]
+    pub by_invoice: bool,
     /// A new random text for each new request, here or as the header `Idempotency-Key`. The same request with the same key gives the same
     /// booking.
     #[serde(default)]
@@ -54,6 +61,10 @@ pub struct NewBooking {
     /// The buyer's address.
     #[schema(example = "buyer@example.org")]
     pub email: String,
+    /// The buyer's name, by which staff find the booking; may be left out.
+    #[serde(default)]
+    #[schema(example = "Bea Buyer")]
+    pub name: String,
 }
 
 impl NewBooking {
@@ -69,12 +80,20 @@ impl NewBooking {
             "/email",
             "must be an address such as name@example.org",
         );
+        checks.text(&self.name, "/name", BUYER_BYTES);
+        checks.require(
+            !(self.by_invoice && self.payment_token.is_some()),
+            "/by_invoice",
+            "must be left out where there is a payment_token",
+        );
         checks.finish()?;
         Ok(BookRequest {
             reservation: self.reservation_id,
             payment_token: self.payment_token.map(PaymentToken),
+            by_invoice: self.by_invoice,
             idempotency_key: key,
             email: self.email,
+            name: self.name,
         })
     }
 }
@@ -117,8 +136,14 @@ pub struct BookingView {
     /// Until when it can be paid.
     #[schema(value_type = String, format = DateTime)]
     pub pay_by: Moment,
-    /// The buyer's address.
+    /// The buyer's address; empty if it is not known.
     pub email: String,
+    /// The buyer's name, if it is known.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// Of what no payment service has: `cash` or `card_terminal`, paid at a counter, or `invoice`, paid by bank transfer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paid_by: Option<&'static str>,
     /// What was paid, in minor units of the currency.
     pub amount: i64,
     /// How much of that are service fees.
@@ -169,6 +194,8 @@ impl BookingView {
             }),
             pay_by: Moment(booking.pay_by),
             email: booking.email,
+            name: booking.name,
+            paid_by: (booking.gateway.account() != Account::Gateway).then(|| booking.gateway.word()),
             amount: booking.amount.minor,
             fees: booking.parts.fees,
             taxes: booking.parts.taxes,
@@ -216,7 +243,12 @@ pub async fn create(
     Ok((status, [(header::LOCATION, location)], view).into_response())
 }
 
-fn accept(outcome: BookOutcome) -> Result<Booking, ApiError> {
+/// Returns the booking that a request came to.
+///
+/// # Errors
+///
+/// Why there is none.
+pub fn accept(outcome: BookOutcome) -> Result<Booking, ApiError> {
     match outcome {
         BookOutcome::Confirmed(booking) | BookOutcome::Waiting(booking) => Ok(booking),
         BookOutcome::Declined(reason) => Err(declined(reason).into()),
@@ -227,6 +259,7 @@ fn accept(outcome: BookOutcome) -> Result<Booking, ApiError> {
         BookOutcome::KeyReused => Err(ProblemKind::KeyReused.into()),
         BookOutcome::Refunded => Err(ProblemKind::Refunded.into()),
         BookOutcome::NotFound => Err(ApiError::NotFound(Missing::Reservation)),
+        BookOutcome::NoInvoice => Err(ProblemKind::NoInvoice.into()),
         BookOutcome::PaymentFailed => Err(ProblemDetail::GatewaySilent.into()),
         BookOutcome::TokenMissing => {
             let mut checks = Checks::default();

@@ -266,6 +266,8 @@ impl CompsList {
                 | HoldOutcome::TooMany(_)
                 | HoldOutcome::InVain(_)
                 | HoldOutcome::MoreThanOne(_)
+                | HoldOutcome::OrderTooLarge(_)
+                | HoldOutcome::Awaited(_)
                 | HoldOutcome::NoSuchEvent
                 | HoldOutcome::NotOnSale(_)
                 | HoldOutcome::Voucher(_)

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
 use crate::acts::Act;
-use crate::ids::{BlockId, BookingId, RefundId, TicketId, VoucherId};
+use crate::ids::{BlockId, BookingId, RefundId, TicketId, TillId, VoucherId};
 use crate::rights::Operation;
 use crate::state::AppState;
 use crate::store::acts::NewAct;
@@ -24,9 +24,11 @@ use super::error::ApiError;
 use seen::SeenValues;
 
 /// What an answer may name that belongs into the act: ids that open nothing, and from where on something counts.
-const NAMED: [&str; 15] = [
+const NAMED: [&str; 17] = [
     "event_id",
     "block_id",
+    "till_id",
+    "difference",
     "voucher_id",
     "refund_id",
     "venue_id",
@@ -153,6 +155,7 @@ fn openly((name, id): (&String, &String)) -> Option<(String, String)> {
         "refund_id" => format!("{:?}", id.parse::<RefundId>().ok()?),
         "voucher_id" => format!("{:?}", id.parse::<VoucherId>().ok()?),
         "block_id" => format!("{:?}", id.parse::<BlockId>().ok()?),
+        "till_id" => format!("{:?}", id.parse::<TillId>().ok()?),
         "event_id" | "key_id" | "staff_id" | "invitation_id" | "device" => id.clone(),
         _ => return None,
     };

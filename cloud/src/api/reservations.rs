@@ -68,7 +68,12 @@ pub struct BestRequest {
 }
 
 impl NewReservation {
-    fn into_claim(
+    /// Reads which units are asked for, so many at most.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Invalid`].
+    pub fn into_claim(
         self,
         max_units: u32,
         known_seats: impl FnOnce(EventId) -> KnownSeats,
@@ -260,6 +265,8 @@ pub fn not_held(refusal: HoldOutcome, now: Timestamp) -> ApiError {
         HoldOutcome::InVain(in_vain) => held_in_vain(&in_vain, now),
         HoldOutcome::MoreThanOne(most) => more_than_one(most),
         HoldOutcome::NoSuchEvent => ApiError::NotFound(Missing::EventOnSale),
+        HoldOutcome::Awaited(_) => ProblemKind::OthersWait.into(),
+        HoldOutcome::OrderTooLarge(most) => OrderDetail::OrderTooLarge { most }.into(),
         HoldOutcome::WrongQuantity(WrongQuantity { min, max, .. }) => {
             OrderDetail::WrongQuantity { min, max }.into()
         }

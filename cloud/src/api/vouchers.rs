@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use serde::{Deserialize, Serialize};
-use usher_keys::EventId;
+use usher_keys::{EventId, Timestamp};
 use usher_words::problems::{Missing, OrderDetail, ProblemKind};
 use utoipa::ToSchema;
 
@@ -63,6 +63,8 @@ pub struct VoucherTierView {
     pub price_with_code: i64,
     /// Free units.
     pub available: u32,
+    /// Whether it is sold now with the code: also before its sale, if the code unlocks it.
+    pub on_sale: bool,
 }
 
 /// Reads a code.
@@ -115,7 +117,10 @@ pub async fn check(
     if let Some(cookie) = asking.new_cookie {
         headers.insert(header::SET_COOKIE, cookie);
     }
-    Ok((headers, Json(view(&event, &voucher, &left))))
+    Ok((
+        headers,
+        Json(view(&event.priced(&tiers, now), &voucher, (&left, now))),
+    ))
 }
 
 /// Finds a voucher that is good now, and its event.
@@ -138,7 +143,7 @@ async fn good(app: &AppState, asking: &Asking, request: &VoucherCheck) -> Result
     Ok((event.ok_or(ApiError::NotFound(Missing::EventOnSale))?, voucher))
 }
 
-fn view(event: &Event, voucher: &Voucher, left: &[(u16, u32)]) -> VoucherCheckView {
+fn view(event: &Event, voucher: &Voucher, (left, now): (&[(u16, u32)], Timestamp)) -> VoucherCheckView {
     let shown = event
         .tiers
         .iter()
@@ -152,6 +157,7 @@ fn view(event: &Event, voucher: &Voucher, left: &[(u16, u32)]) -> VoucherCheckVi
             .iter()
             .find(|(id, _)| *id == tier.id.0)
             .map_or(0, |(_, left)| *left),
+        on_sale: voucher.sells(tier.id, (event.sale, tier.sale), now),
     });
     VoucherCheckView {
         voucher: voucher.code.to_string(),

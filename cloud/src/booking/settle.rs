@@ -46,6 +46,16 @@ impl BookingDesk {
         let _ = looking.await;
     }
 
+    /// Settles a booking at once, because its organizer says that it is paid.
+    pub async fn settle_now(&self, id: BookingId) {
+        if !self.tasks.is_closed() {
+            let desk = self.clone();
+            // What fails is put off and told there.
+            let settling = self.tasks.spawn(async move { drop(desk.settle_due(id).await) });
+            let _ = settling.await;
+        }
+    }
+
     /// Looks at a booking soon, because its gateway says that something has happened to it; nobody waits for that.
     pub fn told_of(&self, id: BookingId) {
         if !self.tasks.is_closed() {

@@ -152,6 +152,8 @@ impl Office {
 
 fn request(reservation: ReservationId, key: &str, token: &str) -> BookRequest {
     BookRequest {
+        name: String::new(),
+        by_invoice: false,
         reservation,
         payment_token: (!token.is_empty()).then(|| PaymentToken(token.into())),
         idempotency_key: key.into(),

@@ -11,9 +11,12 @@ use usher_keys::Timestamp;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::payment::DisputesOf;
 use crate::payment::stripe::{Stripe, StripePlace};
 use crate::selling::GatewayKind;
-use crate::selling::reconciliation::{Difference, PaymentsQuery, differences};
+use crate::selling::reconciliation::{
+    ComparedDispute, Difference, PaymentsQuery, differences, dispute_differences,
+};
 use crate::store::Store;
 
 use super::{exit_code, store_places};
@@ -58,10 +61,17 @@ impl ReconcileOrder {
         let days = Duration::from_hours(24) * u32::from(self.days);
         let since = before(Clock::System.now(), days);
         let (count, found) = compare(&store, &stripe, since).await?;
+        let elsewhere = store.taken_elsewhere(since).await.context("reading the store")?;
         store.close().await;
         let mut out = std::io::stdout().lock();
         for difference in &found {
             writeln!(out, "DIFFERENT: {difference}")?;
+        }
+        for taken in &elsewhere {
+            writeln!(
+                out,
+                "LEFT OUT: {taken}: the payment service knows nothing of them"
+            )?;
         }
         writeln!(
             out,
@@ -99,6 +109,36 @@ pub async fn compare(
         since: before(since, 2 * MARGIN),
     };
     let known = store.gateway_payments(query).await.context("reading the store")?;
+    let disputes = compare_disputes(store, stripe, since).await?;
     let compared = since..before(listed_at, MARGIN / 60);
-    Ok((known.len(), differences(&known, &list, &compared)))
+    let mut found = differences(&known, &list, &compared);
+    found.extend(disputes);
+    Ok((known.len(), found))
+}
+
+/// How much earlier disputes are listed than compared: what was opened there is heard of some time later.
+const HEARD_WITHIN: Duration = Duration::from_hours(7 * 24);
+
+async fn compare_disputes(
+    store: &Store,
+    stripe: &Stripe,
+    since: Timestamp,
+) -> anyhow::Result<Vec<Difference>> {
+    let opened = before(since, HEARD_WITHIN);
+    let listed = stripe.disputes(&DisputesOf::Since(opened)).await;
+    let listed = listed.context("asking the payment service for disputes")?;
+    let listed: Vec<_> = listed
+        .into_iter()
+        .map(|told| ComparedDispute {
+            name: told.name,
+            state: told.state,
+            amount: told.amount,
+        })
+        .collect();
+    let query = PaymentsQuery {
+        gateway: GatewayKind::Stripe,
+        since: before(opened, HEARD_WITHIN),
+    };
+    let known = store.gateway_disputes(query).await.context("reading the store")?;
+    Ok(dispute_differences(&known, &listed, since))
 }

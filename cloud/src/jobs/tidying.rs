@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use usher_keys::{EventId, Timestamp};
 
+use crate::ids::ReservationId;
 use crate::kept_answers::{ForgetAnswers, forgotten_before};
 use crate::selling::holding::REMEMBERED_MS;
+use crate::selling::waiting_list::OfferPlaces;
 use crate::selling::{ErasePersonalData, Forget, Tidy};
 use crate::state::AppState;
 use crate::store::{Store, StoreError};
@@ -27,6 +29,34 @@ pub async fn forget_answers(store: &Store, now: Timestamp) -> Result<(), StoreEr
     let before = forgotten_before(now);
     let limit = TIDY_AT_ONCE;
     while store.forget_answers(ForgetAnswers { before, limit }).await? == limit as usize {}
+    Ok(())
+}
+
+/// Offers of one event that are made in one command.
+const OFFERS_AT_ONCE: usize = 50;
+
+/// Offers the places of a cell's events that have come back to whoever waits for them.
+///
+/// # Errors
+///
+/// [`StoreError`]; the next round goes on.
+pub async fn offer(state: &AppState, cell: &Store) -> Result<(), StoreError> {
+    for event in cell.awaited_events(()).await? {
+        let now = state.clock.now();
+        let offer = OfferPlaces {
+            event,
+            reservations: (0..OFFERS_AT_ONCE)
+                .map(|_| ReservationId::draw(event, now))
+                .collect(),
+            believed_until: state.signer.believed_until(event),
+            now,
+        };
+        match state.store.offer_places(offer).await {
+            Ok(0) | Err(StoreError::Moving) => {}
+            Ok(_) => state.seat_maps.changed(event),
+            Err(error) => return Err(error),
+        }
+    }
     Ok(())
 }
 

@@ -95,7 +95,7 @@ fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
 
 fn key_bounds() -> Vec<(&'static str, &'static str, Bound)> {
     let (member, public) = ("idempotency_key", PUBLIC_KEY_BYTES..=*TOKEN_BYTES.end());
-    let schemas = ["VenueRequest", "EventRequest", "CancelRequest"];
+    let schemas = ["VenueRequest", "EventRequest", "CancelRequest", "TillRequest"];
     let of_organizers = schemas.map(|schema| (schema, member, Bound::Text(TOKEN_BYTES)));
     let of_buyers = ("NewReservation", member, Bound::Text(public));
     of_organizers.into_iter().chain([of_buyers]).collect()

@@ -31,6 +31,14 @@ pub async fn show(Id(name): Id<String>) -> Result<Response, ApiError> {
             "text/javascript; charset=utf-8",
             include_str!("../../assets/booking.js"),
         ),
+        "counter.js" => (
+            "text/javascript; charset=utf-8",
+            include_str!("../../assets/counter.js"),
+        ),
+        "waiting.js" => (
+            "text/javascript; charset=utf-8",
+            include_str!("../../assets/waiting.js"),
+        ),
         _ => return Err(ApiError::NotFound(Missing::File)),
     };
     let headers = [

@@ -105,6 +105,10 @@ struct EventPage {
     not_yet: Option<String>,
     /// Whether its organizer sells no more of it now.
     stopped: bool,
+    /// For how many days a booking awaits a bank transfer, if any.
+    invoice_days: Option<u16>,
+    /// The tiers of which too few places are left for many an order, by id and name: one may wait for those.
+    scarce: Vec<(u16, String)>,
     tiers: Vec<TierRow>,
     /// What its tiers cost, from the lowest, to show no dearer seats.
     prices: Vec<(i64, String)>,
@@ -157,9 +161,18 @@ pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<EventId>) -> Resu
         decimals: map.event.currency.decimals(),
         not_yet: (map.status == SaleStatus::NotYet).then(|| begins(&map)),
         stopped: map.status == SaleStatus::Stopped,
+        invoice_days: map.event.sale.invoice_days,
+        scarce: scarce(&map, app.config.reservations.max_units),
         tiers: tier_rows(&map, app.config.reservations.max_units, now),
         prices: prices(&map),
     })
+}
+
+/// Lists the tiers of which fewer places are left than one order may have.
+fn scarce(map: &SeatMap, max_units: u32) -> Vec<(u16, String)> {
+    let few = map.tiers.iter().filter(|count| count.available < max_units);
+    let tiers = few.filter_map(|count| map.event.tier(count.tier));
+    tiers.map(|tier| (tier.id.0, tier.name.clone())).collect()
 }
 
 /// Says when a sale begins.
@@ -201,9 +214,19 @@ fn order(sale: TierSale) -> Option<String> {
 
 /// Says why a tier is not sold now while its event is, if it is not.
 fn closed(map: &SeatMap, sale: TierSale, now: Timestamp) -> Option<String> {
-    match sale.window.status(now) {
+    // Who has a presale code, the script lets in.
+    let status = match map.status {
+        SaleStatus::NotYet => SaleStatus::NotYet,
+        SaleStatus::OnSale
+        | SaleStatus::Paused
+        | SaleStatus::Over
+        | SaleStatus::Canceled
+        | SaleStatus::Stopped => sale.window.status(now),
+    };
+    match status {
         SaleStatus::NotYet => {
-            let from = sale.window.from.unwrap_or(map.event.starts_at);
+            let event_from = map.event.sale.window.from;
+            let from = sale.window.from.max(event_from).unwrap_or(map.event.starts_at);
             let begins = day_and_time(from, map.event.policy.offset_at(from));
             Some(format!("sold from {begins}"))
         }

@@ -1,5 +1,6 @@
 //! `/staff`: what somebody who is logged in sees of themselves: their sessions, and the field for a fresh one-time code.
 
+pub mod counter;
 pub mod invitations;
 pub mod log_in;
 

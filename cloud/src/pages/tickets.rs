@@ -1,5 +1,7 @@
 //! `/bookings/{booking_id}` and `/tickets/{ticket_id}`: what a buyer keeps on the phone and shows at the gate.
 
+mod print;
+
 use std::sync::Arc;
 
 use askama::Template;
@@ -20,6 +22,7 @@ use crate::selling::{BookingState, ReservationState, SoldTicket, TicketState};
 use crate::state::AppState;
 
 use super::{PageError, page};
+pub use print::print;
 
 /// What both pages say of the event.
 struct EventLines {

@@ -11,12 +11,18 @@ use super::{DisputesOf, GatewayError, PaymentGateway, ToldDispute};
 pub struct Gateways {
     in_use: PaymentGateway,
     others: Vec<PaymentGateway>,
+    /// The one that is always there.
+    invoice: PaymentGateway,
 }
 
 impl Gateways {
     /// Takes the gateway that takes the money, and those that may still have payments.
     pub fn new(in_use: PaymentGateway, others: Vec<PaymentGateway>) -> Self {
-        Self { in_use, others }
+        Self {
+            in_use,
+            others,
+            invoice: PaymentGateway::Invoice,
+        }
     }
 
     /// Returns the one that takes the money.
@@ -38,14 +44,14 @@ impl Gateways {
     pub fn sandbox(&self) -> Option<&Sandbox> {
         self.all().find_map(|gateway| match gateway {
             PaymentGateway::Sandbox(sandbox) => Some(sandbox),
-            PaymentGateway::Stripe(_) => None,
+            PaymentGateway::Stripe(_) | PaymentGateway::Invoice => None,
         })
     }
 
     /// Returns Stripe, if it is set up.
     pub fn stripe(&self) -> Option<&Stripe> {
         self.all().find_map(|gateway| match gateway {
-            PaymentGateway::Sandbox(_) => None,
+            PaymentGateway::Sandbox(_) | PaymentGateway::Invoice => None,
             PaymentGateway::Stripe(stripe) => Some(stripe),
         })
     }
@@ -71,6 +77,8 @@ impl Gateways {
     }
 
     fn all(&self) -> impl Iterator<Item = &PaymentGateway> {
-        std::iter::once(&self.in_use).chain(&self.others)
+        std::iter::once(&self.in_use)
+            .chain(&self.others)
+            .chain([&self.invoice])
     }
 }

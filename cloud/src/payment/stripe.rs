@@ -215,7 +215,12 @@ impl Stripe {
         }
     }
 
-    pub(super) async fn disputes(&self, of: &DisputesOf) -> Result<Vec<ToldDispute>, GatewayError> {
+    /// Lists the disputes of a payment, or those of all payments that were opened since a moment, the last one first.
+    ///
+    /// # Errors
+    ///
+    /// [`GatewayError`].
+    pub async fn disputes(&self, of: &DisputesOf) -> Result<Vec<ToldDispute>, GatewayError> {
         let mut told = Vec::new();
         let mut after = None;
         for _ in 0..MOST_PAGES {

@@ -11,8 +11,9 @@ use crate::money::Money;
 
 use super::booking_code::BookingCode;
 use super::booking_status::BookingFacts;
-use super::bookings::{GatewayKind, PaymentId};
+use super::bookings::PaymentId;
 use super::disputes::DisputeState;
+use super::gateway_kind::GatewayKind;
 use super::reservations::TierQuantity;
 
 /// Fewest characters of a code or an address that are looked for: fewer would find most bookings.
@@ -29,7 +30,7 @@ pub struct Sought {
     pub booking_codes: Range<u64>,
     /// The numbers of the code of a ticket of it.
     pub ticket_codes: Range<u64>,
-    /// How its buyer's address begins, in small letters; nothing if it is empty.
+    /// How its buyer's address or name begins, in small letters; nothing if it is empty.
     pub address: String,
 }
 
@@ -41,7 +42,7 @@ impl std::fmt::Debug for Sought {
 }
 
 impl Sought {
-    /// Reads what a person has typed: an id of a booking or ticket, a code or its first digits, an address or its beginning. `None` if it
+    /// Reads what a person has typed: an id of a booking or ticket, a code or its first digits, an address or a name, or its beginning. `None` if it
     /// can be none of these.
     pub fn of(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -123,8 +124,10 @@ pub struct BookingLine {
     pub payment: Option<PaymentId>,
     pub gateway: GatewayKind,
     pub facts: BookingFacts,
-    /// The buyer's address; empty when it was erased.
+    /// The buyer's address; empty when it was erased, or never known.
     pub email: String,
+    /// The buyer's name; empty likewise.
+    pub name: String,
     /// What was to be paid.
     pub amount: Money,
     /// How disputes of it stand, if there are any.

@@ -1,6 +1,5 @@
 //! Bookings as plain values: how one is opened, confirmed, closed and renewed, and what it is as it is kept.
 
-use serde::Deserialize;
 use usher_keys::Timestamp;
 
 use crate::ids::{BookingId, ChargeReference, ReservationId};
@@ -12,6 +11,7 @@ use super::charges::ChargeParts;
 use super::claimant::HoldBounds;
 use super::course::{BuyerAction, PaymentFacts, WaitFor};
 use super::disputes::DisputeState;
+use super::gateway_kind::GatewayKind;
 use super::jobs::LeaseHolder;
 use super::receipts::ReceiptNumber;
 use super::refunds::GivenBack;
@@ -38,8 +38,10 @@ pub struct BeginBooking {
     /// The client's key for this request.
     pub idempotency_key: String,
     pub request_hash: RequestHash,
-    /// The buyer's address.
+    /// The buyer's address; may be empty at a counter.
     pub email: String,
+    /// The buyer's name; may be empty.
+    pub name: String,
     /// Whether the request came with a payment token.
     pub can_pay: bool,
     /// Until when tickets signed now are believed; nothing when none can be signed.
@@ -77,6 +79,8 @@ pub enum BeginRefusal {
     Booked,
     /// There is something to pay and the request came without a payment token.
     TokenMissing,
+    /// It is to be paid by bank transfer, and its event takes none.
+    NoInvoice,
     /// Its event does not sell.
     NotOnSale(SaleStatus),
     /// There is no such reservation.
@@ -86,33 +90,6 @@ pub enum BeginRefusal {
 /// What a gateway that does not go by our references knows a payment by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentId(pub String);
-
-/// Which gateway takes the money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GatewayKind {
-    /// The one that moves no money.
-    Sandbox,
-    /// Stripe in its test mode, or what speaks its API.
-    Stripe,
-}
-
-impl GatewayKind {
-    /// Returns the word for it in tables and settings.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Sandbox => "sandbox",
-            Self::Stripe => "stripe",
-        }
-    }
-
-    /// Reads the word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Sandbox, Self::Stripe]
-            .into_iter()
-            .find(|kind| kind.word() == word)
-    }
-}
 
 /// A booking whose payment is not over; its units are marked as paying.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,7 +117,7 @@ impl OpenBooking {
     pub fn facts(&self, goes_by_references: bool) -> PaymentFacts {
         PaymentFacts {
             state: self.state,
-            is_free: self.amount.minor == 0,
+            is_free: self.amount.minor == 0 || self.gateway.is_counter(),
             is_opened: goes_by_references || self.payment.is_some(),
             pay_by: self.pay_by,
         }
@@ -370,8 +347,12 @@ pub struct Booking {
     pub action: Option<BuyerAction>,
     /// Until when it can be paid.
     pub pay_by: Timestamp,
-    /// The buyer's address.
+    /// The buyer's address; empty if it is not known.
     pub email: String,
+    /// The buyer's name; empty if it is not known.
+    pub name: String,
+    /// Who has taken the money.
+    pub gateway: GatewayKind,
     /// What was to be paid.
     pub amount: Money,
     /// How much of that are fees and taxes.

@@ -7,7 +7,8 @@ use crate::ids::{BlockId, BookingId, ChargeReference, ReservationId};
 
 use super::blocks::{BlockLacks, OfBlock};
 use super::booking_code::BookingCode;
-use super::bookings::{BeginBooking, GatewayKind, OpenBooking, RequestHash};
+use super::bookings::{BeginBooking, OpenBooking, RequestHash};
+use super::gateway_kind::GatewayKind;
 use super::jobs::LeaseHolder;
 use super::reservations::{Claim, HoldOutcome};
 use super::sale::{SaleFacts, SaleStatus};
@@ -120,6 +121,7 @@ impl BeginComps {
             idempotency_key: format!(" comp {position} of {}", blake3::Hash::from(self.batch())),
             request_hash: self.request_hash,
             email: comp.email.clone(),
+            name: comp.name.clone(),
             can_pay: false,
             believed_until: self.believed_until,
             holder: self.holder,

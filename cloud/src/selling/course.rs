@@ -65,7 +65,7 @@ pub enum RefundStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PaymentFacts {
     pub state: BookingState,
-    /// Whether there is nothing to pay.
+    /// Whether there is nothing to pay, or nobody to ask about it: at a counter the money is there first.
     pub is_free: bool,
     /// Whether it is written down what the gateway knows the payment by.
     pub is_opened: bool,

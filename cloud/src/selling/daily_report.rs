@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use usher_protocol::{TierId, Unit};
 
+use super::gateway_kind::GatewayKind;
 use super::reservations::PriceLine;
 
 /// What was sold and taken back of one tier.
@@ -28,6 +29,8 @@ pub struct DayFigures {
     pub bookings: u32,
     /// What was charged for them.
     pub charged: i64,
+    /// How much of that whoever took it has: gateways by their names, tills, card terminals, the bank.
+    pub ways: BTreeMap<GatewayKind, i64>,
     /// How much of that was service fees.
     pub fees: i64,
     /// How much of it was taxes.
@@ -55,6 +58,9 @@ impl DayFigures {
             sum.taken_back += figures.taken_back;
             sum.taken_back_amount += figures.taken_back_amount;
         }
+        for (way, amount) in &other.ways {
+            *self.ways.entry(*way).or_default() += amount;
+        }
         self.bookings += other.bookings;
         self.charged += other.charged;
         self.fees += other.fees;
@@ -73,10 +79,13 @@ pub struct DailyReport {
 
 impl DailyReport {
     /// Takes a booking in that was confirmed on a day.
-    pub fn take_sale(&mut self, day: Date, charged: i64, lines: &[PriceLine]) {
+    pub fn take_sale(&mut self, day: Date, (charged, way): (i64, GatewayKind), lines: &[PriceLine]) {
         let figures = self.days.entry(day).or_default();
         figures.bookings += 1;
         figures.charged += charged;
+        if charged != 0 {
+            *figures.ways.entry(way).or_default() += charged;
+        }
         for line in lines {
             let tier = figures.tiers.entry(line.tier).or_default();
             tier.sold += 1;
@@ -138,15 +147,17 @@ mod tests {
     fn a_day_has_what_was_sold_and_taken_back_on_it() {
         let (first, second) = (date(2027, 1, 15), date(2027, 1, 16));
         let mut report = DailyReport::default();
-        report.take_sale(first, 12_000, &LINES);
+        report.take_sale(first, (12_000, GatewayKind::Stripe), &LINES);
+        report.take_sale(first, (0, GatewayKind::Cash), &[]);
         report.take_refund(second, 4_000, (&LINES, &[Unit(1)]));
         report.take_refund(second, 100, (&LINES, &[]));
         report.take_lost(second, 2_000);
         let day = &report.days[&first];
         assert_eq!(
             (day.bookings, day.charged, day.fees, day.earned()),
-            (1, 12_000, 500, 12_000)
+            (2, 12_000, 500, 12_000)
         );
+        assert_eq!(day.ways, [(GatewayKind::Stripe, 12_000)].into());
         let of_tier = day.tiers[&TierId(1)];
         assert_eq!(
             (of_tier.sold, of_tier.sold_amount, of_tier.taken_back),

@@ -28,6 +28,8 @@ pub struct SaleTerms {
     pub own_bounds: OwnBounds,
     /// The currency of its prices.
     pub currency: Currency,
+    /// The tiers for which somebody waits: nobody else has their places.
+    pub awaited: Vec<TierId>,
     /// The price of each tier, and how it is sold.
     pub tiers: Vec<(TierId, i64, TierSale)>,
 }
@@ -56,7 +58,12 @@ impl SaleTerms {
         voucher: Option<&Voucher>,
         now: Timestamp,
     ) -> Result<(), HoldOutcome> {
+        let units = u32::try_from(lines.len()).unwrap_or(u32::MAX);
+        if let Some(most) = self.sale.sale.order_max.filter(|most| *most < units) {
+            return Err(HoldOutcome::OrderTooLarge(most));
+        }
         let is_early = self.sale.sale.status(now) == SaleStatus::NotYet;
+        self.nobody_waits(lines)?;
         for (tier, units) in units_by_tier(lines) {
             let sale = self.tier(tier).map(|(.., sale)| *sale).unwrap_or_default();
             let is_unlocked = voucher.is_some_and(|voucher| voucher.unlocks(tier));
@@ -68,6 +75,16 @@ impl SaleTerms {
             sale.may_order(tier, units, now)?;
         }
         Ok(())
+    }
+
+    /// Requires that nobody waits for places of the tiers of an order.
+    ///
+    /// # Errors
+    ///
+    /// [`HoldOutcome::Awaited`].
+    pub fn nobody_waits(&self, lines: &[PriceLine]) -> Result<(), HoldOutcome> {
+        let awaited = lines.iter().find(|line| self.awaited.contains(&line.tier));
+        awaited.map_or(Ok(()), |line| Err(HoldOutcome::Awaited(line.tier)))
     }
 
     /// Returns lines with the fees and taxes of their tiers.

@@ -5,6 +5,7 @@ use usher_keys::Timestamp;
 use usher_protocol::TierId;
 
 use super::charges::Charges;
+use super::price_steps::PriceSteps;
 use super::reservations::{HoldOutcome, PriceLine};
 use super::sale::SaleStatus;
 
@@ -40,6 +41,10 @@ pub struct EventSale {
     pub window: SaleWindow,
     /// Whether its organizer has stopped the sale, until they resume it.
     pub is_stopped: bool,
+    /// For how many days a booking awaits a bank transfer; none is taken where it is not said.
+    pub invoice_days: Option<u16>,
+    /// The most units of all tiers together that one order may have, if that is said.
+    pub order_max: Option<u32>,
 }
 
 impl EventSale {
@@ -65,6 +70,8 @@ pub struct TierSale {
     pub order_max: Option<u32>,
     /// What of its price is a fee and a tax.
     pub charges: Charges,
+    /// The prices that it has before its full one.
+    pub steps: PriceSteps,
 }
 
 impl Default for TierSale {
@@ -75,6 +82,7 @@ impl Default for TierSale {
             order_min: 1,
             order_max: None,
             charges: Charges::default(),
+            steps: PriceSteps::default(),
         }
     }
 }

@@ -24,11 +24,17 @@ pub enum Account {
     Fees,
     /// Taxes: of what was sold and not given back, owed to whoever collects them.
     Taxes,
+    /// In tills, as cash.
+    Till,
+    /// With whoever settles the card terminals of counters.
+    Terminal,
+    /// At the organizer's bank: what was transferred there.
+    Bank,
 }
 
 impl Account {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Gateway,
         Self::Sales,
         Self::Owed,
@@ -36,6 +42,9 @@ impl Account {
         Self::Disputed,
         Self::Fees,
         Self::Taxes,
+        Self::Till,
+        Self::Terminal,
+        Self::Bank,
     ];
 
     /// Returns the word for it in tables.
@@ -48,7 +57,15 @@ impl Account {
             Self::Disputed => "disputed",
             Self::Fees => "fees",
             Self::Taxes => "taxes",
+            Self::Till => "till",
+            Self::Terminal => "terminal",
+            Self::Bank => "bank",
         }
+    }
+
+    /// Reads the word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|account| account.word() == word)
     }
 }
 
@@ -151,8 +168,26 @@ impl MoneyStep {
         }
     }
 
-    /// Tells between which accounts the money moves: into the first, out of the second.
-    pub fn sides(self) -> (Account, Account) {
+    /// Tells between which accounts the money moves that `holder` has or had: into the first, out of the second.
+    pub fn sides_at(self, holder: Account) -> (Account, Account) {
+        let (into, out_of) = self.sides();
+        let held = |account| match account {
+            Account::Gateway => holder,
+            other @ (Account::Sales
+            | Account::Owed
+            | Account::Outside
+            | Account::Disputed
+            | Account::Fees
+            | Account::Taxes
+            | Account::Till
+            | Account::Terminal
+            | Account::Bank) => other,
+        };
+        (held(into), held(out_of))
+    }
+
+    /// Tells between which accounts the money moves that a gateway has or had.
+    fn sides(self) -> (Account, Account) {
         match self {
             Self::Sold => (Account::Gateway, Account::Sales),
             Self::NotSold => (Account::Gateway, Account::Owed),
@@ -180,17 +215,26 @@ pub struct Balances {
     pub disputed: i64,
     pub fees: i64,
     pub taxes: i64,
+    pub till: i64,
+    pub terminal: i64,
+    pub bank: i64,
 }
 
 impl Balances {
     /// Adds all accounts up: nothing, unless an amount has one side only.
     pub fn sum(&self) -> i64 {
-        self.gateway + self.sales + self.owed + self.outside + self.disputed + self.fees + self.taxes
+        let ours = self.gateway + self.till + self.terminal + self.bank + self.outside + self.disputed;
+        ours + self.sales + self.owed + self.fees + self.taxes
     }
 
-    /// Moves an amount.
+    /// Moves an amount that a gateway has or had.
     pub fn take(&mut self, step: MoneyStep, amount: i64) {
-        let (into, out_of) = step.sides();
+        self.take_at(Account::Gateway, step, amount);
+    }
+
+    /// Moves an amount that somebody has or had.
+    pub fn take_at(&mut self, holder: Account, step: MoneyStep, amount: i64) {
+        let (into, out_of) = step.sides_at(holder);
         *self.of(into) += amount;
         *self.of(out_of) -= amount;
     }
@@ -209,18 +253,31 @@ impl Balances {
             Account::Disputed => &mut self.disputed,
             Account::Fees => &mut self.fees,
             Account::Taxes => &mut self.taxes,
+            Account::Till => &mut self.till,
+            Account::Terminal => &mut self.terminal,
+            Account::Bank => &mut self.bank,
         }
     }
 
-    /// Takes a booking in as it stands.
-    pub fn take_booking(&mut self, state: BookingState, (amount, parts): (i64, ChargeParts)) {
+    /// Takes a booking in as it stands that was paid at a gateway.
+    pub fn take_booking(&mut self, state: BookingState, amounts: (i64, ChargeParts)) {
+        self.take_booking_at(Account::Gateway, state, amounts);
+    }
+
+    /// Takes a booking in as it stands, whose money somebody has.
+    pub fn take_booking_at(
+        &mut self,
+        holder: Account,
+        state: BookingState,
+        (amount, parts): (i64, ChargeParts),
+    ) {
         match state {
             BookingState::Confirmed => {
-                self.take(MoneyStep::Sold, amount);
+                self.take_at(holder, MoneyStep::Sold, amount);
                 self.take(MoneyStep::FeesSold, parts.fees);
                 self.take(MoneyStep::TaxesSold, parts.taxes);
             }
-            BookingState::Refunding => self.take(MoneyStep::NotSold, amount),
+            BookingState::Refunding => self.take_at(holder, MoneyStep::NotSold, amount),
             BookingState::Paying
             | BookingState::ActionRequired
             | BookingState::Processing
@@ -238,13 +295,23 @@ impl Balances {
         }
     }
 
-    /// Takes a refund in as it stands.
-    pub fn take_refund(&mut self, state: RefundState, (amount, parts): (i64, ChargeParts)) {
+    /// Takes a refund in as it stands of what was paid at a gateway.
+    pub fn take_refund(&mut self, state: RefundState, amounts: (i64, ChargeParts)) {
+        self.take_refund_at(Account::Gateway, state, amounts);
+    }
+
+    /// Takes a refund in as it stands, of a booking whose money somebody has.
+    pub fn take_refund_at(
+        &mut self,
+        holder: Account,
+        state: RefundState,
+        (amount, parts): (i64, ChargeParts),
+    ) {
         self.take(MoneyStep::TakenBack, amount);
         self.take(MoneyStep::FeesTakenBack, parts.fees);
         self.take(MoneyStep::TaxesTakenBack, parts.taxes);
         match state {
-            RefundState::Given => self.take(MoneyStep::TakenBackGiven, amount),
+            RefundState::Given => self.take_at(holder, MoneyStep::TakenBackGiven, amount),
             RefundState::GivenOutside => self.take(MoneyStep::GivenOutside, amount),
             RefundState::Revoking | RefundState::Giving | RefundState::Refused => {}
         }
@@ -263,6 +330,17 @@ mod tests {
         for (amount, step) in (1..).zip(MoneyStep::ALL) {
             balances.take(step, amount);
             assert_eq!(balances.sum(), 0, "{step:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_paid_at_a_counter_or_by_transfer_is_at_no_gateway() {
+        for holder in [Account::Till, Account::Terminal, Account::Bank] {
+            let mut balances = Balances::default();
+            balances.take_booking_at(holder, BookingState::Confirmed, (9_000, NONE));
+            balances.take_refund_at(holder, RefundState::Given, (4_500, NONE));
+            assert_eq!((balances.gateway, balances.sum()), (0, 0));
+            assert_eq!((*balances.of(holder), balances.sales), (4_500, -4_500));
         }
     }
 

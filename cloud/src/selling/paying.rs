@@ -1,5 +1,7 @@
 //! What may become of a reservation that is to be paid for, and of its booking: opened, confirmed, closed, renewed.
 
+use usher_keys::Timestamp;
+
 use crate::ids::BookingId;
 
 use super::bookings::{
@@ -7,10 +9,14 @@ use super::bookings::{
     NoteOutcome, OpenBooking, PaymentNote, RenewOutcome, RequestHash,
 };
 use super::claimant::HoldBounds;
-use super::course::WaitFor;
+use super::course::{self, WaitFor};
+use super::gateway_kind::GatewayKind;
 use super::holding::UnpaidHolds;
 use super::reservations::{Reservation, ReservationState};
 use super::sale::{SaleFacts, SaleStatus};
+
+/// The days of invoices are of so many milliseconds.
+const DAY_MS: u64 = 24 * 3_600_000;
 
 /// What an idempotency key was used for before. Canceled bookings are left out: their keys are free again, and an engine's
 /// index of keys leaves them out as well.
@@ -53,7 +59,10 @@ pub fn may_begin(
             }
             // What was held while it was on sale may be paid for.
             SaleStatus::OnSale | SaleStatus::NotYet | SaleStatus::Stopped => {
-                if reservation.amount.minor > 0 && !request.can_pay {
+                let is_invoice = request.gateway == GatewayKind::Invoice;
+                if is_invoice && sale.sale.invoice_days.is_none() {
+                    Err(BeginRefusal::NoInvoice)
+                } else if reservation.amount.minor > 0 && !request.can_pay {
                     Err(BeginRefusal::TokenMissing)
                 } else {
                     Ok(())
@@ -63,6 +72,17 @@ pub fn may_begin(
         ReservationState::Paying => Err(BeginRefusal::Paying),
         ReservationState::Booked => Err(BeginRefusal::Booked),
         ReservationState::Released => Err(BeginRefusal::Released),
+    }
+}
+
+/// Tells until when a booking can be paid: one that awaits a bank transfer for some days, but not beyond the event.
+pub fn pay_by(reservation: &Reservation, sale: SaleFacts, request: &BeginBooking) -> Timestamp {
+    match (request.gateway, sale.sale.invoice_days) {
+        (GatewayKind::Invoice, Some(days)) => {
+            let until = request.now.plus_ms(u64::from(days) * DAY_MS);
+            until.min(sale.ends_at)
+        }
+        _ => course::pay_by(request.now, reservation.expires_at),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::ids::{ChargeReference, RefundId};
 use crate::money::Money;
 
 use super::bookings::{BookingState, PaymentId};
+use super::disputes::DisputeState;
 use super::refunds::RefundState;
 
 /// What is written down of a payment.
@@ -89,6 +90,16 @@ pub enum Difference {
     RefundNotListed(RefundId),
     /// The gateway lists money as given back of which nothing is written down.
     RefundNotKnown { name: String, payment: PaymentId },
+    /// The gateway lists a dispute of which nothing is written down.
+    DisputeNotKnown(String),
+    /// We have written down a dispute that the gateway does not list.
+    DisputeNotListed(String),
+    /// A dispute stands otherwise, or is about another amount.
+    Dispute {
+        name: String,
+        ours: (DisputeState, Money),
+        theirs: (DisputeState, Money),
+    },
     /// The amounts of a refund are not the same.
     RefundAmount {
         refund: RefundId,
@@ -143,6 +154,20 @@ impl fmt::Display for Difference {
                     "refund {name} of payment {id} was given there, and is not written down here"
                 )
             }
+            Self::DisputeNotKnown(name) => {
+                write!(f, "dispute {name} is listed there, and not written down here")
+            }
+            Self::DisputeNotListed(name) => {
+                write!(f, "dispute {name} is written down here, and not listed there")
+            }
+            Self::Dispute { name, ours, theirs } => write!(
+                f,
+                "dispute {name} is {} about {} here, and {} about {} there",
+                ours.0.word(),
+                ours.1,
+                theirs.0.word(),
+                theirs.1
+            ),
             Self::RefundAmount { refund, ours, theirs } => {
                 write!(f, "refund {refund} is {ours} here and {} there", said(*theirs))
             }
@@ -279,10 +304,66 @@ fn is_known(listed: &ListedRefund, known: &[KnownPayment]) -> bool {
             .any(|refund| refund.id.to_string() == *reference)
 }
 
+/// A dispute of ours, as one of the two sides has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComparedDispute {
+    /// What the gateway has named it.
+    pub name: String,
+    pub state: DisputeState,
+    pub amount: Money,
+}
+
+/// Names every difference between what is written down of disputes, each with when it was heard of, and what their gateway lists: of what was heard
+/// of since a moment nothing may be missing there, whose list begins well before.
+pub fn dispute_differences(
+    known: &[(ComparedDispute, Timestamp)],
+    listed: &[ComparedDispute],
+    since: Timestamp,
+) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    for theirs in listed {
+        match known.iter().find(|(ours, _)| ours.name == theirs.name) {
+            None => differences.push(Difference::DisputeNotKnown(theirs.name.clone())),
+            Some((ours, _)) if ours != theirs => differences.push(Difference::Dispute {
+                name: theirs.name.clone(),
+                ours: (ours.state, ours.amount),
+                theirs: (theirs.state, theirs.amount),
+            }),
+            Some(_) => {}
+        }
+    }
+    let recent = known.iter().filter(|(_, heard_at)| since <= *heard_at);
+    let unlisted = recent.filter(|(ours, _)| !listed.iter().any(|theirs| theirs.name == ours.name));
+    differences.extend(unlisted.map(|(ours, _)| Difference::DisputeNotListed(ours.name.clone())));
+    differences
+}
+
+/// What was paid past all gateways: it is in no list that could be compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakenElsewhere {
+    /// At a counter or by invoice.
+    pub way: super::gateway_kind::GatewayKind,
+    /// How many bookings.
+    pub bookings: u32,
+    /// What was paid for them.
+    pub amount: Money,
+}
+
+impl fmt::Display for TakenElsewhere {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            way,
+            bookings,
+            amount,
+        } = self;
+        write!(f, "{bookings} bookings paid by {}, {amount} in all", way.word())
+    }
+}
+
 /// Asks for what is written down of payments at a gateway.
 #[derive(Debug, Clone, Copy)]
 pub struct PaymentsQuery {
-    pub gateway: super::bookings::GatewayKind,
+    pub gateway: super::gateway_kind::GatewayKind,
     /// Only those that were opened since then.
     pub since: Timestamp,
 }

@@ -11,9 +11,11 @@ use crate::ids::TicketId;
 use super::bookings::BookingState;
 use super::charges::ChargeParts;
 use super::course::RefundStatus;
-use super::refunds::{BeginRefund, Refund, RefundNote, RefundOf, RefundRefusal, RefundState};
+use super::gateway_kind::GatewayKind;
+use super::refunds::{BeginRefund, OpenRefund, Refund, RefundNote, RefundOf, RefundRefusal, RefundState};
 use super::reservations::PriceLine;
 use super::tickets::{SoldTicket, TicketState};
+use super::tills::{AtTill, Till, may_use};
 
 /// What is written down of a booking that money may be given back of.
 #[derive(Debug, Clone)]
@@ -163,6 +165,32 @@ pub enum RefundHeard {
     Refused,
     /// Nobody has answered.
     Silent,
+}
+
+/// Decides whether a till gives money of a booking back.
+///
+/// # Errors
+///
+/// Why not.
+pub fn may_give_at(paid: GatewayKind, till: Option<&Till>, at: &AtTill) -> Result<(), RefundRefusal> {
+    if !paid.is_counter() {
+        return Err(RefundRefusal::NotAtCounter);
+    }
+    may_use(till, &at.by).map_err(RefundRefusal::Till)
+}
+
+/// Tells what becomes of money that no gateway has: whoever is at the till hands it out, and without a till a person has to look into it.
+/// `None` where a gateway is to be asked.
+pub fn given_by_hand(open: &OpenRefund) -> Option<RefundHeard> {
+    match (open.gateway, open.till) {
+        (GatewayKind::Sandbox | GatewayKind::Stripe, _) => None,
+        (GatewayKind::Cash | GatewayKind::CardTerminal, Some(_)) => {
+            Some(RefundHeard::Stands(RefundStatus::Given))
+        }
+        (GatewayKind::Cash | GatewayKind::CardTerminal | GatewayKind::Invoice, _) => {
+            Some(RefundHeard::Refused)
+        }
+    }
 }
 
 /// Tells the first step of whoever takes a refund up.

@@ -2,12 +2,14 @@
 
 use usher_keys::{EventId, Timestamp};
 
-use crate::ids::{BookingId, ChargeReference, RefundId, TicketId};
+use crate::ids::{BookingId, ChargeReference, RefundId, TicketId, TillId};
 use crate::money::Money;
 
-use super::bookings::{GatewayKind, PaymentId, RequestHash};
+use super::bookings::{PaymentId, RequestHash};
+use super::gateway_kind::GatewayKind;
 use super::jobs::LeaseHolder;
 use super::tickets::TicketState;
+use super::tills::{AtTill, TillRefusal};
 
 /// How a refund stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +83,8 @@ pub struct BeginRefund {
     pub amount: Option<i64>,
     /// Whether the units of its tickets are for sale again afterwards.
     pub frees_units: bool,
+    /// The till that gives it, and whose it must be; else the gateway that has taken the money.
+    pub till: Option<AtTill>,
     /// Who works on it, and has the lease of its job.
     pub holder: LeaseHolder,
     pub now: Timestamp,
@@ -116,6 +120,10 @@ pub enum RefundRefusal {
     Nothing,
     /// A bank has taken its money back for the buyer.
     Disputed,
+    /// It was not paid at a counter, so that no till gives it.
+    NotAtCounter,
+    /// The till gives nothing.
+    Till(TillRefusal),
     /// More than is left of what was paid.
     TooMuch { left: i64 },
 }
@@ -146,6 +154,8 @@ pub struct OpenRefund {
     pub payment: Option<PaymentId>,
     /// Which gateway has it.
     pub gateway: GatewayKind,
+    /// The till that gives it.
+    pub till: Option<TillId>,
 }
 
 /// What is written down of a refund on its way.

@@ -97,6 +97,10 @@ pub enum HoldOutcome {
     InVain(HeldInVain),
     /// Nothing is held: the event's organizer lets one client hold so many at most.
     MoreThanOne(u32),
+    /// One order has so many units of the event at most.
+    OrderTooLarge(u32),
+    /// Somebody waits for places of this tier: those that come back are theirs.
+    Awaited(TierId),
     /// No such event is published.
     NoSuchEvent,
     /// Its event or a tier does not sell.
@@ -117,6 +121,8 @@ impl HoldOutcome {
             Self::UnknownSeats(_)
             | Self::UnknownTiers(_)
             | Self::MoreThanOne(_)
+            | Self::OrderTooLarge(_)
+            | Self::Awaited(_)
             | Self::NoSuchEvent
             | Self::NotOnSale(_)
             | Self::WrongQuantity(_)

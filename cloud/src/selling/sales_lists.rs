@@ -6,7 +6,7 @@ use crate::ids::{ChargeReference, DisputeId, RefundId, TicketId};
 use crate::money::Money;
 
 use super::booking_code::BookingCode;
-use super::journal::MoneyStep;
+use super::journal::{Account, MoneyStep};
 use super::tickets::SoldTicket;
 
 /// Asks for tickets of an event, those issued first first.
@@ -62,6 +62,8 @@ pub type MoneyPlace = (MoneySource, MoneyStep);
 pub struct MoneyLine {
     pub subject: MoneySource,
     pub step: MoneyStep,
+    /// Into which account, and out of which.
+    pub sides: (Account, Account),
     pub amount: Money,
     /// What people call the booking it is of.
     pub booking: Option<BookingCode>,

@@ -9,8 +9,9 @@ use usher_protocol::TierId;
 use crate::ids::{ReservationId, VoucherId};
 
 use super::claimant::{Claimant, HeldInVain, HoldBounds};
-use super::inventory::SaleWindow;
+use super::inventory::{EventSale, SaleWindow, TierSale};
 use super::reservations::PriceLine;
+use super::sale::SaleStatus;
 
 /// Vouchers of an event at most: presale codes for a great house, one for each member of its club.
 pub const MAX_VOUCHERS: u32 = 20_000;
@@ -178,6 +179,15 @@ impl Voucher {
             ..*line
         });
         Ok(lines.collect())
+    }
+
+    /// Tells whether a tier is sold now to whoever has it.
+    pub fn sells(&self, tier: TierId, (event, sale): (EventSale, TierSale), now: Timestamp) -> bool {
+        let is_unlocked = self.unlocks(tier);
+        let sale = if is_unlocked { sale.unlocked() } else { sale };
+        let event = event.status(now);
+        let event_sells = event == SaleStatus::OnSale || (event == SaleStatus::NotYet && is_unlocked);
+        event_sells && sale.window.status(now) == SaleStatus::OnSale
     }
 
     /// Returns the price of a unit of a tier with it.

@@ -94,6 +94,7 @@ fn of_event(connection: &Sql<'_>, event: EventId, audit: &mut Audit) -> Result<A
     seals::check(connection, event, &mut audit.findings)?;
     sales::check_reservations(connection, event, &mut audit.findings)?;
     inventory::check_blocks(connection, event, &mut audit.findings)?;
+    inventory::check_tills(connection, event, &mut audit.findings)?;
     sales::check_jobs(connection, event, &mut audit.findings)?;
     sales::check_refunds(connection, event, &mut audit.findings)?;
     receipts::check_amounts(connection, event, &mut audit.findings)?;

@@ -15,6 +15,7 @@ mod comps;
 pub mod devices;
 mod holds;
 mod inventory;
+mod invoices;
 mod jobs;
 mod kept_answers;
 mod letters;
@@ -22,6 +23,7 @@ mod logs;
 mod model;
 mod news;
 mod organizing;
+mod price_steps;
 mod races;
 mod refunds;
 mod retention;
@@ -29,7 +31,9 @@ mod seals;
 pub mod server;
 mod severed;
 mod staff;
+mod tills;
 mod vouchers;
+mod waiting_list;
 mod webhooks;
 
 use case::Case;
@@ -175,6 +179,27 @@ contracts! {
         a_code_is_taken_once_and_after_many_wrong_ones_none_is,
         sessions_end_one_by_one_and_the_oldest_when_there_are_too_many,
         a_member_changes_and_is_forgotten_for_their_own_organizer_alone,
+    }
+    price_steps {
+        a_price_rises_as_units_are_taken_and_as_time_goes_by,
+        whatever_prices_become_what_is_held_or_sold_keeps_its_own,
+        an_order_has_so_many_units_of_the_event_at_most,
+    }
+    tills {
+        what_is_sold_and_given_back_at_a_till_is_counted_in_it,
+        a_till_is_one_persons_and_closed_for_good,
+        a_closed_till_sells_and_gives_back_nothing,
+        the_last_place_is_sold_once_at_counters_and_online,
+    }
+    invoices {
+        a_booking_awaits_its_transfer_for_days_and_is_paid_whole_or_not_at_all,
+        a_transfer_that_comes_as_the_time_ends_counts_once,
+    }
+    waiting_list {
+        places_that_come_back_are_offered_in_order_and_nobody_jumps,
+        an_offer_that_is_not_taken_goes_to_the_next_and_what_is_paid_stays,
+        two_processes_offer_each_place_once,
+        who_may_wait_and_who_left,
     }
     seals {
         what_is_altered_past_the_store_is_found_whatever_is_changed_later,

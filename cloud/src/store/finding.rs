@@ -104,12 +104,13 @@ pub enum SealedPart {
 }
 
 impl SealedPart {
-    fn words(self) -> &'static str {
-        match self {
+    fn fmt_of(self, event: EventId, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self {
             Self::Sale => "the sale, limits, fees or taxes",
             Self::Vouchers => "the vouchers",
             Self::Blocks => "the blocks",
-        }
+        };
+        write!(f, "{what} of event {event} were altered")
     }
 }
 
@@ -118,6 +119,11 @@ impl SealedPart {
 pub enum CountsFinding {
     /// The blocks of an event do not fit its units, or sold, free, held and blocked units are not all that it has.
     Blocks {
+        /// The event.
+        event: EventId,
+    },
+    /// What should have been in a till when it was closed is not what its sales and refunds come to.
+    Tills {
         /// The event.
         event: EventId,
     },
@@ -139,6 +145,10 @@ impl fmt::Display for CountsFinding {
             Self::Blocks { event } => write!(
                 f,
                 "the units of event {event} that are sold, free, held and blocked are not all that it has"
+            ),
+            Self::Tills { event } => write!(
+                f,
+                "a closed till of event {event} does not hold what was sold and given back at it"
             ),
             Self::Receipts { organizer } => write!(
                 f,
@@ -178,9 +188,7 @@ impl fmt::Display for Finding {
                 "the days, policy, tiers or prices of event {event} were altered"
             ),
             Self::Layout { event } => write!(f, "the seats and slots of event {event} were altered"),
-            Self::Sealed { event, part } => {
-                write!(f, "{} of event {event} were altered", part.words())
-            }
+            Self::Sealed { event, part } => part.fmt_of(*event, f),
             Self::Counts(found) => found.fmt(f),
             Self::Ticket(ticket) => write!(f, "ticket {ticket} is not what was signed"),
             Self::Unit { event, unit } => {

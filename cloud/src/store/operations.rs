@@ -19,12 +19,14 @@ pub mod close;
 pub mod codes;
 pub mod column;
 pub mod comps;
+pub mod counter;
 pub mod daily_report;
 pub mod disputes;
 pub mod drafts;
 pub mod gateway_payments;
 pub mod holds;
 pub mod inventory;
+pub mod invoices;
 pub mod jobs;
 pub mod journal;
 pub mod kept_answers;
@@ -44,7 +46,9 @@ pub mod seals;
 pub mod secret_keys;
 pub mod staff;
 pub mod staff_sessions;
+pub mod tills;
 pub mod vouchers;
+pub mod waiting_list;
 pub mod webhooks;
 
 /// What a command leaves behind, beside its answer.

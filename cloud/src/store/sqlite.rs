@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 43] = [
+const MIGRATIONS: [(&str, &str); 46] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",
@@ -218,6 +218,14 @@ const MIGRATIONS: [(&str, &str); 43] = [
     ("V58__letters", include_str!("../../migrations/V58__letters.sql")),
         "V63__moves_home",
         include_str!("../../migrations/V63__moves_home.sql"),
+    ("V54__tills", include_str!("../../migrations/V54__tills.sql")),
+    (
+        "V55__price_steps",
+        include_str!("../../migrations/V55__price_steps.sql"),
+    ),
+    (
+        "V56__waiting_list",
+        include_str!("../../migrations/V56__waiting_list.sql"),
     ),
 ];
 

@@ -145,6 +145,11 @@ impl Client {
         }
     }
 
+    /// Returns somebody who talks to the same cloud with another key.
+    pub fn with_key(&self, key: &Value) -> Self {
+        Self::new(self.base.clone(), key["key"].as_str().unwrap().to_owned())
+    }
+
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base))
     }

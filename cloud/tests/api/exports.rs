@@ -50,15 +50,15 @@ async fn bookings_tickets_and_payments_are_written_as_csv_without_formulas() {
     let lines: Vec<&str> = text.split("\r\n").collect();
     assert_eq!(lines.len(), 4, "{text}");
     assert!(
-        lines[0].starts_with("code,status,decline,email,tiers,tickets,amount,amount_minor,"),
+        lines[0].starts_with("code,status,decline,email,name,tiers,tickets,amount,amount_minor,"),
         "{text}"
     );
     let (kept, back) = (kept["code"].as_str().unwrap(), back["code"].as_str().unwrap());
-    let first = format!("{kept},confirmed,,'=1+1@example.org,1:2,2,90.00,9000,0.00,0,EUR,,sandbox,chg_");
+    let first = format!("{kept},confirmed,,'=1+1@example.org,,1:2,2,90.00,9000,0.00,0,EUR,,sandbox,chg_");
     assert!(lines[1].starts_with(&first), "{text}");
     assert!(
         lines[2].starts_with(&format!(
-            "{back},partly_refunded,,owl@example.org,1:1,1,45.00,4500,40.00,4000,EUR,"
+            "{back},partly_refunded,,owl@example.org,,1:1,1,45.00,4500,40.00,4000,EUR,"
         )),
         "{text}"
     );

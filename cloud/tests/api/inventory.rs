@@ -105,3 +105,38 @@ async fn a_capacity_is_refused_below_what_is_sold_and_says_how_much_that_is() {
         .await
         .check_problem(422, "invalid-request");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn prices_rise_in_steps_and_an_order_has_a_most() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let path = format!("/v1/organizer/events/{event}");
+    let steps = json!([{"price": 1000, "until_taken": 2}, {"price": 1500, "until": "2027-03-01T00:00:00Z"}]);
+    let patch = json!({"tiers": [{"tier": 2, "price_steps": steps}], "order_max": 3});
+    let shown = cloud.organize(Method::PATCH, &path, &patch).await.ok(200);
+    assert_eq!(
+        (&shown["tiers"][1]["price_steps"], &shown["order_max"]),
+        (&steps, &json!(3))
+    );
+    let price = async || cloud.get(&format!("/v1/events/{event}")).await.ok(200)["tiers"][1]["price"].clone();
+    assert_eq!(price().await, 1_000);
+    cloud
+        .hold_tier(&event, 2, 4)
+        .await
+        .check_problem(409, "wrong-quantity");
+    let held = cloud.hold_tier(&event, 2, 3).await.ok(201);
+    assert_eq!(held["amount"], 3_500);
+    assert_eq!(price().await, 1_500);
+    assert_eq!(cloud.seats(&event).await["tiers"][1]["price"], 1_500);
+    for wrong in [
+        json!([{"price": 1000}]),
+        json!([{"price": 1000, "until_taken": 5}, {"price": 1100, "until_taken": 5}]),
+        json!([{"price": -1, "until_taken": 5}]),
+    ] {
+        let patch = json!({"tiers": [{"tier": 2, "price_steps": wrong}]});
+        cloud
+            .organize(Method::PATCH, &path, &patch)
+            .await
+            .check_problem(422, "invalid-request");
+    }
+}

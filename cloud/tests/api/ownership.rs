@@ -34,6 +34,7 @@ pub fn address(path: &str, event: &str, booking: &Value) -> String {
         .replace("{staff_id}", "stf_00000000000000000000000000")
         .replace("{invitation_id}", "inv_00000000000000000000000000")
         .replace("{refund_id}", &format!("rfd_{}", "0".repeat(64)))
+        .replace("{till_id}", &format!("til_{}", "0".repeat(64)))
         .replace("{block_id}", &format!("blk_{}", "0".repeat(64)))
         .replace("{voucher_id}", &format!("vch_{}", "0".repeat(64)))
         .replace("{endpoint_id}", &format!("end_{}", "0".repeat(64)))

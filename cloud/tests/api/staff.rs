@@ -394,3 +394,31 @@ async fn each_role_of_people_may_what_the_document_says_and_reaches_no_other_org
         "{refused} were refused, {hidden} hidden"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_the_counter_is_for_whoever_sells_there() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let path = invite(&cloud, &cloud, "till@example.org", "box_office").await;
+    let clerk = take(&cloud, &path).await;
+    let counter = format!("/staff/events/{event}/counter");
+    let page = seen_by(&cloud, &counter, &clerk.cookie).await.text();
+    assert!(page.contains("Open a till"), "{page}");
+    let tills = format!("/v1/organizer/events/{event}/tills");
+    let open = cloud
+        .request(Method::POST, &tills)
+        .header("cookie", &clerk.cookie)
+        .header("x-csrf-token", &clerk.form_token)
+        .json(&json!({"name": "North", "cash": 0}));
+    let till = cloud.send(open).await.ok(201);
+    let page = seen_by(&cloud, &counter, &clerk.cookie).await.text();
+    let named = format!("data-till=\"{}\"", till["till_id"].as_str().unwrap());
+    assert!(
+        page.contains(&named) && page.contains("Take the money and sell"),
+        "{page}"
+    );
+    let path = invite(&cloud, &cloud, "viewer@example.org", "viewer").await;
+    let viewer = take(&cloud, &path).await;
+    assert_eq!(seen_by(&cloud, &counter, &viewer.cookie).await.status, 403);
+    assert_eq!(seen_by(&cloud, &counter, "").await.status, 401);
+}

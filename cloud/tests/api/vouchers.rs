@@ -40,7 +40,7 @@ async fn a_code_lowers_the_price_of_a_hold_and_what_is_paid() {
     assert_eq!(
         good,
         json!({"voucher": "OWLS-27", "max_per_order": 2, "currency": "EUR", "tiers": [
-            {"tier": 1, "name": "Stalls", "price": 4500, "price_with_code": 3015, "available": 10},
+            {"tier": 1, "name": "Stalls", "price": 4500, "price_with_code": 3015, "available": 10, "on_sale": true},
         ]})
     );
     let refused = hold(&cloud, &event, &[0, 1, 2], "OWLS-27")

@@ -60,6 +60,11 @@ pub fn wrong_quantity(min: u32, max: Option<u32>) -> String {
     }
 }
 
+/// Says how many tickets of an event an order may have.
+pub fn order_too_large(most: u32) -> String {
+    format!("Of this event, an order has at most {most} tickets.")
+}
+
 /// Says how many tickets an order may have with a code.
 pub fn too_many_with_code(most: u32) -> String {
     format!("With this code, an order has at most {most} of these tickets.")

@@ -44,6 +44,8 @@ const SELLS: SaleFacts = SaleFacts {
             until: None,
         },
         is_stopped: false,
+        invoice_days: None,
+        order_max: None,
     },
 };
 

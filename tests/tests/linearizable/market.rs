@@ -226,6 +226,8 @@ impl Market {
             | HoldOutcome::TooMany(_)
             | HoldOutcome::InVain(_)
             | HoldOutcome::MoreThanOne(_)
+            | HoldOutcome::OrderTooLarge(_)
+            | HoldOutcome::Awaited(_)
             | HoldOutcome::NoSuchEvent
             | HoldOutcome::NotOnSale(_)
             | HoldOutcome::Voucher(_)
@@ -274,6 +276,7 @@ impl Market {
             idempotency_key: number.to_string(),
             request_hash: RequestHash([0; 32]),
             email: "owl@example.org".into(),
+            name: String::new(),
             can_pay: true,
             believed_until: Some(Timestamp::FOREVER),
             holder: LeaseHolder([9; 16]),

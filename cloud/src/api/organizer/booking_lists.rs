@@ -65,7 +65,7 @@ pub struct ListBookings {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"text": "owl@example.org"}))]
 pub struct SearchBookings {
-    /// The buyer's address or how it begins; a booking code or a ticket code, or at least three of its first digits; or the id of a booking or
+    /// The buyer's address or name, or how it begins; a booking code or a ticket code, or at least three of its first digits; or the id of a booking or
     /// of a ticket.
     #[schema(example = "owl@example.org")]
     pub text: String,
@@ -96,6 +96,9 @@ pub struct BookingLineView {
     /// The buyer's address; empty once it is erased.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// The buyer's name; empty if it is not known. It is absent where the address is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// What was to be paid, in minor units of the currency.
     pub amount: i64,
     /// How much of it was given back after the sale.
@@ -163,6 +166,7 @@ impl BookingLineView {
             status: line.facts.word(),
             decline: state.decline().map(DeclineReason::word),
             email: may_know.then_some(line.email),
+            name: may_know.then_some(line.name),
             amount: line.amount.minor,
             given_back: amount,
             currency: line.amount.currency.code().to_owned(),
@@ -252,7 +256,7 @@ pub async fn search(
     checks.require(
         sought.is_some() || checks.failed(),
         "/text",
-        "must be an address, a code, at least three of its first characters, or the id of a booking or ticket",
+        "must be an address, a name, a code, at least three of its first characters, or the id of a booking or ticket",
     );
     checks.finish()?;
     let page = app

@@ -55,6 +55,14 @@ pub struct EventPatch {
     pub sells_until: Option<Option<Moment>>,
     /// Whether its sale is stopped, until this is false again.
     pub sale_stopped: Option<bool>,
+    /// For how many days a booking awaits a bank transfer; null takes none from now on.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<u16>)]
+    pub invoice_days: Option<Option<u16>>,
+    /// The most units of all tiers together that one order may have; null says as many as the server lets anybody have.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<u32>)]
+    pub order_max: Option<Option<u32>>,
     /// How tiers are sold, and how many units they have.
     #[serde(default)]
     pub tiers: Vec<TierPatch>,
@@ -117,6 +125,8 @@ impl EventPatch {
             sells_from: self.sells_from,
             sells_until: self.sells_until,
             sale_stopped: self.sale_stopped,
+            invoice_days: self.invoice_days,
+            order_max: self.order_max,
         }
     }
 

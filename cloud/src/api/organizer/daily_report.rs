@@ -1,5 +1,6 @@
 //! `/v1/organizer/events/{event_id}/daily-report`: what an event has sold and given back, day by day.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -53,6 +54,8 @@ pub struct FiguresView {
     pub bookings: u32,
     /// What was charged for them.
     pub charged: i64,
+    /// How much of that was paid which way: at a payment service by its name, `cash`, `card_terminal` or `invoice`.
+    pub ways: BTreeMap<&'static str, i64>,
     /// How much of that was service fees.
     pub fees: i64,
     /// How much of it was taxes.
@@ -96,6 +99,11 @@ impl From<&DayFigures> for FiguresView {
         Self {
             bookings: figures.bookings,
             charged: figures.charged,
+            ways: figures
+                .ways
+                .iter()
+                .map(|(way, amount)| (way.word(), *amount))
+                .collect(),
             fees: figures.fees,
             taxes: figures.taxes,
             refunded: figures.refunded,

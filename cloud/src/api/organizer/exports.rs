@@ -33,11 +33,12 @@ use super::owned::PartOfOwnEvent;
 const ROWS_AT_ONCE: u16 = 500;
 
 /// The columns of each export.
-const BOOKINGS: [&str; 16] = [
+const BOOKINGS: [&str; 17] = [
     "code",
     "status",
     "decline",
     "email",
+    "name",
     "tiers",
     "tickets",
     "amount",
@@ -253,6 +254,7 @@ fn booking_row(line: BookingLine, has_buyers: bool) -> ExportRow {
         json!(line.facts.word()),
         json!(line.facts.state.decline().map(DeclineReason::word)),
         json!(has_buyers.then_some(line.email)),
+        json!(has_buyers.then_some(line.name)),
         json!(tiers.join(" ")),
         json!(line.tickets),
         json!(line.amount.decimal()),
@@ -288,7 +290,7 @@ fn ticket_row(line: TicketLine, has_buyers: bool) -> ExportRow {
 }
 
 fn payment_row(line: &MoneyLine) -> ExportRow {
-    let (into, out_of) = line.step.sides();
+    let (into, out_of) = line.sides;
     let subject: Value = match line.subject {
         MoneySource::Charge(charge) => json!(charge),
         MoneySource::Refund(refund) => json!(refund),

@@ -11,10 +11,11 @@ use usher_protocol::Unit;
 use usher_words::problems::{Missing, OrderDetail, ProblemKind};
 use utoipa::ToSchema;
 
+use crate::acts::Actor;
 use crate::api::error::ApiError;
 use crate::api::idempotency::IdempotencyHeader;
 use crate::api::input::{Checks, JsonBody};
-use crate::ids::{BookingId, RefundId, TicketId};
+use crate::ids::{BookingId, RefundId, TicketId, TillId};
 use crate::moment::Moment;
 use crate::money::{Currency, MAX_ORDER};
 use crate::rights::may;
@@ -22,9 +23,11 @@ use crate::selling::RequestHash;
 use crate::selling::refunds::{
     BeginRefund, BeginRefundOutcome, Refund, RefundOf, RefundRefusal, RefundState,
 };
+use crate::selling::tills::AtTill;
 use crate::state::AppState;
 
 use super::owned::PartOfOwnEvent;
+use super::tills;
 
 /// Most tickets that a request may name: more than the largest booking has.
 const MAX_TICKETS: usize = 1_000;
@@ -46,6 +49,11 @@ pub struct NewRefund {
     /// kept if somebody has gone in with one of the tickets: the next buyer would be refused there.
     #[serde(default)]
     pub keep_units: Option<bool>,
+    /// Of what was paid at a counter: the caller's open till, out of which the money is handed at once, in cash or by the card terminal as it was
+    /// paid. Without it, somebody gives the money by another way and says so.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub till_id: Option<TillId>,
     /// A new random text for each new request, here or as the header `Idempotency-Key`. The same request with the same key is one refund.
     #[serde(default)]
     #[schema(example = "0193a3f2-6c5e-7b1a-9d2e-4f5a6b7c8d9f")]
@@ -143,11 +151,11 @@ impl NewRefund {
     fn hash(&self, booking: BookingId) -> RequestHash {
         let mut hasher = blake3::Hasher::new();
         let said = (booking, &self.tickets, self.amount, self.keep_units);
-        hasher.update(
-            serde_json::to_string(&said)
-                .expect("ids and numbers are plain")
-                .as_bytes(),
-        );
+        let said = serde_json::to_string(&said).expect("ids and numbers are plain");
+        hasher.update(said.as_bytes());
+        if let Some(till) = self.till_id {
+            hasher.update(till.to_string().as_bytes());
+        }
         RequestHash(*hasher.finalize().as_bytes())
     }
 
@@ -174,7 +182,7 @@ impl NewRefund {
         self,
         app: &AppState,
         (booking, keeps_units): (BookingId, bool),
-        key: String,
+        (key, by): (String, Actor),
     ) -> BeginRefund {
         let now = app.clock.now();
         BeginRefund {
@@ -185,6 +193,10 @@ impl NewRefund {
             of: self.tickets.map_or(RefundOf::All, RefundOf::Tickets),
             amount: self.amount,
             frees_units: !keeps_units,
+            till: self.till_id.map(|till| AtTill {
+                till,
+                by: by.to_string(),
+            }),
             holder: app.holder,
             now,
         }
@@ -198,7 +210,7 @@ impl NewRefund {
     request_body = NewRefund, security(("organizer_key" = [])), responses(
     (status = 201, body = RefundView, description = "Begun, now or by an earlier request with the same key: `status` says how far it has come"),
     (status = 404, description = "No such booking of your event, or no such ticket of it"),
-    (status = 409, description = "Nothing was paid, more is asked for than is left of it, or a bank has taken it back; another refund is on its way; a ticket was given back before; the event is halted; or the key was used for another request"),
+    (status = 409, description = "Nothing was paid, more is asked for than is left of it, or a bank has taken it back; another refund is on its way; a ticket was given back before; the event is halted; the till is closed, another person's, or gives no money of such a booking; or the key was used for another request"),
 ))]
 pub async fn create(
     State(app): State<Arc<AppState>>,
@@ -215,7 +227,7 @@ pub async fn create(
     }
     let key = header.or(request.idempotency_key.take())?;
     let keeps_units = request.keeps_units(&app, booking).await?;
-    let request = request.into_request(&app, (booking, keeps_units), key);
+    let request = request.into_request(&app, (booking, keeps_units), (key, allowed.caller.by));
     let begun = app.desk.refund(request).await?;
     let refund = match begun {
         BeginRefundOutcome::Begun(refund) => refund,
@@ -278,6 +290,8 @@ fn refused(refusal: RefundRefusal) -> ApiError {
         RefundRefusal::Halted => ProblemKind::OldCopy.into(),
         RefundRefusal::Running => ProblemKind::RefundRunning.into(),
         RefundRefusal::NotItsTicket => ApiError::NotFound(Missing::TicketOfBooking),
+        RefundRefusal::NotAtCounter => ProblemKind::NotPaidAtCounter.into(),
+        RefundRefusal::Till(refusal) => tills::refused(refusal),
         RefundRefusal::Disputed => ProblemKind::BookingDisputed.into(),
         RefundRefusal::TicketRefunded => ProblemKind::TicketRefunded.into(),
         RefundRefusal::TooMuch { left } => OrderDetail::RefundTooMuch { left }.into(),

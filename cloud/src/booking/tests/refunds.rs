@@ -13,6 +13,7 @@ impl Office {
             of,
             amount: None,
             frees_units: true,
+            till: None,
             holder: HOLDER,
             now,
         }

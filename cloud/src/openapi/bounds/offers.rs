@@ -1,12 +1,15 @@
 //! The bounds of what organizers say of how tickets are sold: vouchers, comps, blocks, charges, and how many a tier has.
 
-use crate::api::bookings::EMAIL_BYTES;
+use crate::api::bookings::{BUYER_BYTES, EMAIL_BYTES, TOKEN_BYTES};
 use crate::api::comp_list::MAX_COMPS;
 use crate::api::organizer::draft::MAX_UNITS;
-use crate::api::organizer::inventory::MAX_TAX;
+use crate::api::organizer::inventory::{INVOICE_DAYS, MAX_TAX};
+use crate::api::organizer::invoices::REFERENCE_BYTES;
 use crate::api::organizer::venues::NAME_BYTES;
 use crate::api::organizer::vouchers::{MAX_CODES, PERCENT};
-use crate::money::MAX_PRICE;
+use crate::money::{MAX_ORDER, MAX_PRICE};
+use crate::selling::price_steps::MAX_STEPS;
+use crate::selling::waiting_list::MAX_PLACES;
 
 use super::Bound;
 
@@ -20,10 +23,34 @@ pub fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
         ("VouchersRequest", "price", Bound::Number(0..=MAX_PRICE)),
         ("CompsRequest", "comps", Bound::Items(1..=MAX_COMPS)),
         ("CompSpec", "email", Bound::Text(EMAIL_BYTES)),
+        ("TillRequest", "name", Bound::Text(NAME_BYTES)),
+        ("TillRequest", "cash", Bound::Number(0..=MAX_ORDER)),
+        ("TillCount", "cash", Bound::Number(0..=MAX_ORDER)),
+        ("CounterSaleRequest", "name", Bound::Text(BUYER_BYTES)),
+        ("CounterSaleRequest", "email", Bound::Text(0..=*EMAIL_BYTES.end())),
+        ("CounterSaleRequest", "idempotency_key", Bound::Text(TOKEN_BYTES)),
+        ("NewBooking", "name", Bound::Text(BUYER_BYTES)),
+        (
+            "EventPatch",
+            "invoice_days",
+            Bound::Number(i64::from(*INVOICE_DAYS.start())..=i64::from(*INVOICE_DAYS.end())),
+        ),
+        ("EventPatch", "order_max", Bound::Number(1..=MAX_UNITS.into())),
+        ("InvoicePaymentRequest", "reference", Bound::Text(REFERENCE_BYTES)),
+        ("InvoicePaymentRequest", "amount", Bound::Number(1..=MAX_ORDER)),
+        ("WaitingRequest", "quantity", Bound::Number(1..=MAX_PLACES.into())),
+        ("WaitingRequest", "email", Bound::Text(EMAIL_BYTES)),
         ("BlockRequest", "name", Bound::Text(NAME_BYTES)),
         ("ChargesSpec", "fee", Bound::Number(0..=MAX_PRICE)),
         ("ChargesSpec", "tax", Bound::Number(0..=MAX_TAX.into())),
         ("VouchersRequest", "percent", Bound::Number(percent)),
+        ("TierPatch", "price_steps", Bound::Items(0..=MAX_STEPS)),
+        ("PriceStepSpec", "price", Bound::Number(0..=MAX_PRICE)),
+        (
+            "PriceStepSpec",
+            "until_taken",
+            Bound::Number(1..=MAX_UNITS.into()),
+        ),
         ("TierPatch", "order_min", Bound::Number(1..=MAX_UNITS.into())),
         ("TierPatch", "order_max", Bound::Number(1..=MAX_UNITS.into())),
         ("TierPatch", "capacity", Bound::Number(0..=MAX_UNITS.into())),

@@ -2,7 +2,7 @@
 
 use crate::ids::{
     ApiKeyId, BlockId, BookingId, DisputeId, EndpointId, InvitationId, RefundId, ReservationId, StaffId,
-    TicketId, VenueId, VoucherId, WebhookId,
+    TicketId, TillId, VenueId, VoucherId, WaiterId, WebhookId,
 };
 
 /// The pattern of an event's id, which `usher_keys` reads.
@@ -23,9 +23,11 @@ pub fn pattern(name: &str) -> Option<&'static str> {
         "booking_id" => Some(BookingId::PATTERN),
         "refund_id" => Some(RefundId::PATTERN),
         "dispute_id" => Some(DisputeId::PATTERN),
+        "till_id" => Some(TillId::PATTERN),
         "ticket_id" => Some(TicketId::PATTERN),
         "endpoint_id" => Some(EndpointId::PATTERN),
         "voucher_id" => Some(VoucherId::PATTERN),
+        "waiter_id" => Some(WaiterId::PATTERN),
         "webhook_id" => Some(WebhookId::PATTERN),
         "device" => Some(DEVICE_KEY),
         _ => None,

@@ -33,6 +33,7 @@ fn sale() -> SaleTerms {
         unit_count: 12,
         own_bounds: OwnBounds::default(),
         currency: "EUR".parse().unwrap(),
+        awaited: Vec::new(),
         tiers: vec![(STALLS, 4_500, TierSale::default())],
     }
 }

@@ -60,6 +60,7 @@ fn request() -> BeginBooking {
         idempotency_key: "key".to_owned(),
         request_hash: RequestHash([1; 32]),
         email: "ada@example.com".to_owned(),
+        name: String::new(),
         can_pay: true,
         believed_until: Some(ENDS_AT.plus_ms(AFTER_EVENT_MS)),
         holder: LeaseHolder([1; 16]),
@@ -78,6 +79,8 @@ const SELLS: SaleFacts = SaleFacts {
             until: None,
         },
         is_stopped: false,
+        invoice_days: None,
+        order_max: None,
     },
 };
 
@@ -197,6 +200,8 @@ fn booking() -> Booking {
         action: None,
         pay_by: NOW,
         email: request.email,
+        name: String::new(),
+        gateway: GatewayKind::Sandbox,
         amount: price(100),
         parts: ChargeParts::default(),
         created_at: NOW,

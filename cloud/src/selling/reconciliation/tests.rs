@@ -189,3 +189,41 @@ fn every_difference_of_a_refund_has_a_name() {
         "refund re_2 of payment pi_1 was given there, and is not written down here"
     );
 }
+
+#[test]
+fn a_dispute_that_one_side_does_not_have_or_has_otherwise_is_named() {
+    let dispute = |name: &str, state, minor| ComparedDispute {
+        name: name.into(),
+        state,
+        amount: Money {
+            minor,
+            currency: "EUR".parse().unwrap(),
+        },
+    };
+    let same = dispute("dp_1", DisputeState::Open, 4_500);
+    let known = [
+        (same.clone(), OPENED),
+        (dispute("dp_2", DisputeState::Open, 4_500), OPENED),
+        (dispute("dp_3", DisputeState::Won, 100), OPENED),
+        // Of one from before nothing is said.
+        (dispute("dp_0", DisputeState::Won, 100), Timestamp(OPENED.0 - 1)),
+    ];
+    let listed = [
+        same,
+        dispute("dp_2", DisputeState::Lost, 4_500),
+        dispute("dp_4", DisputeState::Open, 100),
+    ];
+    let told: Vec<_> = dispute_differences(&known, &listed, OPENED)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "dispute dp_2 is open about 45.00 EUR here, and lost about 45.00 EUR there",
+            "dispute dp_4 is listed there, and not written down here",
+            "dispute dp_3 is written down here, and not listed there",
+        ]
+    );
+    assert_eq!(dispute_differences(&known[..1], &listed[..1], OPENED), []);
+}

@@ -64,6 +64,7 @@ fn request(of: RefundOf, amount: Option<i64>) -> BeginRefund {
         of,
         amount,
         frees_units: true,
+        till: None,
         holder: LeaseHolder([1; 16]),
         now: NOW,
     }

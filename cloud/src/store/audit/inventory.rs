@@ -5,8 +5,8 @@ use usher_keys::EventId;
 use crate::selling::blocks::BLOCKED_UNTIL;
 use crate::store::StoreError;
 use crate::store::finding::{CountsFinding, Finding};
-use crate::store::operations::blocks;
 use crate::store::operations::column::ms;
+use crate::store::operations::{blocks, tills};
 use crate::store::sql::{Sql, params};
 
 /// Checks the blocks of an event against its units and its capacity. What is counted as blocked are the units that blocks list, and what is
@@ -40,6 +40,26 @@ pub fn check_blocks(
     let blocked = i64::try_from(blocked).unwrap_or(i64::MAX);
     if strays != 0 || others.saturating_add(blocked) != capacity {
         findings.push(Finding::Counts(CountsFinding::Blocks { event }));
+    }
+    Ok(())
+}
+
+/// Checks the tills of an event that are closed: what should have been in each is what was sold and given back at it.
+///
+/// # Errors
+///
+/// [`StoreError`].
+pub fn check_tills(
+    connection: &Sql<'_>,
+    event: EventId,
+    findings: &mut Vec<Finding>,
+) -> Result<(), StoreError> {
+    let tills = tills::tills(connection, &event)?;
+    let mut counts = tills
+        .iter()
+        .filter_map(|till| Some((till.count?, till.expected())));
+    if counts.any(|(count, expected)| count.expected != expected) {
+        findings.push(Finding::Counts(CountsFinding::Tills { event }));
     }
     Ok(())
 }

@@ -165,6 +165,7 @@ pub async fn a_booking_with_another_refund_on_its_way_is_refunded_later(case: Ca
         request_hash: RequestHash([1; 32]),
         of: RefundOf::Tickets(vec![booking.tickets[0].id]),
         amount: Some(500),
+        till: None,
         frees_units: true,
         holder: HOLDER,
         now: START,

@@ -354,6 +354,7 @@ impl Case {
             idempotency_key: key.into(),
             request_hash: RequestHash(*blake3::hash(reservation.to_string().as_bytes()).as_bytes()),
             email: "owl@example.org".into(),
+            name: String::new(),
             can_pay: true,
             believed_until: Some(Timestamp::FOREVER),
             holder: HOLDER,

@@ -45,7 +45,7 @@ pub async fn an_event_sells_within_its_window_and_until_it_is_stopped(case: Case
     };
     let open = EventSale {
         window,
-        is_stopped: false,
+        ..EventSale::default()
     };
     sell(&case, open).await;
     for (at, refused) in [
@@ -62,8 +62,8 @@ pub async fn an_event_sells_within_its_window_and_until_it_is_stopped(case: Case
     // What is held may be paid for, though the sale is over or stopped by then.
     let held = case.held(&[1], START.plus_ms(15)).await;
     let stopped = EventSale {
-        window: SaleWindow::default(),
         is_stopped: true,
+        ..EventSale::default()
     };
     sell(&case, stopped).await;
     assert_eq!(

@@ -8,6 +8,7 @@ use crate::money::Money;
 use crate::selling::disputes::{Dispute, DisputeState, DisputesQuery, NoteDispute};
 use crate::selling::jobs::{HeldJob, JobId, LeaseOutcome};
 use crate::selling::journal::Balances;
+use crate::selling::reconciliation::PaymentsQuery;
 use crate::selling::refunds::{
     BeginRefund, BeginRefundOutcome, NoteRefund, Refund, RefundNote, RefundOf, RefundRefusal, RefundState,
     RetryRefund,
@@ -42,6 +43,7 @@ fn request(booking: &Booking, key: &str, of: RefundOf) -> BeginRefund {
         of,
         amount: None,
         frees_units: true,
+        till: None,
         holder: HOLDER,
         now: START,
     }
@@ -86,7 +88,7 @@ async fn set(case: &Case, ticket: TicketId, from: TicketState, to: TicketState) 
     matches!(outcome, AppendOutcome::Appended(_))
 }
 
-async fn revoke_all(case: &Case, refund: &Refund) {
+pub async fn revoke_all(case: &Case, refund: &Refund) {
     for (ticket, _) in &refund.tickets {
         assert!(set(case, *ticket, TicketState::Valid, TicketState::Revoked).await);
     }
@@ -316,6 +318,19 @@ async fn dispute(case: &Case, booking: &Booking, name: &str, state: DisputeState
     case.store.note_dispute(note).await.unwrap()
 }
 
+/// Lists the disputes that a comparison with the gateway goes by.
+async fn compared(case: &Case) -> Vec<(String, DisputeState)> {
+    let query = PaymentsQuery {
+        gateway: crate::selling::GatewayKind::Sandbox,
+        since: START,
+    };
+    let known = case.store.gateway_disputes(query).await.unwrap();
+    known
+        .into_iter()
+        .map(|(dispute, _)| (dispute.name, dispute.state))
+        .collect()
+}
+
 async fn disputes(case: &Case, state: Option<DisputeState>, after: Option<DisputeId>) -> Vec<Dispute> {
     let query = DisputesQuery {
         event: case.event,
@@ -331,6 +346,7 @@ pub async fn nothing_is_given_back_of_what_a_bank_has_taken_back(case: Case) {
     let stands = async || case.store.booking(booking.id).await.unwrap().unwrap().dispute;
     assert_eq!(stands().await, None);
     assert!(dispute(&case, &booking, "du_1", DisputeState::Open).await);
+    assert_eq!(compared(&case).await, [("du_1".to_owned(), DisputeState::Open)]);
     let all = request(&booking, "r", RefundOf::All);
     for state in [DisputeState::Open, DisputeState::Lost] {
         dispute(&case, &booking, "du_1", state).await;

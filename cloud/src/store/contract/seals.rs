@@ -84,9 +84,14 @@ async fn sold_in_every_way(case: &Case) {
 }
 
 async fn altered(case: &Case) -> Vec<SealedPart> {
-    let parts = |finding: Finding| match finding {
-        Finding::Sealed { event, part } if event == case.event => Some(part),
-        _ => None,
+    let parts = |finding: Finding| {
+        if let Finding::Sealed { event, part } = finding
+            && event == case.event
+        {
+            Some(part)
+        } else {
+            None
+        }
     };
     case.audit()
         .await

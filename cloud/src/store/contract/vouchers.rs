@@ -149,7 +149,7 @@ pub async fn a_code_unlocks_hidden_tiers_and_the_time_before_the_sale(case: Case
             from: Some(START.plus_ms(1_000)),
             until: None,
         },
-        is_stopped: false,
+        ..EventSale::default()
     };
     let change = EventChange {
         sale: Some(later),

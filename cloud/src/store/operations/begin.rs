@@ -1,12 +1,14 @@
 //! Opening a booking: one request for each idempotency key, one running payment for each reservation, units marked as paying.
 
+use usher_keys::Timestamp;
+
 use crate::ids::BookingId;
 use crate::selling::charges::ChargeParts;
-use crate::selling::course::pay_by;
 use crate::selling::jobs::{Job, JobId};
-use crate::selling::paying::{EarlierRequest, may_begin, repeated};
+use crate::selling::paying::{EarlierRequest, may_begin, pay_by, repeated};
 use crate::selling::{
-    BeginBooking, BeginOutcome, BeginRefusal, BookingState, OpenBooking, RequestHash, Reservation,
+    BeginBooking, BeginOutcome, BeginRefusal, BookingState, GatewayKind, OpenBooking, RequestHash,
+    Reservation,
 };
 use crate::store::StoreError;
 use crate::store::sql::{OptionalExtension, Sql, params};
@@ -33,7 +35,8 @@ pub fn begin_booking(
     if let Err(refusal) = may_begin(&reservation, sale, request) {
         return refused(refusal);
     }
-    match open(connection, request, &reservation)? {
+    let pay_by = pay_by(&reservation, sale, request);
+    match open(connection, request, (&reservation, pay_by))? {
         Some(open) => Ok(Effect::Keep(BeginOutcome::Started(open))),
         None => refused(BeginRefusal::Expired),
     }
@@ -43,13 +46,13 @@ pub fn begin_booking(
 pub(super) fn open(
     connection: &Sql<'_>,
     request: &BeginBooking,
-    reservation: &Reservation,
+    (reservation, pay_by): (&Reservation, Timestamp),
 ) -> Result<Option<OpenBooking>, StoreError> {
     rows::ask_ahead_for_units(connection, reservation)?;
     if !mark_paying(connection, request, reservation)? {
         return Ok(None);
     }
-    insert(connection, request, reservation)?;
+    insert(connection, request, (reservation, pay_by))?;
     let job = JobId::SettleBooking(request.booking);
     jobs::insert(connection, &Job::begun(job, request.holder, request.now))?;
     Ok(Some(OpenBooking {
@@ -59,7 +62,7 @@ pub(super) fn open(
         gateway: request.gateway,
         reservation: reservation.id,
         state: BookingState::Paying,
-        pay_by: pay_by(request.now, reservation.expires_at),
+        pay_by,
         amount: reservation.amount,
         units: rows::units_to_issue(connection, reservation)?,
     }))
@@ -70,7 +73,7 @@ const EARLIER: &str = "SELECT booking_id, request_hash, former_id IS NOT NULL FR
      WHERE event_id = ?1 AND idempotency_key = ?2 AND state <> 'canceled'";
 
 /// Finds what the key was used for before, by the unique index of keys that are not free again.
-fn earlier_request(
+pub(super) fn earlier_request(
     connection: &Sql<'_>,
     request: &BeginBooking,
 ) -> Result<Option<EarlierRequest>, StoreError> {
@@ -115,15 +118,26 @@ fn mark_paying(
     Ok(held && are_own)
 }
 
-fn insert(connection: &Sql<'_>, request: &BeginBooking, reservation: &Reservation) -> Result<(), StoreError> {
+fn insert(
+    connection: &Sql<'_>,
+    request: &BeginBooking,
+    (reservation, pay_by): (&Reservation, Timestamp),
+) -> Result<(), StoreError> {
     let parts = ChargeParts::of(reservation.lines.iter());
+    let (asked, taken) = match request.gateway {
+        asked @ (GatewayKind::Sandbox | GatewayKind::Stripe) => (asked, None),
+        // Of these no gateway knows anything.
+        taken @ (GatewayKind::Cash | GatewayKind::CardTerminal | GatewayKind::Invoice) => {
+            (GatewayKind::Sandbox, Some(taken))
+        }
+    };
     let code = booking_codes::free(connection, request.booking.event, request.code)?;
     connection
         .prepare_cached(
             "INSERT INTO bookings (event_id, booking_id, charge_reference, reservation_id, idempotency_key, request_hash,
-                                   state, email, amount, created_at, pay_by, gateway, code, fees, taxes, attempt)
+                                   state, email, amount, created_at, pay_by, gateway, code, fees, taxes, name, taken, attempt)
              SELECT ?1, ?2, ?3, ?4, ?5, ?6, 'paying', ?7, ?8, ?9, ?10, ?11, ?12,
-                    CAST(?13 AS BIGINT), CAST(?14 AS BIGINT), 1 + count(*) FROM bookings
+                    CAST(?13 AS BIGINT), CAST(?14 AS BIGINT), ?15, ?16, 1 + count(*) FROM bookings
              WHERE event_id = ?1 AND reservation_id = ?4",
         )?
         .run(params![
@@ -136,11 +150,13 @@ fn insert(connection: &Sql<'_>, request: &BeginBooking, reservation: &Reservatio
             request.email,
             reservation.amount.minor,
             ms(request.now),
-            ms(pay_by(request.now, reservation.expires_at)),
-            request.gateway.word(),
+            ms(pay_by),
+            asked.word(),
             booking_codes::stored(code),
             parts.fees,
             parts.taxes,
+            request.name,
+            taken.map(GatewayKind::word),
         ])?;
     Ok(())
 }

@@ -24,7 +24,7 @@ const MOST_LOOKED_AT: usize = 2_000;
 
 /// The columns [`read`] reads, and where they come from.
 const LINE: &str = "SELECT bookings.charge_reference, bookings.booking_id, bookings.code, bookings.state, decline, email,
-        bookings.amount, currency, bookings.created_at, bookings.closed_at, gateway, payment, lines,
+        bookings.amount, currency, bookings.created_at, bookings.closed_at, coalesce(taken, gateway), payment, lines,
         (SELECT CAST(coalesce(sum(refunds.amount), 0) AS BIGINT) FROM refunds
          WHERE refunds.event_id = bookings.event_id AND refunds.booking_id = bookings.booking_id
            AND refunds.state IN ('given', 'given_outside')),
@@ -37,7 +37,9 @@ const LINE: &str = "SELECT bookings.charge_reference, bookings.booking_id, booki
         EXISTS (SELECT 1 FROM tickets INDEXED BY tickets_of_booking WHERE tickets.event_id = bookings.event_id
                 AND tickets.booking_id = bookings.booking_id AND tickets.state <> 'superseded' AND refund_id IS NULL),
         EXISTS (SELECT 1 FROM disputes WHERE disputes.event_id = bookings.event_id
-                AND disputes.charge_reference = bookings.charge_reference)
+                AND disputes.charge_reference = bookings.charge_reference), bookings.name,
+        coalesce((SELECT comps.name FROM comps WHERE comps.event_id = bookings.event_id
+                  AND comps.booking_id = bookings.booking_id), '')
     FROM bookings JOIN events USING (event_id) JOIN reservations USING (event_id, reservation_id)
     WHERE bookings.event_id = ?1 AND bookings.created_at >= ?3 AND bookings.created_at < ?4";
 
@@ -111,6 +113,9 @@ fn found_by(connection: &Sql<'_>) -> &'static str {
             SELECT charge_reference FROM bookings WHERE event_id = ?1 AND booking_id = ?6
             UNION SELECT charge_reference FROM bookings WHERE event_id = ?1 AND code >= ?8 AND code < ?9
             UNION SELECT charge_reference FROM bookings WHERE event_id = ?1 AND lower(email) >= ?12 AND lower(email) < ?13
+            UNION SELECT charge_reference FROM bookings WHERE event_id = ?1 AND name <> '' AND lower(name) >= ?12 AND lower(name) < ?13
+            UNION SELECT charge_reference FROM comps JOIN bookings USING (event_id, booking_id)
+                  WHERE event_id = ?1 AND lower(comps.name) >= ?12 AND lower(comps.name) < ?13
             UNION SELECT charge_reference FROM tickets JOIN bookings USING (event_id, booking_id)
                   WHERE event_id = ?1 AND ticket_id = ?7
             UNION SELECT charge_reference FROM tickets JOIN bookings USING (event_id, booking_id)
@@ -120,6 +125,10 @@ fn found_by(connection: &Sql<'_>) -> &'static str {
             UNION SELECT charge_reference FROM bookings WHERE event_id = ?1 AND code >= ?8 AND code < ?9
             UNION SELECT charge_reference FROM bookings
                   WHERE event_id = ?1 AND lower(email COLLATE \"C\") >= ?12 AND lower(email COLLATE \"C\") < ?13
+            UNION SELECT charge_reference FROM bookings WHERE event_id = ?1 AND name <> ''
+                  AND lower(name COLLATE \"C\") >= ?12 AND lower(name COLLATE \"C\") < ?13
+            UNION SELECT charge_reference FROM comps JOIN bookings USING (event_id, booking_id)
+                  WHERE event_id = ?1 AND lower(comps.name COLLATE \"C\") >= ?12 AND lower(comps.name COLLATE \"C\") < ?13
             UNION SELECT charge_reference FROM tickets JOIN bookings USING (event_id, booking_id)
                   WHERE event_id = ?1 AND ticket_id = ?7
             UNION SELECT charge_reference FROM tickets JOIN bookings USING (event_id, booking_id)
@@ -192,6 +201,9 @@ fn read(connection: &Sql<'_>, row: &Row<'_>, query: &BookingsQuery) -> Result<Bo
             has_tickets: row.get(17)?,
         },
         email: row.get(5)?,
+        name: Some(row.get::<String>(19)?)
+            .filter(|name| !name.is_empty())
+            .map_or_else(|| row.get(20), Ok)?,
         amount: Money {
             minor: amount,
             currency: currency(row.column(7)?.as_str()?)?,

@@ -207,6 +207,8 @@ pub fn forget(connection: &Sql<'_>, request: &Forget) -> Result<Effect<usize>, S
         .prepare_cached(
             "SELECT reservation_id FROM reservations INDEXED BY reservations_unbooked
              WHERE event_id = ?1 AND state IN ('held', 'released') AND expires_at <= ?2 AND NOT EXISTS (
+                 SELECT 1 FROM waiting_list
+                 WHERE waiting_list.event_id = ?1 AND waiting_list.reservation_id = reservations.reservation_id) AND NOT EXISTS (
                  SELECT 1 FROM bookings
                  WHERE bookings.event_id = ?1 AND bookings.reservation_id = reservations.reservation_id)
              ORDER BY expires_at LIMIT ?3",

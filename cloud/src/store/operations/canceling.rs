@@ -137,6 +137,7 @@ fn refund_one(
             of: RefundOf::All,
             amount: Some(terms.amount),
             frees_units: false,
+            till: None,
             holder: request.holder,
             now: request.now,
         };

@@ -15,12 +15,13 @@ use crate::ids::{OrganizerId, VenueId};
 use crate::selling::blocks::BLOCKED_UNTIL;
 use crate::selling::charges::Charges;
 use crate::selling::inventory::{EventSale, SaleWindow, TierSale};
+use crate::selling::price_steps::PriceSteps;
 use crate::store::organizing::EventSales;
 use crate::store::sql::{Row, Sql, SqlError, params};
 use crate::store::{SalesQuery, StoreError};
 
 use super::column::{
-    currency, event_id, event_status, moment, ms, narrow, offset_at, places, policy, unit_state,
+    currency, event_id, event_status, moment, ms, narrow, offset_at, places, policy, price_steps, unit_state,
 };
 
 /// The query for events, with each engine's own for a word that an event does not have.
@@ -33,7 +34,7 @@ macro_rules! events_query {
                      FROM tiers WHERE tiers.event_id = events.event_id AND hidden = 0),
                     policy,
                     EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id),
-                    events.sells_from, events.sells_until, sale_stopped
+                    events.sells_from, events.sells_until, sale_stopped, invoice_days, events.order_max
              FROM events
              WHERE status = 'published' AND ends_at > ?1
                AND (starts_at, event_id) > (?2, ?3)
@@ -98,16 +99,18 @@ pub fn published(connection: &Sql<'_>, (): &()) -> Result<Vec<EventId>, StoreErr
     Ok(ids.collect::<Result<_, _>>()?)
 }
 
-/// Reads how an event is sold, from three columns.
+/// Reads how an event is sold, from five columns.
 pub fn event_sale(row: &Row<'_>, first: usize) -> Result<EventSale, SqlError> {
     Ok(EventSale {
         window: window(row, first)?,
         is_stopped: row.get(first + 2)?,
+        invoice_days: row.get(first + 3)?,
+        order_max: row.get(first + 4)?,
     })
 }
 
-/// Reads how a tier is sold, from nine columns.
-pub fn tier_sale(row: &Row<'_>, first: usize) -> Result<TierSale, SqlError> {
+/// Reads how a tier is sold, from ten columns.
+pub fn tier_sale(row: &Row<'_>, first: usize) -> Result<TierSale, StoreError> {
     Ok(TierSale {
         window: window(row, first)?,
         is_hidden: row.get(first + 2)?,
@@ -118,6 +121,10 @@ pub fn tier_sale(row: &Row<'_>, first: usize) -> Result<TierSale, SqlError> {
             fee_added: row.get(first + 6)?,
             tax: row.get(first + 7)?,
             tax_added: row.get(first + 8)?,
+        },
+        steps: match row.column(first + 9)?.as_str_or_null()? {
+            Some(text) => price_steps(text)?,
+            None => PriceSteps::default(),
         },
     })
 }
@@ -134,7 +141,7 @@ const EVENT_COLUMNS: &str =
     "SELECT event_id, organizer_id, venue_id, venue_name, city, name, description, starts_at,
         ends_at, status, currency, reservation_ms, unit_count, seat_count, policy,
         (SELECT canceled_at FROM cancellations WHERE cancellations.event_id = events.event_id),
-        sells_from, sells_until, sale_stopped
+        sells_from, sells_until, sale_stopped, invoice_days, order_max
     FROM events";
 
 /// Finds an event, drafts too.
@@ -149,7 +156,7 @@ pub fn events_of(connection: &Sql<'_>, organizer: &OrganizerId) -> Result<Vec<Ev
     let mut query = connection.prepare_cached(
         "SELECT event_id, name, starts_at, ends_at, status, reservation_ms, unit_count, seat_count,
                 EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id),
-                    events.sells_from, events.sells_until, sale_stopped
+                    events.sells_from, events.sells_until, sale_stopped, invoice_days, events.order_max
          FROM events WHERE organizer_id = ?1 ORDER BY event_id DESC",
     )?;
     let found = query.query_and_then([organizer.0], |row| {
@@ -196,10 +203,10 @@ fn read_event(connection: &Sql<'_>, row: &Row<'_>) -> Result<Event, StoreError> 
 fn tiers(connection: &Sql<'_>, event: EventId) -> Result<Vec<Tier>, StoreError> {
     let mut query = connection.prepare_cached(
         "SELECT tier, name, price, admits, flags, sells_from, sells_until, hidden, order_min, order_max,
-                fee, fee_added, tax, tax_added
+                fee, fee_added, tax, tax_added, price_steps
          FROM tiers WHERE event_id = ?1 ORDER BY tier",
     )?;
-    let found = query.query_map([event.0], |row| {
+    let found = query.query_and_then([event.0], |row| {
         Ok(Tier {
             id: TierId(row.get(0)?),
             name: row.get(1)?,
@@ -209,7 +216,7 @@ fn tiers(connection: &Sql<'_>, event: EventId) -> Result<Vec<Tier>, StoreError> 
             sale: tier_sale(row, 5)?,
         })
     })?;
-    Ok(found.collect::<Result<_, _>>()?)
+    found.collect()
 }
 
 /// The names that were met, each kept once.

@@ -89,7 +89,8 @@ fn write_sold(
         (MoneyStep::TaxesSold, parts.taxes),
     ];
     for (step, amount) in steps {
-        journal::write(connection, charge.into(), step, (amount, now))?;
+        let holder = booking.gateway.account();
+        journal::write_at(connection, charge.into(), (step, holder), (amount, now))?;
     }
     let id = ReceiptId {
         event: charge.event,
@@ -250,7 +251,8 @@ pub fn close_booking(
     }
     if open.state == BookingState::Refunding {
         let moved = (open.amount.minor, request.now);
-        journal::write(connection, open.charge.into(), MoneyStep::NotSoldGiven, moved)?;
+        let step = (MoneyStep::NotSoldGiven, open.gateway.account());
+        journal::write_at(connection, open.charge.into(), step, moved)?;
     }
     Ok(Effect::Keep(CloseOutcome::Closed))
 }

@@ -7,6 +7,7 @@ use usher_protocol::policy::{OffsetChange, Policy, local_offset};
 use crate::catalogue::{EventStatus, PlacedSection};
 use crate::ids::LOCAL_BYTES;
 use crate::money::Currency;
+use crate::selling::price_steps::{PriceStep, PriceSteps};
 use crate::selling::{BookingState, GatewayKind, PriceLine, ReservationState, TicketState, UnitState};
 use crate::store::StoreError;
 
@@ -41,6 +42,20 @@ pub fn narrow<T: TryFrom<i64>>(value: i64, what: &'static str) -> Result<T, Stor
 /// Writes the lines of a reservation.
 pub fn lines_text(lines: &[PriceLine]) -> String {
     serde_json::to_string(lines).expect("lines are plain numbers")
+}
+
+/// Reads steps of a price.
+pub fn price_steps(text: &str) -> Result<PriceSteps, StoreError> {
+    let steps: Vec<PriceStep> = serde_json::from_str(text).map_err(|_| StoreError::Unreadable {
+        what: "steps of a price",
+    })?;
+    Ok(PriceSteps::of(&steps))
+}
+
+/// Writes steps of a price; nothing if there are none.
+pub fn price_steps_text(steps: &PriceSteps) -> Option<String> {
+    let all: Vec<_> = steps.iter().collect();
+    (!all.is_empty()).then(|| serde_json::to_string(&all).expect("steps are plain numbers"))
 }
 
 /// Reads the lines of a reservation.

@@ -9,6 +9,7 @@ use crate::selling::blocks::{Block, OfBlock, take_out};
 use crate::selling::comps::{
     BeginComps, BeginCompsOutcome, CompRefusal, CompUnits, CompsRefusal, NewComp, may_give,
 };
+use crate::selling::course::pay_by;
 use crate::selling::holding::{SaleTerms, known_units};
 use crate::selling::{PriceLine, RequestHash, Reservation, ReservationState};
 use crate::store::StoreError;
@@ -54,7 +55,11 @@ pub fn begin_comps(
         };
         let reservation = giving.reserve(lines)?;
         let booking = request.booking(position, comp);
-        let opened = begin::open(connection, &booking, &reservation)?;
+        let opened = begin::open(
+            connection,
+            &booking,
+            (&reservation, pay_by(request.now, reservation.expires_at)),
+        )?;
         open.push(opened.ok_or(StoreError::Overtaken)?);
         insert(connection, request, (position, comp))?;
     }

@@ -9,7 +9,7 @@ use crate::selling::daily_report::DailyReport;
 use crate::store::StoreError;
 use crate::store::sql::{Sql, params};
 
-use super::column::{Local, lines, moment};
+use super::column::{Local, gateway_kind, lines, moment};
 
 /// Rows read at a time.
 const BATCH: usize = 1_000;
@@ -39,7 +39,7 @@ pub fn daily_report(connection: &Sql<'_>, query: &DailyQuery) -> Result<DailyRep
 
 fn take_sales(connection: &Sql<'_>, query: &DailyQuery, report: &mut DailyReport) -> Result<(), StoreError> {
     let mut select = connection.prepare_cached(
-        "SELECT charge_reference, bookings.closed_at, bookings.amount, lines
+        "SELECT charge_reference, bookings.closed_at, bookings.amount, lines, coalesce(taken, gateway)
          FROM bookings JOIN reservations USING (event_id, reservation_id)
          WHERE bookings.event_id = ?1 AND charge_reference > ?2 AND bookings.state = 'confirmed'
            AND bookings.closed_at IS NOT NULL ORDER BY charge_reference LIMIT ?3",
@@ -51,7 +51,8 @@ fn take_sales(connection: &Sql<'_>, query: &DailyQuery, report: &mut DailyReport
         while let Some(row) = rows.next()? {
             beyond = row.get(0)?;
             let lines = lines(row.column(3)?.as_str()?)?;
-            report.take_sale(query.days.day(moment(row.get(1)?)), row.get(2)?, &lines);
+            let charged = (row.get(2)?, gateway_kind(row.column(4)?.as_str()?)?);
+            report.take_sale(query.days.day(moment(row.get(1)?)), charged, &lines);
             read += 1;
         }
         if read < BATCH {

@@ -2,17 +2,20 @@
 
 use std::collections::HashMap;
 
-use usher_keys::EventId;
+use usher_keys::{EventId, Timestamp};
 
 use crate::ids::{ChargeReference, RefundId};
 use crate::money::Money;
 use crate::selling::PaymentId;
-use crate::selling::reconciliation::{KnownPayment, KnownRefund, PaymentsQuery};
+use crate::selling::reconciliation::{
+    ComparedDispute, KnownPayment, KnownRefund, PaymentsQuery, TakenElsewhere,
+};
 use crate::selling::refunds::RefundState;
 use crate::store::StoreError;
 use crate::store::sql::{Sql, params};
 
-use super::column::{Local, booking_state, currency, moment, ms};
+use super::column::{Local, booking_state, currency, gateway_kind, moment, ms};
+use super::disputes;
 
 type Charge = (EventId, Local);
 
@@ -74,4 +77,48 @@ fn refunds(
         });
     }
     Ok(found)
+}
+
+/// Adds up what was paid past all gateways since a moment, way by way and currency by currency.
+pub fn taken_elsewhere(connection: &Sql<'_>, since: &Timestamp) -> Result<Vec<TakenElsewhere>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT taken, currency, count(*), CAST(sum(amount) AS BIGINT) FROM bookings JOIN events USING (event_id)
+         WHERE taken IS NOT NULL AND state = 'confirmed' AND bookings.created_at >= ?1 AND amount > 0
+         GROUP BY taken, currency ORDER BY taken, currency",
+    )?;
+    let found = select.query_and_then([ms(*since)], |row| {
+        Ok::<_, StoreError>(TakenElsewhere {
+            way: gateway_kind(row.column(0)?.as_str()?)?,
+            bookings: row.get(2)?,
+            amount: Money {
+                minor: row.get(3)?,
+                currency: currency(row.column(1)?.as_str()?)?,
+            },
+        })
+    })?;
+    found.collect()
+}
+
+/// Lists what is written down of disputes at a gateway, each with when it was heard of.
+pub fn gateway_disputes(
+    connection: &Sql<'_>,
+    query: &PaymentsQuery,
+) -> Result<Vec<(ComparedDispute, Timestamp)>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT disputes.name, disputes.state, disputes.amount, currency, opened_at
+         FROM disputes JOIN bookings USING (event_id, charge_reference) JOIN events USING (event_id)
+         WHERE gateway = ?1 AND taken IS NULL AND opened_at >= ?2 ORDER BY disputes.name",
+    )?;
+    let found = select.query_and_then(params![query.gateway.word(), ms(query.since)], |row| {
+        let dispute = ComparedDispute {
+            name: row.get(0)?,
+            state: disputes::state(row.column(1)?.as_str()?)?,
+            amount: Money {
+                minor: row.get(2)?,
+                currency: currency(row.column(3)?.as_str()?)?,
+            },
+        };
+        Ok::<_, StoreError>((dispute, moment(row.get(4)?)))
+    })?;
+    found.collect()
 }

@@ -7,6 +7,7 @@ use usher_protocol::{TierId, Unit};
 
 use crate::catalogue::EventStatus;
 use crate::ids::ReservationId;
+use crate::selling::blocks::BLOCKED_UNTIL;
 use crate::selling::claimant::Claimant;
 use crate::selling::holding::{SaleTerms, may_hold, may_release, opens_early};
 use crate::selling::sale::SaleFacts;
@@ -56,6 +57,7 @@ pub fn hold(connection: &Sql<'_>, request: &HoldRequest) -> Result<Effect<HoldOu
         Ok(lines) => lines,
         Err(refusal) => return Ok(Effect::Undo(refusal)),
     };
+    let lines = hold.stepped(lines)?;
     let lines = match priced(&sale, lines, (voucher.as_ref(), request.now)) {
         Ok(lines) => lines,
         Err(refusal) => return Ok(Effect::Undo(refusal)),
@@ -83,9 +85,11 @@ const SALE_TERMS: &str =
     "SELECT ends_at, reservation_ms, seat_count, currency, tier, price,
                 EXISTS (SELECT 1 FROM halts WHERE halts.event_id = events.event_id),
                 EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id),
-                events.sells_from, events.sells_until, sale_stopped,
-                tiers.sells_from, tiers.sells_until, hidden, order_min, order_max, fee, fee_added, tax, tax_added,
-                unit_count, per_session, per_address, per_network, minutes_in_vain, status
+                events.sells_from, events.sells_until, sale_stopped, invoice_days, events.order_max,
+                tiers.sells_from, tiers.sells_until, hidden, order_min, tiers.order_max, fee, fee_added, tax, tax_added, price_steps,
+                unit_count, per_session, per_address, per_network, minutes_in_vain, status,
+                EXISTS (SELECT 1 FROM waiting_list WHERE waiting_list.event_id = events.event_id AND waiting_list.tier = tiers.tier
+                        AND reservation_id IS NULL AND left_at IS NULL)
          FROM events LEFT JOIN tiers USING (event_id) LEFT JOIN hold_bounds USING (event_id)
          WHERE event_id = ?1 ORDER BY tier";
 
@@ -101,7 +105,7 @@ pub(super) fn sale_terms(
         let (_, sale) = match &mut terms {
             Some(terms) => terms,
             None => terms.insert((
-                event_status(row.column(25)?.as_str()?)?,
+                event_status(row.column(28)?.as_str()?)?,
                 SaleTerms {
                     sale: SaleFacts {
                         ends_at: moment(row.get(0)?),
@@ -111,15 +115,19 @@ pub(super) fn sale_terms(
                     },
                     reservation_ms: narrow(row.get(1)?, "duration of reservations")?,
                     seat_count: row.get(2)?,
-                    unit_count: row.get(20)?,
-                    own_bounds: bounds::read_own_bounds(&row, 21)?,
+                    unit_count: row.get(23)?,
+                    own_bounds: bounds::read_own_bounds(&row, 24)?,
                     currency: currency(row.column(3)?.as_str()?)?,
+                    awaited: Vec::new(),
                     tiers: Vec::new(),
                 },
             )),
         };
         if let Some(tier) = row.get(4)? {
-            sale.tiers.push((TierId(tier), row.get(5)?, tier_sale(&row, 11)?));
+            if row.get(29)? {
+                sale.awaited.push(TierId(tier));
+            }
+            sale.tiers.push((TierId(tier), row.get(5)?, tier_sale(&row, 13)?));
         }
     }
     Ok(terms)
@@ -255,6 +263,43 @@ impl Hold<'_> {
         ];
         let units = claim.query_map(values, |row| row.get(0).map(Unit))?;
         Ok(units.collect::<Result<_, _>>()?)
+    }
+
+    /// Returns lines at the prices that their tiers have now, as many as are held or sold: each unit counts for the next one.
+    pub fn stepped(&self, mut lines: Vec<PriceLine>) -> Result<Vec<PriceLine>, StoreError> {
+        for (tier, full, sale) in &self.sale.tiers {
+            if sale.steps.is_empty() {
+                continue;
+            }
+            let taken = self.taken_by_others(*tier)?;
+            let of_tier = lines.iter_mut().filter(|line| line.tier == *tier);
+            for (taken, line) in (taken..).zip(of_tier) {
+                line.price = sale.steps.price(*full, taken, self.now);
+            }
+        }
+        Ok(lines)
+    }
+
+    /// Counts the units of a tier that are held or sold beside this claim; what is set aside is neither.
+    fn taken_by_others(&self, tier: TierId) -> Result<u32, StoreError> {
+        let taken = self
+            .connection
+            .prepare_cached(
+                "SELECT count(*) FROM units
+                 WHERE event_id = ?1 AND tier = ?2 AND state <> 'available'
+                   AND (state <> 'held' OR held_until > ?3 AND held_until < ?4) AND reservation_id <> ?5",
+            )?
+            .query_row(
+                params![
+                    self.reservation.event.0,
+                    tier.0,
+                    ms(self.now),
+                    ms(BLOCKED_UNTIL),
+                    self.reservation.local
+                ],
+                |row| row.get(0),
+            )?;
+        Ok(taken)
     }
 
     fn line(&self, unit: Unit, tier: TierId) -> Result<PriceLine, StoreError> {

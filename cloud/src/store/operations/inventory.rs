@@ -8,7 +8,7 @@ use crate::store::StoreError;
 use crate::store::organizing::EventChange;
 use crate::store::sql::{Sql, params};
 
-use super::column::ms;
+use super::column::{ms, price_steps_text};
 use super::holds;
 
 /// Writes down how an event and its tiers are sold.
@@ -17,18 +17,21 @@ pub fn set_sales(connection: &Sql<'_>, request: &EventChange) -> Result<(), Stor
     if let Some(sale) = request.sale {
         connection
             .prepare_cached(
-                "UPDATE events SET sells_from = ?2, sells_until = ?3, sale_stopped = ?4 WHERE event_id = ?1",
+                "UPDATE events SET sells_from = ?2, sells_until = ?3, sale_stopped = ?4, invoice_days = ?5, order_max = ?6
+                 WHERE event_id = ?1",
             )?
             .run(params![
                 event,
                 sale.window.from.map(ms),
                 sale.window.until.map(ms),
-                sale.is_stopped
+                sale.is_stopped,
+                sale.invoice_days,
+                sale.order_max
             ])?;
     }
     let mut set = connection.prepare_cached(
         "UPDATE tiers SET sells_from = ?3, sells_until = ?4, hidden = ?5, order_min = ?6, order_max = ?7,
-                          fee = ?8, fee_added = ?9, tax = ?10, tax_added = ?11
+                          fee = ?8, fee_added = ?9, tax = ?10, tax_added = ?11, price_steps = ?12
          WHERE event_id = ?1 AND tier = ?2",
     )?;
     for (tier, sale) in &request.tier_sales {
@@ -43,7 +46,8 @@ pub fn set_sales(connection: &Sql<'_>, request: &EventChange) -> Result<(), Stor
             sale.charges.fee,
             sale.charges.fee_added,
             sale.charges.tax,
-            sale.charges.tax_added
+            sale.charges.tax_added,
+            price_steps_text(&sale.steps)
         ])?;
     }
     Ok(())

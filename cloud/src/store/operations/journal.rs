@@ -9,7 +9,7 @@ use crate::selling::refunds::RefundState;
 use crate::store::StoreError;
 use crate::store::sql::{Row, Sql, SqlError, params};
 
-use super::column::{Local, booking_state, ms};
+use super::column::{Local, booking_state, gateway_kind, ms};
 use super::disputes;
 
 /// What a step is of.
@@ -46,17 +46,27 @@ impl From<RefundId> for MoneyOf {
     }
 }
 
-/// Writes down that an amount has moved; nothing of nothing.
+/// Writes down that an amount has moved that a gateway has or had; nothing of nothing.
 pub fn write(
     connection: &Sql<'_>,
     of: MoneyOf,
     step: MoneyStep,
+    moved: (i64, Timestamp),
+) -> Result<(), StoreError> {
+    write_at(connection, of, (step, Account::Gateway), moved)
+}
+
+/// Writes down that an amount has moved that somebody has or had; nothing of nothing.
+pub fn write_at(
+    connection: &Sql<'_>,
+    of: MoneyOf,
+    (step, holder): (MoneyStep, Account),
     (amount, now): (i64, Timestamp),
 ) -> Result<(), StoreError> {
     if amount == 0 {
         return Ok(());
     }
-    let (into, out_of) = step.sides();
+    let (into, out_of) = step.sides_at(holder);
     connection
         .prepare_cached(
             "INSERT INTO journal (event_id, subject, step, into_account, out_of_account, amount, moved_at)
@@ -93,23 +103,27 @@ pub fn balances(connection: &Sql<'_>, event: &EventId) -> Result<Balances, Store
 pub fn expected(connection: &Sql<'_>, event: EventId) -> Result<Balances, StoreError> {
     let mut balances = Balances::default();
     let mut select = connection.prepare_cached(
-        "SELECT state, CAST(sum(amount) AS BIGINT), CAST(sum(fees) AS BIGINT), CAST(sum(taxes) AS BIGINT) FROM bookings
-         WHERE event_id = ?1 AND state <> 'declined' GROUP BY state",
+        "SELECT state, CAST(sum(amount) AS BIGINT), CAST(sum(fees) AS BIGINT), CAST(sum(taxes) AS BIGINT),
+                coalesce(taken, gateway) FROM bookings
+         WHERE event_id = ?1 AND state <> 'declined' GROUP BY state, coalesce(taken, gateway)",
     )?;
     let mut rows = select.query([event.0])?;
     while let Some(row) = rows.next()? {
-        balances.take_booking(booking_state(row.column(0)?.as_str()?, None)?, amounts(&row)?);
+        let state = booking_state(row.column(0)?.as_str()?, None)?;
+        balances.take_booking_at(holder(&row)?, state, amounts(&row)?);
     }
     let mut select = connection.prepare_cached(
-        "SELECT state, CAST(sum(amount) AS BIGINT), CAST(sum(fees) AS BIGINT), CAST(sum(taxes) AS BIGINT)
-         FROM refunds WHERE event_id = ?1 GROUP BY state",
+        "SELECT refunds.state, CAST(sum(refunds.amount) AS BIGINT), CAST(sum(refunds.fees) AS BIGINT),
+                CAST(sum(refunds.taxes) AS BIGINT), coalesce(taken, gateway)
+         FROM refunds JOIN bookings USING (event_id, booking_id)
+         WHERE event_id = ?1 GROUP BY refunds.state, coalesce(taken, gateway)",
     )?;
     let mut rows = select.query([event.0])?;
     while let Some(row) = rows.next()? {
         let state = RefundState::from_word(row.column(0)?.as_str()?).ok_or(StoreError::Unreadable {
             what: "state of a refund",
         })?;
-        balances.take_refund(state, amounts(&row)?);
+        balances.take_refund_at(holder(&row)?, state, amounts(&row)?);
     }
     let mut select = connection.prepare_cached(
         "SELECT state, CAST(sum(amount) AS BIGINT) FROM disputes WHERE event_id = ?1 GROUP BY state",
@@ -119,6 +133,11 @@ pub fn expected(connection: &Sql<'_>, event: EventId) -> Result<Balances, StoreE
         balances.take_dispute(disputes::state(row.column(0)?.as_str()?)?, row.get(1)?);
     }
     Ok(balances)
+}
+
+/// Reads who has the money, from the fifth column.
+fn holder(row: &Row<'_>) -> Result<Account, StoreError> {
+    Ok(gateway_kind(row.column(4)?.as_str()?)?.account())
 }
 
 /// Reads an amount and what of it are fees and taxes.

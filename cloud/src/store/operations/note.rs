@@ -24,7 +24,8 @@ pub fn note_payment(connection: &Sql<'_>, request: &NotePayment) -> Result<Effec
     }
     if request.note == PaymentNote::Refunding {
         let moved = (booking.amount.minor, request.now);
-        journal::write(connection, booking.charge.into(), MoneyStep::NotSold, moved)?;
+        let step = (MoneyStep::NotSold, booking.gateway.account());
+        journal::write_at(connection, booking.charge.into(), step, moved)?;
     }
     if let PaymentNote::Waits(_) = request.note {
         let job = JobId::SettleBooking(booking.id);

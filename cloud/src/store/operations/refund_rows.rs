@@ -2,7 +2,7 @@
 
 use usher_keys::EventId;
 
-use crate::ids::{BookingId, ChargeReference, RefundId, TicketId};
+use crate::ids::{BookingId, ChargeReference, RefundId, TicketId, TillId};
 use crate::money::Money;
 use crate::selling::refunds::{OpenRefund, Refund, RefundState, RefundsQuery};
 use crate::selling::{PaymentId, TicketState};
@@ -14,7 +14,7 @@ use super::column::{Local, currency, gateway_kind, moment, ticket_state};
 /// The columns [`read`] reads, and where they come from.
 const REFUND: &str =
     "SELECT refund_id, booking_id, refunds.state, refunds.amount, currency, frees_units, refunds.attempt,
-        refunds.created_at, charge_reference, payment, gateway
+        refunds.created_at, charge_reference, payment, coalesce(taken, gateway), refunds.till_id
     FROM refunds JOIN bookings USING (event_id, booking_id) JOIN events USING (event_id)";
 
 /// Finds a refund.
@@ -28,7 +28,8 @@ pub fn open_refund(connection: &Sql<'_>, id: &RefundId) -> Result<Option<OpenRef
     Ok(found.filter(|found| found.refund.state.is_open()))
 }
 
-fn with_gateway(connection: &Sql<'_>, id: &RefundId) -> Result<Option<OpenRefund>, StoreError> {
+/// Finds a refund with who has its money, also one that has ended.
+pub fn with_gateway(connection: &Sql<'_>, id: &RefundId) -> Result<Option<OpenRefund>, StoreError> {
     let sql = format!("{REFUND} WHERE event_id = ?1 AND refund_id = ?2");
     let mut query = connection.prepare_cached(&sql)?;
     let mut found = query.query_and_then(params![id.event.0, id.local], |row| {
@@ -95,6 +96,7 @@ fn read(connection: &Sql<'_>, row: &Row<'_>, event: EventId) -> Result<OpenRefun
         },
         payment: row.get::<Option<String>>(9)?.map(PaymentId),
         gateway: gateway_kind(row.column(10)?.as_str()?)?,
+        till: row.get::<Option<Local>>(11)?.map(|local| TillId { event, local }),
     })
 }
 

@@ -7,8 +7,8 @@ use crate::ids::{BookingId, RefundId};
 use crate::selling::charges::ChargeParts;
 use crate::selling::disputes::DisputeState;
 use crate::selling::jobs::{Job, JobId};
-use crate::selling::journal::MoneyStep;
-use crate::selling::refunding::{RefundFacts, RefundTerms, may_refund, noted};
+use crate::selling::journal::{Account, MoneyStep};
+use crate::selling::refunding::{RefundFacts, RefundTerms, may_give_at, may_refund, noted};
 use crate::selling::refunds::{
     BeginRefund, BeginRefundOutcome, NoteRefund, Refund, RefundNote, RefundRefusal, RefundState, RetryRefund,
 };
@@ -19,8 +19,8 @@ use crate::telling::{WebhookCause, WebhookKind};
 
 use super::Effect;
 use super::column::{Local, ms};
-use super::refund_rows::refund;
-use super::{jobs, journal, receipts, rows, webhooks};
+use super::refund_rows::{refund, with_gateway};
+use super::{jobs, journal, receipts, rows, tills, webhooks};
 
 /// Begins to give money of a booking back, once for each idempotency key.
 pub fn begin_refund(
@@ -38,6 +38,12 @@ pub fn begin_refund(
     let Some(rows) = RefundRows::find(connection, request.booking)? else {
         return refused(RefundRefusal::NotFound);
     };
+    if let Some(at) = &request.till {
+        let till = tills::till(connection, at.till)?;
+        if let Err(refusal) = may_give_at(rows.booking.gateway, till.as_ref(), at) {
+            return refused(refusal);
+        }
+    }
     let terms = match may_refund(&rows.facts(), request) {
         Ok(terms) => terms,
         Err(refusal) => return refused(refusal),
@@ -150,8 +156,8 @@ fn insert(
     connection
         .prepare_cached(
             "INSERT INTO refunds (event_id, refund_id, booking_id, state, amount, frees_units, attempt, idempotency_key,
-                                  request_hash, created_at, fees, taxes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8, ?9, ?10, ?11)",
+                                  request_hash, created_at, fees, taxes, till_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .run(params![
             id.event.0,
@@ -164,7 +170,8 @@ fn insert(
             request.request_hash.0,
             ms(request.now),
             terms.parts.fees,
-            terms.parts.taxes
+            terms.parts.taxes,
+            request.till.as_ref().map(|at| at.till.local)
         ])?;
     let mut take = connection.prepare_cached(
         "UPDATE tickets SET refund_id = ?3
@@ -184,10 +191,10 @@ fn insert(
 
 /// Writes down how a refund goes on.
 pub fn note_refund(connection: &Sql<'_>, request: &NoteRefund) -> Result<Effect<NoteOutcome>, StoreError> {
-    let found = refund(connection, &request.refund)?;
-    let Some((found, state)) = found.and_then(|found| {
-        let state = noted(&found, request.note)?;
-        Some((found, state))
+    let open = with_gateway(connection, &request.refund)?;
+    let Some((found, state, holder)) = open.and_then(|open| {
+        let state = noted(&open.refund, request.note)?;
+        Some((open.refund, state, open.gateway.account()))
     }) else {
         return Ok(Effect::Undo(NoteOutcome::Overtaken));
     };
@@ -199,10 +206,15 @@ pub fn note_refund(connection: &Sql<'_>, request: &NoteRefund) -> Result<Effect<
         RefundNote::Refused => jobs::delete(connection, job)?,
         RefundNote::Given => {
             jobs::delete(connection, job)?;
-            end(connection, &found, MoneyStep::TakenBackGiven, request.now)?;
+            end(
+                connection,
+                &found,
+                (MoneyStep::TakenBackGiven, holder),
+                request.now,
+            )?;
         }
         // Its job ended when the gateway refused.
-        RefundNote::GivenOutside => end(connection, &found, MoneyStep::GivenOutside, request.now)?,
+        RefundNote::GivenOutside => end(connection, &found, (MoneyStep::GivenOutside, holder), request.now)?,
     }
     Ok(Effect::Keep(NoteOutcome::Noted))
 }
@@ -227,8 +239,13 @@ fn tell_given(connection: &Sql<'_>, refund: &Refund, now: Timestamp) -> Result<(
 }
 
 /// Writes down that the buyer has the money, and makes the units available again if they were to be.
-fn end(connection: &Sql<'_>, refund: &Refund, step: MoneyStep, now: Timestamp) -> Result<(), StoreError> {
-    journal::write(connection, refund.id.into(), step, (refund.amount.minor, now))?;
+fn end(
+    connection: &Sql<'_>,
+    refund: &Refund,
+    step: (MoneyStep, Account),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    journal::write_at(connection, refund.id.into(), step, (refund.amount.minor, now))?;
     receipts::annul(connection, refund.id, (refund.amount.minor, now))?;
     if refund.frees_units {
         free_units(connection, refund)?;

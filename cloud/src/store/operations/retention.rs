@@ -17,14 +17,14 @@ pub fn erase_personal_data(
     let due: Vec<Local> = connection
         .prepare_cached(
             "SELECT booking_id FROM bookings JOIN events USING (event_id)
-             WHERE event_id = ?1 AND ends_at <= ?2 AND closed_at IS NOT NULL AND email <> '' LIMIT ?3",
+             WHERE event_id = ?1 AND ends_at <= ?2 AND closed_at IS NOT NULL AND (email <> '' OR bookings.name <> '') LIMIT ?3",
         )?
         .query_map(params![event.0, ms(request.ended_by), request.limit], |row| {
             row.get(0)
         })?
         .collect::<Result<_, _>>()?;
     let mut erase = connection.prepare_cached(
-        "UPDATE bookings SET email = '', request_hash = ?3 WHERE event_id = ?1 AND booking_id = ?2",
+        "UPDATE bookings SET email = '', name = '', request_hash = ?3 WHERE event_id = ?1 AND booking_id = ?2",
     )?;
     let mut unname =
         connection.prepare_cached("UPDATE comps SET name = '' WHERE event_id = ?1 AND booking_id = ?2")?;
@@ -38,5 +38,11 @@ pub fn erase_personal_data(
         erase.execute(params![event.0, booking, [0_u8; 32]])?;
         unname.execute(params![event.0, booking])?;
     }
+    connection
+        .prepare_cached(
+            "UPDATE waiting_list SET email = '' WHERE event_id = ?1 AND email <> ''
+             AND EXISTS (SELECT 1 FROM events WHERE event_id = ?1 AND ends_at <= ?2)",
+        )?
+        .execute(params![event.0, ms(request.ended_by)])?;
     Ok(Effect::Keep(due.len()))
 }

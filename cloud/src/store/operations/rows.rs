@@ -32,7 +32,7 @@ pub fn reservation(connection: &Sql<'_>, id: &ReservationId) -> Result<Option<Re
 const RESERVATION: &str = "SELECT reservation_id, state, lines, amount, currency, expires_at, ends_at,
             EXISTS (SELECT 1 FROM halts WHERE halts.event_id = events.event_id),
             EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id),
-            sells_from, sells_until, sale_stopped
+            sells_from, sells_until, sale_stopped, invoice_days, order_max
      FROM reservations JOIN events USING (event_id)
      WHERE event_id = ?1 AND reservation_id = ?2";
 
@@ -41,7 +41,7 @@ const RESERVATION_OF_BOOKING: &str =
     "SELECT reservation_id, state, lines, amount, currency, expires_at, ends_at,
             EXISTS (SELECT 1 FROM halts WHERE halts.event_id = events.event_id),
             EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id),
-            sells_from, sells_until, sale_stopped
+            sells_from, sells_until, sale_stopped, invoice_days, order_max
      FROM reservations JOIN events USING (event_id)
      WHERE event_id = ?1 AND reservation_id = (SELECT bookings.reservation_id FROM bookings
                                                WHERE bookings.event_id = ?1 AND booking_id = ?2)";
@@ -113,7 +113,8 @@ const BOOKING: &str =
     "SELECT reservation_id, state, decline, email, amount, currency, bookings.created_at, charge_reference, action, pay_by, code,
             fees, taxes,
             (SELECT series FROM receipts WHERE receipts.event_id = ?1 AND receipt_id = charge_reference),
-            (SELECT number FROM receipts WHERE receipts.event_id = ?1 AND receipt_id = charge_reference)
+            (SELECT number FROM receipts WHERE receipts.event_id = ?1 AND receipt_id = charge_reference),
+            bookings.name, coalesce(taken, gateway)
      FROM bookings JOIN events USING (event_id)
      WHERE event_id = ?1 AND booking_id = ?2";
 
@@ -137,6 +138,8 @@ pub fn booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<Booking>, 
             action: row.get::<Option<String>>(8)?.map(|url| BuyerAction { url }),
             pay_by: moment(row.get(9)?),
             email: row.get(3)?,
+            name: row.get(15)?,
+            gateway: gateway_kind(row.column(16)?.as_str()?)?,
             amount: Money {
                 minor: row.get(4)?,
                 currency: currency(row.column(5)?.as_str()?)?,
@@ -318,7 +321,7 @@ pub fn booking_of_reservation(
 /// Finds a booking if its payment is not over.
 pub fn open_booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<OpenBooking>, StoreError> {
     let mut query = connection.prepare_cached(
-        "SELECT reservation_id, charge_reference, payment, state, pay_by, gateway FROM bookings
+        "SELECT reservation_id, charge_reference, payment, state, pay_by, coalesce(taken, gateway) FROM bookings
          WHERE event_id = ?1 AND booking_id = ?2 AND closed_at IS NULL",
     )?;
     let found: Option<(Local, Local, Option<String>, String, i64, String)> = query
@@ -386,7 +389,7 @@ mod tests {
             let row = params![EVENT.0, unit, id];
             for sql in [
                 "INSERT INTO units (event_id, unit, tier, state, reservation_id, issued) VALUES (?1, ?2, 1, 'booked', ?3, 1)",
-                "INSERT INTO bookings VALUES (?1, ?3, NULL, ?3, ?3, 1, 'k' || ?2, zeroblob(32), 'confirmed', NULL, NULL, NULL, 'a@b.example', 100, 1, 1, 1, 'sandbox', 37 * ?2, 0, 0)",
+                "INSERT INTO bookings VALUES (?1, ?3, NULL, ?3, ?3, 1, 'k' || ?2, zeroblob(32), 'confirmed', NULL, NULL, NULL, 'a@b.example', 100, 1, 1, 1, 'sandbox', 37 * ?2, 0, 0, NULL, NULL, '')",
                 "INSERT INTO tickets VALUES (?1, ?3, ?2, 1, ?3, 'valid', 0, 'payload', 1, ?2, NULL)",
             ] {
                 connection.execute(sql, row).unwrap();

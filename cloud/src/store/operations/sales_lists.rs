@@ -4,7 +4,7 @@ use usher_keys::EventId;
 
 use crate::ids::{ChargeReference, DisputeId, RefundId};
 use crate::money::Money;
-use crate::selling::journal::{MoneyStep, StepOf};
+use crate::selling::journal::{Account, MoneyStep, StepOf};
 use crate::selling::sales_lists::{MoneyLine, MoneyQuery, MoneySource, TicketLine, TicketsQuery};
 use crate::store::StoreError;
 use crate::store::sql::{Row, Sql, params};
@@ -63,7 +63,8 @@ pub fn money(connection: &Sql<'_>, query: &MoneyQuery) -> Result<Vec<MoneyLine>,
         None => ([0; 24], ""),
     };
     let mut select = connection.prepare_cached(
-        "SELECT subject, step, journal.amount, currency, moved_at, coalesce(charged.code, refunded.code, disputed.code)
+        "SELECT subject, step, journal.amount, currency, moved_at, coalesce(charged.code, refunded.code, disputed.code),
+                into_account, out_of_account
          FROM journal JOIN events USING (event_id)
          LEFT JOIN bookings AS charged ON charged.event_id = journal.event_id AND charged.charge_reference = subject
          LEFT JOIN refunds ON refunds.event_id = journal.event_id AND refunds.refund_id = subject
@@ -89,6 +90,13 @@ fn local_of(subject: MoneySource) -> Local {
     }
 }
 
+fn account(row: &Row<'_>, column: usize) -> Result<Account, StoreError> {
+    let account = Account::from_word(row.column(column)?.as_str()?);
+    account.ok_or(StoreError::Unreadable {
+        what: "account of the journal",
+    })
+}
+
 fn money_line(row: &Row<'_>, event: EventId) -> Result<MoneyLine, StoreError> {
     let local: Local = row.get(0)?;
     let step = MoneyStep::from_word(row.column(1)?.as_str()?).ok_or(StoreError::Unreadable {
@@ -105,6 +113,7 @@ fn money_line(row: &Row<'_>, event: EventId) -> Result<MoneyLine, StoreError> {
             minor: row.get(2)?,
             currency: currency(row.column(3)?.as_str()?)?,
         },
+        sides: (account(row, 6)?, account(row, 7)?),
         booking: row.get::<Option<i64>>(5)?.map(booking_codes::read).transpose()?,
         moved_at: moment(row.get(4)?),
     })

@@ -22,8 +22,8 @@ const TERMS: [&str; 2] = [
 ];
 /// Every column by which an event and its tiers are sold to some and not to others, and for how much.
 const SALE: [&str; 3] = [
-    "SELECT sells_from, sells_until, sale_stopped FROM events WHERE event_id = ?1",
-    "SELECT tier, sells_from, sells_until, hidden, order_min, order_max, fee, fee_added, tax, tax_added
+    "SELECT sells_from, sells_until, sale_stopped, invoice_days, order_max FROM events WHERE event_id = ?1",
+    "SELECT tier, sells_from, sells_until, hidden, order_min, order_max, fee, fee_added, tax, tax_added, price_steps
      FROM tiers WHERE event_id = ?1 ORDER BY tier",
     "SELECT per_session, per_address, per_network, minutes_in_vain FROM hold_bounds WHERE event_id = ?1",
 ];

@@ -14,12 +14,16 @@ use crate::selling::blocks::{NewBlock, ReleaseBlock};
 use crate::selling::booking_lists::BookingsQuery;
 use crate::selling::canceling::{CancelEvent, RefundCanceled};
 use crate::selling::comps::BeginComps;
+use crate::selling::counter::BeginCounterSale;
 use crate::selling::disputes::{DisputesQuery, NoteDispute};
+use crate::selling::invoices::SettleInvoice;
 use crate::selling::jobs::{HeldJob, JobId};
 use crate::selling::receipts::ReceiptsQuery;
 use crate::selling::refunds::{BeginRefund, NoteRefund, RefundsQuery, RetryRefund};
 use crate::selling::sales_lists::{MoneyQuery, TicketsQuery};
+use crate::selling::tills::{CloseTill, NewTill};
 use crate::selling::vouchers::{CodeCheck, NewVouchers, VouchersQuery};
+use crate::selling::waiting_list::{JoinList, OfferPlaces, WaiterQuery, WaitersQuery};
 use crate::selling::{
     BeginBooking, CloseBooking, CodeQuery, ConfirmBooking, ErasePersonalData, Forget, HoldRequest,
     NotePayment, ReleaseRequest, RenewBooking, Tidy,
@@ -70,6 +74,14 @@ concerns! {
     ReleaseRequest: reservation.event;
     NewBlock: id.event;
     BeginComps: event;
+    BeginCounterSale: reservation.event;
+    SettleInvoice: booking.event;
+    JoinList: waiter.event;
+    WaiterQuery: waiter.event;
+    OfferPlaces: event;
+    WaitersQuery: event;
+    NewTill: id.event;
+    CloseTill: till.event;
     NewVouchers: event;
     VouchersQuery: event;
     ReceiptsQuery: event;

@@ -30,7 +30,7 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 }
 
 /// The tables that are moved.
-pub const TABLES: [Table; 47] = [
+pub const TABLES: [Table; 49] = [
     table("organizers", &["organizer_id"]),
     table("organizer_keys", &["key_hash"]),
     table("access_tokens", &["token_hash"]),
@@ -48,6 +48,8 @@ pub const TABLES: [Table; 47] = [
     table("vouchers", &["event_id", "voucher_id"]),
     table("reservations", &["event_id", "reservation_id"]),
     table("blocks", &["event_id", "block_id"]),
+    table("waiting_list", &["event_id", "waiter_id"]),
+    table("tills", &["event_id", "till_id"]),
     table("bookings", &["event_id", "booking_id"]),
     table("comps", &["event_id", "batch", "position"]),
     table("refunds", &["event_id", "refund_id"]),

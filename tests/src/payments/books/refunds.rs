@@ -69,6 +69,7 @@ impl Books {
             of,
             amount,
             frees_units,
+            till: None,
             holder,
             now,
         };

@@ -1,0 +1,82 @@
+//! `/v1/waiting-list`: waiting for places, and taking those that are offered.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use usher_cloud::config::Config;
+
+use super::client::{Answer, Cloud};
+
+async fn join(cloud: &Cloud, event: &str, quantity: u32, email: &str) -> Answer {
+    let request = json!({"event_id": event, "tier": 3, "quantity": quantity, "email": email});
+    cloud.post("/v1/waiting-list", &request).await
+}
+
+async fn until_offered(cloud: &Cloud, waiter: &Value) -> Value {
+    let path = format!("/v1/waiting-list/{}", waiter["waiter_id"].as_str().unwrap());
+    for _ in 0..600 {
+        let shown = cloud.get(&path).await.ok(200);
+        if shown["status"] == "offered" {
+            return shown;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("nothing is offered")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn places_that_come_back_are_offered_by_their_page_and_paid_for() {
+    let often = |config: &mut Config| config.reservations.tidy_every_seconds = 1;
+    let cloud = Cloud::with(often).await;
+    let event = cloud
+        .event(|draft| draft["tiers"][2]["price"] = json!(1_500))
+        .await;
+    join(&cloud, &event, 1, "owl@example.org")
+        .await
+        .check_problem(409, "places-free");
+    let all = cloud.hold_tier(&event, 3, 4).await.ok(201);
+    let page = cloud.get(&format!("/events/{event}")).await.text();
+    assert!(page.contains("Wait for places that come back"), "{page}");
+    let waiter = join(&cloud, &event, 2, "owl@example.org").await.ok(201);
+    assert_eq!(
+        (&waiter["status"], &waiter["ahead"]),
+        (&json!("waiting"), &json!(0))
+    );
+    join(&cloud, &event, 2, "owl@example.org")
+        .await
+        .check_problem(409, "already-waiting");
+    let second = join(&cloud, &event, 4, "eagle@example.org").await.ok(201);
+    assert_eq!(second["ahead"], 1);
+    let page = cloud.get(cloud.path(&waiter["page"])).await.text();
+    assert!(page.contains("nobody is before you"), "{page}");
+    let listed = format!("/v1/organizer/events/{event}/waiting-list?tier=3");
+    let listed = cloud.organize(Method::GET, &listed, &Value::Null).await.ok(200);
+    assert_eq!(listed["waiting"][1]["email"], "eagle@example.org");
+    let id = all["reservation_id"].as_str().unwrap();
+    assert_eq!(cloud.delete(&format!("/v1/reservations/{id}")).await.status, 204);
+    let offered = until_offered(&cloud, &waiter).await;
+    assert_eq!(
+        (&offered["offer"]["quantity"], &offered["offer"]["amount"]),
+        (&json!(2), &json!(3_000))
+    );
+    // What is left was offered to the next one, who wanted more; a third one has to wait.
+    assert_eq!(until_offered(&cloud, &second).await["offer"]["quantity"], 2);
+    let page = cloud.get(cloud.path(&waiter["page"])).await.text();
+    assert!(page.contains("2 places are held for you"), "{page}");
+    cloud.book(&offered["offer"], "key", "tok_ok").await.ok(201);
+    let path = format!("/v1/waiting-list/{}", waiter["waiter_id"].as_str().unwrap());
+    assert_eq!(cloud.get(&path).await.ok(200)["status"], "taken");
+    let third = join(&cloud, &event, 1, "hawk@example.org").await.ok(201);
+    cloud
+        .hold_tier(&event, 3, 1)
+        .await
+        .check_problem(409, "units-short");
+    let path = format!("/v1/waiting-list/{}", third["waiter_id"].as_str().unwrap());
+    for _ in 0..2 {
+        assert_eq!(cloud.delete(&path).await.status, 204);
+    }
+    assert_eq!(cloud.get(&path).await.ok(200)["status"], "left");
+    cloud
+        .get(&format!("/v1/waiting-list/wtr_{}", "0".repeat(64)))
+        .await
+        .check_problem(404, "not-found");
+}
