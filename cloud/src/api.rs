@@ -22,6 +22,7 @@ pub mod listening;
 pub mod logged_in;
 pub mod oauth;
 pub mod organizer;
+pub mod printing;
 mod problem;
 pub mod recording;
 pub mod refusal;

@@ -57,6 +57,12 @@ impl QrImage {
         self.0.size
     }
 
+    /// Lists its modules row by row, the dark ones as true.
+    pub fn modules(&self) -> Vec<bool> {
+        let places = (0..self.size()).flat_map(|row| (0..self.size()).map(move |column| (row, column)));
+        places.map(|(row, column)| self.is_dark(row, column)).collect()
+    }
+
     fn is_dark(&self, row: usize, column: usize) -> bool {
         self.0[row][column].value()
     }

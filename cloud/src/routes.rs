@@ -19,8 +19,8 @@ use crate::api::organizer::allowed::operation_of;
 use crate::api::recording::{Recorder, recorded};
 use crate::api::repeating::{Repeatable, repeatable};
 use crate::api::{
-    availability, bookings, enrolments, events, keys, listening, oauth, organizer, reservations, seats,
-    status, tickets, vouchers, waiting_list, webhooks,
+    availability, bookings, enrolments, events, keys, listening, oauth, organizer, printing, reservations,
+    seats, status, tickets, vouchers, waiting_list, webhooks,
 };
 use crate::headers::{
     LOADS_DOCS, LOADS_NOTHING, OPENER_POLICY, always, from_other_sites, only_tls, unless_said,
@@ -58,6 +58,8 @@ fn buyer(app: &Arc<AppState>) -> Api {
         .routes(routes!(waiting_list::show, waiting_list::leave))
         .routes(routes!(bookings::create))
         .routes(routes!(bookings::show))
+        .routes(routes!(printing::tickets))
+        .routes(routes!(printing::calendar))
         .routes(routes!(tickets::show))
 }
 

@@ -38,6 +38,7 @@ mod api {
     pub mod organizer;
     pub mod ownership;
     pub mod pages;
+    pub mod printing;
     pub mod problems;
     pub mod process;
     pub mod races;

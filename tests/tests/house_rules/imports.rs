@@ -8,7 +8,7 @@ use crate::tree::{Breach, Tree, accepts, refuses};
 const BEYOND: [&str; 2] = [TESTS, "usher-fuzz"];
 
 /// For each other crate of ours, the crates of ours it may build on.
-const DIRECTION: [(&str, &[&str]); 13] = [
+const DIRECTION: [(&str, &[&str]); 14] = [
     ("usher-keys", &[]),
     ("usher-keys-cli", &["usher-keys", "usher-words"]),
     ("usher-protocol", &["usher-keys"]),
@@ -38,6 +38,7 @@ const DIRECTION: [(&str, &[&str]); 13] = [
     ("usher-fixtures", &["usher-keys", "usher-protocol"]),
     ("usher-test-postgres", &[]),
     ("usher-eyes", &[]),
+    ("usher-documents", &[]),
     (
         "usher-scan",
         &[
@@ -57,13 +58,16 @@ const DIRECTION: [(&str, &[&str]); 13] = [
             "usher-link",
             "usher-disk",
             "usher-words",
+            "usher-documents",
         ],
     ),
 ];
 
 /// What the pure crates may build on. A new line here needs a reason: no async, no clock, no randomness, no IO.
-const PURE: [(&str, &[&str]); 4] = [
+const PURE: [(&str, &[&str]); 5] = [
     ("usher-eyes", &["thiserror"]),
+    // krilla writes the PDF into memory; skrifa measures letters.
+    ("usher-documents", &["krilla", "skrifa", "thiserror"]),
     // jiff puts a moment that it is given into the words of a zone that it is given.
     ("usher-words", &["jiff", "serde", "usher-keys", "usher-protocol"]),
     (
