@@ -258,6 +258,11 @@ secret_id!(
     "let_"
 );
 secret_id!(
+    /// Names a mailing, to its organizer. It opens nothing.
+    MailingId,
+    "mlg_"
+);
+secret_id!(
     /// Names a dispute, to its organizer. It opens nothing.
     DisputeId,
     "dsp_"

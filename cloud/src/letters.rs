@@ -3,13 +3,16 @@
 //! A letter is a row that is written in the transaction of its cause, where mail is set. It says what it is about and not how that stands: it is
 //! put into words when it is sent. It is sent at least once, each time under the same Message-ID.
 
+pub mod facts;
+pub mod mailings;
+mod notices;
 pub mod wording;
 
 use std::time::Duration;
 
 use usher_keys::{EventId, Timestamp};
 
-use crate::ids::{ChargeReference, LOCAL_BYTES, LetterId};
+use crate::ids::{BookingId, ChargeReference, LOCAL_BYTES, LetterId};
 use crate::selling::booking_code::BookingCode;
 use crate::selling::jobs::LeaseHolder;
 
@@ -33,16 +36,46 @@ pub const KEPT_FOR: Duration = Duration::from_hours(30 * 24);
 pub enum LetterKind {
     /// A booking has its tickets.
     BookingConfirmed,
+    /// A ticket has a new code, for its holder.
+    TicketReissued,
+    /// A ticket is somebody else's; for whoever had it.
+    TicketTransferred,
+    /// A ticket is theirs; for whoever has it now.
+    TicketReceived,
+    /// Money of a booking was given back.
+    RefundGiven,
+    /// The event has another date.
+    EventMoved,
+    /// The event does not take place.
+    EventCanceled,
+    /// What the organizer writes.
+    Note,
 }
 
 impl LetterKind {
     /// All kinds.
-    pub const ALL: [Self; 1] = [Self::BookingConfirmed];
+    pub const ALL: [Self; 8] = [
+        Self::BookingConfirmed,
+        Self::TicketReissued,
+        Self::TicketTransferred,
+        Self::TicketReceived,
+        Self::RefundGiven,
+        Self::EventMoved,
+        Self::EventCanceled,
+        Self::Note,
+    ];
 
     /// Returns the word for it in JSON and in the store.
     pub fn word(self) -> &'static str {
         match self {
             Self::BookingConfirmed => "booking_confirmed",
+            Self::TicketReissued => "ticket_reissued",
+            Self::TicketTransferred => "ticket_transferred",
+            Self::TicketReceived => "ticket_received",
+            Self::RefundGiven => "refund_given",
+            Self::EventMoved => "event_moved",
+            Self::EventCanceled => "event_canceled",
+            Self::Note => "note",
         }
     }
 
@@ -124,9 +157,9 @@ impl Delivery {
 pub struct Letter {
     pub id: LetterId,
     pub kind: LetterKind,
-    /// Whose booking it is about.
-    pub charge: ChargeReference,
-    /// What it is about beside the booking: the second half of a ticket's or refund's id.
+    /// Whose booking it is about, if any.
+    pub charge: Option<ChargeReference>,
+    /// What it is about beside the booking: the second half of the id of a ticket, refund or mailing.
     pub about: Option<[u8; LOCAL_BYTES]>,
     /// Where it goes, if not to the buyer.
     pub recipient: Option<String>,
@@ -186,14 +219,36 @@ pub fn ms(duration: Duration) -> u64 {
 /// What a buyer is to be told.
 #[derive(Debug)]
 pub struct LetterCause<'a> {
+    pub event: EventId,
     pub kind: LetterKind,
-    /// Whose booking it is about.
-    pub charge: ChargeReference,
+    /// Whose booking it is about, if any.
+    pub charge: Option<ChargeReference>,
     /// What it is about beside the booking.
     pub about: Option<[u8; LOCAL_BYTES]>,
     /// Where it goes, if not to the buyer.
     pub recipient: Option<&'a str>,
     pub now: Timestamp,
+}
+
+/// Writes the letter again that confirms a booking, with what stands now.
+#[derive(Debug, Clone, Copy)]
+pub struct ResendTickets {
+    pub booking: BookingId,
+    pub now: Timestamp,
+}
+
+/// Puts the right address in place of a buyer's wrong one.
+#[derive(Clone)]
+pub struct CorrectAddress {
+    pub booking: BookingId,
+    pub email: String,
+}
+
+/// What letters a reissued or transferred ticket leads to.
+#[derive(Clone)]
+pub struct ReissueLetters {
+    /// The address of whoever has the ticket now, if it is somebody else and that is known.
+    pub recipient: Option<String>,
 }
 
 /// Begins to send a letter anew that was sent or given up.

@@ -4,7 +4,7 @@ use thiserror::Error;
 use usher_documents::{DocumentError, PageLayout, PrintedTicket, QrModules};
 
 use crate::catalogue::Event;
-use crate::letters::wording::{doors, said};
+use crate::letters::facts::{doors, said};
 use crate::qr::{QrError, QrImage};
 use crate::selling::{Booking, SoldTicket, TicketState};
 

@@ -146,6 +146,8 @@ operations! {
     HearNews = "hear_news", "Hears what happens at an event, with ids that open bookings and tickets.", [Manager];
     SeeLetters = "see_letters", "Lists letters to buyers, and what came of them.", [Manager BoxOffice Support Auditor];
     SendLetters = "send_letters", "Sends letters to buyers again.", [Manager BoxOffice Support];
+    CorrectAddress = "correct_address", "Corrects a buyer's address.", [Manager BoxOffice Support];
+    WriteToBuyers = "write_to_buyers", "Writes to all buyers of an event.", [Manager];
     ChangePolicy = "change_policy", "Changes what gates go by.", [Manager GateAdmin];
     RequestKeys = "request_keys", "Makes keys and asks for their signature.", [Manager];
     ChangeTrust = "change_trust", "Hands in a trust bundle.", [Manager];

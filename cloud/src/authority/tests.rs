@@ -164,7 +164,7 @@ async fn a_revoked_ticket_gets_no_fresh_code_and_a_replaced_one_never_comes_back
         .await;
     let refused = scene
         .do_to(first.id, |writer, id| {
-            Box::pin(writer.reissue_ticket(id, ReissuedTo::SameHolder))
+            Box::pin(writer.reissue_ticket(id, ReissuedTo::SameHolder, None))
         })
         .await;
     assert_eq!(refused, TicketOutcome::Refused(TicketRefusal::Revoked));
@@ -174,7 +174,7 @@ async fn a_revoked_ticket_gets_no_fresh_code_and_a_replaced_one_never_comes_back
 
     let reissued = scene
         .do_to(first.id, |writer, id| {
-            Box::pin(writer.reissue_ticket(id, ReissuedTo::SameHolder))
+            Box::pin(writer.reissue_ticket(id, ReissuedTo::SameHolder, None))
         })
         .await;
     let TicketOutcome::Done(second) = &reissued else {
@@ -184,7 +184,7 @@ async fn a_revoked_ticket_gets_no_fresh_code_and_a_replaced_one_never_comes_back
     assert_ne!((second.id, &second.payload), (first.id, &first.payload));
     let again = scene
         .do_to(first.id, |writer, id| {
-            Box::pin(writer.reissue_ticket(id, ReissuedTo::SameHolder))
+            Box::pin(writer.reissue_ticket(id, ReissuedTo::SameHolder, None))
         })
         .await;
     assert_eq!(again, reissued);

@@ -27,6 +27,7 @@ impl BookingDesk {
         let cancel = CancelEvent {
             event,
             holder: self.parts.holder,
+            mails: self.parts.mails,
             now: self.parts.clock.now(),
         };
         let outcome = self.parts.store.cancel_event(cancel).await?;

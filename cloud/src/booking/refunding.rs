@@ -97,6 +97,7 @@ impl BookingDesk {
         let note = NoteRefund {
             refund: id,
             note: RefundNote::GivenOutside,
+            mails: self.parts.mails,
             holder: self.parts.holder,
             now: self.parts.clock.now(),
         };
@@ -221,6 +222,7 @@ impl BookingDesk {
             .note_refund(NoteRefund {
                 refund: id,
                 note,
+                mails: self.parts.mails,
                 holder: self.parts.holder,
                 now: self.parts.clock.now(),
             })

@@ -1,6 +1,8 @@
 //! Sending the letters of events that wait: some events side by side, each under the lease of its job, and writing down what came of it.
 //! A mail server that is slow or gone keeps nothing else waiting.
 
+mod composing;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,10 +12,11 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use usher_keys::EventId;
 
-use crate::letters::wording::{self, LetterFacts};
+use crate::ids::MailingId;
+use crate::letters::mailings::WriteLetters;
 use crate::letters::{Delivery, DueLetters, Letter, LetterState, NoteLetters};
-use crate::mailer::{CONNECTIONS, WrittenLetter};
-use crate::selling::jobs::{DueJobs, HeldJob, JobId, JobKind, LeaseOutcome, RENEW_EVERY};
+use crate::mailer::CONNECTIONS;
+use crate::selling::jobs::{DueJobs, HeldJob, Job, JobId, JobKind, LeaseOutcome, RENEW_EVERY};
 use crate::state::AppState;
 use crate::store::{Store, StoreError};
 
@@ -46,8 +49,8 @@ pub async fn mail((state, cell): (Arc<AppState>, Store), every: Duration, stop: 
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
         while mailed.try_join_next().is_some() {}
         match due(&state, &cell, EVENTS_AT_ONCE - mailed.len()).await {
-            Ok(events) => events.into_iter().for_each(|event| {
-                mailed.spawn(mail_or_warn(state.clone(), event));
+            Ok(jobs) => jobs.into_iter().for_each(|job| {
+                mailed.spawn(mail_or_warn(state.clone(), job.id));
             }),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
@@ -59,36 +62,27 @@ pub async fn mail((state, cell): (Arc<AppState>, Store), every: Duration, stop: 
     mailed.join_all().await;
 }
 
-/// Lists events that have letters to send, so many at most.
-async fn due(state: &AppState, cell: &Store, limit: usize) -> Result<Vec<EventId>, StoreError> {
+/// Lists what is to be done, so much at most.
+async fn due(state: &AppState, cell: &Store, limit: usize) -> Result<Vec<Job>, StoreError> {
     let wanted = DueJobs {
         kind: JobKind::Mailing,
         limit: u32::try_from(limit).unwrap_or(0),
         now: state.clock.now(),
     };
-    let jobs = cell.due_jobs(wanted).await?.into_iter();
-    Ok(jobs
-        .filter_map(|job| match job.id {
-            JobId::SendLetters(event) => Some(event),
-            JobId::SettleBooking(_)
-            | JobId::GiveRefund(_)
-            | JobId::RefundEvent(_)
-            | JobId::TellEndpoint(_) => None,
-        })
-        .collect())
+    cell.due_jobs(wanted).await
 }
 
-async fn mail_or_warn(state: Arc<AppState>, event: EventId) {
+async fn mail_or_warn(state: Arc<AppState>, job: JobId) {
     let renewing = async {
         loop {
             sleep(RENEW_EVERY).await;
             // A lease that is not renewed ends; then another may send the same letters too.
-            let _ = state.store.lease_job(held(&state, event)).await;
+            let _ = state.store.lease_job(held(&state, job)).await;
         }
     };
     let mailed = tokio::select! {
         biased;
-        mailed = mail_event(&state, event) => mailed,
+        mailed = do_job(&state, job) => mailed,
         never = renewing => never,
     };
     if let Err(error) = mailed {
@@ -97,37 +91,75 @@ async fn mail_or_warn(state: Arc<AppState>, event: EventId) {
     }
 }
 
-fn held(state: &AppState, event: EventId) -> HeldJob {
+fn held(state: &AppState, job: JobId) -> HeldJob {
     HeldJob {
-        job: JobId::SendLetters(event),
+        job,
         holder: state.holder,
         now: state.clock.now(),
     }
 }
 
-/// Sends some letters of an event that wait.
-async fn mail_event(state: &AppState, event: EventId) -> Result<(), StoreError> {
-    if state.store.lease_job(held(state, event)).await? != LeaseOutcome::Leased {
+async fn do_job(state: &AppState, job: JobId) -> Result<(), StoreError> {
+    match job {
+        JobId::SendLetters(event) => mail_event(state, event).await,
+        JobId::WriteLetters(mailing) => write_mailing(state, mailing).await,
+        JobId::SettleBooking(_) | JobId::GiveRefund(_) | JobId::RefundEvent(_) | JobId::TellEndpoint(_) => {
+            Ok(())
+        }
+    }
+}
+
+/// Writes all letters of a mailing, some at a time; whoever goes on after a crash begins where the last commit ended.
+async fn write_mailing(state: &AppState, mailing: MailingId) -> Result<(), StoreError> {
+    if !is_leased(state, JobId::WriteLetters(mailing)).await? {
         return Ok(());
     }
-    let due = DueLetters {
-        event,
-        limit: CONNECTIONS,
-        now: state.clock.now(),
-    };
-    let due = state.store.due_letters(due).await?;
-    let tried = join_all(due.into_iter().map(|letter| try_once(state, letter))).await;
-    let note = NoteLetters {
-        event,
-        tried: tried.into_iter().collect::<Result<_, _>>()?,
-        holder: state.holder,
-        now: state.clock.now(),
-    };
-    state.store.note_letters(note).await
+    loop {
+        let next = WriteLetters {
+            mailing,
+            holder: state.holder,
+            now: state.clock.now(),
+        };
+        if state.store.write_letters(next).await? || state.draining.is_cancelled() {
+            return Ok(());
+        }
+    }
+}
+
+/// Sends the letters of an event that wait, some side by side, until none is due.
+async fn mail_event(state: &AppState, event: EventId) -> Result<(), StoreError> {
+    loop {
+        if !is_leased(state, JobId::SendLetters(event)).await? {
+            return Ok(());
+        }
+        let due = DueLetters {
+            event,
+            limit: CONNECTIONS,
+            now: state.clock.now(),
+        };
+        let due = state.store.due_letters(due).await?;
+        let is_over = due.is_empty() || state.draining.is_cancelled();
+        let tried = join_all(due.into_iter().map(|letter| try_once(state, letter))).await;
+        let note = NoteLetters {
+            event,
+            tried: tried.into_iter().collect::<Result<_, _>>()?,
+            holder: state.holder,
+            now: state.clock.now(),
+        };
+        // Lets go of the job: what is written meanwhile is found by the next look.
+        state.store.note_letters(note).await?;
+        if is_over {
+            return Ok(());
+        }
+    }
+}
+
+async fn is_leased(state: &AppState, job: JobId) -> Result<bool, StoreError> {
+    Ok(state.store.lease_job(held(state, job)).await? == LeaseOutcome::Leased)
 }
 
 async fn try_once(state: &AppState, letter: Letter) -> Result<Letter, StoreError> {
-    let delivery = match (&state.mailer, written(state, &letter).await?) {
+    let delivery = match (&state.mailer, composing::written(state, &letter).await?) {
         (Some(mailer), Some(written)) => mailer.send(written).await,
         (None, _) => Delivery::Failed("no_mail"),
         (_, None) => Delivery::NoAddress,
@@ -137,34 +169,4 @@ async fn try_once(state: &AppState, letter: Letter) -> Result<Letter, StoreError
         tracing::warn!(letter = %tried.id, answer = delivery.word(), "a letter is given up: its organizer can have it sent again");
     }
     Ok(tried)
-}
-
-/// Puts a letter into words, with what stands now; `None` when there is no address to send it to.
-async fn written(state: &AppState, letter: &Letter) -> Result<Option<WrittenLetter>, StoreError> {
-    let Some(id) = state.store.booking_of_charge(letter.charge).await? else {
-        return Ok(None);
-    };
-    let (booking, event) = (state.store.booking(id).await?, state.store.event(id.event).await?);
-    let Some((booking, event)) = booking.zip(event) else {
-        return Ok(None);
-    };
-    let organizer = state.store.organizer_name(event.organizer).await?;
-    let organizer = organizer.unwrap_or_default();
-    let to = letter.recipient.clone().unwrap_or_else(|| booking.email.clone());
-    let facts = LetterFacts {
-        booking: &booking,
-        event: &event,
-        organizer: &organizer,
-        page: state.link(&format!("/bookings/{id}")),
-    };
-    let words = wording::of(letter.kind, &facts).map_err(|_| StoreError::Unreadable { what: "letter" })?;
-    Ok((!to.is_empty()).then(|| WrittenLetter {
-        id: letter.id.to_string(),
-        to,
-        sender: organizer.clone(),
-        subject: words.subject,
-        text: words.text,
-        html: words.html,
-        enclosures: Vec::new(),
-    }))
 }

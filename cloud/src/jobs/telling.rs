@@ -55,9 +55,11 @@ async fn due(state: &AppState, cell: &Store, limit: usize) -> Result<Vec<Job>, S
 async fn tell_or_warn(state: Arc<AppState>, job: JobId) {
     let told = match job {
         JobId::TellEndpoint(endpoint) => tell_endpoint(&state, endpoint).await,
-        JobId::SettleBooking(_) | JobId::GiveRefund(_) | JobId::RefundEvent(_) | JobId::SendLetters(_) => {
-            Ok(())
-        }
+        JobId::SettleBooking(_)
+        | JobId::GiveRefund(_)
+        | JobId::RefundEvent(_)
+        | JobId::SendLetters(_)
+        | JobId::WriteLetters(_) => Ok(()),
     };
     if let Err(error) = told {
         let error = &error as &dyn std::error::Error;

@@ -11,7 +11,7 @@ fn letter(failures: u32) -> Letter {
     Letter {
         id: LetterId::draw(event, NOW),
         kind: LetterKind::BookingConfirmed,
-        charge: ChargeReference::draw(event, NOW),
+        charge: Some(ChargeReference::draw(event, NOW)),
         about: None,
         recipient: Some("buyer@example.org".into()),
         state: LetterState::Waiting,

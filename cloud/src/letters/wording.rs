@@ -1,24 +1,12 @@
 //! What letters say: plain facts in, a subject, a text and the same as HTML out. The words are in `templates/letters`.
 
 use askama::Template;
-use usher_keys::Timestamp;
 
-use crate::catalogue::Event;
-use crate::local_time::day_and_time;
 use crate::selling::{Booking, SoldTicket, TicketState};
 
 use super::LetterKind;
-
-/// What a letter is made of.
-#[derive(Debug)]
-pub struct LetterFacts<'a> {
-    pub booking: &'a Booking,
-    pub event: &'a Event,
-    /// What the organizer is called.
-    pub organizer: &'a str,
-    /// The address of the booking's page.
-    pub page: String,
-}
+use super::facts::{LetterFacts, doors, said};
+use super::notices::{self, ShortLetter};
 
 /// A letter in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,40 +51,55 @@ struct Confirmation<'a> {
     tickets: Vec<TicketLine>,
 }
 
-/// Writes a letter.
+#[derive(Template)]
+#[template(path = "letters/notice.txt")]
+struct NoticeText<'a> {
+    of: &'a ShortLetter,
+    facts: &'a LetterFacts<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "letters/notice.html")]
+struct NoticeHtml<'a> {
+    of: &'a ShortLetter,
+    facts: &'a LetterFacts<'a>,
+}
+
+/// Writes a letter; `None` when what it is about is not there any more.
 ///
 /// # Errors
 ///
 /// When a template fails, which none does.
-pub fn of(kind: LetterKind, facts: &LetterFacts<'_>) -> Result<LetterWords, askama::Error> {
-    match kind {
-        LetterKind::BookingConfirmed => confirmation(facts),
+pub fn of(kind: LetterKind, facts: &LetterFacts<'_>) -> Result<Option<LetterWords>, askama::Error> {
+    if kind == LetterKind::BookingConfirmed {
+        let booking = facts.booking;
+        return booking.map(|booking| confirmation(booking, facts)).transpose();
     }
+    let Some(notice) = notices::of(kind, facts) else {
+        return Ok(None);
+    };
+    let of = &notice;
+    Ok(Some(LetterWords {
+        text: NoticeText { of, facts }.render()?,
+        html: NoticeHtml { of, facts }.render()?,
+        subject: notice.subject,
+    }))
 }
 
-fn confirmation(facts: &LetterFacts<'_>) -> Result<LetterWords, askama::Error> {
-    let LetterFacts {
-        booking,
-        event,
-        organizer,
-        page,
-    } = facts;
+fn confirmation(booking: &Booking, facts: &LetterFacts<'_>) -> Result<LetterWords, askama::Error> {
+    let event = facts.event;
+    let tickets = booking.tickets.iter();
     let of = Confirmation {
         event: &event.name,
-        organizer,
+        organizer: facts.organizer,
         place: format!("{}, {}", event.venue_name, event.city),
         starts: said(event, event.starts_at),
         doors: doors(event, &booking.tickets).map(|at| said(event, at)),
         code: booking.code.to_string(),
         paid: (booking.amount.minor > 0).then(|| booking.amount.to_string()),
         receipt: booking.receipt.as_ref().map(|number| number.to_string()),
-        page,
-        tickets: booking
-            .tickets
-            .iter()
-            .filter(|ticket| is_good(ticket))
-            .map(line)
-            .collect(),
+        page: facts.page,
+        tickets: tickets.filter(|ticket| is_good(ticket)).map(line).collect(),
     };
     Ok(LetterWords {
         subject: format!("Your tickets for {}", event.name),
@@ -115,19 +118,4 @@ fn line(ticket: &SoldTicket) -> TicketLine {
         place: ticket.label.to_string(),
         admits: ticket.admits,
     }
-}
-
-/// Shows a moment as people at the event say it.
-pub fn said(event: &Event, at: Timestamp) -> String {
-    day_and_time(at, event.policy.offset_at(at))
-}
-
-/// Finds when the first of some tickets lets people in, if the event's policy says so and it is not the start.
-pub fn doors(event: &Event, tickets: &[SoldTicket]) -> Option<Timestamp> {
-    let tiers = event.policy.tiers.iter();
-    let of_tickets = tiers.filter(|rules| tickets.iter().any(|ticket| ticket.tier == rules.id));
-    let first = of_tickets
-        .flat_map(|rules| rules.windows.iter().map(|window| window.from))
-        .min()?;
-    (first > Timestamp(0) && first != event.starts_at).then_some(first)
 }

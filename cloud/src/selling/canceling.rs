@@ -18,6 +18,8 @@ pub struct CancelEvent {
     pub event: EventId,
     /// Who gives the money back, and has the lease of the job.
     pub holder: LeaseHolder,
+    /// Whether its buyers get letters.
+    pub mails: bool,
     pub now: Timestamp,
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use usher_keys::{EventId, Timestamp};
 
-use crate::ids::{BookingId, EndpointId, RefundId};
+use crate::ids::{BookingId, EndpointId, MailingId, RefundId};
 
 /// How long a lease lasts: whoever dies with one is followed after that and one look for work, well within 15 seconds.
 pub const LEASE: Duration = Duration::from_secs(10);
@@ -40,6 +40,8 @@ pub enum JobId {
     TellEndpoint(EndpointId),
     /// Sends the letters of an event that wait.
     SendLetters(EventId),
+    /// Writes the letters of a mailing.
+    WriteLetters(MailingId),
 }
 
 /// Which jobs: those of the one sort wait for none of the other.

@@ -178,6 +178,8 @@ pub enum RefundNote {
 pub struct NoteRefund {
     pub refund: RefundId,
     pub note: RefundNote,
+    /// Whether its buyer gets a letter once the money is given.
+    pub mails: bool,
     /// Who works on it; lets go of its job when there is something to wait for.
     pub holder: LeaseHolder,
     pub now: Timestamp,

@@ -15,6 +15,7 @@ use usher_protocol::log::{Head, Tail};
 use usher_protocol::{Generation, Origin, Seq, TierId, Unit};
 
 use crate::ids::TicketId;
+use crate::letters::ReissueLetters;
 use crate::selling::jobs::LeaseHolder;
 use crate::selling::{NewTicket, ReissuedTo, TicketState};
 
@@ -51,6 +52,8 @@ pub enum RowChange {
         new: NewTicket,
         /// Whose that is.
         to: ReissuedTo,
+        /// Who gets letters about it; nobody where there is no mail.
+        letters: Option<ReissueLetters>,
     },
 }
 

@@ -20,6 +20,7 @@ mod jobs;
 mod kept_answers;
 mod letters;
 mod logs;
+mod mailings;
 mod model;
 mod news;
 mod organizing;
@@ -293,6 +294,11 @@ contracts! {
     letters {
         a_letter_is_written_with_its_booking_and_waits_until_it_is_sent,
         a_letter_that_is_given_up_is_begun_anew_by_a_person,
+        tickets_are_sent_again_where_there_is_an_address,
+    }
+    mailings {
+        a_mailing_reaches_each_buyer_once,
+        what_becomes_of_an_event_is_told_where_there_is_mail,
     }
     retention {
         who_bought_is_erased_after_the_event_and_what_was_sold_is_kept,

@@ -31,6 +31,7 @@ pub mod jobs;
 pub mod journal;
 pub mod kept_answers;
 pub mod letters;
+pub mod mailings;
 pub mod moves;
 pub mod news;
 pub mod note;

@@ -197,6 +197,8 @@ pub struct MoveEvent {
     pub event: EventId,
     /// When it shall take place.
     pub to: Dates,
+    /// Whether its buyers get letters.
+    pub mails: bool,
     /// The time.
     pub now: Timestamp,
 }

@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 46] = [
+const MIGRATIONS: [(&str, &str); 47] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",
@@ -215,9 +215,6 @@ const MIGRATIONS: [(&str, &str); 46] = [
         "V53__terms_of_sale_seals",
         include_str!("../../migrations/V53__terms_of_sale_seals.sql"),
     ),
-    ("V58__letters", include_str!("../../migrations/V58__letters.sql")),
-        "V63__moves_home",
-        include_str!("../../migrations/V63__moves_home.sql"),
     ("V54__tills", include_str!("../../migrations/V54__tills.sql")),
     (
         "V55__price_steps",
@@ -226,6 +223,15 @@ const MIGRATIONS: [(&str, &str); 46] = [
     (
         "V56__waiting_list",
         include_str!("../../migrations/V56__waiting_list.sql"),
+    ),
+    ("V58__letters", include_str!("../../migrations/V58__letters.sql")),
+    (
+        "V59__mailings",
+        include_str!("../../migrations/V59__mailings.sql"),
+    ),
+    (
+        "V63__moves_home",
+        include_str!("../../migrations/V63__moves_home.sql"),
     ),
 ];
 

@@ -6,8 +6,9 @@ use reqwest::Method;
 use serde_json::Value;
 use tokio::time::sleep;
 
-use super::client::Cloud;
+use super::client::{Client, Cloud};
 use super::mail_server::MailServer;
+use super::process::{Process, SETTINGS, organizer_key, settings};
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -69,6 +70,19 @@ async fn a_buyer_gets_a_letter_with_what_they_bought() {
     }
     assert!(text.contains("Owls & <Larks> – Nächte"), "{text}");
     assert!(html.contains("Owls &#38; &#60;Larks&#62; – Nächte"), "{html}");
+    let files = letter["files"].as_array().unwrap();
+    let named: Vec<_> = files.iter().map(|file| (&file["name"], &file["type"])).collect();
+    assert_eq!(
+        named,
+        [
+            (&"tickets.pdf".into(), &"application/pdf".into()),
+            (&"event.ics".into(), &"text/calendar".into())
+        ]
+    );
+    assert!(
+        files[0]["hex"].as_str().unwrap().starts_with("255044462d"),
+        "it is a PDF"
+    );
     // Nothing is left to do.
     assert_eq!(server.taken().len(), 1);
     assert_eq!(cloud.server.state().store.job_counts(()).await.unwrap().open, 0);
@@ -165,4 +179,242 @@ async fn a_wrong_password_or_certificate_keeps_letters_waiting() {
         );
     }
     assert_eq!(server.taken().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_outlives_the_server_that_wrote_it() {
+    let server = MailServer::start();
+    let directory = settings(&format!("{SETTINGS}\n{}", server.settings()));
+    let key = organizer_key(directory.path()).await;
+    let mut process = Process::start(directory.path()).await;
+    let client = Client::new(process.base.clone(), key);
+    let event = client.event(|_| {}).await;
+    server.fail("rcpt 451 4.3.0 later\n");
+    client.buy(&event, &[0]).await;
+    while !server.has_failed() {
+        sleep(Duration::from_millis(20)).await;
+    }
+    process.child.kill().await.unwrap();
+    assert_eq!(server.taken().len(), 0);
+    let process = Process::start(directory.path()).await;
+    let letter = server.until(1).await.remove(0);
+    assert_eq!(letter["to"], serde_json::json!(["owl@example.org"]));
+    drop(process);
+}
+
+/// Does something as the organizer, and requires success.
+async fn done(cloud: &Cloud, method: Method, path: &str, body: &Value) -> Value {
+    let answer = cloud.organize(method, path, body).await;
+    assert!(answer.status.is_success(), "{path}: {}", answer.text());
+    answer.json()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tickets_are_sent_again_and_to_a_corrected_address() {
+    let (server, cloud) = with_mail().await;
+    let event = cloud.event(|_| {}).await;
+    let booking = cloud.buy(&event, &[0]).await;
+    server.until(1).await;
+    let id = booking["booking_id"].as_str().unwrap();
+    let path = format!("/v1/organizer/events/{event}/bookings/{id}");
+    let resent = cloud
+        .organize(Method::POST, &format!("{path}/resend"), &Value::Null)
+        .await
+        .ok(202);
+    let again = server.until(2).await.remove(1);
+    let message = format!("<{}@owls.example>", resent["letter_id"].as_str().unwrap());
+    assert_eq!(again["headers"]["message-id"], message);
+
+    let address = format!("{path}/address");
+    let wrong = serde_json::json!({"email": "lark", "resend": true});
+    let refused = cloud.organize(Method::POST, &address, &wrong).await;
+    refused.check_problem(422, "invalid-request");
+    let right = serde_json::json!({"email": "lark@example.org", "resend": true});
+    done(&cloud, Method::POST, &address, &right).await;
+    let corrected = server.until(3).await.remove(2);
+    assert_eq!(corrected["to"], serde_json::json!(["lark@example.org"]));
+    let shown = cloud.get(&format!("/v1/bookings/{id}")).await.ok(200);
+    assert_eq!(shown["email"], "lark@example.org");
+    // Who did it is written down, and no address is.
+    let acts = cloud
+        .organize(Method::GET, "/v1/organizer/acts", &Value::Null)
+        .await
+        .text();
+    assert!(
+        acts.contains("correct_address") && acts.contains("send_letters"),
+        "{acts}"
+    );
+    assert!(!acts.contains("lark@"), "{acts}");
+
+    let elsewhere = cloud.event(|_| {}).await;
+    for end in ["resend", "address"] {
+        let path = format!("/v1/organizer/events/{elsewhere}/bookings/{id}/{end}");
+        cloud
+            .organize(Method::POST, &path, &right)
+            .await
+            .check_problem(404, "not-found");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sender_and_receiver_are_told_and_so_is_whoever_gets_money_back() {
+    let (server, cloud) = with_mail().await;
+    let event = cloud.event(|_| {}).await;
+    let booking = cloud.buy(&event, &[0, 1]).await;
+    server.until(1).await;
+    let ticket = |number: usize| booking["tickets"][number]["ticket_id"].as_str().unwrap();
+    let path = |number, deed| format!("/v1/organizer/events/{event}/tickets/{}/{deed}", ticket(number));
+    let to = serde_json::json!({"email": "lark@example.org"});
+    let new = done(&cloud, Method::POST, &path(0, "transfer"), &to).await;
+    let told = server.until(3).await.split_off(1);
+    let find = |told: &[Value], to: &str| {
+        let found = told.iter().find(|letter| letter["to"][0] == to);
+        found.unwrap_or_else(|| panic!("nothing to {to}")).clone()
+    };
+    let received = find(&told, "lark@example.org");
+    let text = received["text"].as_str().unwrap();
+    assert!(
+        text.contains(&format!("/tickets/{}", new["ticket_id"].as_str().unwrap())),
+        "{text}"
+    );
+    assert!(
+        !text.contains("/bookings/"),
+        "the booking is the sender's: {text}"
+    );
+    let sent = find(&told, "owl@example.org");
+    assert_eq!(
+        sent["headers"]["subject"].as_str().unwrap().split(" for ").next(),
+        Some("Your ticket")
+    );
+    assert!(
+        sent["text"]
+            .as_str()
+            .unwrap()
+            .contains("Its code lets nobody in any more"),
+        "{sent}"
+    );
+
+    done(&cloud, Method::POST, &path(1, "reissue"), &Value::Null).await;
+    let reissued = server.until(4).await.remove(3);
+    assert!(
+        reissued["text"].as_str().unwrap().contains("has a new code"),
+        "{reissued}"
+    );
+    assert_eq!(reissued["files"][0]["name"], "tickets.pdf");
+
+    let refund = serde_json::json!({"amount": 1000, "tickets": [], "idempotency_key": "r"});
+    let path = format!(
+        "/v1/organizer/events/{event}/bookings/{}/refunds",
+        booking["booking_id"].as_str().unwrap()
+    );
+    done(&cloud, Method::POST, &path, &refund).await;
+    let given = server.until(5).await.remove(4);
+    assert!(
+        given["text"]
+            .as_str()
+            .unwrap()
+            .contains("10.00 EUR of your booking were given back"),
+        "{given}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_organizer_writes_to_all_buyers_after_a_look_and_a_try() {
+    let (server, cloud) = with_mail().await;
+    let event = cloud.event(|_| {}).await;
+    cloud.buy(&event, &[0]).await;
+    cloud.buy(&event, &[1]).await;
+    server.until(2).await;
+    let path = format!("/v1/organizer/events/{event}/mailings");
+    let mut note = serde_json::json!({"subject": "Bring a coat", "body": "The roof is <open>.\n\nSee you!"});
+    note["email"] = "me@owls.example".into();
+    let preview = done(&cloud, Method::POST, &format!("{path}/preview"), &note).await;
+    assert_eq!(
+        (&preview["recipients"], &preview["test"]),
+        (&2.into(), &"taken".into())
+    );
+    assert!(
+        preview["html"]
+            .as_str()
+            .unwrap()
+            .contains("The roof is &#60;open&#62;."),
+        "{preview}"
+    );
+    let tried = server.until(3).await.remove(2);
+    assert_eq!(tried["to"], serde_json::json!(["me@owls.example"]));
+    cloud
+        .organize(Method::POST, &path, &note)
+        .await
+        .check_problem(422, "invalid-request");
+    note.as_object_mut().unwrap().remove("email");
+    let made = cloud.organize(Method::POST, &path, &note).await.ok(202);
+    let told = server.until(5).await.split_off(3);
+    for letter in &told {
+        assert_eq!(letter["headers"]["subject"], "Bring a coat");
+        assert!(letter["text"].as_str().unwrap().contains("See you!"), "{letter}");
+    }
+    let listed = done(&cloud, Method::GET, &path, &Value::Null).await;
+    assert_eq!(listed["mailings"][0]["mailing_id"], made["mailing_id"]);
+    assert_eq!(
+        (
+            &listed["mailings"][0]["written"],
+            &listed["mailings"][0]["is_complete"]
+        ),
+        (&2.into(), &true.into())
+    );
+    // A tier that nobody has a ticket of.
+    note["tier"] = 2.into();
+    let preview = done(&cloud, Method::POST, &format!("{path}/preview"), &note).await;
+    assert_eq!(preview["recipients"], 0);
+
+    let cancel = format!("/v1/organizer/events/{event}/cancellation");
+    done(&cloud, Method::POST, &cancel, &serde_json::json!({"apply": true})).await;
+    // What is written while other letters are sent waits a second.
+    while server.taken().len() < 9 {
+        cloud.clock.advance_ms(1_000);
+        sleep(Duration::from_millis(100)).await;
+    }
+    let told = server.until(9).await.split_off(5);
+    let canceled = told.iter().filter(|letter| {
+        letter["headers"]["subject"]
+            .as_str()
+            .unwrap()
+            .starts_with("Cancelled: ")
+    });
+    assert_eq!(canceled.count(), 2, "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn buyers_are_told_of_another_date() {
+    let (server, cloud) = with_mail().await;
+    let event = cloud.event(|_| {}).await;
+    cloud.buy(&event, &[0]).await;
+    server.until(1).await;
+    let shown = done(
+        &cloud,
+        Method::GET,
+        &format!("/v1/organizer/events/{event}"),
+        &Value::Null,
+    )
+    .await;
+    let later = |member: &str| shown[member].as_str().unwrap().replacen("2027", "2028", 1);
+    let dates =
+        serde_json::json!({"starts_at": later("starts_at"), "ends_at": later("ends_at"), "apply": true});
+    done(
+        &cloud,
+        Method::POST,
+        &format!("/v1/organizer/events/{event}/move"),
+        &dates,
+    )
+    .await;
+    let told = server.until(2).await.remove(1);
+    assert!(
+        told["headers"]["subject"]
+            .as_str()
+            .unwrap()
+            .starts_with("New date: "),
+        "{told}"
+    );
+    assert!(told["text"].as_str().unwrap().contains("2028"), "{told}");
+    assert_eq!(told["files"][0]["name"], "event.ics");
 }

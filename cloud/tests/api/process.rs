@@ -11,7 +11,7 @@ use usher_cloud::server::{LISTENING_FILE, Listening};
 
 use super::client::Client;
 
-const SETTINGS: &str = r#"
+pub const SETTINGS: &str = r#"
 listen = "127.0.0.1:0"
 uplink_listen = "127.0.0.1:0"
 data_dir = "data"
@@ -33,16 +33,16 @@ async fn run(directory: &Path, arguments: &[&str]) -> Output {
     program(directory).args(arguments).output().await.unwrap()
 }
 
-fn settings(text: &str) -> TempDir {
+pub fn settings(text: &str) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("cloud.toml"), text).unwrap();
     directory
 }
 
 /// A server in a process of its own.
-struct Process {
-    child: Child,
-    base: String,
+pub struct Process {
+    pub child: Child,
+    pub base: String,
     /// What it said until it served.
     said: Vec<String>,
     /// Kept open: a server whose log nobody takes would fail to write it.
@@ -50,7 +50,7 @@ struct Process {
 }
 
 impl Process {
-    async fn start(directory: &Path) -> Self {
+    pub async fn start(directory: &Path) -> Self {
         let mut command = program(directory);
         let mut child = command
             .args(["serve", "--config", "cloud.toml"])
@@ -105,7 +105,7 @@ impl Process {
     }
 }
 
-async fn organizer_key(directory: &Path) -> String {
+pub async fn organizer_key(directory: &Path) -> String {
     let output = run(
         directory,
         &["organizer-key", "--config", "cloud.toml", "--name", "Owls"],

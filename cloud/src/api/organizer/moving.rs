@@ -177,6 +177,7 @@ async fn apply(
     let request = MoveEvent {
         event: id,
         to: survey.to,
+        mails: app.mailer.is_some(),
         now: app.clock.now(),
     };
     let outcome = app.store.move_event(request).await?;

@@ -6,6 +6,7 @@ use usher_protocol::{Generation, Unit};
 use super::{Draft, LogWriter};
 use crate::authority::{AuthorityError, keys_wanted_until};
 use crate::ids::{TicketId, draw_ticket_code};
+use crate::letters::ReissueLetters;
 use crate::selling::sale::keys_needed_until;
 use crate::selling::tickets::{Replacing, TicketRefusal, may_reinstate, may_replace, may_revoke};
 use crate::selling::{NewTicket, ReissuedTo, SoldTicket, TicketState, UnitToIssue};
@@ -88,13 +89,14 @@ impl LogWriter {
         &mut self,
         id: TicketId,
         to: ReissuedTo,
+        letters: Option<ReissueLetters>,
     ) -> Result<TicketOutcome, AuthorityError> {
         let Some(ticket) = self.ticket(id).await? else {
             return Ok(TicketOutcome::NotFound);
         };
         let generation = Generation(ticket.generation.0.saturating_add(1));
         match may_replace(&ticket, to) {
-            Ok(Replacing::Now) => self.replace(&ticket, generation, to).await,
+            Ok(Replacing::Now) => self.replace(&ticket, generation, (to, letters)).await,
             Ok(Replacing::Before) => self.successor(&ticket, generation).await,
             Err(refusal) => Ok(TicketOutcome::Refused(refusal)),
         }
@@ -171,7 +173,7 @@ impl LogWriter {
         &mut self,
         old: &SoldTicket,
         generation: Generation,
-        to: ReissuedTo,
+        (to, letters): (ReissuedTo, Option<ReissueLetters>),
     ) -> Result<TicketOutcome, AuthorityError> {
         let (event, unit) = (self.parts.event, old.unit);
         let Some(found) = self.parts.store.event(event).await? else {
@@ -205,7 +207,12 @@ impl LogWriter {
             payload,
         };
         let mut draft = Draft {
-            row_changes: vec![RowChange::Reissue { old: old.id, new, to }],
+            row_changes: vec![RowChange::Reissue {
+                old: old.id,
+                new,
+                to,
+                letters,
+            }],
             ..Draft::default()
         };
         self.write(&mut draft, Body::Superseded { unit, generation })?;

@@ -191,6 +191,7 @@ pub async fn a_block_takes_nothing_that_somebody_has_and_is_sold_to_nobody(case:
     let moved = case.store.move_event(MoveEvent {
         event: case.event,
         to,
+        mails: false,
         now: START,
     });
     assert_eq!(moved.await.unwrap(), MoveOutcome::Moved { freed: 1 });

@@ -36,6 +36,7 @@ async fn cancel(case: &Case) -> CancelOutcome {
     let cancel = CancelEvent {
         event: case.event,
         holder: HOLDER,
+        mails: false,
         now: START,
     };
     case.store.cancel_event(cancel).await.unwrap()
@@ -81,6 +82,7 @@ async fn note(case: &Case, refund: RefundId, note: RefundNote) {
     let noted = NoteRefund {
         refund,
         note,
+        mails: false,
         holder: HOLDER,
         now: START,
     };
@@ -235,6 +237,7 @@ pub async fn an_event_that_is_a_draft_or_halted_is_not_canceled(case: Case) {
     let cancel_draft = CancelEvent {
         event: draft,
         holder: HOLDER,
+        mails: false,
         now: START,
     };
     assert_eq!(

@@ -239,6 +239,7 @@ pub async fn a_reissued_ticket_takes_the_place_of_the_one_before(case: Case) {
             old: old.id,
             new,
             to: ReissuedTo::SameHolder,
+            letters: None,
         }]
     };
     assert!(!change(&case, reissue(next(3)), START).await);
@@ -286,7 +287,20 @@ pub async fn a_transferred_ticket_leaves_its_booking(case: Case) {
         code: draw_ticket_code(),
         payload: generation.to_string(),
     };
-    let replace = async |old, new, to| change(&case, vec![RowChange::Reissue { old, new, to }], START).await;
+    let replace = async |old, new, to| {
+        let letters = None;
+        change(
+            &case,
+            vec![RowChange::Reissue {
+                old,
+                new,
+                to,
+                letters,
+            }],
+            START,
+        )
+        .await
+    };
     let (second, third) = (next(2), next(3));
     let transferred = replace(old.id, second.clone(), ReissuedTo::SomebodyElse).await;
     assert!(transferred);

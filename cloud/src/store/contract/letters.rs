@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use usher_keys::Timestamp;
 
+use crate::ids::BookingId;
 use crate::letters::{
-    Delivery, DueLetters, KEPT_FOR, Letter, LetterKind, LetterState, LettersQuery, NoteLetters, ReplayLetter,
-    ms,
+    CorrectAddress, Delivery, DueLetters, KEPT_FOR, Letter, LetterKind, LetterState, LettersQuery,
+    NoteLetters, ReplayLetter, ResendTickets, ms,
 };
 use crate::selling::ConfirmOutcome;
 use crate::selling::jobs::{DueJobs, HeldJob, Job, JobId, JobKind, LeaseOutcome};
@@ -15,16 +16,17 @@ use super::case::{Case, HOLDER, START};
 
 impl Case {
     /// Sells a seat, with a letter to its buyer.
-    async fn sold_with_letter(&self, seat: u32, now: Timestamp) {
+    pub(super) async fn sold_with_letter(&self, seat: u32, now: Timestamp) -> BookingId {
         let held = self.held(&[seat], now).await;
         let open = self.begun(held.id, &format!("letter {seat}"), now).await;
         for _ in 0..2 {
             let confirmed = self.confirm_with(&open, true, now).await;
             assert!(matches!(confirmed, ConfirmOutcome::Confirmed(_)));
         }
+        open.id
     }
 
-    async fn letters(&self, state: Option<LetterState>) -> Vec<Letter> {
+    pub(super) async fn letters(&self, state: Option<LetterState>) -> Vec<Letter> {
         let query = LettersQuery {
             event: self.event,
             state,
@@ -34,7 +36,7 @@ impl Case {
         for (letter, code) in &found {
             let id = self
                 .store
-                .booking_of_charge(letter.charge)
+                .booking_of_charge(letter.charge.unwrap())
                 .await
                 .unwrap()
                 .unwrap();
@@ -144,4 +146,34 @@ pub async fn a_letter_that_is_given_up_is_begun_anew_by_a_person(case: Case) {
     let again = case.store.letter(id).await.unwrap().unwrap();
     assert_eq!((again.state, again.failures), (LetterState::GivenUp, 1));
     assert_eq!(again.answer.as_deref(), Some("550"));
+}
+
+pub async fn tickets_are_sent_again_where_there_is_an_address(case: Case) {
+    let booking = case.sold_with_letter(0, START).await;
+    let resend = ResendTickets {
+        booking,
+        now: START.plus_ms(1),
+    };
+    let again = case.store.resend_tickets(resend).await.unwrap().unwrap();
+    assert_eq!(case.letters(None).await[0].id, again);
+    let correct = CorrectAddress {
+        booking,
+        email: "right@example.org".into(),
+    };
+    assert!(case.store.correct_address(correct.clone()).await.unwrap());
+    let found = case.store.booking(booking).await.unwrap().unwrap();
+    assert_eq!(found.email, "right@example.org");
+    let unknown = BookingId::draw(case.event, START);
+    let resend = ResendTickets {
+        booking: unknown,
+        now: START,
+    };
+    assert_eq!(case.store.resend_tickets(resend).await.unwrap(), None);
+    let correct = CorrectAddress {
+        booking: unknown,
+        ..correct
+    };
+    assert!(!case.store.correct_address(correct).await.unwrap());
+    let organizer = case.store.organizer_name(case.organizer).await.unwrap();
+    assert!(organizer.is_some_and(|name| !name.is_empty()));
 }

@@ -135,6 +135,7 @@ pub async fn moving_an_event_moves_its_windows_once_and_frees_what_is_not_paid_f
     let request = MoveEvent {
         event: case.event,
         to,
+        mails: false,
         now: START,
     };
     for freed in [2, 0] {

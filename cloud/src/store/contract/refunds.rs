@@ -69,6 +69,7 @@ async fn note(case: &Case, refund: RefundId, note: RefundNote) -> NoteOutcome {
     let note = NoteRefund {
         refund,
         note,
+        mails: false,
         holder: HOLDER,
         now: START,
     };

@@ -156,6 +156,7 @@ pub async fn that_an_event_is_canceled_is_told_once(case: Case) {
     let cancel = CancelEvent {
         event: case.event,
         holder: HOLDER,
+        mails: false,
         now: START,
     };
     for _ in 0..2 {

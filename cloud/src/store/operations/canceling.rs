@@ -4,6 +4,7 @@ use usher_keys::{EventId, Timestamp};
 
 use crate::catalogue::EventStatus;
 use crate::ids::{BookingId, RefundId, TicketId};
+use crate::letters::LetterKind;
 use crate::selling::RequestHash;
 use crate::selling::canceling::{
     AfterSome, CancelEvent, CancelOutcome, CancelProgress, CanceledBooking, RefundCanceled, RefundedSome,
@@ -18,7 +19,7 @@ use crate::store::sql::{OptionalExtension, Sql, params};
 use super::authority::halts;
 use super::column::{Local, moment, ms, narrow};
 use super::refunds::RefundRows;
-use super::{Effect, catalogue, jobs, moves, webhooks};
+use super::{Effect, catalogue, jobs, mailings, moves, webhooks};
 
 /// The id before all others.
 const FIRST: Local = [0; 24];
@@ -45,6 +46,9 @@ pub fn cancel_event(
         .run(params![event.id.0, ms(request.now), FIRST])?;
     moves::free_held(connection, (event.id, request.now))?;
     webhooks::tell_changed(connection, event.id, request.now)?;
+    if request.mails {
+        mailings::tell(connection, event.id, LetterKind::EventCanceled, request.now)?;
+    }
     let job = JobId::RefundEvent(event.id);
     jobs::insert(connection, &Job::begun(job, request.holder, request.now))?;
     Ok(Effect::Keep(CancelOutcome::Canceled))

@@ -59,8 +59,9 @@ pub fn confirm_booking(
     tell_confirmed(connection, request, &booking)?;
     if request.mails && !booking.email.is_empty() {
         let cause = LetterCause {
+            event: booking.id.event,
             kind: LetterKind::BookingConfirmed,
-            charge: booking.charge,
+            charge: Some(booking.charge),
             about: None,
             recipient: None,
             now: request.now,

@@ -2,7 +2,7 @@
 
 use usher_keys::Timestamp;
 
-use crate::ids::{BookingId, EndpointId, RefundId};
+use crate::ids::{BookingId, EndpointId, MailingId, RefundId};
 use crate::selling::jobs::{
     DueJobs, DueTimes, FreeJobs, HeldJob, Job, JobCounts, JobId, JobKind, LeaseHolder, LeaseOutcome,
 };
@@ -18,6 +18,7 @@ const GIVE_REFUND: &str = "give_refund";
 const REFUND_EVENT: &str = "refund_event";
 const TELL_ENDPOINT: &str = "tell_endpoint";
 const SEND_LETTERS: &str = "send_letters";
+const WRITE_LETTERS: &str = "write_letters";
 /// The columns [`read`] reads.
 const COLUMNS: &str = "event_id, kind, subject, failures, holder, due_at";
 
@@ -31,6 +32,7 @@ fn key(id: JobId) -> Key {
         JobId::RefundEvent(event) => (event.0, REFUND_EVENT, [0; 24]),
         JobId::TellEndpoint(endpoint) => (endpoint.event.0, TELL_ENDPOINT, endpoint.local),
         JobId::SendLetters(event) => (event.0, SEND_LETTERS, [0; 24]),
+        JobId::WriteLetters(mailing) => (mailing.event.0, WRITE_LETTERS, mailing.local),
     }
 }
 
@@ -42,6 +44,7 @@ fn read(row: &Row<'_>) -> Result<Job, StoreError> {
         REFUND_EVENT => JobId::RefundEvent(event),
         TELL_ENDPOINT => JobId::TellEndpoint(EndpointId { event, local }),
         SEND_LETTERS => JobId::SendLetters(event),
+        WRITE_LETTERS => JobId::WriteLetters(MailingId { event, local }),
         _ => {
             return Err(StoreError::Unreadable {
                 what: "kind of a job",
@@ -149,9 +152,9 @@ pub fn free_jobs(connection: &Sql<'_>, request: &FreeJobs) -> Result<Effect<usiz
 pub fn due_jobs(connection: &Sql<'_>, request: &DueJobs) -> Result<Vec<Job>, StoreError> {
     let due = DueTimes::at(request.now);
     let is_of_kind = match request.kind {
-        JobKind::Paying => "kind NOT IN ('tell_endpoint', 'send_letters')",
+        JobKind::Paying => "kind NOT IN ('tell_endpoint', 'send_letters', 'write_letters')",
         JobKind::Telling => "kind = 'tell_endpoint'",
-        JobKind::Mailing => "kind = 'send_letters'",
+        JobKind::Mailing => "kind IN ('send_letters', 'write_letters')",
     };
     let mut query = connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM jobs WHERE (due_at <= ?1 OR due_at > ?2) AND {is_of_kind} ORDER BY due_at LIMIT ?3"

@@ -2,16 +2,16 @@
 
 use usher_keys::{EventId, Timestamp};
 
-use crate::ids::{ChargeReference, LetterId};
+use crate::ids::{ChargeReference, LetterId, TicketId};
 use crate::letters::{
-    DueLetters, KEPT_FOR, Letter, LetterCause, LetterKind, LetterLine, LetterState, LettersQuery,
-    NoteLetters, ReplayLetter, ms as long,
+    CorrectAddress, DueLetters, KEPT_FOR, Letter, LetterCause, LetterKind, LetterLine, LetterState,
+    LettersQuery, NoteLetters, ReplayLetter, ResendTickets, ms as long,
 };
 use crate::selling::jobs::JobId;
 use crate::store::StoreError;
-use crate::store::sql::{Row, Sql, params};
+use crate::store::sql::{OptionalExtension, Row, Sql, params};
 
-use super::column::{event_id, moment, ms};
+use super::column::{Local, event_id, moment, ms};
 use super::{Effect, booking_codes, jobs};
 
 /// The columns [`read`] reads.
@@ -31,10 +31,9 @@ fn read(row: &Row<'_>) -> Result<Letter, StoreError> {
             local: row.get(1)?,
         },
         kind,
-        charge: ChargeReference {
-            event,
-            local: row.get(3)?,
-        },
+        charge: row
+            .get::<Option<_>>(3)?
+            .map(|local| ChargeReference { event, local }),
         about: row.get(4)?,
         recipient: row.get(5)?,
         state,
@@ -48,7 +47,7 @@ fn read(row: &Row<'_>) -> Result<Letter, StoreError> {
 
 /// Writes a letter, in the transaction of its cause, and the job of its event.
 pub fn write(connection: &Sql<'_>, cause: &LetterCause<'_>) -> Result<LetterId, StoreError> {
-    let event = cause.charge.event;
+    let event = cause.event;
     let id = LetterId::draw(event, cause.now);
     connection
         .prepare_cached(
@@ -59,7 +58,7 @@ pub fn write(connection: &Sql<'_>, cause: &LetterCause<'_>) -> Result<LetterId, 
             event.0,
             id.local,
             cause.kind.word(),
-            cause.charge.local,
+            cause.charge.map(|charge| charge.local),
             cause.about,
             cause.recipient,
             ms(cause.now)
@@ -162,4 +161,71 @@ fn forget(connection: &Sql<'_>, event: EventId, now: Timestamp) -> Result<(), St
         .prepare_cached("DELETE FROM letters WHERE event_id = ?1 AND state <> 'waiting' AND created_at < ?2")?
         .execute(params![event.0, ms(kept_since)])?;
     Ok(())
+}
+
+/// Writes a letter about a booking's ticket, if the ticket is in one whose buyer is known.
+pub fn write_of_ticket(
+    connection: &Sql<'_>,
+    ticket: &TicketId,
+    (kind, about): (LetterKind, &TicketId),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let event = ticket.event;
+    let charge: Option<Local> = connection
+        .prepare_cached(
+            "SELECT charge_reference FROM tickets JOIN bookings USING (event_id, booking_id)
+             WHERE event_id = ?1 AND ticket_id = ?2 AND email <> ''",
+        )?
+        .query_row(params![event.0, ticket.local], |row| row.get(0))
+        .optional()?;
+    let Some(local) = charge else { return Ok(()) };
+    let cause = LetterCause {
+        event,
+        kind,
+        charge: Some(ChargeReference { event, local }),
+        about: Some(about.local),
+        recipient: None,
+        now,
+    };
+    write(connection, &cause).map(drop)
+}
+
+/// Writes the letter again that confirms a booking; `None` when it has no tickets or its buyer no address.
+pub fn resend_tickets(
+    connection: &Sql<'_>,
+    request: &ResendTickets,
+) -> Result<Effect<Option<LetterId>>, StoreError> {
+    let id = request.booking;
+    let charge: Option<Local> = connection
+        .prepare_cached(
+            "SELECT charge_reference FROM bookings
+             WHERE event_id = ?1 AND booking_id = ?2 AND state = 'confirmed' AND email <> ''",
+        )?
+        .query_row(params![id.event.0, id.local], |row| row.get(0))
+        .optional()?;
+    let Some(local) = charge else {
+        return Ok(Effect::Undo(None));
+    };
+    let event = id.event;
+    let cause = LetterCause {
+        event,
+        kind: LetterKind::BookingConfirmed,
+        charge: Some(ChargeReference { event, local }),
+        about: None,
+        recipient: None,
+        now: request.now,
+    };
+    write(connection, &cause).map(|id| Effect::Keep(Some(id)))
+}
+
+/// Puts the right address in place of a buyer's wrong one, where it was not erased; letters that wait go there. Tells whether there is such a
+/// booking.
+pub fn correct_address(connection: &Sql<'_>, request: &CorrectAddress) -> Result<Effect<bool>, StoreError> {
+    let id = request.booking;
+    let is_corrected = connection
+        .prepare_cached(
+            "UPDATE bookings SET email = ?3 WHERE event_id = ?1 AND booking_id = ?2 AND email <> ''",
+        )?
+        .changes(1, params![id.event.0, id.local, request.email])?;
+    Ok(Effect::Keep(is_corrected))
 }

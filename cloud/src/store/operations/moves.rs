@@ -2,6 +2,8 @@
 
 use usher_keys::{EventId, Timestamp};
 
+use crate::catalogue::EventStatus;
+use crate::letters::LetterKind;
 use crate::moving::{Dates, moved_policy};
 use crate::selling::blocks::BLOCKED_UNTIL;
 use crate::store::StoreError;
@@ -10,7 +12,7 @@ use crate::store::sql::{Sql, params};
 
 use super::Effect;
 use super::column::{ms, policy_text};
-use super::{catalogue, seals, webhooks};
+use super::{catalogue, mailings, seals, webhooks};
 
 /// Moves an event to another date. Asked again, it finds the event there and changes nothing: windows move once.
 pub fn move_event(connection: &Sql<'_>, request: &MoveEvent) -> Result<Effect<MoveOutcome>, StoreError> {
@@ -34,6 +36,9 @@ pub fn move_event(connection: &Sql<'_>, request: &MoveEvent) -> Result<Effect<Mo
     seals::seal_terms(connection, request.event)?;
     let freed = free_held(connection, (request.event, request.now))?;
     webhooks::tell_changed(connection, request.event, request.now)?;
+    if request.mails && event.status == EventStatus::Published {
+        mailings::tell(connection, request.event, LetterKind::EventMoved, request.now)?;
+    }
     Ok(Effect::Keep(MoveOutcome::Moved { freed }))
 }
 

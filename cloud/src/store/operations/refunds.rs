@@ -4,6 +4,7 @@ use serde_json::json;
 use usher_keys::Timestamp;
 
 use crate::ids::{BookingId, RefundId};
+use crate::letters::{LetterCause, LetterKind};
 use crate::selling::charges::ChargeParts;
 use crate::selling::disputes::DisputeState;
 use crate::selling::jobs::{Job, JobId};
@@ -20,7 +21,7 @@ use crate::telling::{WebhookCause, WebhookKind};
 use super::Effect;
 use super::column::{Local, ms};
 use super::refund_rows::{refund, with_gateway};
-use super::{jobs, journal, receipts, rows, tills, webhooks};
+use super::{jobs, journal, letters, receipts, rows, tills, webhooks};
 
 /// Begins to give money of a booking back, once for each idempotency key.
 pub fn begin_refund(
@@ -206,15 +207,10 @@ pub fn note_refund(connection: &Sql<'_>, request: &NoteRefund) -> Result<Effect<
         RefundNote::Refused => jobs::delete(connection, job)?,
         RefundNote::Given => {
             jobs::delete(connection, job)?;
-            end(
-                connection,
-                &found,
-                (MoneyStep::TakenBackGiven, holder),
-                request.now,
-            )?;
+            end(connection, &found, (MoneyStep::TakenBackGiven, holder), request)?;
         }
         // Its job ended when the gateway refused.
-        RefundNote::GivenOutside => end(connection, &found, (MoneyStep::GivenOutside, holder), request.now)?,
+        RefundNote::GivenOutside => end(connection, &found, (MoneyStep::GivenOutside, holder), request)?,
     }
     Ok(Effect::Keep(NoteOutcome::Noted))
 }
@@ -243,14 +239,35 @@ fn end(
     connection: &Sql<'_>,
     refund: &Refund,
     step: (MoneyStep, Account),
-    now: Timestamp,
+    request: &NoteRefund,
 ) -> Result<(), StoreError> {
+    let now = request.now;
     journal::write_at(connection, refund.id.into(), step, (refund.amount.minor, now))?;
     receipts::annul(connection, refund.id, (refund.amount.minor, now))?;
     if refund.frees_units {
         free_units(connection, refund)?;
     }
+    if request.mails {
+        write_letter(connection, refund, now)?;
+    }
     tell_given(connection, refund, now)
+}
+
+/// Writes a letter to the buyer, if it is known who that is.
+fn write_letter(connection: &Sql<'_>, refund: &Refund, now: Timestamp) -> Result<(), StoreError> {
+    let booking = rows::booking(connection, &refund.booking)?;
+    let Some(booking) = booking.filter(|booking| !booking.email.is_empty()) else {
+        return Ok(());
+    };
+    let cause = LetterCause {
+        event: refund.id.event,
+        kind: LetterKind::RefundGiven,
+        charge: Some(booking.charge),
+        about: Some(refund.id.local),
+        recipient: None,
+        now,
+    };
+    letters::write(connection, &cause).map(drop)
 }
 
 fn set_state(

@@ -5,11 +5,12 @@ use usher_keys::{EventId, PublicKey};
 use crate::catalogue::OccupancyQuery;
 use crate::catalogue::availability::{ChangesQuery, NewAvailability};
 use crate::ids::{
-    BookingId, ChargeReference, EndpointId, LetterId, OrganizerId, RefundId, ReservationId, StaffId,
-    TicketId, VoucherId, WebhookId,
+    BookingId, ChargeReference, EndpointId, LetterId, MailingId, OrganizerId, RefundId, ReservationId,
+    StaffId, TicketId, VoucherId, WebhookId,
 };
 use crate::kept_answers::{ClaimKey, ForgetAnswers, FreeKey, KeepAnswer};
-use crate::letters::{DueLetters, LettersQuery, NoteLetters, ReplayLetter};
+use crate::letters::mailings::{NewMailing, RecipientsQuery, WriteLetters};
+use crate::letters::{CorrectAddress, DueLetters, LettersQuery, NoteLetters, ReplayLetter, ResendTickets};
 use crate::selling::blocks::{NewBlock, ReleaseBlock};
 use crate::selling::booking_lists::BookingsQuery;
 use crate::selling::canceling::{CancelEvent, RefundCanceled};
@@ -126,6 +127,12 @@ concerns! {
     LettersQuery: event;
     ReplayLetter: id.event;
     LetterId: event;
+    ResendTickets: booking.event;
+    CorrectAddress: booking.event;
+    NewMailing: mailing.id.event;
+    WriteLetters: mailing.event;
+    MailingId: event;
+    RecipientsQuery: event;
     SetBounds: event;
     Append: event;
     DropLog: event;
@@ -188,6 +195,7 @@ impl Concerns for JobId {
             Self::RefundEvent(event) => Some(*event),
             Self::TellEndpoint(endpoint) => Some(endpoint.event),
             Self::SendLetters(event) => Some(*event),
+            Self::WriteLetters(mailing) => Some(mailing.event),
         }
     }
 }

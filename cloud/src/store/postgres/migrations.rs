@@ -10,7 +10,7 @@ use super::server::Servers;
 use super::writer::wait_for;
 
 /// The migrations, oldest first; one that was released is never changed.
-const MIGRATIONS: [&str; 38] = [
+const MIGRATIONS: [&str; 39] = [
     include_str!("../../../migrations/postgres/V1__store.sql"),
     include_str!("../../../migrations/postgres/V2__index_order.sql"),
     include_str!("../../../migrations/postgres/V3__moves.sql"),
@@ -44,11 +44,12 @@ const MIGRATIONS: [&str; 38] = [
     include_str!("../../../migrations/postgres/V33__news.sql"),
     include_str!("../../../migrations/postgres/V36__section_places.sql"),
     include_str!("../../../migrations/postgres/V37__terms_of_sale_seals.sql"),
-    include_str!("../../../migrations/postgres/V42__letters.sql"),
-    include_str!("../../../migrations/postgres/V47__moves_home.sql"),
     include_str!("../../../migrations/postgres/V38__tills.sql"),
     include_str!("../../../migrations/postgres/V39__price_steps.sql"),
     include_str!("../../../migrations/postgres/V40__waiting_list.sql"),
+    include_str!("../../../migrations/postgres/V42__letters.sql"),
+    include_str!("../../../migrations/postgres/V43__mailings.sql"),
+    include_str!("../../../migrations/postgres/V47__moves_home.sql"),
 ];
 /// How often one process tries: each failed try means that another process got a step further.
 const ATTEMPTS: u32 = 50;

@@ -30,7 +30,7 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 }
 
 /// The tables that are moved.
-pub const TABLES: [Table; 49] = [
+pub const TABLES: [Table; 50] = [
     table("organizers", &["organizer_id"]),
     table("organizer_keys", &["key_hash"]),
     table("access_tokens", &["token_hash"]),
@@ -71,6 +71,7 @@ pub const TABLES: [Table; 49] = [
     table("hold_bounds", &["event_id"]),
     table("endpoints", &["event_id", "endpoint_id"]),
     table("webhooks", &["event_id", "webhook_id"]),
+    table("mailings", &["event_id", "mailing_id"]),
     table("letters", &["event_id", "letter_id"]),
     table("heard_events", &["event_id"]),
     table("news", &["event_id", "position"]),

@@ -8,13 +8,14 @@ use usher_protocol::record::{Body, Record};
 use usher_protocol::{Generation, Origin, Seq, Unit};
 
 use crate::ids::TicketId;
+use crate::letters::{LetterCause, LetterKind, ReissueLetters};
 use crate::moment::Moment;
 use crate::selling::tickets::IssuedUnit;
 use crate::selling::{NewTicket, ReissuedTo, TicketState};
 use crate::store::StoreError;
 use crate::store::authority::{Append, AppendOutcome, DropLog, RowChange, Sealed};
 use crate::store::operations::column::{ms, narrow, ticket_state, unit_state};
-use crate::store::operations::{Effect, codes, webhooks};
+use crate::store::operations::{Effect, codes, letters, webhooks};
 use crate::store::sql::{OptionalExtension, Sql, params};
 use crate::telling::{WebhookCause, WebhookKind};
 
@@ -46,7 +47,15 @@ pub fn append(connection: &Sql<'_>, request: &Append) -> Result<Effect<AppendOut
                 set_ticket_state(connection, ticket, *from, *to)?
                     && tell_state(connection, ticket, *to, request.now)?
             }
-            RowChange::Reissue { old, new, to } => {
+            RowChange::Reissue {
+                old,
+                new,
+                to,
+                letters,
+            } => {
+                if let Some(letters) = letters {
+                    write_letters(connection, (old, &new.id), (*to, letters), request.now)?;
+                }
                 reissue(connection, old, new, request.now)?
                     && (*to == ReissuedTo::SameHolder
                         || part(connection, old, new)?
@@ -59,6 +68,32 @@ pub fn append(connection: &Sql<'_>, request: &Append) -> Result<Effect<AppendOut
     }
     let version = feed::advance(connection, request.event)?;
     Ok(Effect::Keep(AppendOutcome::Appended(version)))
+}
+
+/// Writes what holders of a ticket are told that another one replaces: its buyer, and whoever has it from now on.
+fn write_letters(
+    connection: &Sql<'_>,
+    (old, new): (&TicketId, &TicketId),
+    (to, letters): (ReissuedTo, &ReissueLetters),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let about = match to {
+        ReissuedTo::SameHolder => (LetterKind::TicketReissued, new),
+        ReissuedTo::SomebodyElse => (LetterKind::TicketTransferred, old),
+    };
+    letters::write_of_ticket(connection, old, about, now)?;
+    let Some(recipient) = &letters.recipient else {
+        return Ok(());
+    };
+    let received = LetterCause {
+        event: new.event,
+        kind: LetterKind::TicketReceived,
+        charge: None,
+        about: Some(new.local),
+        recipient: Some(recipient),
+        now,
+    };
+    letters::write(connection, &received).map(drop)
 }
 
 /// Drops the copy of a log, to be fetched anew; tells whether there was one.

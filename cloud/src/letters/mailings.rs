@@ -1,0 +1,56 @@
+//! Mailings: a letter to each buyer of an event or of one of its tiers, as plain values. The letters are written some at a time, by a job.
+
+use usher_keys::{EventId, Timestamp};
+use usher_protocol::TierId;
+
+use crate::ids::MailingId;
+use crate::selling::jobs::LeaseHolder;
+
+use super::LetterKind;
+
+/// Mailings of one event that its people write: a buyer is told so much, and no more.
+pub const MAX_MAILINGS: u32 = 50;
+/// Letters that are written in one commit.
+pub const WRITTEN_AT_ONCE: u32 = 200;
+
+/// A letter to each buyer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mailing {
+    pub id: MailingId,
+    /// What its letters are about: the event's new date or its end, or what somebody writes.
+    pub kind: LetterKind,
+    /// Only those who have a ticket of this tier.
+    pub tier: Option<TierId>,
+    /// One line; of what somebody writes.
+    pub subject: String,
+    /// Plain text; of what somebody writes.
+    pub body: String,
+    /// How many letters are written.
+    pub written: u32,
+    pub created_at: Timestamp,
+    /// When the last of them was written.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// Begins a mailing.
+#[derive(Debug, Clone)]
+pub struct NewMailing {
+    pub mailing: Mailing,
+    pub now: Timestamp,
+}
+
+/// Writes the next letters of a mailing.
+#[derive(Debug, Clone, Copy)]
+pub struct WriteLetters {
+    pub mailing: MailingId,
+    pub holder: LeaseHolder,
+    pub now: Timestamp,
+}
+
+/// Asks how many would get a mailing.
+#[derive(Debug, Clone, Copy)]
+pub struct RecipientsQuery {
+    pub event: EventId,
+    /// Only those who have a ticket of this tier.
+    pub tier: Option<TierId>,
+}

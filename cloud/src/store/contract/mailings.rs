@@ -1,0 +1,128 @@
+//! A mailing writes one letter to each buyer, some at a time, and is told of what becomes of its event.
+
+use usher_protocol::TierId;
+
+use crate::ids::MailingId;
+use crate::letters::LetterKind;
+use crate::letters::mailings::{MAX_MAILINGS, Mailing, NewMailing, RecipientsQuery, WriteLetters};
+use crate::moving::Dates;
+use crate::selling::canceling::CancelEvent;
+use crate::selling::jobs::{DueJobs, JobId, JobKind};
+use crate::store::organizing::MoveEvent;
+
+use super::case::{Case, HOLDER, START};
+
+fn note(case: &Case, tier: Option<TierId>) -> Mailing {
+    Mailing {
+        id: MailingId::draw(case.event, START),
+        kind: LetterKind::Note,
+        tier,
+        subject: "Bring a coat".into(),
+        body: "The roof is open.".into(),
+        written: 0,
+        created_at: START,
+        ended_at: None,
+    }
+}
+
+/// Writes all letters of a mailing, also when asked again.
+async fn write_all(case: &Case, mailing: MailingId) {
+    for _ in 0..2 {
+        let write = WriteLetters {
+            mailing,
+            holder: HOLDER,
+            now: START.plus_ms(5),
+        };
+        assert!(
+            case.store.write_letters(write).await.unwrap(),
+            "few are written at once"
+        );
+    }
+    assert_eq!(case.store.job(JobId::WriteLetters(mailing)).await.unwrap(), None);
+}
+
+pub async fn a_mailing_reaches_each_buyer_once(case: Case) {
+    case.sold_with_letter(0, START).await;
+    case.sold_with_letter(1, START.plus_ms(1)).await;
+    // What is not paid for is no buyer's.
+    let held = case.held(&[2], START).await;
+    case.begun(held.id, "open", START).await;
+    let tier = case.store.event(case.event).await.unwrap().unwrap().tiers[0].id;
+    let count = async |tier| {
+        let event = case.event;
+        case.store
+            .recipients(RecipientsQuery { event, tier })
+            .await
+            .unwrap()
+    };
+    assert_eq!((count(None).await, count(Some(tier)).await), (2, 2));
+    assert_eq!(count(Some(TierId(99))).await, 0);
+    let mailing = note(&case, Some(tier));
+    let new = NewMailing {
+        mailing: mailing.clone(),
+        now: START,
+    };
+    assert!(case.store.add_mailing(new).await.unwrap());
+    write_all(&case, mailing.id).await;
+    let written = case.store.mailing(mailing.id).await.unwrap().unwrap();
+    let expected = Mailing {
+        written: 2,
+        ended_at: Some(START.plus_ms(5)),
+        ..mailing
+    };
+    assert_eq!(written, expected);
+    let notes = case.letters(None).await;
+    let notes = notes.iter().filter(|letter| letter.kind == LetterKind::Note);
+    assert_eq!(
+        notes.filter(|note| note.about == Some(expected.id.local)).count(),
+        2
+    );
+    assert_eq!(case.store.mailings(case.event).await.unwrap(), [expected]);
+    for number in 1..=MAX_MAILINGS {
+        let new = NewMailing {
+            mailing: note(&case, None),
+            now: START,
+        };
+        assert_eq!(case.store.add_mailing(new).await.unwrap(), number < MAX_MAILINGS);
+    }
+}
+
+pub async fn what_becomes_of_an_event_is_told_where_there_is_mail(case: Case) {
+    case.sold_with_letter(0, START).await;
+    let event = case.store.event(case.event).await.unwrap().unwrap();
+    let to = Dates {
+        ends_at: event.ends_at.plus_ms(1),
+        ..Dates::of(&event)
+    };
+    let request = MoveEvent {
+        event: case.event,
+        to,
+        mails: true,
+        now: START,
+    };
+    for _ in 0..2 {
+        case.store.move_event(request).await.unwrap();
+    }
+    let cancel = CancelEvent {
+        event: case.event,
+        holder: HOLDER,
+        mails: true,
+        now: START.plus_ms(1),
+    };
+    for _ in 0..2 {
+        case.store.cancel_event(cancel).await.unwrap();
+    }
+    let mailings = case.store.mailings(case.event).await.unwrap();
+    let kinds: Vec<_> = mailings.iter().map(|mailing| mailing.kind).collect();
+    assert_eq!(kinds, [LetterKind::EventCanceled, LetterKind::EventMoved]);
+    let due = DueJobs {
+        kind: JobKind::Mailing,
+        limit: 10,
+        now: START.plus_ms(1),
+    };
+    let due = case.store.due_jobs(due).await.unwrap();
+    let writing = due.iter().filter(|job| matches!(job.id, JobId::WriteLetters(_)));
+    assert_eq!(writing.count(), 2);
+    write_all(&case, mailings[0].id).await;
+    assert_eq!(case.letters(None).await[0].kind, LetterKind::EventCanceled);
+}

@@ -1,0 +1,189 @@
+//! The rows of mailings, and the letters that are written of them: each commit writes down how far it has come, so that each buyer gets one.
+
+use usher_keys::{EventId, Timestamp};
+use usher_protocol::TierId;
+
+use crate::ids::{ChargeReference, MailingId};
+use crate::letters::mailings::{
+    MAX_MAILINGS, Mailing, NewMailing, RecipientsQuery, WRITTEN_AT_ONCE, WriteLetters,
+};
+use crate::letters::{LetterCause, LetterKind};
+use crate::selling::jobs::JobId;
+use crate::store::StoreError;
+use crate::store::sql::{Row, Sql, params};
+
+use super::column::{Local, event_id, moment, ms};
+use super::{Effect, jobs, letters};
+
+/// The columns [`read`] reads.
+const MAILING: &str =
+    "SELECT event_id, mailing_id, kind, tier, subject, body, written, created_at, ended_at FROM mailings";
+/// Whose bookings get a letter: they are confirmed, have an address, and a ticket that none has replaced, of the tier if one is named.
+const RECIPIENTS: &str =
+    "FROM bookings WHERE bookings.event_id = ?1 AND state = 'confirmed' AND email <> '' AND EXISTS (
+        SELECT 1 FROM tickets JOIN units ON units.event_id = tickets.event_id AND units.unit = tickets.unit
+        WHERE tickets.event_id = bookings.event_id AND tickets.booking_id = bookings.booking_id
+          AND tickets.state <> 'superseded' AND (units.tier = ?2 OR ?2 < 0))";
+/// The charge reference before all others.
+const FIRST: Local = [0; 24];
+
+fn read(row: &Row<'_>) -> Result<Mailing, StoreError> {
+    let kind = LetterKind::from_word(row.column(2)?.as_str()?);
+    Ok(Mailing {
+        id: MailingId {
+            event: event_id(row.get(0)?),
+            local: row.get(1)?,
+        },
+        kind: kind.ok_or(StoreError::Unreadable { what: "mailing" })?,
+        tier: row.get::<Option<_>>(3)?.map(TierId),
+        subject: row.get(4)?,
+        body: row.get(5)?,
+        written: row.get(6)?,
+        created_at: moment(row.get(7)?),
+        ended_at: row.get::<Option<i64>>(8)?.map(moment),
+    })
+}
+
+/// Begins a mailing that somebody writes; `false` when the event has had as many as it can.
+pub fn add_mailing(connection: &Sql<'_>, request: &NewMailing) -> Result<Effect<bool>, StoreError> {
+    let event = request.mailing.id.event;
+    let count: u32 = connection
+        .prepare_cached("SELECT count(*) FROM mailings WHERE event_id = ?1 AND kind = ?2")?
+        .query_row(params![event.0, LetterKind::Note.word()], |row| row.get(0))?;
+    if count >= MAX_MAILINGS {
+        return Ok(Effect::Undo(false));
+    }
+    begin(connection, &request.mailing, request.now)?;
+    Ok(Effect::Keep(true))
+}
+
+/// Begins a mailing that says what has become of its event, in the transaction that does it.
+pub fn tell(
+    connection: &Sql<'_>,
+    event: EventId,
+    kind: LetterKind,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mailing = Mailing {
+        id: MailingId::draw(event, now),
+        kind,
+        tier: None,
+        subject: String::new(),
+        body: String::new(),
+        written: 0,
+        created_at: now,
+        ended_at: None,
+    };
+    begin(connection, &mailing, now)
+}
+
+fn begin(connection: &Sql<'_>, mailing: &Mailing, now: Timestamp) -> Result<(), StoreError> {
+    let id = mailing.id;
+    connection
+        .prepare_cached(
+            "INSERT INTO mailings (event_id, mailing_id, kind, tier, subject, body, after_charge, written, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8)",
+        )?
+        .run(params![
+            id.event.0,
+            id.local,
+            mailing.kind.word(),
+            mailing.tier.map(|tier| tier.0),
+            mailing.subject,
+            mailing.body,
+            FIRST,
+            ms(now)
+        ])?;
+    jobs::hurry(connection, JobId::WriteLetters(id), now)
+}
+
+/// Finds a mailing.
+pub fn mailing(connection: &Sql<'_>, id: &MailingId) -> Result<Option<Mailing>, StoreError> {
+    let mut query =
+        connection.prepare_cached(&format!("{MAILING} WHERE event_id = ?1 AND mailing_id = ?2"))?;
+    let mut found = query.query_and_then(params![id.event.0, id.local], read)?;
+    found.next().transpose()
+}
+
+/// Lists the mailings of an event, the newest first.
+pub fn mailings(connection: &Sql<'_>, event: &EventId) -> Result<Vec<Mailing>, StoreError> {
+    connection
+        .prepare_cached(&format!(
+            "{MAILING} WHERE event_id = ?1 ORDER BY created_at DESC, mailing_id DESC"
+        ))?
+        .query_and_then([event.0], read)?
+        .collect()
+}
+
+fn tier_number(tier: Option<TierId>) -> i64 {
+    tier.map_or(-1, |tier| tier.0.into())
+}
+
+/// Counts those who would get a mailing.
+pub fn recipients(connection: &Sql<'_>, request: &RecipientsQuery) -> Result<u32, StoreError> {
+    let count = connection
+        .prepare_cached(&format!("SELECT count(*) {RECIPIENTS}"))?
+        .query_row(params![request.event.0, tier_number(request.tier)], |row| {
+            row.get(0)
+        })?;
+    Ok(count)
+}
+
+/// Writes the next letters of a mailing; tells whether those were the last.
+pub fn write_letters(connection: &Sql<'_>, request: &WriteLetters) -> Result<Effect<bool>, StoreError> {
+    let id = request.mailing;
+    let Some(found) = mailing(connection, &id)?.filter(|found| found.ended_at.is_none()) else {
+        jobs::delete(connection, JobId::WriteLetters(id))?;
+        return Ok(Effect::Keep(true));
+    };
+    let charges: Vec<Local> = connection
+        .prepare_cached(&format!(
+            "SELECT charge_reference {RECIPIENTS}
+             AND charge_reference > (SELECT after_charge FROM mailings WHERE event_id = ?1 AND mailing_id = ?3)
+             ORDER BY charge_reference LIMIT ?4"
+        ))?
+        .query_map(
+            params![id.event.0, tier_number(found.tier), id.local, WRITTEN_AT_ONCE],
+            |row| row.get(0),
+        )?
+        .collect::<Result<_, _>>()?;
+    for local in &charges {
+        let charge = ChargeReference {
+            event: id.event,
+            local: *local,
+        };
+        let cause = LetterCause {
+            event: id.event,
+            kind: found.kind,
+            charge: Some(charge),
+            about: Some(id.local),
+            recipient: None,
+            now: request.now,
+        };
+        letters::write(connection, &cause)?;
+    }
+    note(connection, request, &charges)
+}
+
+/// Writes down how far it has come.
+fn note(connection: &Sql<'_>, request: &WriteLetters, charges: &[Local]) -> Result<Effect<bool>, StoreError> {
+    let id = request.mailing;
+    let is_last = charges.len() < WRITTEN_AT_ONCE as usize;
+    let written = i64::try_from(charges.len()).unwrap_or(i64::MAX);
+    connection
+        .prepare_cached(
+            "UPDATE mailings SET written = written + ?3, after_charge = COALESCE(?4, after_charge), ended_at = ?5
+             WHERE event_id = ?1 AND mailing_id = ?2",
+        )?
+        .run(params![
+            id.event.0,
+            id.local,
+            written,
+            charges.last(),
+            is_last.then(|| ms(request.now))
+        ])?;
+    if is_last {
+        jobs::delete(connection, JobId::WriteLetters(id))?;
+    }
+    Ok(Effect::Keep(is_last))
+}
