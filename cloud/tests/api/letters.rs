@@ -366,15 +366,23 @@ async fn an_organizer_writes_to_all_buyers_after_a_look_and_a_try() {
     note["tier"] = 2.into();
     let preview = done(&cloud, Method::POST, &format!("{path}/preview"), &note).await;
     assert_eq!(preview["recipients"], 0);
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn buyers_are_told_that_an_event_is_canceled_and_that_money_comes_back() {
+    let (server, cloud) = with_mail().await;
+    let event = cloud.event(|_| {}).await;
+    cloud.buy(&event, &[0]).await;
+    cloud.buy(&event, &[1]).await;
+    server.until(2).await;
     let cancel = format!("/v1/organizer/events/{event}/cancellation");
     done(&cloud, Method::POST, &cancel, &serde_json::json!({"apply": true})).await;
     // What is written while other letters are sent waits a second.
-    while server.taken().len() < 9 {
+    while server.taken().len() < 6 {
         cloud.clock.advance_ms(1_000);
         sleep(Duration::from_millis(100)).await;
     }
-    let told = server.until(9).await.split_off(5);
+    let told = server.until(6).await.split_off(2);
     let canceled = told.iter().filter(|letter| {
         letter["headers"]["subject"]
             .as_str()

@@ -39,6 +39,7 @@ pub fn address(path: &str, event: &str, booking: &Value) -> String {
         .replace("{voucher_id}", &format!("vch_{}", "0".repeat(64)))
         .replace("{endpoint_id}", &format!("end_{}", "0".repeat(64)))
         .replace("{webhook_id}", &format!("whk_{}", "0".repeat(64)))
+        .replace("{letter_id}", &format!("let_{}", "0".repeat(64)))
         .replace("{device}", &"ab".repeat(32))
         .replace("{export}", "bookings")
         .replace("{hub}", &"ab".repeat(32));

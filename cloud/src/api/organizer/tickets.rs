@@ -88,7 +88,7 @@ pub struct TransferRequest {
 /// The old code is denied from then on, and the booking says `transferred` without the new one. Asked again for the same
 /// ticket, it gives the one that took its place.
 #[utoipa::path(post, path = "/v1/organizer/events/{event_id}/tickets/{ticket_id}/transfer", tag = "organizer",
-    params(("event_id" = String, Path), ("ticket_id" = String, Path)), request_body = Option<TransferRequest>,
+    params(("event_id" = String, Path), ("ticket_id" = String, Path)), request_body = TransferRequest,
     security(("organizer_key" = [])), responses(
     (status = 200, body = TicketView, description = "The new holder's ticket"),
     (status = 409, description = "It is revoked, a newer ticket has taken its place, or no key may sign one that lasts until the event's end"),
