@@ -79,7 +79,7 @@ impl From<Mailing> for MailingView {
             mailing_id: mailing.id,
             r#type: mailing.kind.word(),
             subject: mailing.subject,
-            tier: mailing.tier.map(|tier| tier.0.into()),
+            tier: mailing.tier.map(|tier| tier.0),
             written: mailing.written,
             is_complete: mailing.ended_at.is_some(),
             created_at: Moment(mailing.created_at),
@@ -120,7 +120,7 @@ fn checked(app: &AppState, event: &Event, request: MailingRequest) -> Result<Mai
     }
     let tier = request
         .tier
-        .map(|tier| event.tiers.iter().find(|one| u16::from(one.id.0) == tier));
+        .map(|tier| event.tiers.iter().find(|one| one.id.0 == tier));
     checks.require(tier != Some(None), "/tier", "must be a tier of this event");
     checks.finish()?;
     if app.mailer.is_none() {
