@@ -100,7 +100,7 @@ kinds! {
     TooManyDevices = 409, "too-many-devices", "The event has as many devices or hubs as it can.";
     TooManyApiKeys = 409, "too-many-api-keys", "The organizer has as many API keys as it can: revoke those that nobody uses.";
     TooManyEndpoints = 409, "too-many-endpoints", "The event has as many endpoints as it can: remove those that nobody needs.";
-    NoMail = 409, "no-mail", "This server sends no mail: whoever runs it names a mail server in its settings ([mail]). Nothing was changed.";
+    NoMail = 409, "no-mail", "This server sends no mail: whoever runs it names a mail server in its settings. Nothing was changed.";
     TooManyMailings = 409, "too-many-mailings", "The event has had as many mailings as it can: buyers have heard enough of it.";
     TooManyBlocks = 409, "too-many-blocks", "The event has as many blocks as it can: release those that nobody needs.";
     CompsOfDraft = 409, "comps-of-draft", "The event is not published yet, and its tickets could not be signed: publish it first, and set places aside until then.";
