@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tokio::task::spawn_blocking;
 use usher_documents::PageLayout;
+use usher_words::problems::Missing;
 
 use crate::calendar::{self, CalendarFacts};
 use crate::catalogue::Event;
@@ -48,14 +49,14 @@ async fn find(app: &AppState, id: BookingId) -> Result<(Booking, Event), ApiErro
         .store
         .booking(id)
         .await?
-        .ok_or(ApiError::NotFound("booking"))?;
+        .ok_or(ApiError::NotFound(Missing::Booking))?;
     let event = app
         .store
         .event(id.event)
         .await?
-        .ok_or(ApiError::NotFound("event"))?;
+        .ok_or(ApiError::NotFound(Missing::Event))?;
     if booking.state != BookingState::Confirmed {
-        return Err(ApiError::NotFound("booking with tickets"));
+        return Err(ApiError::NotFound(Missing::BookingWithTickets));
     }
     Ok((booking, event))
 }
@@ -95,7 +96,7 @@ pub async fn tickets(
         );
         ApiError::Internal
     })?;
-    let pdf = printed.ok_or(ApiError::NotFound("valid ticket of this booking"))?;
+    let pdf = printed.ok_or(ApiError::NotFound(Missing::ValidTicketOfBooking))?;
     Ok(file("application/pdf", "inline; filename=\"tickets.pdf\"", pdf))
 }
 

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use usher_keys::EventId;
 use usher_protocol::TierId;
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{Missing, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::ids::WaiterId;
@@ -94,7 +94,7 @@ pub async fn join(
 fn refused(refusal: JoinOutcome) -> ApiError {
     match refusal {
         JoinOutcome::Waits { .. } => ApiError::Internal,
-        JoinOutcome::NoSuchEvent => ApiError::NotFound("event on sale"),
+        JoinOutcome::NoSuchEvent => ApiError::NotFound(Missing::EventOnSale),
         JoinOutcome::UnknownTier => {
             let mut checks = Checks::default();
             checks.require(false, "/tier", "must be one of the event's tiers");

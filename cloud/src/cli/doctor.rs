@@ -132,18 +132,16 @@ fn fronts(config: &Config) -> Vec<Diagnosis> {
 
 fn gateway(config: &Config) -> Diagnosis {
     let payments = &config.payments;
-    match payments.gateway {
-        GatewayKind::Sandbox => doctor::doubtful(server::SANDBOX),
-        GatewayKind::Stripe => {
-            let place = StripePlace {
-                api: &payments.stripe_api,
-                key_file: &payments.stripe_key_file,
-                webhook_secret_file: &payments.stripe_webhook_secret_file,
-            };
-            match Stripe::new(place, &config.public_url) {
-                Ok(_) => doctor::good(server::STRIPE),
-                Err(error) => failed(error),
-            }
-        }
+    if payments.gateway != GatewayKind::Stripe {
+        return doctor::doubtful(server::SANDBOX);
+    }
+    let place = StripePlace {
+        api: &payments.stripe_api,
+        key_file: &payments.stripe_key_file,
+        webhook_secret_file: &payments.stripe_webhook_secret_file,
+    };
+    match Stripe::new(place, &config.public_url) {
+        Ok(_) => doctor::good(server::STRIPE),
+        Err(error) => failed(error),
     }
 }

@@ -6,6 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use usher_keys::EventId;
+use usher_words::problems::Missing;
 
 use crate::api::error::ApiError;
 use crate::api::input::Id;
@@ -34,7 +35,7 @@ struct WaitingPage {
 pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<WaiterId>) -> Result<Response, PageError> {
     let waiter = WaiterView::find(&app, id).await?;
     let event = app.store.event(id.event).await?;
-    let event = event.ok_or(ApiError::NotFound("event"))?;
+    let event = event.ok_or(ApiError::NotFound(Missing::Event))?;
     let tier = event.tiers.iter().find(|tier| tier.id.0 == waiter.tier);
     let offset = event.policy.offset_at(app.clock.now());
     page(&WaitingPage {

@@ -227,6 +227,10 @@ pub fn exit_code_of(error: &anyhow::Error) -> ExitCode {
 }
 
 /// Does what the arguments say.
+///
+/// # Errors
+///
+/// What was refused or failed, for whoever typed it; [`exit_code_of`] says which.
 pub fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
     match arguments.command {
         Command::NewRoot(args) => keygen::new_root(&args)?,

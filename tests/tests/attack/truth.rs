@@ -76,10 +76,10 @@ impl Scene {
                     |one: &Showing| one.said == Said::Refused(GIVEN_UP.to_owned()) && one.begun < told.ended;
                 let may_use = |one: &&Showing| {
                     let is_under_way = one.begun < told.ended && one.ended > told.begun;
-                    may_have_passed(&one, Way::In) || is_given_up(one) || is_under_way
+                    may_have_passed(one, Way::In) || is_given_up(one) || is_under_way
                 };
                 ensure!(
-                    shown.iter().any(|one| may_use(one)),
+                    shown.iter().any(may_use),
                     "nobody used it before: {told:?}; all that was shown of it: {shown:#?}"
                 );
             }

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use usher_keys::EventId;
+use usher_words::problems::Missing;
 use utoipa::ToSchema;
 
 use crate::acts::Actor;
@@ -85,7 +86,7 @@ impl From<CounterPayment> for GatewayKind {
 impl CounterSaleRequest {
     fn check(&self, event: EventId) -> Result<(), ApiError> {
         if self.till_id.event != event {
-            return Err(ApiError::NotFound("till of this event"));
+            return Err(ApiError::NotFound(Missing::Till));
         }
         let mut checks = Checks::default();
         checks.text(&self.email, "/email", 0..=*EMAIL_BYTES.end());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{Missing, OrderDetail, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::api::bookings::BookingView;
@@ -49,7 +49,7 @@ pub async fn settle(
     PartOfOwnEvent(event, booking, _): PartOfOwnEvent<may::SettleInvoice, BookingId>,
     JsonBody(request): JsonBody<InvoicePaymentRequest>,
 ) -> Result<Json<BookingView>, ApiError> {
-    let not_found = ApiError::NotFound("booking of this event");
+    let not_found = ApiError::NotFound(Missing::BookingOfEvent);
     if booking.event != event.id {
         return Err(not_found);
     }
@@ -67,18 +67,10 @@ pub async fn settle(
         InvoiceOutcome::Noted => {}
         InvoiceOutcome::NotFound => return Err(not_found),
         InvoiceOutcome::NotAwaited => return Err(ProblemKind::NotAwaitingPayment.into()),
-        InvoiceOutcome::TooLittle(missing) => return Err(wrong(missing, "are missing")),
-        InvoiceOutcome::TooMuch(more) => return Err(wrong(more, "are too much")),
+        InvoiceOutcome::TooLittle(missing) => return Err(OrderDetail::PaidTooLittle { missing }.into()),
+        InvoiceOutcome::TooMuch(excess) => return Err(OrderDetail::PaidTooMuch { excess }.into()),
     }
     app.desk.settle_now(booking).await;
     let found = app.store.booking(booking).await?.ok_or(not_found)?;
     Ok(Json(BookingView::of(&app, found)))
-}
-
-fn wrong(difference: i64, what: &str) -> ApiError {
-    let kind = ProblemKind::WrongInvoiceAmount;
-    ApiError::refused(
-        kind,
-        format!("{} In minor units, {difference} {what}.", kind.words()),
-    )
 }

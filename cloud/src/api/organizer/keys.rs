@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use usher_keys::{KeyId, KeyRequest, SignedBundle};
+use usher_words::problems::Missing;
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
@@ -27,8 +28,7 @@ pub struct TrustView {
     pub ticket_key: Option<String>,
 }
 
-const NO_SUCH_KEY: ApiError =
-    ApiError::NotFound("key in the bundle in force that is not struck out: see usher-keys inspect");
+const NO_SUCH_KEY: ApiError = ApiError::NotFound(Missing::BundleKey);
 
 /// Which key is to have a successor.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]

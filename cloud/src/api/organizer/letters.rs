@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use usher_words::problems::Missing;
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
@@ -125,7 +126,7 @@ pub async fn replay(
     State(app): State<Arc<AppState>>,
     PartOfOwnEvent(event, id, _): PartOfOwnEvent<may::SendLetters, LetterId>,
 ) -> Result<Json<LetterView>, ApiError> {
-    let not_found = ApiError::NotFound("letter of this event");
+    let not_found = ApiError::NotFound(Missing::Letter);
     if id.event != event.id {
         return Err(not_found);
     }

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{Missing, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::api::bookings::{EMAIL_BYTES, is_address};
@@ -57,14 +57,14 @@ async fn resend_to(app: &AppState, booking: BookingId) -> Result<LetterId, ApiEr
     }
     let now = app.clock.now();
     let resent = app.store.resend_tickets(ResendTickets { booking, now }).await?;
-    resent.ok_or(ApiError::NotFound("booking with tickets and an address"))
+    resent.ok_or(ApiError::NotFound(Missing::BookingToResend))
 }
 
 fn of_event(event: usher_keys::EventId, id: BookingId) -> Result<(), ApiError> {
     let is_own = id.event == event;
     is_own
         .then_some(())
-        .ok_or(ApiError::NotFound("booking of this event"))
+        .ok_or(ApiError::NotFound(Missing::BookingOfEvent))
 }
 
 /// Sends a booking's tickets to its buyer again, as they stand now.
@@ -109,7 +109,7 @@ pub async fn correct(
         email: request.email,
     };
     if !app.store.correct_address(correct).await? {
-        return Err(ApiError::NotFound("booking of this event with an address"));
+        return Err(ApiError::NotFound(Missing::BookingWithAddress));
     }
     let letter_id = match request.resend {
         true => Some(resend_to(&app, booking).await?),

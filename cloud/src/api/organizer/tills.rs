@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{Missing, OrderDetail, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
@@ -51,7 +51,7 @@ pub struct TillCount {
 /// Says why a till is not used.
 pub fn refused(refusal: TillRefusal) -> ApiError {
     match refusal {
-        TillRefusal::NotFound => ApiError::NotFound("till of this event"),
+        TillRefusal::NotFound => ApiError::NotFound(Missing::Till),
         TillRefusal::Closed => ProblemKind::TillClosed.into(),
         TillRefusal::AnotherPersons => ProblemKind::AnotherPersonsTill.into(),
     }
@@ -83,10 +83,10 @@ pub async fn open(
     };
     match app.store.open_till(new).await? {
         NewTillOutcome::Open(till) => Ok((StatusCode::CREATED, Json(till.into()))),
-        NewTillOutcome::HasOpen(till) => Err(ApiError::refused(
-            ProblemKind::TillOpen,
-            format!("You have the till {till} open at this event: count and close it first."),
-        )),
+        NewTillOutcome::HasOpen(till) => {
+            let till = till.to_string();
+            Err(OrderDetail::TillOpen { till: &till }.into())
+        }
         NewTillOutcome::TooMany => Err(ProblemKind::TooManyTills.into()),
     }
 }

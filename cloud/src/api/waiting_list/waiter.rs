@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use usher_keys::EventId;
+use usher_words::problems::Missing;
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
@@ -93,7 +94,7 @@ impl WaiterView {
     pub async fn find(app: &AppState, waiter: WaiterId) -> Result<Self, ApiError> {
         let now = app.clock.now();
         let found = app.store.waiter(WaiterQuery { waiter, now }).await?;
-        let found = found.ok_or(ApiError::NotFound("entry of a waiting list"))?;
+        let found = found.ok_or(ApiError::NotFound(Missing::Waiter))?;
         Ok(Self::of(app, found))
     }
 }

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use usher_keys::EventId;
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{Missing, ProblemKind};
 
 use crate::acts::Actor;
 use crate::api::error::ApiError;
@@ -47,7 +47,7 @@ pub async fn show(
     }
     let event = app.store.event(id).await?;
     let event = event.filter(|event| event.organizer == session.organizer);
-    let event = event.ok_or(ApiError::NotFound("event of yours"))?;
+    let event = event.ok_or(ApiError::NotFound(Missing::OwnEvent))?;
     let now = app.clock.now();
     let counts = app
         .store

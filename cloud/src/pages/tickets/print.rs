@@ -5,6 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use usher_words::problems::Missing;
 
 use crate::api::error::ApiError;
 use crate::api::input::Id;
@@ -28,9 +29,9 @@ struct PrintPage {
 /// Shows all valid tickets of a booking with their codes, each to be printed on a sheet of its own.
 pub async fn print(State(app): State<Arc<AppState>>, Id(id): Id<BookingId>) -> Result<Response, PageError> {
     let booking = app.store.booking(id).await?;
-    let booking = booking.ok_or(ApiError::NotFound("booking"))?;
+    let booking = booking.ok_or(ApiError::NotFound(Missing::Booking))?;
     let event = app.store.event(id.event).await?;
-    let event = EventLines::from(event.ok_or(ApiError::NotFound("event"))?);
+    let event = EventLines::from(event.ok_or(ApiError::NotFound(Missing::Event))?);
     let is_valid = |ticket: &&SoldTicket| ticket.state == TicketState::Valid && !event.canceled;
     let sheet = |ticket: &SoldTicket| {
         let image = QrImage::of_digits(&ticket.payload).map_err(|_| ApiError::Internal)?;

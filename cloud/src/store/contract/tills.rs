@@ -99,6 +99,7 @@ async fn given_back(case: &Case, request: BeginRefund) {
         let noted = case
             .store
             .note_refund(NoteRefund {
+                mails: false,
                 refund: id,
                 note,
                 holder: HOLDER,

@@ -63,6 +63,22 @@ pub enum Missing {
     Invitation,
     /// An enrolment code.
     EnrolmentCode,
+    /// A booking that has tickets by now.
+    BookingWithTickets,
+    /// A ticket of a booking that opens a gate.
+    ValidTicketOfBooking,
+    /// An entry of a waiting list.
+    Waiter,
+    /// A till of the event in the address.
+    Till,
+    /// A letter to a buyer of the event in the address.
+    Letter,
+    /// A key of the bundle in force that still counts.
+    BundleKey,
+    /// A booking whose tickets can be sent again.
+    BookingToResend,
+    /// A booking of the event in the address with a buyer's mail address.
+    BookingWithAddress,
 }
 
 impl Missing {
@@ -105,6 +121,16 @@ impl Missing {
             Self::EnrolmentCode => {
                 "There is no such enrolment code: copy the whole of it, or ask for a new one."
             }
+            Self::BookingWithTickets => "There is no such booking with tickets.",
+            Self::ValidTicketOfBooking => "There is no valid ticket of this booking.",
+            Self::Waiter => "There is no such entry of a waiting list.",
+            Self::Till => "There is no such till of this event.",
+            Self::Letter => "There is no such letter of this event.",
+            Self::BundleKey => {
+                "There is no such key in the bundle in force that is not struck out: see `usher-keys inspect`."
+            }
+            Self::BookingToResend => "There is no such booking with tickets and an address.",
+            Self::BookingWithAddress => "There is no such booking of this event with an address.",
         }
     }
 }

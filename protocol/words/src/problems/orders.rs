@@ -17,6 +17,8 @@ pub enum PlacesAmong {
 pub enum OrderDetail<'a> {
     /// An order has too few or too many of one kind of ticket.
     WrongQuantity { min: u32, max: Option<u32> },
+    /// An order has more tickets than the event allows.
+    OrderTooLarge { most: u32 },
     /// An order has too many of the tickets that its code is for.
     TooManyWithCode { most: u32 },
     /// Too many places are held and not paid for.
@@ -33,6 +35,12 @@ pub enum OrderDetail<'a> {
     },
     /// The event has or had vouchers of these codes.
     VouchersTaken { codes: &'a [String] },
+    /// The seller has a till open already.
+    TillOpen { till: &'a str },
+    /// What came by bank transfer is less than the invoice, by so many minor units.
+    PaidTooLittle { missing: i64 },
+    /// What came by bank transfer is more than the invoice, by so many minor units.
+    PaidTooMuch { excess: i64 },
     /// More would be given back than was paid; so much is left, in minor units of the currency.
     RefundTooMuch { left: i64 },
     /// The seats of one of many people are somebody else's.
@@ -50,7 +58,11 @@ impl OrderDetail<'_> {
     /// Returns what sort of problem it is.
     pub fn kind(&self) -> ProblemKind {
         match self {
-            Self::WrongQuantity { .. } | Self::TooManyWithCode { .. } => ProblemKind::WrongQuantity,
+            Self::WrongQuantity { .. } | Self::OrderTooLarge { .. } | Self::TooManyWithCode { .. } => {
+                ProblemKind::WrongQuantity
+            }
+            Self::TillOpen { .. } => ProblemKind::TillOpen,
+            Self::PaidTooLittle { .. } | Self::PaidTooMuch { .. } => ProblemKind::WrongInvoiceAmount,
             Self::TooManyHeld { .. } => ProblemKind::TooManyHeld,
             Self::HeldInVain { .. } => ProblemKind::HeldInVain,
             Self::VouchersTaken { .. } => ProblemKind::VoucherTaken,
@@ -64,6 +76,7 @@ impl OrderDetail<'_> {
     pub fn words(&self) -> String {
         match self {
             Self::WrongQuantity { min, max } => buyers::wrong_quantity(*min, *max),
+            Self::OrderTooLarge { most } => buyers::order_too_large(*most),
             Self::TooManyWithCode { most } => buyers::too_many_with_code(*most),
             Self::TooManyHeld {
                 from,
@@ -78,6 +91,15 @@ impl OrderDetail<'_> {
             Self::VouchersTaken { codes } => {
                 let codes = codes.join(", ");
                 format!("The event has or had vouchers of these codes: {codes}. None was made.")
+            }
+            Self::TillOpen { till } => {
+                format!("You have the till {till} open at this event: count and close it first.")
+            }
+            Self::PaidTooLittle { missing } => {
+                format!("{} In minor units, {missing} are missing.", self.kind().words())
+            }
+            Self::PaidTooMuch { excess } => {
+                format!("{} In minor units, {excess} are too much.", self.kind().words())
             }
             Self::RefundTooMuch { left } => {
                 format!("{} At most {left} are left.", self.kind().words())
