@@ -48,13 +48,15 @@ pub enum LetterKind {
     EventMoved,
     /// The event does not take place.
     EventCanceled,
+    /// Places have come back for which they waited.
+    PlacesOffered,
     /// What the organizer writes.
     Note,
 }
 
 impl LetterKind {
     /// All kinds.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::BookingConfirmed,
         Self::TicketReissued,
         Self::TicketTransferred,
@@ -62,6 +64,7 @@ impl LetterKind {
         Self::RefundGiven,
         Self::EventMoved,
         Self::EventCanceled,
+        Self::PlacesOffered,
         Self::Note,
     ];
 
@@ -75,6 +78,7 @@ impl LetterKind {
             Self::RefundGiven => "refund_given",
             Self::EventMoved => "event_moved",
             Self::EventCanceled => "event_canceled",
+            Self::PlacesOffered => "places_offered",
             Self::Note => "note",
         }
     }
@@ -159,7 +163,7 @@ pub struct Letter {
     pub kind: LetterKind,
     /// Whose booking it is about, if any.
     pub charge: Option<ChargeReference>,
-    /// What it is about beside the booking: the second half of the id of a ticket, refund or mailing.
+    /// What it is about beside the booking: the second half of the id of a ticket, refund, mailing or waiter.
     pub about: Option<[u8; LOCAL_BYTES]>,
     /// Where it goes, if not to the buyer.
     pub recipient: Option<String>,

@@ -49,6 +49,7 @@ pub async fn offer(state: &AppState, cell: &Store) -> Result<(), StoreError> {
                 .map(|_| ReservationId::draw(event, now))
                 .collect(),
             believed_until: state.signer.believed_until(event),
+            mails: state.mailer.is_some(),
             now,
         };
         match state.store.offer_places(offer).await {

@@ -23,8 +23,20 @@ pub struct LetterFacts<'a> {
     pub ticket: Option<&'a SoldTicket>,
     /// What was given back, if it is about that.
     pub given: Option<Money>,
+    /// The places that it offers, if it does.
+    pub offer: Option<OfferedPlaces<'a>>,
     /// The mailing that it is of, if any.
     pub mailing: Option<&'a Mailing>,
+}
+
+/// Places that are held for somebody who waited for them.
+#[derive(Debug, Clone, Copy)]
+pub struct OfferedPlaces<'a> {
+    /// What their tier is called.
+    pub tier: &'a str,
+    pub quantity: usize,
+    /// Until when they are held.
+    pub until: Timestamp,
 }
 
 /// Shows a moment as people at the event say it.

@@ -3,7 +3,7 @@
 use crate::selling::SoldTicket;
 
 use super::LetterKind;
-use super::facts::{LetterFacts, said};
+use super::facts::{LetterFacts, OfferedPlaces, said};
 
 /// A letter of a few sentences, with one thing to do.
 pub struct ShortLetter {
@@ -37,6 +37,7 @@ pub fn of(kind: LetterKind, facts: &LetterFacts<'_>) -> Option<ShortLetter> {
             )
         }),
         LetterKind::EventMoved | LetterKind::EventCanceled => Some(of_event(kind, facts)),
+        LetterKind::PlacesOffered => facts.offer.map(|offer| of_offer(offer, facts)),
         LetterKind::Note => facts.mailing.map(|mailing| {
             let paragraphs: Vec<String> = mailing.body.split("\n\n").map(str::to_owned).collect();
             letter(mailing.subject.clone(), &paragraphs, TO_TICKETS)
@@ -77,6 +78,7 @@ fn of_ticket(kind: LetterKind, event: &str, ticket: &SoldTicket) -> ShortLetter 
         | LetterKind::RefundGiven
         | LetterKind::EventMoved
         | LetterKind::EventCanceled
+        | LetterKind::PlacesOffered
         | LetterKind::Note => letter(
             format!("Your ticket for {event}"),
             &[
@@ -86,6 +88,26 @@ fn of_ticket(kind: LetterKind, event: &str, ticket: &SoldTicket) -> ShortLetter 
             "Show my ticket",
         ),
     }
+}
+
+fn of_offer(offer: OfferedPlaces<'_>, facts: &LetterFacts<'_>) -> ShortLetter {
+    let event = &facts.event.name;
+    let held = match offer.quantity {
+        1 => format!("One place ({}) is held for you", offer.tier),
+        more => format!("{more} places ({}) are held for you", offer.tier),
+    };
+    let sentences = [
+        format!("You waited for places at {event}, and some have come back."),
+        format!(
+            "{held} until {}. If you do not take them by then, the next one in line is asked.",
+            said(facts.event, offer.until)
+        ),
+    ];
+    letter(
+        format!("Places for {event} are held for you"),
+        &sentences,
+        "Take them",
+    )
 }
 
 fn of_event(kind: LetterKind, facts: &LetterFacts<'_>) -> ShortLetter {

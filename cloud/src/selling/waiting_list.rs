@@ -105,6 +105,8 @@ pub struct OfferPlaces {
     pub reservations: Vec<ReservationId>,
     /// Until when tickets signed now are believed; nothing when none can be signed.
     pub believed_until: Option<Timestamp>,
+    /// Whether letters are written, because there is mail.
+    pub mails: bool,
     pub now: Timestamp,
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use usher_cloud::config::Config;
 
 use super::client::{Answer, Cloud};
+use super::mail_server::MailServer;
 
 async fn join(cloud: &Cloud, event: &str, quantity: u32, email: &str) -> Answer {
     let request = json!({"event_id": event, "tier": 3, "quantity": quantity, "email": email});
@@ -21,6 +22,32 @@ async fn until_offered(cloud: &Cloud, waiter: &Value) -> Value {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     panic!("nothing is offered")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_places_are_held_for_gets_a_letter_with_the_way_there() {
+    let server = MailServer::start();
+    let cloud = Cloud::with(|config| {
+        server.set(config);
+        config.reservations.tidy_every_seconds = 1;
+    })
+    .await;
+    let event = cloud.event(|draft| draft["name"] = json!("Owls")).await;
+    let all = cloud.hold_tier(&event, 3, 4).await.ok(201);
+    let waiter = join(&cloud, &event, 2, "eagle@example.org").await.ok(201);
+    let id = all["reservation_id"].as_str().unwrap();
+    assert_eq!(cloud.delete(&format!("/v1/reservations/{id}")).await.status, 204);
+    let letter = server.until(1).await.remove(0);
+    assert_eq!(letter["to"], json!(["eagle@example.org"]));
+    assert_eq!(letter["headers"]["subject"], "Places for Owls are held for you");
+    let text = letter["text"].as_str().unwrap();
+    for part in [
+        waiter["page"].as_str().unwrap(),
+        "2 places",
+        "are held for you until",
+    ] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

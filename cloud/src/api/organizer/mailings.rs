@@ -206,6 +206,7 @@ async fn words(app: &AppState, event: &Event, mailing: &Mailing) -> Result<Lette
         page: &app.link(&format!("/events/{}", event.id)),
         ticket: None,
         given: None,
+        offer: None,
         mailing: Some(mailing),
     };
     let words = wording::of(LetterKind::Note, &facts).map_err(|_| ApiError::Internal)?;

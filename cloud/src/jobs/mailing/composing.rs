@@ -6,13 +6,14 @@ use usher_keys::Timestamp;
 
 use crate::calendar::{self, CalendarFacts};
 use crate::catalogue::Event;
-use crate::ids::{MailingId, RefundId, TicketId};
-use crate::letters::facts::LetterFacts;
+use crate::ids::{MailingId, RefundId, TicketId, WaiterId};
+use crate::letters::facts::{LetterFacts, OfferedPlaces};
 use crate::letters::mailings::Mailing;
 use crate::letters::{Letter, LetterKind, wording};
 use crate::mailer::{Enclosure, WrittenLetter};
 use crate::money::Money;
 use crate::printing;
+use crate::selling::waiting_list::{Waiter, WaiterQuery, WaiterState};
 use crate::selling::{Booking, SoldTicket};
 use crate::state::AppState;
 use crate::store::StoreError;
@@ -25,6 +26,8 @@ struct About {
     /// What was given back.
     given: Option<Money>,
     mailing: Option<Mailing>,
+    /// Whom places are held for.
+    waiter: Option<Waiter>,
 }
 
 async fn about(state: &AppState, letter: &Letter) -> Result<About, StoreError> {
@@ -47,6 +50,13 @@ async fn about(state: &AppState, letter: &Letter) -> Result<About, StoreError> {
             let refund = store.refund(RefundId { event, local }).await?;
             about.given = refund.map(|refund| refund.amount);
         }
+        LetterKind::PlacesOffered => {
+            let waiter = WaiterId { event, local };
+            let now = state.clock.now();
+            let waiter = store.waiter(WaiterQuery { waiter, now }).await?;
+            // What has lapsed since, or is taken, is offered no more.
+            about.waiter = waiter.filter(|waiter| waiter.state == WaiterState::Offered);
+        }
         LetterKind::EventMoved | LetterKind::EventCanceled | LetterKind::Note => {
             about.mailing = store.mailing(MailingId { event, local }).await?;
         }
@@ -66,11 +76,13 @@ pub async fn written(state: &AppState, letter: &Letter) -> Result<Option<Written
         ticket,
         given,
         mailing,
+        waiter,
     } = about(state, letter).await?;
-    let page = match (&booking, &ticket) {
-        (Some(booking), _) => state.link(&format!("/bookings/{}", booking.id)),
-        (None, Some(ticket)) => state.link(&format!("/tickets/{}", ticket.id)),
-        (None, None) => return Ok(None),
+    let page = match (&booking, &ticket, &waiter) {
+        (Some(booking), _, _) => state.link(&format!("/bookings/{}", booking.id)),
+        (None, Some(ticket), _) => state.link(&format!("/tickets/{}", ticket.id)),
+        (None, None, Some(waiter)) => state.link(&format!("/waiting/{}", waiter.id)),
+        (None, None, None) => return Ok(None),
     };
     let facts = LetterFacts {
         event: &event,
@@ -79,6 +91,7 @@ pub async fn written(state: &AppState, letter: &Letter) -> Result<Option<Written
         page: &page,
         ticket: ticket.as_ref(),
         given,
+        offer: waiter.as_ref().and_then(|waiter| offered(waiter, &event)),
         mailing: mailing.as_ref(),
     };
     let words = wording::of(letter.kind, &facts).map_err(|_| StoreError::Unreadable { what: "letter" })?;
@@ -97,6 +110,7 @@ pub async fn written(state: &AppState, letter: &Letter) -> Result<Option<Written
         LetterKind::TicketTransferred
         | LetterKind::TicketReceived
         | LetterKind::RefundGiven
+        | LetterKind::PlacesOffered
         | LetterKind::Note => Vec::new(),
     };
     Ok(Some(WrittenLetter {
@@ -108,6 +122,16 @@ pub async fn written(state: &AppState, letter: &Letter) -> Result<Option<Written
         html: words.html,
         enclosures,
     }))
+}
+
+fn offered<'a>(waiter: &Waiter, event: &'a Event) -> Option<OfferedPlaces<'a>> {
+    let offer = waiter.offer.as_ref()?;
+    let tier = event.tiers.iter().find(|tier| tier.id == waiter.tier)?;
+    Some(OfferedPlaces {
+        tier: &tier.name,
+        quantity: offer.lines.len(),
+        until: offer.expires_at,
+    })
 }
 
 /// Makes the files that go along with tickets. A letter without one is better than none.

@@ -40,6 +40,7 @@ fn offer_request(case: &Case, now: Timestamp) -> OfferPlaces {
         event: case.event,
         reservations: (0..9).map(|_| ReservationId::draw(case.event, now)).collect(),
         believed_until: Some(Timestamp::FOREVER),
+        mails: false,
         now,
     }
 }

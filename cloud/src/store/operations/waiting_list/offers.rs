@@ -6,6 +6,7 @@ use usher_protocol::TierId;
 
 use crate::catalogue::EventStatus;
 use crate::ids::{ReservationId, WaiterId};
+use crate::letters::{LetterCause, LetterKind};
 use crate::moment::Moment;
 use crate::money::Money;
 use crate::selling::holding::SaleTerms;
@@ -15,7 +16,7 @@ use crate::selling::{Claim, Reservation, ReservationState, TierQuantity};
 use crate::store::StoreError;
 use crate::store::operations::column::{Local, ms};
 use crate::store::operations::holds::{self, Hold};
-use crate::store::operations::{Effect, webhooks};
+use crate::store::operations::{Effect, letters, webhooks};
 use crate::store::sql::{OptionalExtension, Sql, params};
 use crate::telling::{WebhookCause, WebhookKind};
 
@@ -37,7 +38,7 @@ pub fn offer_places(connection: &Sql<'_>, request: &OfferPlaces) -> Result<Effec
         while let Some(reservation) = request.reservations.get(offered)
             && let Some(next) = next_in_line(connection, (request.event, *tier))?
         {
-            if !offer(connection, (request, &terms), (*reservation, *tier, next))? {
+            if !offer(connection, (request, &terms), (*reservation, *tier, &next))? {
                 break;
             }
             offered += 1;
@@ -50,17 +51,28 @@ pub fn offer_places(connection: &Sql<'_>, request: &OfferPlaces) -> Result<Effec
     })
 }
 
-/// Finds who comes first, and how many places they want.
-fn next_in_line(
-    connection: &Sql<'_>,
-    (event, tier): (EventId, TierId),
-) -> Result<Option<(Local, u32)>, StoreError> {
+/// Who comes first.
+struct Next {
+    waiter: Local,
+    /// How many places they want.
+    wanted: u32,
+    email: String,
+}
+
+/// Finds who comes first.
+fn next_in_line(connection: &Sql<'_>, (event, tier): (EventId, TierId)) -> Result<Option<Next>, StoreError> {
     let next = connection
         .prepare_cached(
-            "SELECT waiter_id, quantity FROM waiting_list
+            "SELECT waiter_id, quantity, email FROM waiting_list
              WHERE event_id = ?1 AND tier = ?2 AND reservation_id IS NULL AND left_at IS NULL ORDER BY position LIMIT 1",
         )?
-        .query_row(params![event.0, tier.0], |row| row.try_into())
+        .query_row(params![event.0, tier.0], |row| {
+            Ok(Next {
+                waiter: row.get(0)?,
+                wanted: row.get(1)?,
+                email: row.get(2)?,
+            })
+        })
         .optional()?;
     Ok(next)
 }
@@ -69,10 +81,10 @@ fn next_in_line(
 fn offer(
     connection: &Sql<'_>,
     (request, terms): (&OfferPlaces, &SaleTerms),
-    (id, tier, (waiter, wanted)): (ReservationId, TierId, (Local, u32)),
+    (id, tier, next): (ReservationId, TierId, &Next),
 ) -> Result<bool, StoreError> {
     let free = free(connection, (request.event, tier), ms(request.now))?;
-    let Some(quantity) = to_offer(wanted, free) else {
+    let Some(quantity) = to_offer(next.wanted, free) else {
         return Ok(false);
     };
     let until = request.now.plus_ms(OFFER_MS).min(terms.sale.ends_at);
@@ -99,8 +111,19 @@ fn offer(
     holds::record(connection, &reservation, (None, request.now))?;
     connection
         .prepare_cached("UPDATE waiting_list SET reservation_id = ?3 WHERE event_id = ?1 AND waiter_id = ?2")?
-        .run(params![request.event.0, waiter, id.local])?;
-    tell_offered(connection, request, (&reservation, tier, waiter))?;
+        .run(params![request.event.0, next.waiter, id.local])?;
+    if request.mails {
+        let cause = LetterCause {
+            event: request.event,
+            kind: LetterKind::PlacesOffered,
+            charge: None,
+            about: Some(next.waiter),
+            recipient: Some(&next.email),
+            now: request.now,
+        };
+        letters::write(connection, &cause)?;
+    }
+    tell_offered(connection, request, (&reservation, tier, next.waiter))?;
     Ok(true)
 }
 
