@@ -19,12 +19,13 @@ pub const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-open
 /// For how long a browser asks this host over TLS alone: a year.
 const ONLY_TLS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 /// How the paths begin that other sites may ask for, if they are named.
-const FOR_BUYERS: [&str; 6] = [
+const FOR_BUYERS: [&str; 7] = [
     "/v1/events",
     "/v1/reservations",
     "/v1/vouchers/",
     "/v1/bookings",
     "/v1/tickets/",
+    "/v1/waiting-list",
     "/.well-known/",
 ];
 /// How long a browser remembers what another site may ask.

@@ -74,6 +74,7 @@ fn file(media_type: &'static str, name: &'static str, bytes: Vec<u8>) -> Respons
     params(("booking_id" = String, Path), PrintAs), responses(
     (status = 200, content((Vec<u8> = "application/pdf")), description = "The tickets"),
     (status = 404, description = "No such booking, or none of its tickets is valid"),
+    (status = 422, description = "per_page is neither 1 nor 4"),
 ))]
 pub async fn tickets(
     State(app): State<Arc<AppState>>,

@@ -75,6 +75,7 @@ async fn a_nul_in_any_text_of_a_query_is_refused_with_what_to_do() {
         let address = path
             .replace("{event_id}", &event)
             .replace("{export}", "bookings")
+            .replace("{booking_id}", &format!("bkg_{}", "0".repeat(64)))
             .replace("{endpoint_id}", &format!("end_{}", "0".repeat(64)))
             .replace("{device}", &"ab".repeat(32));
         for (method, operation) in item.as_object().unwrap() {

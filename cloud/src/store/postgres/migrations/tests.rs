@@ -68,7 +68,10 @@ fn before_payments(bookings: u32) -> String {
             "SET session_replication_role = replica;
              INSERT INTO events VALUES (decode(repeat('01', 16), 'hex'), decode(repeat('01', 16), 'hex'), decode(repeat('01', 16), 'hex'),
                   'v', 'c', 'c', 'n', 'd', 's', 1, 2, 'published', 'EUR', 1, 'p', 1, 0, 1, 1);
-              INSERT INTO bookings (event_id, booking_id, charge_reference, reservation_id, idempotency_key, request_hash,
+             INSERT INTO reservations
+             SELECT decode(repeat('01', 16), 'hex'), decode(lpad(to_hex(i), 48, '0'), 'hex'), 'booked', '[]', 1, 1, 1, NULL, NULL
+             FROM generate_series(1, {bookings} / 2 + 1) i;
+             INSERT INTO bookings (event_id, booking_id, charge_reference, reservation_id, idempotency_key, request_hash,
                                    state, email, amount, created_at, closed_at)
              SELECT decode(repeat('01', 16), 'hex'), id, id, decode(lpad(to_hex(i / 2), 48, '0'), 'hex'), i,
                     decode(repeat('00', 32), 'hex'), CASE i % 2 WHEN 0 THEN 'abandoned' ELSE 'confirmed' END, 'e', 1, i, 1
