@@ -23,8 +23,15 @@ const NEVER: [&str; 9] = [
     "time_slot_full",
 ];
 
-/// What is said where a home was asked and its answer did not come: it may have been a yes.
-const GIVEN_UP: &str = "home_unreachable";
+/// What is said where another was asked for a yes or for places, and its answer did not come: it may have been a yes.
+const GIVEN_UP: [&str; 2] = ["home_unreachable", "no_places"];
+
+impl Showing {
+    /// Tells whether whoever was asked may have said yes to nobody.
+    fn was_given_up(&self) -> bool {
+        matches!(&self.said, Said::Refused(reason) if GIVEN_UP.contains(&reason.as_str()))
+    }
+}
 
 impl Scene {
     /// Demands all of it.
@@ -72,8 +79,7 @@ impl Scene {
             "already_used" if told.way == Way::In => {
                 let is_other = |one: &&Showing| !std::ptr::eq(*one, told) && one.unit == told.unit;
                 let shown: Vec<_> = all.iter().filter(is_other).collect();
-                let is_given_up =
-                    |one: &Showing| one.said == Said::Refused(GIVEN_UP.to_owned()) && one.begun < told.ended;
+                let is_given_up = |one: &Showing| one.was_given_up() && one.begun < told.ended;
                 let may_use = |one: &&Showing| {
                     let is_under_way = one.begun < told.ended && one.ended > told.begun;
                     may_have_passed(one, Way::In) || is_given_up(one) || is_under_way
@@ -166,8 +172,7 @@ impl Scene {
         for (number, party) in parties.iter().enumerate() {
             let (gate, ticket) = (&gates[number % gates.len()], &party.ticket);
             // A turnstile names its scans itself: one that was given up there can be withdrawn by nobody, and is to be asked about again.
-            let is_named =
-                |one: &Showing| one.is_by_turnstile && one.said == Said::Refused(GIVEN_UP.to_owned());
+            let is_named = |one: &Showing| one.is_by_turnstile && one.was_given_up();
             let is_open = |one: &&Showing| {
                 one.unit == ticket.unit && (matches!(one.said, Said::ComeIn | Said::Nothing) || is_named(one))
             };
