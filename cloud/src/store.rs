@@ -44,7 +44,6 @@ use crate::selling::comps::{BeginComps, BeginCompsOutcome};
 use crate::selling::counter::{BeginCounterSale, CounterOutcome};
 use crate::selling::daily_report::DailyReport;
 use crate::selling::disputes::{Dispute, DisputesQuery, NoteDispute};
-use crate::selling::invoices::{InvoiceOutcome, SettleInvoice};
 use crate::selling::jobs::{HeldJob, Job, JobCounts, JobId, LeaseOutcome};
 use crate::selling::journal::Balances;
 use crate::selling::receipts::{Receipt, ReceiptsQuery};
@@ -53,11 +52,9 @@ use crate::selling::refunds::{
     BeginRefund, BeginRefundOutcome, NoteRefund, OpenRefund, Refund, RefundsQuery, RetryRefund,
 };
 use crate::selling::sales_lists::{MoneyLine, MoneyQuery, TicketLine, TicketsQuery};
-use crate::selling::tills::{CloseTill, CloseTillOutcome, NewTill, NewTillOutcome, Till};
 use crate::selling::vouchers::{
     CodeCheck, CodeCheckOutcome, NewVouchers, NewVouchersOutcome, Voucher, VouchersQuery,
 };
-use crate::selling::waiting_list::{JoinList, JoinOutcome, OfferPlaces, Waiter, WaiterQuery, WaitersQuery};
 use crate::selling::{
     BeginBooking, BeginOutcome, Booking, CloseBooking, CloseOutcome, CodeQuery, ConfirmBooking,
     ConfirmOutcome, ErasePersonalData, Forget, HoldOutcome, HoldRequest, NoteOutcome, NotePayment,
@@ -176,6 +173,7 @@ macro_rules! operations {
     };
 }
 
+mod counters;
 mod endpoints;
 mod letters;
 mod people;
@@ -195,18 +193,6 @@ operations! {
         begin_comps(BeginComps) -> BeginCompsOutcome = operations::comps::begin_comps;
         /// Opens the booking of a sale at a counter, once for each idempotency key.
         begin_counter_sale(BeginCounterSale) -> CounterOutcome = operations::counter::begin_counter_sale;
-        /// Writes down that the bank transfer has come that a booking awaits.
-        settle_invoice(SettleInvoice) -> InvoiceOutcome = operations::invoices::settle_invoice;
-        /// Lets somebody wait for places of a tier.
-        join_list(JoinList) -> JoinOutcome = operations::waiting_list::join_list;
-        /// Lets somebody wait no more; tells whether they did.
-        leave_list(WaiterQuery) -> bool = operations::waiting_list::leave_list;
-        /// Offers the places of an event that have come back to whoever waits for them; tells how many offers were made.
-        offer_places(OfferPlaces) -> usize = operations::waiting_list::offer_places;
-        /// Opens a till.
-        open_till(NewTill) -> NewTillOutcome = operations::tills::open_till;
-        /// Closes a till with what was counted.
-        close_till(CloseTill) -> CloseTillOutcome = operations::tills::close_till;
         /// Adds vouchers of the same terms, all of them or none.
         add_vouchers(NewVouchers) -> NewVouchersOutcome = operations::vouchers::add_vouchers;
         /// Stops a voucher for good; tells whether there is one.
@@ -340,12 +326,6 @@ operations! {
         payload_of_code(CodeQuery) -> Option<String> = operations::codes::payload_of_code;
         /// Finds a booking if its payment is not over.
         open_booking(BookingId) -> Option<OpenBooking> = operations::rows::open_booking;
-        /// Lists who is on the waiting list of a tier with their addresses, in their order.
-        waiters(WaitersQuery) -> Vec<(Waiter, String)> = operations::waiting_list::waiters;
-        /// Finds somebody on a waiting list.
-        waiter(WaiterQuery) -> Option<Waiter> = operations::waiting_list::waiter;
-        /// Lists the tills of an event with what was sold and given back at each, the first one first.
-        tills(EventId) -> Vec<Till> = operations::tills::tills;
         /// Finds a refund.
         refund(RefundId) -> Option<Refund> = operations::refund_rows::refund;
         /// Finds a refund that is on its way.

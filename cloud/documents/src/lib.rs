@@ -2,6 +2,8 @@
 //!
 //! The fonts that are built in (DejaVu Sans, `fonts/`) have Latin, Greek, Cyrillic, Hebrew, Arabic, Armenian and Georgian letters. Others, such as
 //! Chinese, Japanese and Korean ones and emoji, are printed as empty boxes; the code is read all the same.
+//!
+//! Begin with [`tickets`], which prints a sheet of them.
 
 mod lettering;
 mod sheet;

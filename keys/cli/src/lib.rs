@@ -1,3 +1,5 @@
-//! What the program `usher-keys` does; the command line's words are in [`commands`], the formats in the library `usher-keys`.
+//! What the program `usher-keys` does; the formats are the library `usher-keys`'s.
+//!
+//! Begin with [`commands::run`], which does what a command line says.
 
 pub mod commands;
