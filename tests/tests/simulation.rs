@@ -72,6 +72,13 @@ fn without_faults_there_are_no_doubles() {
     assert!(sum.admitted > 100, "{sum:?}");
 }
 
+/// A storm in which a hub's past stays with outcasts, so that it can give nobody the places it has.
+#[test]
+fn a_hub_that_waits_for_its_past_in_the_end_strands_no_places_of_others() {
+    let sum = play(500_077..500_078, Shape::drawn);
+    assert!(sum.admitted > 0, "{sum:?}");
+}
+
 #[test]
 fn one_seed_plays_the_same_twice() {
     let shape = Shape {

@@ -221,8 +221,12 @@ impl World {
         };
         let gives = |hub: &Origin| {
             let owner = self.observer.owner(hub);
-            // What a liar says it holds is nobody's, nor is what a hub holds whose log a copy has led to the end of time.
-            let is_of_use = |owner: NodeId| !self.is_outcast(owner) && !self.is_tainted_key(owner);
+            // What a liar says it holds is nobody's, nor is what a hub holds whose log a copy has led to the end of time, or that writes
+            // nothing because what only outcasts still hold of its past does not come back.
+            let is_of_use = |owner: NodeId| {
+                let waits_for_its_past = self.nodes[owner].ledger.is_behind_own_past();
+                !self.is_outcast(owner) && !self.is_tainted_key(owner) && !waits_for_its_past
+            };
             owner.is_some_and(is_of_use) && !state.is_frozen(hub)
         };
         // Of a frozen log each holds what it heard, with the loans in it.
