@@ -127,10 +127,11 @@ pub fn seed(key: &SecretKey) -> [u8; 32] {
     *key.to_pkcs8_der().last_chunk().expect("a PKCS#8 form is longer")
 }
 
-/// The longest run of digits.
+/// Returns the length of the longest number in a line. Digits among letters are bytes in hex, such as those of a handshake, in which dozens come in a row.
 fn digits(line: &str) -> usize {
-    let runs = line.split(|character: char| !character.is_ascii_digit());
-    runs.map(str::len).max().unwrap_or_default()
+    let words = line.split(|character: char| !character.is_ascii_alphanumeric());
+    let numbers = words.filter(|word| word.bytes().all(|byte| byte.is_ascii_digit()));
+    numbers.map(str::len).max().unwrap_or_default()
 }
 
 /// The private keys below a folder.
