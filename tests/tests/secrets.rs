@@ -19,6 +19,8 @@ use usher_tests::stage::festival::Places;
 
 /// Longest number that is no code: a timestamp in nanoseconds.
 const DIGITS: usize = 25;
+/// Longest run of digits in bytes that are written in hex.
+const DIGITS_IN_HEX: usize = 100;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_key_token_code_or_address_stands_in_any_log() -> anyhow::Result<()> {
@@ -77,6 +79,11 @@ fn what_is_looked_for_is_found() {
             "code=29268841059484417070379739463027384513677",
             "the text of a code",
         ),
+        (
+            "text=\"\\n29268841059484417070379739463027384513677\"",
+            "the text of a code",
+        ),
+        (&format!("decode{}", "29268841".repeat(20)), "the text of a code"),
         ("usher-enrol:F2h0dHBzOi8", "an enrolment code"),
     ] {
         let found = needles.found_in(line);

@@ -8,8 +8,8 @@ use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 use usher_keys::{EnrolmentCode, Purpose, SecretKey, Timestamp, pem};
 use usher_tests::stage::Stage;
 
-use super::DIGITS;
 use super::day::Day;
+use super::{DIGITS, DIGITS_IN_HEX};
 
 /// Bytes of a secret that are enough to call it told.
 const TELLING_BYTES: usize = 10;
@@ -103,7 +103,7 @@ impl Needles {
                     .filter(tells)
                     .map(|(what, _)| format!("{what}: {line}")),
             );
-            if digits(line) > DIGITS {
+            if tells_a_code(line) {
                 found.push(format!("the text of a code: {line}"));
             }
         }
@@ -127,11 +127,14 @@ pub fn seed(key: &SecretKey) -> [u8; 32] {
     *key.to_pkcs8_der().last_chunk().expect("a PKCS#8 form is longer")
 }
 
-/// Returns the length of the longest number in a line. Digits among letters are bytes in hex, such as those of a handshake, in which dozens come in a row.
-fn digits(line: &str) -> usize {
-    let words = line.split(|character: char| !character.is_ascii_alphanumeric());
-    let numbers = words.filter(|word| word.bytes().all(|byte| byte.is_ascii_digit()));
-    numbers.map(str::len).max().unwrap_or_default()
+/// Tells whether the text of a code, or a good part of it, is in a line: as a number by itself, or glued to whatever else. Among the letters of
+/// hex dozens of digits come in a row, as in a handshake; a whole code has over 150.
+fn tells_a_code(line: &str) -> bool {
+    let longest = |runs: &mut dyn Iterator<Item = &str>| runs.map(str::len).max().unwrap_or_default();
+    let mut glued = line.split(|character: char| !character.is_ascii_digit());
+    let words = line.split(|character: char| !character.is_ascii_hexdigit());
+    let mut alone = words.filter(|word| word.bytes().all(|byte| byte.is_ascii_digit()));
+    longest(&mut alone) > DIGITS || longest(&mut glued) > DIGITS_IN_HEX
 }
 
 /// The private keys below a folder.
