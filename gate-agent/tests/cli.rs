@@ -176,7 +176,7 @@ async fn check_tokens(dir: &Path, hub: &Running, (token, ticket): (&str, &str)) 
         !listed.contains("last used never") && !listed.contains(token),
         "{listed}"
     );
-    assert!(succeed(dir, &["tokens", "revoke", "turnstile"]).contains("took 1"));
+    assert!(succeed(dir, &["tokens", "revoke", "turnstile"]).contains("took back 1"));
     let refused = post_scan(hub, token, ticket).await;
     assert_eq!(refused["status"], 401, "{refused}");
     fail(dir, &["tokens", "revoke", "turnstile"], "there is no token named");

@@ -156,7 +156,7 @@ async fn a_machine_that_is_no_hub_yet_is_told_so_and_loses_no_setting() -> anyho
     private::make_folder(&dir)?;
     hub(&programs, &dir, None)
         .await?
-        .expect(1, &["WRONG this machine is no hub yet"])?;
+        .expect(1, &["WRONG this machine is not a hub yet"])?;
     ensure!(std::fs::read_dir(&dir)?.next().is_none(), "it has made something");
 
     let settings = folder.path().join("usher-gate-agent.toml");

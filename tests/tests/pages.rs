@@ -150,7 +150,7 @@ async fn confirm_at_the_bank() -> anyhow::Result<()> {
     pay(&browser, "tok_action").await?;
     browser.says("h1", "Confirm your payment").await?;
     browser.goto(&page).await?;
-    browser.says("main", "Your bank wants to hear from you").await?;
+    browser.says("main", "Your bank asks you to confirm").await?;
     browser.find("#action").await?.click().await?;
     browser.says("h1", "Confirm your payment").await?;
     browser.find("#approve").await?.click().await?;
@@ -180,7 +180,7 @@ async fn refuse_at_the_bank() -> anyhow::Result<()> {
     browser.find("main a").await?.click().await?;
     browser.says("#held", "2 held").await?;
     pay(&browser, "tok_processing").await?;
-    browser.says("main", "Your bank is still at work").await?;
+    browser.says("main", "Your bank is still processing").await?;
     browser.says("h1", "Your tickets").await?;
     browser.close().await
 }
@@ -262,7 +262,7 @@ async fn hold_too_much() -> anyhow::Result<()> {
             );
         }
     }
-    browser.says("#message", "You hold 40 places").await?;
+    browser.says("#message", "You hold 40 unpaid places").await?;
     browser.says("#message", "Pay for them or give them back").await?;
     browser.close().await
 }

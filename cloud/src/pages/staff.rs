@@ -129,7 +129,7 @@ pub async fn prove(
 fn refusal(code: EnteredCode) -> &'static str {
     match code {
         EnteredCode::Waits => {
-            "There were too many wrong codes. Wait a quarter of an hour, and look whether the clock of your phone is right."
+            "There were too many wrong codes. Wait a quarter of an hour, and check that your phone's clock is right."
         }
         EnteredCode::Wrong | EnteredCode::OfStep(_) | EnteredCode::Recovery(_) => {
             "The code is wrong, or was used before: wait for the next one."

@@ -73,7 +73,7 @@ async fn a_hidden_tier_is_seen_by_its_organizer_alone() {
         .hold(&event, &[0])
         .await
         .check_problem(409, "wrong-quantity");
-    assert_eq!(refused["detail"], "Of these tickets, an order has at least 2.");
+    assert_eq!(refused["detail"], "An order has at least 2 of these tickets.");
     let page = cloud.get(&format!("/events/{event}")).await.text();
     assert!(
         page.contains("data-min=\"2\"") && page.contains("at least 2 at once"),

@@ -244,7 +244,7 @@ async fn a_session_is_a_cookie_and_holds_one_order_here() {
         problem["detail"]
             .as_str()
             .unwrap()
-            .starts_with("You hold 2 places"),
+            .starts_with("You hold 2 unpaid places; you may hold 2 at once."),
         "{problem}"
     );
     assert_eq!(cloud.hold_tier(&event, 2, 2).await.status, 201);

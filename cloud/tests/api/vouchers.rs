@@ -48,7 +48,7 @@ async fn a_code_lowers_the_price_of_a_hold_and_what_is_paid() {
         .check_problem(409, "wrong-quantity");
     assert_eq!(
         refused["detail"],
-        "With this code, an order has at most 2 of these tickets."
+        "An order with this code has at most 2 of these tickets."
     );
     let held = hold(&cloud, &event, &[0, 1], "OWLS-27").await.ok(201);
     assert_eq!(

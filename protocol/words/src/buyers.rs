@@ -39,13 +39,13 @@ pub enum HeldFrom {
 pub fn too_many_held(from: HeldFrom, (held, most): (u32, u32), retry_after_seconds: u64) -> String {
     let whose = match from {
         HeldFrom::Browser => {
-            format!("You hold {held} places that are not paid for, and may hold {most} at once.")
+            format!("You hold {held} unpaid places; you may hold {most} at once.")
         }
         HeldFrom::Address => {
-            format!("From your address, {held} places are held that are not paid for; {most} may be at once.")
+            format!("Your address holds {held} unpaid places; it may hold {most} at once.")
         }
         HeldFrom::Network => {
-            format!("From your network, {held} places are held that are not paid for; {most} may be at once.")
+            format!("Your network holds {held} unpaid places; it may hold {most} at once.")
         }
     };
     format!("{whose} Pay for them or give them back, or try again in {retry_after_seconds} seconds.")
@@ -54,20 +54,20 @@ pub fn too_many_held(from: HeldFrom, (held, most): (u32, u32), retry_after_secon
 /// Says how many tickets of a kind may be in one order.
 pub fn wrong_quantity(min: u32, max: Option<u32>) -> String {
     match max {
-        Some(max) if max == min => format!("Of these tickets, an order has exactly {min}."),
-        Some(max) => format!("Of these tickets, an order has {min} to {max}."),
-        None => format!("Of these tickets, an order has at least {min}."),
+        Some(max) if max == min => format!("An order has exactly {min} of these tickets."),
+        Some(max) => format!("An order has {min} to {max} of these tickets."),
+        None => format!("An order has at least {min} of these tickets."),
     }
 }
 
 /// Says how many tickets of an event an order may have.
 pub fn order_too_large(most: u32) -> String {
-    format!("Of this event, an order has at most {most} tickets.")
+    format!("An order has at most {most} tickets of this event.")
 }
 
 /// Says how many tickets an order may have with a code.
 pub fn too_many_with_code(most: u32) -> String {
-    format!("With this code, an order has at most {most} of these tickets.")
+    format!("An order with this code has at most {most} of these tickets.")
 }
 
 /// Says that others come first, because places were held and not paid for again and again.
@@ -106,13 +106,13 @@ pub enum NoTickets {
 pub fn no_tickets(why: NoTickets) -> &'static str {
     match why {
         NoTickets::Paying => {
-            "The payment is not through yet: look again in a minute, and do not pay a second time."
+            "The payment is not finished yet: look again in a minute, and do not pay a second time."
         }
         NoTickets::ActionRequired => {
-            "Your bank wants to hear from you before it pays. Your places are kept meanwhile, and you are not charged without it."
+            "Your bank asks you to confirm the payment. Your places are kept meanwhile, and nothing is charged until you confirm."
         }
         NoTickets::Processing => {
-            "Your bank is still at work on the payment. Your tickets appear here as soon as it is through; do not pay a second time."
+            "Your bank is still processing the payment. Your tickets appear here as soon as it has finished; do not pay a second time."
         }
         NoTickets::Declined => {
             "There are no tickets: the payment was declined, and nothing was charged. Your places are still held: try another card on the event's page."

@@ -177,7 +177,7 @@ pub fn no_ticket(why: NoTicket) -> StaffMessage {
         ),
         NoTicket::Offline => StaffMessage::new(
             "Cannot look up",
-            "verify asks nobody, and only the cloud knows ticket codes: type it at the running scanner, or give the QR code",
+            "Only the cloud knows ticket codes, and verify asks nobody: type the code at the running scanner, or give the QR code",
         ),
         NoTicket::TooOften => StaffMessage::new(
             "Too many tries",
@@ -213,7 +213,7 @@ pub fn undecided(why: Undecided) -> StaffMessage {
 pub fn for_a_hub() -> StaffMessage {
     StaffMessage::new(
         "A hub decides",
-        "Nothing known here speaks against this ticket, but only a hub can say whether it lets in now, and verify asks no hub: scan it at any gate that is linked",
+        "Nothing known here speaks against this ticket, but only a hub can say whether it lets people in now. verify asks no hub: scan the ticket at any gate that is linked",
     )
 }
 
@@ -228,7 +228,7 @@ pub fn waiting() -> StaffMessage {
 pub fn annulled_here_only() -> StaffMessage {
     StaffMessage::new(
         "Undone only here",
-        "No hub has heard of it, so hubs go on refusing the ticket until this scanner reaches one. Start usher-scan run here and keep it linked",
+        "No hub has heard of it yet, so hubs still refuse the ticket. Start usher-scan run here and keep it linked",
     )
 }
 
@@ -280,7 +280,7 @@ pub fn kept(records: u64) -> String {
         1 => "1 record".to_owned(),
         records => format!("{records} records"),
     };
-    format!("{records} of this scanner reached no hub yet: start it again when a hub is in reach")
+    format!("{records} of this scanner have reached no hub yet: start it again when a hub is in reach")
 }
 
 /// Says where the scanner stands and for which event.

@@ -49,7 +49,7 @@ pub fn paused_sales(named: &[PausedSale], more: usize) -> String {
 pub fn halted(names: &[String]) -> String {
     format!(
         "HALTED: the store was restored or is a copy, or devices have shown that it is an older one, so nothing is sold or ordered for: {}. \
-         Wait until their hubs have linked, say `usher-cloud resume`, which tells what is missing, and start this server again",
+         Wait until their hubs have linked, run `usher-cloud resume`, which tells what is missing, and start this server again",
         names.join(", ")
     )
 }
@@ -85,10 +85,10 @@ pub const SANDBOX: &str =
 /// Said of Stripe by `doctor`.
 pub const STRIPE: &str = "the keys of payments.gateway \"stripe\" can be read";
 /// Said where there is no master key yet.
-pub const NO_MASTER_KEY_YET: &str = "there is no master key yet: the server makes one at its first start. Copy it then to where the backups are \
-     not, because without it no event's tickets can be signed any more";
+pub const NO_MASTER_KEY_YET: &str = "there is no master key yet: the server makes one at its first start. Then keep a copy of it apart from \
+     the backups, because without it no event's tickets can be signed any more";
 /// Said where the master key is as it should be.
-pub const MASTER_KEY_READ: &str = "the master key can be read; keep a copy of it where the backups are not";
+pub const MASTER_KEY_READ: &str = "the master key can be read; keep a copy of it apart from the backups";
 /// Said where a proxy is likely and none is named.
 pub const NO_PROXY: &str = "trusted_proxies is empty: if a proxy ends TLS for public_url, name it there, or all buyers share what one address may \
      hold unpaid";
@@ -121,7 +121,7 @@ pub fn plain_url(url: &str) -> String {
         format!("public_url is {url}")
     };
     format!(
-        "{named}: good for trying out on this machine. Buyers' browsers, and log-ins of staff, need a proxy that speaks TLS in front, and its https:// address there"
+        "{named}: good for trying out on this machine. To sell to others, put a proxy that speaks TLS in front, and name its https:// address there: browsers of buyers and log-ins of staff need it"
     )
 }
 

@@ -41,10 +41,10 @@ pub fn not_annulled(why: NotAnnulled) -> StaffMessage {
     let detail = match why {
         NotAnnulled::NobodyPassed => "Nobody passed with that scan: there is nothing to undo",
         NotAnnulled::TooLate => {
-            "It is more than 15 minutes ago: a supervisor can undo it with usher-scan undo"
+            "That was more than 15 minutes ago: a supervisor can undo it with usher-scan undo"
         }
         NotAnnulled::ClockInDoubt => {
-            "Clocks here disagree, so nobody can tell whether it was in time: a supervisor can still undo it"
+            "The clocks here disagree, so it may be too late: a supervisor can still undo it"
         }
         NotAnnulled::WentOn => "The ticket was used again since then: count the people in the zone instead",
         NotAnnulled::NotAllowed => {

@@ -15,7 +15,7 @@ pub fn opens_at(gates: &[String]) -> String {
 
 /// Says how many of the people who may go into a zone within a time slot have, and until when that is.
 pub fn slot_filled(arrived: i64, most: u32, until: &str) -> String {
-    format!("{arrived} of {most} went in within this time slot, until {until}")
+    format!("{arrived} of {most} have gone in during this time slot, which ends at {until}")
 }
 
 impl Phrasebook {

@@ -5,7 +5,7 @@ use crate::StaffMessage;
 pub(super) fn none() -> StaffMessage {
     StaffMessage::new(
         "No PIN",
-        "No supervisor of this name has a PIN at the hub: type override again with the name as it is there, or have a PIN set at the hub",
+        "No supervisor of this name has a PIN at the hub: type override again with the right name, or have a PIN set at the hub",
     )
 }
 

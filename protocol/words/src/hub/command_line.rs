@@ -140,7 +140,7 @@ pub fn unsound(finding: &str) -> String {
 }
 /// Said by `doctor` where no event is in the folder.
 pub const NO_EVENT_YET: &str =
-    "this machine is no hub yet: take a code from the organizer and say usher-gate-agent enroll CODE";
+    "this machine is not a hub yet: get a code from the organizer and run usher-gate-agent enroll CODE";
 
 /// Says until when a hub is one.
 pub fn certificate_of(hub: &str, event: &str, end: &str) -> String {

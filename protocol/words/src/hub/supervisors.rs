@@ -8,7 +8,7 @@ pub const HUB_MAY_NOT: &str = "this hub may not override refusals, so a PIN woul
 pub const NO_SUPERVISORS: &str =
     "no supervisor has a PIN at this hub: set one with usher-gate-agent supervisors add NAME";
 /// The system has failed.
-pub const NO_RANDOMNESS: &str = "the system gives no randomness to draw with";
+pub const NO_RANDOMNESS: &str = "the system's random source failed, so no PIN can be drawn: try again";
 
 /// Says which names there may be.
 pub fn no_name(most_bytes: usize) -> String {

@@ -36,7 +36,7 @@ pub fn no_token(why: &NoToken<'_>) -> String {
             "this hub does not serve gate {gate}: its certificate is for {}",
             gates(served)
         ),
-        NoToken::HubEnded => "this hub's certificate has run out by this machine's clock: check the clock; if it is right, enroll it anew before it gives tokens".to_owned(),
+        NoToken::HubEnded => "this hub's certificate has run out by this machine's clock: check the clock; if it is right, enrol it anew before it gives tokens".to_owned(),
         NoToken::Named(name) => format!("there is no token named \"{name}\": see usher-gate-agent tokens list"),
     }
 }
@@ -54,7 +54,7 @@ pub fn token_made(name: &str, of_gates: &[u16], until: &str) -> String {
 
 /// Says how many tokens were taken back.
 pub fn tokens_taken_back(taken: usize, name: &str) -> String {
-    format!("took {taken} tokens of \"{name}\" back; they are refused from now on")
+    format!("took back {taken} tokens of \"{name}\"; they are refused from now on")
 }
 
 /// A token in a list, with its times in words.

@@ -27,14 +27,14 @@ pub enum Consequence<'a> {
 pub fn consequence(follows: Consequence<'_>) -> String {
     match follows {
         Consequence::Revoked { name, counts_up_to } => format!(
-            "Nobody who hears of this talks to {name} any more; what it wrote counts up to its record {counts_up_to}."
+            "Whoever hears of this stops talking to {name}. What it wrote counts up to its record {counts_up_to}."
         ),
         Consequence::Retired { name } => format!(
             "Other hubs decide the places of {name} from now on. While it is linked with them its gates still let people in by \
              their word; cut off, it sends every guest with a strict ticket on. Switch it off."
         ),
         Consequence::Beyond { records } => format!(
-            "{records} known records lie beyond and count for nothing: people they let in may come in once more."
+            "{records} known records come after that and count for nothing: the people they let in may come in once more."
         ),
         Consequence::DatedEarlier { records } => format!(
             "{records} of them are dated earlier than the time you gave, after a later one: its clock was ahead, or somebody wrote \

@@ -70,7 +70,7 @@ impl ProblemDetail<'_> {
     pub fn words(&self) -> Cow<'static, str> {
         match self {
             Self::NulCharacter => {
-                "A text of the request has a NUL character in it (code 0): leave that out.".into()
+                "A text of the request has a NUL character (code 0) in it: leave it out.".into()
             }
             Self::NoKey { purpose } => format!(
                 "No {purpose} key of the event may sign now: ask for its key-request, have it signed and upload the next bundle."
@@ -86,18 +86,18 @@ impl ProblemDetail<'_> {
             }
             Self::OverUnsold => "The event is over before it is on sale: change its days first.".into(),
             Self::StaleSignature => {
-                "The signature is none of this endpoint's secret, or older than five minutes.".into()
+                "The signature was not made with this endpoint's secret, or is older than five minutes.".into()
             }
             Self::KeyTooWide => {
-                "The new key would allow more than the one that makes it: give it fewer scopes, or take a key that allows as much.".into()
+                "The new key would allow more than the key that makes it: give it fewer scopes, or use a key that allows as much.".into()
             }
             Self::NotInScope { operation } => format!(
-                "This API key or token is only for some operations of its role, and {operation} is none of them: take another one."
+                "This API key or token allows only some operations of its role, and {operation} is not one of them: use another one."
             )
             .into(),
             Self::NotOfRole { role, operation, roles } => {
                 let roles = roles.join(", ");
-                format!("The role here is {role}, and {operation} is for {roles} only: ask one of those to do it.").into()
+                format!("Your role is {role}, and {operation} is for {roles} only: ask one of them to do it.").into()
             }
             Self::ChangedMeanwhile => "It was changed by someone else just now. Try again.".into(),
             Self::ShuttingDown => "The server is shutting down. Try again in a moment.".into(),
@@ -106,7 +106,7 @@ impl ProblemDetail<'_> {
                 "The database of this event does not answer; other events are not concerned. Nothing was changed. Try again in a moment.".into()
             }
             Self::TookTooLong => {
-                "The request took too long. Ask again; a booking with the same idempotency key.".into()
+                "The request took too long. Ask again; for a booking, use the same idempotency key.".into()
             }
             Self::GatewaySilent => {
                 "The payment service did not answer; nothing was charged. Try again in a moment.".into()

@@ -90,16 +90,16 @@ impl OrderDetail<'_> {
             } => buyers::held_in_vain(*from, *retry_after_seconds),
             Self::VouchersTaken { codes } => {
                 let codes = codes.join(", ");
-                format!("The event has or had vouchers of these codes: {codes}. None was made.")
+                format!("The event has, or had, vouchers with these codes: {codes}. No voucher was made.")
             }
             Self::TillOpen { till } => {
                 format!("You have the till {till} open at this event: count and close it first.")
             }
             Self::PaidTooLittle { missing } => {
-                format!("{} In minor units, {missing} are missing.", self.kind().words())
+                format!("{} {missing} are missing (in minor units).", self.kind().words())
             }
             Self::PaidTooMuch { excess } => {
-                format!("{} In minor units, {excess} are too much.", self.kind().words())
+                format!("{} {excess} are too much (in minor units).", self.kind().words())
             }
             Self::RefundTooMuch { left } => {
                 format!("{} At most {left} are left.", self.kind().words())
