@@ -18,6 +18,7 @@ mod replay;
 mod rows;
 mod snapshot;
 mod stored_values;
+mod view;
 mod writer;
 
 use std::path::Path;
@@ -42,13 +43,14 @@ pub use error::{Finding, ReplicaError};
 pub use export::{ScanRow, scans};
 pub use glance::{Glance, glance};
 pub use naming::event_name;
-pub use snapshot::{FiguresNow, Snapshot};
+pub use snapshot::Snapshot;
 pub use stored_values::StoredEnrolment;
+pub use view::FiguresNow;
 
 use crate::clock::Clock;
 use command::WriterCommand;
 use replay::Rebuilt;
-use snapshot::Published;
+use view::ReplicaView;
 use writer::ReplicaWriter;
 
 /// The durable replica of one event.
@@ -57,7 +59,7 @@ pub struct Replica {
     enrolment: StoredEnrolment,
     clock: Clock,
     commands: Writer<WriterCommand>,
-    published: Arc<Published>,
+    view: Arc<ReplicaView>,
     readers: Readers,
 }
 
@@ -140,7 +142,7 @@ impl Replica {
         clock.is_past(enrolment.identity.unverified().window.from);
         let (now, commits) = (clock.now(), stored_values::read_commits(&connection)?);
         let Rebuilt { ledger, kept_heads } = replay::rebuild(&connection, key.public(), now)?;
-        let published = Arc::new(Published::new(&ledger, stored_values::read_heard(&connection)?));
+        let view = Arc::new(ReplicaView::new(&ledger, stored_values::read_heard(&connection)?));
         let event = ledger.event();
         let writer = ReplicaWriter {
             connection,
@@ -148,7 +150,7 @@ impl Replica {
             kept_heads,
             key,
             clock: clock.clone(),
-            published: Arc::clone(&published),
+            view: Arc::clone(&view),
             note,
             commits,
             failing: false,
@@ -163,7 +165,7 @@ impl Replica {
             enrolment,
             clock,
             commands,
-            published,
+            view,
             readers,
         })
     }
@@ -180,7 +182,7 @@ impl Replica {
     ///
     /// [`Rejection`].
     pub fn verify(&self, code: &[u8]) -> Result<VerifiedTicket, Rejection> {
-        let snapshot = self.published.snapshot.load();
+        let snapshot = self.view.snapshot.load();
         snapshot.trust.keyring().verify_text(code, self.clock.now())
     }
 
@@ -204,22 +206,22 @@ impl Replica {
 
     /// Returns what may be looked at without asking the writer.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.published.snapshot.load_full()
+        self.view.snapshot.load_full()
     }
 
     /// Returns figures of the writer's work.
     pub fn figures(&self) -> FiguresNow {
-        self.published.figures.now(self.commands.waiting())
+        self.view.figures.now(self.commands.waiting())
     }
 
     /// Returns up to when every authority record is here.
     pub fn fresh_as_of(&self) -> Option<Timestamp> {
-        self.published.fresh_as_of(self.clock.now())
+        self.view.fresh_as_of(self.clock.now())
     }
 
     /// Returns the cloud's own time when it was last heard, whatever our clock says of it.
     pub fn cloud_heard(&self) -> Option<Timestamp> {
-        self.published.last_heard()
+        self.view.last_heard()
     }
 
     /// Tells what this machine's own clock is worth.
@@ -247,19 +249,19 @@ impl Replica {
     /// Tells whether we may judge: a device that has run out or was revoked, as far as it has heard, lets nobody in.
     pub fn may_judge(&self) -> bool {
         let certificate = self.certificate();
-        let register = &self.published.snapshot.load().register;
+        let register = &self.view.snapshot.load().register;
         let is_revoked = register.revoked.contains_key(&certificate.device);
         certificate.window.contains(self.clock.now()) && !is_revoked
     }
 
     /// Returns our newest certificate with its signatures.
     pub fn device_identity(&self) -> Arc<DeviceIdentity> {
-        Arc::clone(&self.published.snapshot.load().identity)
+        Arc::clone(&self.view.snapshot.load().identity)
     }
 
     /// Tells whether anything of a device's log is durably held.
     pub fn holds_log_of(&self, device: &PublicKey) -> bool {
-        let held = self.published.held_of(device);
+        let held = self.view.held_of(device);
         held.is_some_and(|held| held.tail != Tail::default())
     }
 

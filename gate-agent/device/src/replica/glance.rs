@@ -10,8 +10,9 @@ use usher_protocol::sync::Held;
 use super::database;
 use super::error::ReplicaError;
 use super::replay;
-use super::snapshot::{Published, Snapshot};
+use super::snapshot::Snapshot;
 use super::stored_values::{self, StoredEnrolment};
+use super::view::ReplicaView;
 
 /// What a replica's file says at a moment.
 pub struct Glance {
@@ -51,12 +52,12 @@ pub fn glance(path: &Path, now: Timestamp) -> Result<Glance, ReplicaError> {
     let enrolment = StoredEnrolment::read(&transaction)?;
     let me = enrolment.identity.unverified().device;
     let heard = stored_values::read_heard(&transaction)?;
-    let published = Published::new(&replay::rebuild(&transaction, me, now)?.ledger, heard);
+    let view = ReplicaView::new(&replay::rebuild(&transaction, me, now)?.ledger, heard);
     Ok(Glance {
-        snapshot: published.snapshot.load_full(),
+        snapshot: view.snapshot.load_full(),
         uplink: enrolment.uplink,
-        held: published.held(),
-        fresh_as_of: published.fresh_as_of(now),
-        cloud_heard: published.last_heard(),
+        held: view.held(),
+        fresh_as_of: view.fresh_as_of(now),
+        cloud_heard: view.last_heard(),
     })
 }

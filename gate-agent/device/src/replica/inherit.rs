@@ -44,9 +44,7 @@ impl Replica {
 
     /// Returns the number of the last durable record of a log.
     fn end_of(&self, origin: &Origin) -> Seq {
-        self.published
-            .held_of(origin)
-            .map_or(Seq(0), |held| held.tail.seq)
+        self.view.held_of(origin).map_or(Seq(0), |held| held.tail.seq)
     }
 }
 

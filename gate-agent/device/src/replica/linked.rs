@@ -33,15 +33,15 @@ impl usher_link::SyncStore for Replica {
     }
 
     fn held(&self) -> Vec<Held> {
-        self.published.held()
+        self.view.held()
     }
 
     fn changes(&self) -> Changes {
-        self.published.changes()
+        self.view.changes()
     }
 
     fn outlook(&self) -> Outlook {
-        self.published.outlook((self.clock.now(), self.clock.own()))
+        self.view.outlook((self.clock.now(), self.clock.own()))
     }
 
     async fn load(&self, origin: Origin, after: Seq) -> Result<Option<Arc<Run>>, LoadError> {
@@ -51,7 +51,7 @@ impl usher_link::SyncStore for Replica {
                 .read(move |snapshot| Ok(rows::run_after(snapshot, origin, after)?));
             read(run.await)
         };
-        let run = self.published.recent.run_after((origin, after), loading).await?;
+        let run = self.view.recent.run_after((origin, after), loading).await?;
         Ok(run)
     }
 
@@ -76,7 +76,7 @@ impl usher_link::SyncStore for Replica {
     }
 
     async fn store_bundle(&self, bundle: SignedBundle) {
-        let held = self.published.snapshot.load().trust.bundle().version;
+        let held = self.view.snapshot.load().trust.bundle().version;
         let newer = bundle.unverified().is_ok_and(|bundle| bundle.version > held);
         if newer {
             self.send(|reply| WriterCommand::Renew { bundle, reply }).await;
@@ -91,7 +91,7 @@ impl usher_link::SyncStore for Replica {
             Notice::Forked(found) => self.send(|reply| WriterCommand::Report { found, reply }).await,
             Notice::OwnPast(head) => self.send(|reply| WriterCommand::HearPast { head, reply }).await,
             Notice::Fresh(assurance) => {
-                self.published.refresh(assurance, self.clock.now());
+                self.view.refresh(assurance, self.clock.now());
             }
             Notice::Clock(theirs) => self.clock.hear(peer, theirs),
             Notice::RunRefused(origin, error) => {
@@ -104,7 +104,7 @@ impl usher_link::SyncStore for Replica {
 impl Replica {
     /// Verifies what is signed inside a run's records, so that the writer need not: a long run on every core at once.
     async fn verified(&self, run: Run) -> Result<(Run, Evidence), NotStored> {
-        let trust = Arc::clone(&self.published.snapshot.load().trust);
+        let trust = Arc::clone(&self.view.snapshot.load().trust);
         let run = Arc::new(run);
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         let parts = cores.min(run.records.len().div_ceil(LEAST_SHARE)).max(1);

@@ -21,7 +21,8 @@ use super::command::{Inspection, WriterCommand};
 use super::kept_heads::KeptHeads;
 use super::replay::{self, Rebuilt};
 use super::rows::{self, Batch, KeptHead};
-use super::snapshot::{Published, Snapshot, held_by};
+use super::snapshot::Snapshot;
+use super::view::{ReplicaView, held_by};
 use crate::clock::Clock;
 use pace::Pace;
 use work::{Work, refuse};
@@ -43,7 +44,7 @@ pub struct ReplicaWriter {
     pub key: SecretKey,
     pub clock: Clock,
     /// Where results are put up.
-    pub published: Arc<Published>,
+    pub view: Arc<ReplicaView>,
     /// The commit note, whose lock keeps a second process off.
     pub note: Option<CommitNote>,
     /// How many commits are durable.
@@ -166,7 +167,7 @@ impl ReplicaWriter {
         let mut work = Work {
             ledger,
             kept_heads: &mut self.kept_heads,
-            published: &self.published,
+            view: &self.view,
             group,
             key: &self.key,
             now: moment.at,
@@ -183,7 +184,7 @@ impl ReplicaWriter {
             .past
             .as_ref()
             .is_none_or(|past| past.tail.seq < head.tail.seq);
-        let event = self.published.snapshot.load().trust.event();
+        let event = self.view.snapshot.load().trust.event();
         if is_longer && head.origin == self.key.public() && head.verify(event).is_ok() {
             self.past = Some(head.clone());
         }
@@ -213,7 +214,7 @@ impl ReplicaWriter {
         for head in ledger.seal_all(&unsigned, &self.key) {
             group.sign(head, &mut self.kept_heads);
         }
-        let renewed = ledger.identity() != Some(&*self.published.snapshot.load().identity);
+        let renewed = ledger.identity() != Some(&*self.view.snapshot.load().identity);
         if let Some(identity) = ledger.identity().filter(|_| renewed) {
             tracing::info!(
                 until = identity.unverified().window.until.0,
@@ -228,14 +229,14 @@ impl ReplicaWriter {
         if group.batch.own_past == Some(None) {
             self.past = None;
         }
-        group.batch.heard = self.published.heard(now);
+        group.batch.heard = self.view.heard(now);
         group.batch.commits = self.commits + 1;
         let started = Instant::now();
         if let Err(error) = group.batch.commit(&mut self.connection) {
             self.fail(&error, now);
             return false;
         }
-        self.published.figures.committed(started.elapsed());
+        self.view.figures.committed(started.elapsed());
         self.commits += 1;
         if let Some(note) = &self.note {
             note.write(self.commits);
@@ -255,16 +256,15 @@ impl ReplicaWriter {
             return;
         };
         if dropped {
-            self.published.hold_anew(held_by(ledger));
+            self.view.hold_anew(held_by(ledger));
         }
         if group.snapshot_changed {
-            self.published.put_up(Snapshot::of(ledger));
+            self.view.put_up(Snapshot::of(ledger));
         }
         if group.batch.checkpoint.is_some() {
-            self.published.hold(held_by(ledger));
+            self.view.hold(held_by(ledger));
         } else {
-            self.published
-                .hold(std::mem::take(&mut group.grown).into_values());
+            self.view.hold(std::mem::take(&mut group.grown).into_values());
         }
     }
 
@@ -293,7 +293,7 @@ impl ReplicaWriter {
     fn fail(&mut self, error: &rusqlite::Error, now: Timestamp) {
         tracing::error!(%error, "the disk took no commit: scans are not decided until it does");
         self.failing = true;
-        self.published.figures.failed();
+        self.view.figures.failed();
         self.rebuild(now);
     }
 

@@ -87,7 +87,7 @@ async fn of_its_own_past_a_device_awaits_the_longest_also_after_a_restart() {
     for number in 2..4 {
         judge(&replica, &scan(number, number, STRICT)).await.unwrap();
         // The run of a moment ago would do for a session, which asks again for the rest.
-        replica.published.recent.forget();
+        replica.view.recent.forget();
         runs.push(run_of(&replica, replica.me(), Seq(0)).await);
     }
     let copy = open();

@@ -39,7 +39,7 @@ async fn a_hub_that_is_shown_many_forks_at_once_can_still_be_heard() {
         reports.spawn(async move { replica.notice(PublicKey([9; 32]), found).await });
     }
     reports.join_all().await;
-    replica.published.recent.forget();
+    replica.view.recent.forget();
     let (mut after, mut written) = (Seq(0), 0);
     while let Some(run) = replica.load(replica.me(), after).await.unwrap() {
         after = run.head.tail.seq;

@@ -16,7 +16,7 @@ use usher_protocol::sync::{Held, NotStored};
 use super::{DurableReply, Group};
 use crate::replica::command::{Annulment, Judging, WriterCommand};
 use crate::replica::kept_heads::KeptHeads;
-use crate::replica::snapshot::Published;
+use crate::replica::view::ReplicaView;
 
 /// Answers an asker; one that no longer waits does not matter.
 fn answer<T>(reply: oneshot::Sender<T>, result: T) {
@@ -53,7 +53,7 @@ pub(super) fn refuse(command: WriterCommand) -> DurableReply {
 pub(super) struct Work<'a> {
     pub(super) ledger: &'a mut Ledger,
     pub(super) kept_heads: &'a mut KeptHeads,
-    pub(super) published: &'a Published,
+    pub(super) view: &'a ReplicaView,
     pub(super) group: &'a mut Group,
     pub(super) key: &'a SecretKey,
     pub(super) now: Timestamp,
@@ -199,7 +199,7 @@ impl Work<'_> {
             self.group.snapshot_changed = true;
         }
         let grown = self.group.grown.get(&origin).cloned();
-        Ok(grown.or_else(|| self.published.held_of(&origin)).unwrap_or(Held {
+        Ok(grown.or_else(|| self.view.held_of(&origin)).unwrap_or(Held {
             origin,
             tail: self.ledger.tail(&origin),
             signature: None,
