@@ -9,6 +9,7 @@ pub mod lookup;
 pub mod presence;
 pub mod replica;
 pub mod scans;
+mod snapshot;
 pub mod uplink;
 pub mod upload;
 pub mod view;

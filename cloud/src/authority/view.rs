@@ -12,6 +12,7 @@ use usher_protocol::log::Head;
 use usher_protocol::sync::Held;
 use usher_protocol::trust::{Register, Trust};
 
+use super::snapshot::Snapshot;
 use crate::store::authority::FeedVersion;
 
 /// The durable side of an event, for everyone but its writer.
@@ -25,10 +26,7 @@ pub struct AuthorityView {
 
 struct Visible {
     held: BTreeMap<Origin, Held>,
-    trust: Arc<Trust>,
-    register: Arc<Register>,
-    own_log: Origin,
-    identity: DeviceIdentity,
+    snapshot: Arc<Snapshot>,
     /// The authority's key, while its word counts.
     assuring_key: Option<SecretKey>,
     assurance: Option<Assurance>,
@@ -49,16 +47,13 @@ const ASSURANCE_AGE_MS: u64 = 500;
 
 impl AuthorityView {
     /// Makes the view of an event of which nothing is held yet.
-    pub fn new(trust: Arc<Trust>, identity: DeviceIdentity, own_log: Origin) -> Self {
+    pub fn new(snapshot: Snapshot) -> Self {
         Self {
-            event: trust.event(),
+            event: snapshot.trust.event(),
             changes: Announcer::default(),
             visible: Mutex::new(Visible {
                 held: BTreeMap::new(),
-                trust,
-                register: Arc::default(),
-                own_log,
-                identity,
+                snapshot: Arc::new(snapshot),
                 assuring_key: None,
                 assurance: None,
                 compared: Compared::default(),
@@ -94,22 +89,22 @@ impl AuthorityView {
 
     /// Returns the trust in force.
     pub fn trust(&self) -> Arc<Trust> {
-        Arc::clone(&self.lock().trust)
+        Arc::clone(&self.lock().snapshot.trust)
     }
 
     /// Returns what the authority has said of devices.
     pub fn register(&self) -> Arc<Register> {
-        Arc::clone(&self.lock().register)
+        Arc::clone(&self.lock().snapshot.register)
     }
 
     /// Returns the log that the cloud writes itself.
     pub fn own_log(&self) -> Origin {
-        self.lock().own_log
+        self.lock().snapshot.own_log
     }
 
     /// Returns the cloud's certificate for this event.
     pub fn identity(&self) -> DeviceIdentity {
-        self.lock().identity.clone()
+        DeviceIdentity::clone(&self.lock().snapshot.identity)
     }
 
     /// Takes note that all that is stored at that version is visible, and was at that moment.
@@ -138,7 +133,7 @@ impl AuthorityView {
     pub fn assurance(&self) -> Option<Assurance> {
         let mut visible = self.lock();
         let at = visible.compared.at;
-        let tail = visible.held.get(&visible.own_log)?.tail;
+        let tail = visible.held.get(&visible.snapshot.own_log)?.tail;
         let is_current =
             |held: &Assurance| held.tail == tail && held.at <= at && at.since_ms(held.at) < ASSURANCE_AGE_MS;
         let key = visible.assuring_key.as_ref()?;
@@ -168,7 +163,7 @@ impl AuthorityView {
     }
 
     /// Shows logs that have grown.
-    pub fn grow(&self, grown: Vec<Head>) {
+    pub fn hold(&self, grown: Vec<Head>) {
         let mut visible = self.lock();
         let news: Vec<_> = grown
             .into_iter()
@@ -183,20 +178,10 @@ impl AuthorityView {
         visible
             .held
             .extend(news.iter().map(|held| (held.origin, held.clone())));
-        let trust = Arc::clone(&visible.trust);
+        let trust = Arc::clone(&visible.snapshot.trust);
         drop(visible);
         for held in news {
             self.changes.grew(held, &trust);
-        }
-    }
-
-    /// Shows what the authority has said of devices.
-    pub fn register_in(&self, register: Arc<Register>) {
-        let mut visible = self.lock();
-        if visible.register != register {
-            visible.register = register;
-            drop(visible);
-            self.changes.announce(Change::Trust);
         }
     }
 
@@ -207,12 +192,14 @@ impl AuthorityView {
         self.changes.announce(Change::Dropped);
     }
 
-    /// Shows a newer trust, the certificate that goes with it and the log that is written from now on.
-    pub fn trust_in(&self, trust: Arc<Trust>, identity: DeviceIdentity, own_log: Origin) {
-        let mut visible = self.lock();
-        (visible.trust, visible.identity, visible.own_log) = (trust, identity, own_log);
-        drop(visible);
-        self.changes.announce(Change::Trust);
+    /// Puts a newer snapshot up, and tells the sessions when it changes whom we talk to.
+    pub fn put_up(&self, snapshot: Snapshot) {
+        let after = Arc::new(snapshot);
+        let before = std::mem::replace(&mut self.lock().snapshot, Arc::clone(&after));
+        let newer_trust = before.trust.bundle().version != after.trust.bundle().version;
+        if newer_trust || before.register != after.register {
+            self.changes.announce(Change::Trust);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Visible> {

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
-use usher_keys::{EventId, PublicKey, Purpose, SecretKey, Timestamp};
+use usher_keys::{DeviceIdentity, EventId, PublicKey, Purpose, SecretKey, Timestamp};
 use usher_protocol::ledger::{Ledger, OwnDraft};
 use usher_protocol::record::Body;
 use usher_protocol::state::State;
@@ -85,6 +85,8 @@ pub struct LogWriter {
     keys: EventKeys,
     ledger: Ledger,
     view: Arc<AuthorityView>,
+    /// Our certificate under the ledger's trust.
+    identity: Arc<DeviceIdentity>,
     checkpoint: Option<StoredCheckpoint>,
     /// Why nothing is sold or ordered, until the next start at least.
     halt: Option<Halt>,

@@ -9,7 +9,7 @@ const FEED: &str = "cloud/src/authority/writer/ledgers.rs";
 /// Where the view is made.
 const VIEW: &str = "cloud/src/authority/view.rs";
 /// What changes the view.
-const FEEDING: [&str; 4] = ["grow", "hold_anew", "register_in", "compare"];
+const FEEDING: [&str; 4] = ["hold", "hold_anew", "put_up", "compare"];
 /// What it is fed by.
 const FEED_NAME: &str = "changes_after";
 
@@ -42,7 +42,7 @@ fn a_second_feed_is_found() {
     refuses(
         one_feed,
         path,
-        "fn f() {\n    self.view.grow(heads);\n}",
+        "fn f() {\n    self.view.hold(heads);\n}",
         "signing.rs:2: grow feeds",
     );
     refuses(
@@ -54,8 +54,8 @@ fn a_second_feed_is_found() {
     accepts(
         one_feed,
         path,
-        "fn grow() { compare(a, b) } // self.view.grow(heads)",
+        "fn hold() { compare(a, b) } // self.view.hold(heads)",
     );
-    accepts(one_feed, FEED, "self.view.grow(heads)");
+    accepts(one_feed, FEED, "self.view.hold(heads)");
     accepts(one_feed, "cloud/src/seat_maps.rs", "maps.changes_after(version)");
 }

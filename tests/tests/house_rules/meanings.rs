@@ -25,6 +25,8 @@ const SAME_ROLE: &[(&str, usize)] = &[
     // How a program's HTTP refuses a request, and what it answers at `/readyz`.
     ("Problem", 2),
     ("Readiness", 2),
+    // What everybody but an event's writer sees of its state, as far as that seldom changes.
+    ("Snapshot", 2),
 ];
 
 /// Where one name is declared: the file and the line.

@@ -10,6 +10,7 @@ use usher_protocol::trust::Trust;
 use super::{LogWriter, LogWriterParts};
 use crate::authority::AuthorityError;
 use crate::authority::key_safe::EventKeys;
+use crate::authority::snapshot::Snapshot;
 use crate::authority::view::{AuthorityView, Compared};
 use crate::store::authority::{ChangesAfter, Halt, NoteOwnPast, Sealed, StoredChanges};
 use crate::store::{Store, StoreError};
@@ -24,7 +25,6 @@ const CLOUD_NAME: &str = "cloud";
 /// What is stored of an event, ready to work with.
 struct StoredEvent {
     keys: EventKeys,
-    trust: Arc<Trust>,
     identity: DeviceIdentity,
     ledger: Ledger,
     compared: Compared,
@@ -40,22 +40,22 @@ impl LogWriter {
     pub async fn open(parts: LogWriterParts) -> Result<Self, AuthorityError> {
         let StoredEvent {
             keys,
-            trust,
             identity,
             ledger,
             compared,
             halt,
         } = read(&parts).await?;
         let checkpoint = parts.store.checkpoint(parts.event).await?;
-        let view = Arc::new(AuthorityView::new(trust, identity, ledger.me()));
-        view.grow(ledger.heads());
-        view.register_in(ledger.state().register());
+        let identity = Arc::new(identity);
+        let view = Arc::new(AuthorityView::new(Snapshot::of(&ledger, Arc::clone(&identity))));
+        view.hold(ledger.heads());
         view.compare(compared);
         let mut writer = Self {
             parts,
             keys,
             ledger,
             view,
+            identity,
             checkpoint,
             halt: None,
         };
@@ -115,10 +115,15 @@ impl LogWriter {
         }
         let now = self.now();
         let (heads, taken) = take(&mut self.ledger, grown, now);
-        self.view.grow(heads);
-        self.view.register_in(self.ledger.state().register());
+        self.view.hold(heads);
+        self.show_snapshot();
         self.show_assuring_key();
         taken
+    }
+
+    fn show_snapshot(&self) {
+        let snapshot = Snapshot::of(&self.ledger, Arc::clone(&self.identity));
+        self.view.put_up(snapshot);
     }
 
     /// Reads everything from its beginning: under another trust other records count, and a dropped copy takes along what followed
@@ -126,13 +131,12 @@ impl LogWriter {
     async fn begin_anew(&mut self, has_dropped: bool) -> Result<(), AuthorityError> {
         let StoredEvent {
             keys,
-            trust,
             identity,
             ledger,
             compared,
             halt,
         } = read(&self.parts).await?;
-        let renewed = trust.bundle().version != self.ledger.trust().bundle().version;
+        let renewed = ledger.trust().bundle().version != self.ledger.trust().bundle().version;
         (self.keys, self.ledger) = (keys, ledger);
         if let Some(past) = self.halt.as_ref().and_then(|halt| halt.past.as_ref()) {
             self.ledger.hear_own_past(past);
@@ -141,13 +145,13 @@ impl LogWriter {
         if has_dropped {
             self.view.hold_anew(self.ledger.heads());
         } else {
-            self.view.grow(self.ledger.heads());
+            self.view.hold(self.ledger.heads());
         }
-        self.view.register_in(self.ledger.state().register());
         if renewed {
             self.install_ticket_key();
-            self.view.trust_in(trust, identity, self.ledger.me());
+            self.identity = Arc::new(identity);
         }
+        self.show_snapshot();
         self.view.compare(compared);
         self.show_assuring_key();
         Ok(())
@@ -280,7 +284,6 @@ async fn try_to_read(parts: &LogWriterParts) -> Result<Option<StoredEvent>, Auth
             let version = changes.version;
             return Ok(Some(StoredEvent {
                 keys,
-                trust,
                 identity,
                 ledger,
                 compared: Compared { version, at },
