@@ -4,6 +4,7 @@ pub mod append;
 pub mod devices;
 pub mod feed;
 pub mod halts;
+mod kept_heads;
 pub mod logs;
 pub mod trust;
 

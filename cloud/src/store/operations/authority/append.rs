@@ -3,7 +3,7 @@
 use serde_json::json;
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::ledger::Entry;
-use usher_protocol::log::{Head, Stretch, Tail};
+use usher_protocol::log::Tail;
 use usher_protocol::record::{Body, Record};
 use usher_protocol::{Generation, Origin, Seq, Unit};
 
@@ -19,7 +19,7 @@ use crate::store::operations::{Effect, codes, letters, webhooks};
 use crate::store::sql::{OptionalExtension, Sql, params};
 use crate::telling::{WebhookCause, WebhookKind};
 
-use super::{count, devices, feed, halts, read_count};
+use super::{count, devices, feed, halts, kept_heads, read_count};
 
 /// Appends to the logs of an event. What is stored already stays as it is: two processes may take in the same run, and one may
 /// ask again whose answer was lost.
@@ -165,7 +165,7 @@ fn append_sealed(connection: &Sql<'_>, request: &Append, sealed: &Sealed) -> Res
     if tail != sealed.head.tail {
         return Ok(Appending::Conflict);
     }
-    keep_head(connection, event, &sealed.head, log_bytes)?;
+    kept_heads::put(connection, event, &sealed.head, log_bytes)?;
     if webhooks::are_wanted(connection, event)? {
         tell_admitted(connection, event, news, request.now)?;
     }
@@ -187,44 +187,6 @@ fn stored(connection: &Sql<'_>, event: EventId, origin: &Origin) -> Result<Store
         tail: Tail { seq, hash },
         log_bytes: read_count(log_bytes)?,
     })
-}
-
-/// Keeps the newest head, and the one before it only if it is a milestone.
-fn keep_head(connection: &Sql<'_>, event: EventId, head: &Head, log_bytes: u64) -> Result<(), StoreError> {
-    let mut newest_two = connection.prepare_cached(
-        "SELECT seq, log_bytes FROM heads WHERE event_id = ?1 AND origin = ?2 ORDER BY seq DESC LIMIT 2",
-    )?;
-    let before: Vec<(i64, i64)> = newest_two
-        .query_map(params![event.0, head.origin.0], |row| row.try_into())?
-        .collect::<Result<_, _>>()?;
-    if let Some((newest, _)) = before.first() {
-        let (base_seq, base_bytes) = before.get(1).copied().unwrap_or_default();
-        let from_base = Stretch {
-            records: head.tail.seq.0.saturating_sub(read_count(base_seq)?),
-            bytes: log_bytes.saturating_sub(read_count(base_bytes)?),
-        };
-        if from_base.drops_head_within() {
-            connection
-                .prepare_cached("DELETE FROM heads WHERE event_id = ?1 AND origin = ?2 AND seq = ?3")?
-                .execute(params![event.0, head.origin.0, newest])?;
-        }
-    }
-    connection
-        .prepare_cached(
-            "INSERT INTO heads (event_id, origin, seq, hash, signature, log_bytes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (event_id, origin, seq) DO UPDATE
-                 SET hash = excluded.hash, signature = excluded.signature, log_bytes = excluded.log_bytes",
-        )?
-        .execute(params![
-            event.0,
-            head.origin.0,
-            count(head.tail.seq.0),
-            head.tail.hash,
-            head.signature.0,
-            count(log_bytes),
-        ])?;
-    Ok(())
 }
 
 fn set_ticket_state(
