@@ -43,7 +43,7 @@ fn a_second_feed_is_found() {
         one_feed,
         path,
         "fn f() {\n    self.view.hold(heads);\n}",
-        "signing.rs:2: grow feeds",
+        "signing.rs:2: hold feeds",
     );
     refuses(
         one_feed,

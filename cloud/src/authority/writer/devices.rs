@@ -33,7 +33,7 @@ pub enum EnrolOutcome {
     Barred,
     /// The event holds a log of this key already: it needs a new key.
     HasLog,
-    /// The event has as many devices or hubs as it can.
+    /// The event has as many devices or hubs as are allowed.
     TooMany,
     /// The event is over, so that the certificate would have ended already.
     EventOver,
