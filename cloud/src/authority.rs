@@ -176,8 +176,19 @@ impl Authorities {
     ///
     /// [`StoreError`] when not even the list can be read.
     pub async fn start(&self) -> Result<(), StoreError> {
-        for cell in self.parts.store.each_cell() {
-            self.compare(&cell, &mut Followed::default()).await?;
+        let home = self.parts.store.home();
+        self.compare(&home, &mut Followed::default()).await?;
+        for cell in self.parts.store.each_cell().iter().skip(1) {
+            match self.compare(cell, &mut Followed::default()).await {
+                Err(error) if error.is_temporary() => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(
+                        error,
+                        "a cell does not answer: its events are taken up once it does"
+                    );
+                }
+                done => done?,
+            }
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! What the server does for no request: jobs, which are rows and wait for whoever is free, and what goes by the clock.
 
+mod late_cells;
 mod mailing;
 mod settling;
 mod telling;
@@ -34,6 +35,9 @@ const COUNTED_WITHIN: Duration = Duration::from_secs(2);
 pub fn start(state: &Arc<AppState>, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
     for cell in state.store.each_cell() {
         start_in(state, &cell, stop, tasks);
+    }
+    if state.store.awaits_cells() {
+        tasks.spawn(late_cells::open(state.clone(), stop.clone()));
     }
     mailing::say_what_is_set(state, tasks);
     let forgetting = state.clone();

@@ -99,7 +99,7 @@ impl AppState {
     pub async fn open(config: Config, clock: Clock, public_url: String) -> anyhow::Result<Arc<Self>> {
         let (lock, holder) = lock_data_dir(&config)?;
         let places = config.store_places();
-        let store = Store::open_places(&places)
+        let store = Store::open_answering(&places)
             .await
             .with_context(|| format!("opening {}", places.home))?;
         let (signer, metrics) = (TicketSigner::default(), Metrics::default());

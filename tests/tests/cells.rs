@@ -50,10 +50,17 @@ impl Pair {
     /// The same with this database as the cell.
     async fn start_with(north: String) -> anyhow::Result<Self> {
         let home = tokio::task::spawn_blocking(usher_test_postgres::new_database).await?;
-        let settings = format!("store.url = \"{home}\"\nkeys.master_key = \"{}\"", "0".repeat(64));
-        let cells = format!("{settings}\ncells.north = \"{north}\"");
-        let stage = Stage::empty(&cells).await?;
-        let other = Cloud::start(&stage.programs, &stage.path("other"), &cells).await?;
+        Self::start_at([&home, &home], north).await
+    }
+
+    /// The same with a way to the home database for each of the two processes.
+    async fn start_at([home, way_of_other]: [&str; 2], north: String) -> anyhow::Result<Self> {
+        let settings_with =
+            |home: &str| format!("store.url = \"{home}\"\nkeys.master_key = \"{}\"", "0".repeat(64));
+        let with_cells = |home: &str| format!("{}\ncells.north = \"{north}\"", settings_with(home));
+        let stage = Stage::empty(&with_cells(home)).await?;
+        let other = Cloud::start(&stage.programs, &stage.path("other"), &with_cells(way_of_other)).await?;
+        let (settings, home) = (settings_with(home), home.to_owned());
         Ok(Self {
             stage,
             other,
@@ -61,6 +68,12 @@ impl Pair {
             north,
             settings,
         })
+    }
+
+    /// Starts one more process of the cloud.
+    async fn one_more(&self, name: &str) -> anyhow::Result<Cloud> {
+        let settings = format!("{}\ncells.north = \"{}\"", self.settings, self.north);
+        Cloud::start(&self.stage.programs, &self.stage.path(name), &settings).await
     }
 
     /// Puts one more event on sale.

@@ -4,6 +4,7 @@
 mod away;
 pub mod directory;
 mod gathering;
+mod late;
 pub mod moving;
 
 use std::collections::{BTreeMap, HashMap};
@@ -18,7 +19,8 @@ use super::location::{CellName, StorePlaces};
 use super::operations::{cells, drafts};
 use super::organizing::NewEvent;
 use super::{Store, StoreError};
-use directory::{CellLine, DirectoryLine, KeptAtHome, Place, PlaceEvent};
+use directory::{DirectoryLine, KeptAtHome, Place, PlaceEvent};
+use late::LateCell;
 
 pub use gathering::{newest_first, oldest_first, one_list, sum, total};
 
@@ -42,6 +44,8 @@ pub struct Cells {
     known: Mutex<HashMap<EventId, Route>>,
     /// Which published events each cell has named the last time; held only to change it or read it.
     published: Mutex<BTreeMap<CellName, Vec<EventId>>>,
+    /// The cells that did not answer when this process started and are not open yet; held only to look at it or change it.
+    late: Mutex<BTreeMap<CellName, LateCell>>,
 }
 
 impl Cells {
@@ -103,33 +107,18 @@ impl Store {
     ///
     /// [`StoreError`], also when the settings lack a cell, or name one that is another.
     pub async fn open_places(places: &StorePlaces) -> Result<Self, StoreError> {
-        let home = Self::open(&places.home).await?;
-        let mut engines = BTreeMap::new();
-        for (name, location) in &places.cells {
-            let cell = Self::open(location).await?;
-            if cell.this_cell(()).await?.is_some_and(|this| this != *name) {
-                return Err(StoreError::OtherCell(name.clone()));
-            }
-            engines.insert(name.clone(), cell.engine);
-        }
-        for CellLine { name, .. } in home.cell_lines(()).await? {
-            let Some(engine) = engines.get(&name) else {
-                return Err(StoreError::NoCell(name));
-            };
-            if Self::of(engine.clone()).this_cell(()).await?.is_none() {
-                return Err(StoreError::OtherCell(name));
-            }
-        }
-        Ok(home.with_cells(engines))
+        Self::open_with(places, |_, _| false).await
     }
 
     /// Adds cells to a home.
+
     pub(crate) fn with_cells(self, engines: BTreeMap<CellName, Engine>) -> Self {
         let cells = (!engines.is_empty()).then(|| {
             Cells {
                 engines,
                 known: Mutex::default(),
                 published: Mutex::default(),
+                late: Mutex::default(),
             }
             .into()
         });
@@ -169,12 +158,14 @@ impl Store {
     /// [`StoreError`].
     pub async fn add_event(&self, request: NewEvent) -> Result<(), StoreError> {
         let event = request.id;
+        let place = PlaceEvent {
+            event,
+            away: self.cells_away(),
+        };
         let is_elsewhere = self.cells.is_some()
             && self
                 .engine
-                .write(None, move |connection| {
-                    cells::place_event(connection, &PlaceEvent { event })
-                })
+                .write(None, move |connection| cells::place_event(connection, &place))
                 .await?
                 != Place::Home;
         let guest = KeptAtHome {

@@ -7,6 +7,7 @@ use usher_keys::EventId;
 use super::StoreError;
 use super::operations::Effect;
 use super::postgres::Postgres;
+use super::postgres::late::LatePostgres;
 use super::sql::Sql;
 use super::sqlite::Database;
 
@@ -21,6 +22,8 @@ pub enum Engine {
     Sqlite(Database),
     /// PostgreSQL servers.
     Postgres(Postgres),
+    /// PostgreSQL servers of a cell that did not answer when the program started.
+    Late(LatePostgres),
 }
 
 impl Engine {
@@ -41,6 +44,7 @@ impl Engine {
                     .await
             }
             Self::Postgres(database) => database.write(event, work).await,
+            Self::Late(late) => late.opened()?.write(event, work).await,
         }
     }
 
@@ -60,6 +64,7 @@ impl Engine {
                     .await
             }
             Self::Postgres(database) => database.read(work).await,
+            Self::Late(late) => late.opened()?.read(work).await,
         }
     }
 
@@ -67,7 +72,7 @@ impl Engine {
     pub fn is_shared(&self) -> bool {
         match self {
             Self::Sqlite(_) => false,
-            Self::Postgres(_) => true,
+            Self::Postgres(_) | Self::Late(_) => true,
         }
     }
 
@@ -76,6 +81,9 @@ impl Engine {
         match self {
             Self::Sqlite(_) => false,
             Self::Postgres(database) => database.silence() > AWAY_AFTER,
+            Self::Late(late) => late
+                .opened()
+                .map_or(true, |database| database.silence() > AWAY_AFTER),
         }
     }
 
@@ -84,6 +92,8 @@ impl Engine {
         match self {
             Self::Sqlite(database) => database.is_alive(),
             Self::Postgres(database) => database.is_alive(),
+            // Nobody is told to start this process again for the sake of servers that are away.
+            Self::Late(late) => late.opened().map_or(true, Postgres::is_alive),
         }
     }
 
@@ -92,6 +102,11 @@ impl Engine {
         match self {
             Self::Sqlite(database) => database.close().await,
             Self::Postgres(database) => database.close().await,
+            Self::Late(late) => {
+                if let Ok(database) = late.opened() {
+                    database.close().await;
+                }
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod counts;
 #[cfg(test)]
 pub mod faults;
 mod hosts;
+pub mod late;
 mod migrations;
 mod pool;
 pub mod server;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use usher_tests::stage::buyer::{Buyer, Wish};
 use usher_tests::stage::cloud::Cloud;
 use usher_tests::stage::festival::STANDING;
+use usher_tests::stage::organizer::Organizer;
 use usher_tests::stage::patience::until_within;
 
 use super::cable::Cable;
@@ -42,6 +43,25 @@ async fn status(buyer: &Buyer) -> anyhow::Result<(u16, String)> {
     };
     let reply = buyer.reserve(&wish).await?;
     Ok((reply.status, reply.text()))
+}
+
+/// A process that starts while the cell is away serves the other events.
+async fn starts_meanwhile(pair: &Pair, [at_home, in_north]: [&Organizer; 2]) -> anyhow::Result<Cloud> {
+    let fresh = pair.one_more("fresh").await?;
+    pair.buyer(&fresh, at_home).buy_one(STANDING).await?;
+    let said = says_away(&fresh).await?;
+    ensure!(
+        said.is_some_and(|said| said.contains("north")),
+        "/readyz names no cell"
+    );
+    let (refused, text) = status(&pair.buyer(&fresh, in_north)).await?;
+    ensure!(
+        refused == 503 && text.contains("other events are not concerned"),
+        "{refused}: {text}"
+    );
+    let away = keys_of_all(&fresh).await?.1;
+    ensure!(away.as_deref() == Some("north"), "{away:?} away");
+    Ok(fresh)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -90,8 +110,10 @@ async fn a_cell_that_goes_away_takes_its_own_events_along_and_no_others() -> any
         );
     }
 
+    let fresh = starts_meanwhile(&pair, [&at_home, &in_north]).await?;
+
     cable.plug(true);
-    for cloud in clouds {
+    for cloud in [clouds[0], clouds[1], &fresh] {
         until_within(SAID_WITHIN, "the cell to be back", async || {
             let is_back = status(&pair.buyer(cloud, &in_north)).await?.0 == 201;
             Ok((is_back && says_away(cloud).await?.is_none()).then_some(()))

@@ -261,7 +261,7 @@ impl SandboxLedger {
         match &self.engine {
             Engine::Sqlite(database) => database.close().await,
             // It is the store's, which ends it.
-            Engine::Postgres(_) => {}
+            Engine::Postgres(_) | Engine::Late(_) => {}
         }
     }
 }

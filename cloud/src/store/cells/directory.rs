@@ -66,10 +66,12 @@ pub enum NewCellOutcome {
 }
 
 /// Asks to write down where a new event is to be.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct PlaceEvent {
     /// The event.
     pub event: EventId,
+    /// The cells that do not answer: none of them is taken while there are others.
+    pub away: Vec<CellName>,
 }
 
 /// What an event refers to that is kept at home.

@@ -105,15 +105,17 @@ pub fn note_on_its_way(connection: &Sql<'_>, noted: &EventOnItsWay) -> Result<()
     Ok(())
 }
 
-/// Writes down where a new event is to be: in the cell with the fewest; at home if there are no others.
+/// Writes down where a new event is to be: in the cell with the fewest of those that answer; at home if there are no others.
 pub fn place_event(connection: &Sql<'_>, new: &PlaceEvent) -> Result<Effect<Place>, StoreError> {
-    let Some(cell) = cells(connection, &())?.into_iter().next() else {
+    let cells = cells(connection, &())?;
+    let answers = |cell: &&CellLine| !new.away.contains(&cell.name);
+    let Some(cell) = cells.iter().find(answers).or(cells.first()) else {
         return Ok(Effect::Undo(Place::Home));
     };
     connection
         .prepare_cached("INSERT INTO event_cells (event_id, cell) VALUES (?1, ?2)")?
         .execute(params![new.event.0, cell.name.as_str()])?;
-    Ok(Effect::Keep(Place::Cell(cell.name)))
+    Ok(Effect::Keep(Place::Cell(cell.name.clone())))
 }
 
 /// Finds which cell this database is; `None` at home, and where nobody has said so.
@@ -178,4 +180,34 @@ fn name(text: String) -> Result<CellName, StoreError> {
     CellName::try_from(text).map_err(|_| StoreError::Unreadable {
         what: "name of a cell",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::draw_event_id;
+    use crate::store::contract::case::{Case, START};
+
+    #[tokio::test]
+    async fn a_new_event_is_placed_where_somebody_answers() {
+        let case = Case::on_sqlite().await;
+        for name in ["east", "north"] {
+            let name = name.parse().unwrap();
+            case.store.add_cell(NewCell { name }).await.unwrap();
+        }
+        for (away, placed) in [
+            (&[][..], "east"),
+            (&["north"], "east"),
+            (&["east"], "north"),
+            (&["east", "north"], "north"),
+        ] {
+            let new = PlaceEvent {
+                event: draw_event_id(START),
+                away: away.iter().map(|name| name.parse().unwrap()).collect(),
+            };
+            let place = move |connection: &Sql<'_>| place_event(connection, &new);
+            let found = case.store.engine().write(None, place).await.unwrap();
+            assert_eq!(found, Place::Cell(placed.parse().unwrap()), "{away:?} are away");
+        }
+    }
 }
