@@ -5,6 +5,7 @@ mod cells {
     mod away;
     mod cable;
     mod killed;
+    mod still;
 }
 
 use std::path::PathBuf;

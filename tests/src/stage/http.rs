@@ -39,6 +39,16 @@ pub struct RawBody<'a> {
     pub bytes: Vec<u8>,
 }
 
+fn client(patience: Duration) -> anyhow::Result<Client> {
+    // A connection that is kept may be to a server that was killed meanwhile.
+    let client = Client::builder()
+        .timeout(patience)
+        .pool_max_idle_per_host(0)
+        .no_proxy()
+        .build();
+    client.context("making a HTTP client")
+}
+
 impl Http {
     /// Makes a client of the server at that address.
     ///
@@ -48,17 +58,22 @@ impl Http {
     pub fn new(address: SocketAddr) -> anyhow::Result<Self> {
         // An error means that it was installed before.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        // A connection that is kept may be to a server that was killed meanwhile.
-        let client = Client::builder()
-            .timeout(TIMEOUT)
-            .pool_max_idle_per_host(0)
-            .no_proxy()
-            .build();
-        let client = client.context("making a HTTP client")?;
         Ok(Self {
-            client,
+            client: client(TIMEOUT)?,
             base: format!("http://{address}"),
             token: None,
+        })
+    }
+
+    /// Returns the same client, who waits so long for an answer.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Http::new`].
+    pub fn patient(&self, patience: Duration) -> anyhow::Result<Self> {
+        Ok(Self {
+            client: client(patience)?,
+            ..self.clone()
         })
     }
 

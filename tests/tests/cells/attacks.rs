@@ -22,13 +22,13 @@ const ONE: Wish = Wish::Any {
     quantity: 1,
 };
 
-async fn count(database: &str, sql: &str) -> anyhow::Result<usize> {
+pub(super) async fn count(database: &str, sql: &str) -> anyhow::Result<usize> {
     let (database, sql) = (database.to_owned(), sql.to_owned());
     let printed = tokio::task::spawn_blocking(move || usher_test_postgres::run(&database, &sql)).await?;
     Ok(printed.trim().parse()?)
 }
 
-async fn reservation(buyer: &Buyer) -> anyhow::Result<String> {
+pub(super) async fn reservation(buyer: &Buyer) -> anyhow::Result<String> {
     let held: Value = buyer.reserve(&ONE).await?.expect(201)?.json()?;
     Ok(held["reservation_id"].as_str().context("an id")?.to_owned())
 }
@@ -45,7 +45,7 @@ async fn insist(buyer: &Buyer, held: &str, key: &str) -> anyhow::Result<Reply> {
 }
 
 /// There are as many charges as bookings, and nothing else is wrong.
-async fn money_is_where_tickets_are(pair: &Pair) -> anyhow::Result<()> {
+pub(super) async fn money_is_where_tickets_are(pair: &Pair) -> anyhow::Result<()> {
     let charged = count(&pair.home, "SELECT count(*) FROM charges WHERE state = 'charged'").await?;
     let mut confirmed = 0;
     for place in [&pair.home, &pair.north] {
