@@ -1,9 +1,12 @@
-//! What concurrent buyers are told of a seat, through two stores on one database or one on a file, could have happened one after the
-//! other: a ready checker looks for such an order. The choices of every buyer follow from a seed; how they meet does not.
+//! What concurrent buyers are told of a seat, by two programs, through two stores on one database or one on a file, could have happened one
+//! after the other: a ready checker looks for such an order. The choices of every buyer follow from a seed; how they meet does not.
 
 mod linearizable {
     pub mod market;
+    mod programs;
     pub mod seat;
+    mod sold_seat;
+    mod two_programs;
 }
 
 use std::collections::BTreeMap;
@@ -64,7 +67,8 @@ async fn check(seed: u64, stores: Vec<Store>) -> anyhow::Result<usize> {
         noted.map_err(anyhow::Error::msg)?;
     }
     for (seat, history) in histories {
-        let found = has_order(history.clone()).await;
+        let looked_at = history.clone();
+        let found = has_order(move || looked_at.is_consistent()).await;
         ensure!(
             found,
             "seed {seed}: no order explains what was told of seat {seat}: {history:#?}"
@@ -77,10 +81,10 @@ async fn check(seed: u64, stores: Vec<Store>) -> anyhow::Result<usize> {
 }
 
 /// Looks for an order; where there is none, that can take longer than anybody waits.
-async fn has_order(history: History) -> bool {
+async fn has_order(look: impl FnOnce() -> bool + Send + 'static) -> bool {
     let (reply, answer) = oneshot::channel();
     // A thread of its own, which the test's end need not wait for.
-    std::thread::spawn(move || reply.send(history.is_consistent()));
+    std::thread::spawn(move || reply.send(look()));
     matches!(timeout(PATIENCE, answer).await, Ok(Ok(true)))
 }
 
