@@ -111,7 +111,6 @@ impl Store {
     }
 
     /// Adds cells to a home.
-
     pub(crate) fn with_cells(self, engines: BTreeMap<CellName, Engine>) -> Self {
         let cells = (!engines.is_empty()).then(|| {
             Cells {
