@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use thiserror::Error;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use usher_keys::{
@@ -51,6 +51,10 @@ const KEY_TRAIL_MS: u64 = 90 * 24 * 60 * 60 * 1000;
 
 /// How often the store is asked whether another process has changed an event: a gate shall hear of a revocation within 150 ms.
 const FOLLOW_EVERY: Duration = Duration::from_millis(50);
+/// The same while no gate is linked here and nothing has changed for a while: a hundred events that nobody uses cost next to nothing.
+const FOLLOW_IDLY_EVERY: Duration = Duration::from_millis(250);
+/// For how long after a change it is likely that another one follows.
+const IDLE_AFTER: Duration = Duration::from_secs(10);
 
 /// Tells until when the keys of an event that ends then are to be believed, as the roots are asked to say.
 pub fn keys_wanted_until(ends_at: Timestamp, now: Timestamp) -> Timestamp {
@@ -141,6 +145,8 @@ pub struct Authorities {
 struct Followed {
     /// What the counts of changes came to.
     total: Option<u64>,
+    /// When that was found to have changed the last time.
+    changed_at: Option<Instant>,
     /// What the count of each event stood at then.
     versions: Vec<(EventId, FeedVersion)>,
     /// Events that could not be taken up, with the count at which that was tried.
@@ -201,14 +207,26 @@ impl Authorities {
 
     async fn follow_cell(&self, cell: &Store, stop: &CancellationToken) {
         let mut followed = Followed::default();
-        let mut ticks = interval(FOLLOW_EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        let mut next = Instant::now();
+        while stop.run_until_cancelled(sleep_until(next)).await.is_some() {
+            next = Instant::now() + self.pause(&followed);
             if let Err(error) = self.compare(cell, &mut followed).await {
                 // The gates see by the age of what they know that it is not compared any more.
                 let error = &error as &dyn std::error::Error;
                 tracing::debug!(error, "the store could not be asked what is new");
             }
+        }
+    }
+
+    /// Tells how soon the store is asked again.
+    fn pause(&self, followed: &Followed) -> Duration {
+        let has_changed = followed.changed_at.is_none_or(|at| at.elapsed() < IDLE_AFTER);
+        let is_linked = |one: &Arc<EventAuthority>| one.view().has_listeners();
+        let events = || self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        if has_changed || events().values().any(is_linked) {
+            FOLLOW_EVERY
+        } else {
+            FOLLOW_IDLY_EVERY
         }
     }
 
@@ -221,6 +239,7 @@ impl Authorities {
             // What changes meanwhile makes the next total another one.
             followed.versions = cell.feed_versions(()).await?;
             followed.total = Some(total);
+            followed.changed_at = Some(Instant::now());
         }
         let Followed { versions, failed, .. } = followed;
         for (event, version) in versions.iter().copied() {

@@ -72,6 +72,11 @@ impl AuthorityView {
         self.changes.subscribe()
     }
 
+    /// Tells whether a device is linked here for the event.
+    pub fn has_listeners(&self) -> bool {
+        self.changes.has_listeners()
+    }
+
     /// Returns how far every log is held.
     pub fn held(&self) -> Vec<Held> {
         self.lock().held.values().cloned().collect()

@@ -67,6 +67,11 @@ impl Default for Announcer {
 }
 
 impl Announcer {
+    /// Tells whether any session listens.
+    pub fn has_listeners(&self) -> bool {
+        self.at_once.receiver_count() > 0
+    }
+
     /// Tells every session at once: what gates must know without delay.
     pub fn announce(&self, change: Change) {
         // An error means that no session is listening.

@@ -16,6 +16,8 @@ const PLACES: Places = Places {
     standing: 1,
     weekend: 1,
 };
+/// When what publishing has left to do is done, and nothing has changed for as long as makes a process idle.
+const IDLE_AFTER: Duration = Duration::from_secs(12);
 /// How long nothing is done.
 const IDLE_FOR: Duration = Duration::from_secs(10);
 /// Most of a core that all of it may take: ten times what is aimed at, for programs that are not built for speed.
@@ -53,8 +55,7 @@ async fn a_process_with_a_hundred_events_and_nothing_to_do_takes_next_to_nothing
         organizer.publish().await?;
     }
     let cloud = stage.cloud.process.id().unwrap_or_default();
-    // What publishing has left to do is done.
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    tokio::time::sleep(IDLE_AFTER).await;
     let before = cpu(cloud, &database).await?;
     tokio::time::sleep(IDLE_FOR).await;
     let after = cpu(cloud, &database).await?;
