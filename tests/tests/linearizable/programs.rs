@@ -194,7 +194,8 @@ impl Asker {
         let answer = loop {
             let answer = self.buyers[at].book(&id, card, &key).await?;
             // Whoever asks again for what they pay themselves may be told that it is being paid.
-            if ![202, 503].contains(&answer.status) && !(is_repeated && answer.status == 409) {
+            let has_no_outcome = [202, 503].contains(&answer.status) || is_repeated && answer.status == 409;
+            if !has_no_outcome {
                 break answer;
             }
             is_repeated = true;

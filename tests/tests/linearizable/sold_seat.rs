@@ -137,10 +137,10 @@ impl Standing {
     }
 
     fn hold(self, by: u64, from: u64, reply: Reply) -> Option<Self> {
-        match reply {
-            Reply::Held { until, at } => self.is_free_at(at).then_some(Self::Held { by, until }),
-            _ => (reply == Reply::Taken && !self.is_free_at(from)).then_some(self),
+        if let Reply::Held { until, at } = reply {
+            return self.is_free_at(at).then_some(Self::Held { by, until });
         }
+        (reply == Reply::Taken && !self.is_free_at(from)).then_some(self)
     }
 
     fn release(self, reservation: u64, reply: Reply) -> Option<Self> {
@@ -169,16 +169,14 @@ impl Standing {
         let Self::Paying { by, until, booking } = self else {
             return None;
         };
-        match reply {
-            _ if booking != ended => None,
-            Reply::Sold => Some(Self::Booked {
-                by,
-                booking,
-                is_revoked: false,
-            }),
-            Reply::Declined => Some(Self::Held { by, until }),
-            _ => None,
-        }
+        let sold = Self::Booked {
+            by,
+            booking,
+            is_revoked: false,
+        };
+        let outcomes = [(Reply::Sold, sold), (Reply::Declined, Self::Held { by, until })];
+        let outcome = outcomes.into_iter().find(|(possible, _)| *possible == reply)?;
+        (booking == ended).then_some(outcome.1)
     }
 
     fn is_seen(self, reservation: u64, from: u64, reply: Reply) -> bool {
@@ -186,15 +184,14 @@ impl Standing {
             Self::Held { by, until } if by == reservation => Some(until),
             Self::Free | Self::Held { .. } | Self::Paying { .. } | Self::Booked { .. } => None,
         };
-        match reply {
-            Reply::SeenHeld => held_until.is_some_and(|until| from < until),
-            Reply::Gone { at } => {
-                !self.is_bound_to(reservation) && held_until.is_none_or(|until| until <= at)
-            }
-            Reply::SeenPaying => self.is_bound_to(reservation) && matches!(self, Self::Paying { .. }),
-            Reply::SeenBooked => self.is_bound_to(reservation) && matches!(self, Self::Booked { .. }),
-            _ => false,
+        let is_bound = self.is_bound_to(reservation);
+        if let Reply::Gone { at } = reply {
+            return !is_bound && held_until.is_none_or(|until| until <= at);
         }
+        let is_paying = is_bound && matches!(self, Self::Paying { .. });
+        reply == Reply::SeenHeld && held_until.is_some_and(|until| from < until)
+            || reply == Reply::SeenPaying && is_paying
+            || reply == Reply::SeenBooked && is_bound && !is_paying
     }
 
     fn ticket(self, of: u64, revokes: bool, reply: Reply) -> Option<Self> {
@@ -206,15 +203,13 @@ impl Standing {
         else {
             return None;
         };
-        match reply {
-            _ if booking != of => None,
-            Reply::Revoked => (revokes || is_revoked).then_some(Self::Booked {
-                by,
-                booking,
-                is_revoked: true,
-            }),
-            Reply::Valid => (!revokes && !is_revoked).then_some(self),
-            _ => None,
-        }
+        let may_be_void = revokes || is_revoked;
+        let is_right = booking == of
+            && (reply == Reply::Revoked && may_be_void || reply == Reply::Valid && !may_be_void);
+        is_right.then_some(Self::Booked {
+            by,
+            booking,
+            is_revoked: may_be_void,
+        })
     }
 }
