@@ -26,7 +26,6 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(90);
 const STILL_PAYING: &str = "SELECT count(*) FROM bookings WHERE state = 'paying'";
 
 /// Somebody who pays, and can ask again for the same.
-#[derive(Clone)]
 struct Payer {
     buyer: Buyer,
     held: String,
@@ -62,11 +61,14 @@ async fn payers(buyers: &[Buyer]) -> anyhow::Result<Vec<Payer>> {
 async fn pay_as_it_stands(
     cable: &Cable,
     home: &str,
-    payers: &[Payer],
+    payers: Vec<Payer>,
 ) -> anyhow::Result<Vec<(Payer, Reply)>> {
     let mut paying = JoinSet::new();
-    for payer in payers.iter().cloned() {
-        paying.spawn(async move { anyhow::Ok((payer.clone(), payer.pay().await?)) });
+    for payer in payers {
+        paying.spawn(async move {
+            let reply = payer.pay().await?;
+            anyhow::Ok((payer, reply))
+        });
     }
     until("several to pay", async || {
         Ok((count(home, STILL_PAYING).await? >= PAYERS).then_some(()))
@@ -138,8 +140,8 @@ async fn a_process_whose_database_comes_to_a_stand_while_somebody_pays_charges_n
         pair.buyer(&pair.stage.cloud, &event),
         pair.buyer(&pair.other, &event),
     );
-    let payers = payers(&[there.clone()]).await?;
-    let told = pay_as_it_stands(&cable, &home, &payers).await?;
+    let payers = payers(std::slice::from_ref(&there)).await?;
+    let told = pay_as_it_stands(&cable, &home, payers).await?;
     // The other process has sold all the while, and the one that was cut off sells again.
     let one = Wish::Any {
         tier: WEEKEND,
@@ -162,7 +164,7 @@ async fn a_home_database_that_stands_still_for_all_is_said_to_and_everything_hea
     pair.home = home.clone();
     let buyers = [&pair.stage.cloud, &pair.other].map(|cloud| pair.buyer(cloud, &event));
     let payers = payers(&buyers).await?;
-    let told = pay_as_it_stands(&cable, &home, &payers).await?;
+    let told = pay_as_it_stands(&cable, &home, payers).await?;
     heals(&pair, told).await?;
     for buyer in &buyers {
         buyer
