@@ -144,8 +144,7 @@ impl AdmissionPath {
             Ok(ticket) => ticket,
             Err(rejection) => return Ok(self.rejected(&task.scan, rejection)),
         };
-        let home = self.replica.snapshot().home(ticket.ticket().unit);
-        let route = Route::to(home, self.replica.me());
+        let route = self.route(&task, &ticket);
         if task.is_for_home && route != Route::Here {
             return Err(RequestError::NotHome);
         }
@@ -159,6 +158,16 @@ impl AdmissionPath {
             self.unheard.let_nobody_in(scan);
         }
         response
+    }
+
+    /// Tells who should judge a scan: us where we know that the ticket is void, or it would be let in by a home that has not heard so
+    /// yet. Against the rules the home has the word.
+    fn route(&self, task: &Task, ticket: &VerifiedTicket) -> Route {
+        let snapshot = self.replica.snapshot();
+        if task.over.is_none() && snapshot.is_void(ticket.ticket(), task.scan.direction) {
+            return Route::Here;
+        }
+        Route::to(snapshot.home(ticket.ticket().unit), self.replica.me())
     }
 
     /// Tells whether a scan was annulled here: the home may not have heard of it yet.

@@ -98,7 +98,7 @@ pub enum Word {
 /// Whom a machine asks before it judges itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Asks {
-    /// Nobody: it is the home, or there is none.
+    /// Nobody: it is the home, or there is none, or it knows that the ticket is void.
     Nobody,
     /// Whichever hub answers, because it judges as nobody's home.
     AnyHub,
@@ -154,10 +154,12 @@ pub struct Routing {
 }
 
 impl Routing {
-    /// Makes the way of a scan at the device that has read the code.
+    /// Makes the way of a scan at the device that has read the code. `is_void` where it knows itself that the ticket lets nobody in:
+    /// then it asks nobody.
     #[must_use]
-    pub fn of_reader(scan: ScanId, least_patience_ms: u64) -> Self {
-        Self::new(scan, (Asks::AnyHub, true), least_patience_ms)
+    pub fn of_reader(scan: ScanId, is_void: bool, least_patience_ms: u64) -> Self {
+        let asks = if is_void { Asks::Nobody } else { Asks::AnyHub };
+        Self::new(scan, (asks, true), least_patience_ms)
     }
 
     /// Makes the way of a scan at a hub, which asks the home over those lines that lead there. `is_reader` where the hub stands

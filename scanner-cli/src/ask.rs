@@ -21,6 +21,8 @@ pub struct OwnScan<'a> {
     pub secret: ScanSecret,
     /// The ticket's home hub, if it is known: it decides without asking anyone.
     pub home: Option<PublicKey>,
+    /// Whether it is known here that the ticket lets nobody in: then nobody is asked.
+    pub is_void: bool,
     pub hubs: &'a Hubs,
     /// Where it is given up.
     pub replica: &'a Replica,
@@ -48,7 +50,10 @@ impl<'a> OwnScan<'a> {
     pub fn ask<R: Fn() -> Request>(self, request: R, patience: Duration) -> AskedScan<'a, R> {
         let patience_ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
         AskedScan {
-            asker: Asker::new(Routing::of_reader(self.scan.id, patience_ms), request),
+            asker: Asker::new(
+                Routing::of_reader(self.scan.id, self.is_void, patience_ms),
+                request,
+            ),
             own: self,
             progress: Progress::default(),
         }

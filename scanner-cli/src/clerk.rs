@@ -127,6 +127,8 @@ impl Clerk {
             scan: &position.question(scan, &replica.me()),
             secret,
             home: None,
+            // Against the rules the ticket's home has the word.
+            is_void: false,
             hubs,
             replica,
         };

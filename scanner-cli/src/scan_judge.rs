@@ -82,14 +82,16 @@ impl ScanJudge {
             return self.outcome(scan, &self.replica.rejected(scan, rejection));
         }
         let snapshot = self.replica.snapshot();
-        let unit = ticket.as_ref().ok().map(|ticket| ticket.ticket().unit);
+        let known = ticket.as_ref().ok().map(VerifiedTicket::ticket);
         let own = OwnScan {
             scan,
             secret,
-            home: unit.and_then(|unit| snapshot.home(unit)),
+            home: known.and_then(|ticket| snapshot.home(ticket.unit)),
+            is_void: known.is_some_and(|ticket| snapshot.is_void(ticket, scan.direction)),
             hubs: &self.hubs,
             replica: &self.replica,
         };
+        let asks_nobody = own.is_void && !self.hubs.linked().is_empty();
         let mut asking = own.ask(|| Request::Judge(scan.clone()), self.answer_within);
         let mut ours = Err(Bar::Disk);
         let Conclusion {
@@ -98,6 +100,10 @@ impl ScanJudge {
             match asking.step().await {
                 Ok(ReaderStep::JudgeAlone) => {
                     ours = self.judged_alone(scan, ticket.clone()).await;
+                    // Of what is no valid ticket nothing is written down, and of a void one hubs hear by the link.
+                    let is_kept = ours.as_ref().is_ok_and(|answer| answer.ticket.is_some());
+                    self.alone
+                        .fetch_add(u64::from(is_kept && !asks_nobody), Ordering::Relaxed);
                     asking.judged(ours.as_ref().ok().map(|answer| answer.verdict));
                 }
                 Ok(ReaderStep::Say(conclusion)) => break conclusion,
@@ -115,6 +121,10 @@ impl ScanJudge {
             (Word::Refused(error), _) => {
                 presentation::refused(&presentation::phrasebook(&self.replica), error)
             }
+            (Word::Ours, Ok(answer)) if asks_nobody => ScanOutcome {
+                alone: false,
+                ..self.outcome(scan, &answer)
+            },
             (Word::Ours, Ok(answer)) => self.outcome(scan, &answer),
             (Word::Ours, Err(bar)) => presentation::barred(bar),
         };
@@ -133,14 +143,10 @@ impl ScanJudge {
             return Err(bar);
         }
         let judged = self.replica.judge_alone(scan, ticket).await;
-        let answer = judged.map_err(|error| {
+        judged.map_err(|error| {
             tracing::error!(?error, "this scanner cannot judge");
             Bar::Disk
-        })?;
-        // Of what is no valid ticket, nothing is written down.
-        let written = u64::from(answer.ticket.is_some());
-        self.alone.fetch_add(written, Ordering::Relaxed);
-        Ok(answer)
+        })
     }
 
     fn refused(&self) -> Option<Bar> {

@@ -10,6 +10,7 @@ use crate::ident::{GateId, Origin, ScanId, ScanSecret, Stamp, TierId};
 use crate::policy::{EntryRule, Gate, Offline, Policy};
 use crate::record::{Body, Counterpart, MAX_COUNTERPARTS, Passage, PlacesOf, Refusal, ShownPassage};
 use crate::request::Scan;
+use crate::state::rulings;
 use crate::ticket::{VerifiedTicket, code_in};
 
 /// How long after it was answered a scan may be asked about again, in milliseconds: time for a turnstile's line to come back.
@@ -30,7 +31,7 @@ pub struct ScanQuestion {
 /// Who should judge a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
-    /// We should: we are the unit's home, or nobody is.
+    /// We should: we are the unit's home, or nobody is, or we know that the ticket is void.
     Here,
     /// That hub should: it is the unit's home.
     Ask(PublicKey),
@@ -70,8 +71,18 @@ pub struct Judged {
 impl Ledger {
     /// Tells who should judge a scan.
     pub fn route(&self, asked: &ScanQuestion) -> Route {
+        if self.is_void(asked) {
+            return Route::Here;
+        }
         let unit = asked.ticket.ticket().unit;
         Route::to(self.state.rosters().home(self.event(), unit), self.me)
+    }
+
+    /// Tells whether a scan on the way in is of a ticket that the authority has made void, as far as it was heard here. Then nobody
+    /// else is asked: a home that has not heard so yet would let in.
+    pub fn is_void(&self, asked: &ScanQuestion) -> bool {
+        let rulings = self.state.shared_ticket_rulings();
+        asked.direction == Direction::In && rulings::is_void(&rulings, asked.ticket.ticket())
     }
 
     /// Judges a scan. Nothing changes until [`Ledger::write`] takes the body.

@@ -87,7 +87,7 @@ fn play(
 }
 
 fn reader() -> Routing {
-    Routing::of_reader(SCAN, LEAST_MS)
+    Routing::of_reader(SCAN, false, LEAST_MS)
 }
 
 #[track_caller]
@@ -240,6 +240,19 @@ fn a_hub_asks_the_home_and_judges_in_its_place_when_it_is_silent() {
         Some(ADMIT),
     );
     assert_eq!(done, ["0 judge as Home"]);
+}
+
+#[test]
+fn a_reader_that_knows_a_ticket_to_be_void_asks_nobody() {
+    let (done, conclusion) = play(
+        Routing::of_reader(SCAN, true, LEAST_MS),
+        &[1, 2],
+        vec![],
+        Some(DENY),
+    );
+    assert_eq!(done, ["0 judge as Home"]);
+    assert_eq!(conclusion.word, Word::Ours);
+    assert!(!conclusion.is_withdrawn);
 }
 
 #[test]

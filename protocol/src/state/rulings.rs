@@ -10,6 +10,7 @@ use crate::ident::{Generation, Origin, Unit};
 use crate::log::Tail;
 use crate::policy::Policy;
 use crate::record::Body;
+use crate::ticket::Ticket;
 use crate::trust::Register;
 
 /// What the authority has said of a unit's tickets.
@@ -20,6 +21,17 @@ pub struct TicketRuling {
     pub is_void: bool,
 }
 
+/// What the authority has said of tickets, by their units.
+pub type TicketRulings = BTreeMap<Unit, TicketRuling>;
+
+/// Tells whether a ticket lets nobody in any more by the authority's word.
+pub fn is_void(rulings: &TicketRulings, ticket: &Ticket) -> bool {
+    let generation = ticket.generation;
+    rulings
+        .get(&ticket.unit)
+        .is_some_and(|ruling| generation < ruling.newest || (generation == ruling.newest && ruling.is_void))
+}
+
 /// One authority's word. Its log has one order, so the last word on each matter holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Rulings {
@@ -28,7 +40,7 @@ pub struct Rulings {
     /// The rosters by their epochs.
     pub rosters: BTreeMap<u32, Vec<PublicKey>>,
     /// Tickets that were replaced, revoked or reinstated.
-    pub tickets: BTreeMap<Unit, TicketRuling>,
+    pub tickets: Arc<TicketRulings>,
     pub register: Arc<Register>,
     /// Hubs that will never admit again.
     pub retired: BTreeMap<PublicKey, Option<PublicKey>>,
@@ -85,7 +97,7 @@ impl Rulings {
 
     /// A newer generation is good until it is said to be void; words on older ones come too late.
     fn rule(&mut self, unit: Unit, generation: Generation, is_void: Option<bool>) {
-        let ruling = self.tickets.entry(unit).or_default();
+        let ruling = Arc::make_mut(&mut self.tickets).entry(unit).or_default();
         if generation > ruling.newest {
             *ruling = TicketRuling {
                 newest: generation,

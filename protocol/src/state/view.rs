@@ -6,7 +6,7 @@ use std::sync::Arc;
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Timestamp};
 
 use super::limits::Limits;
-use super::rulings::TicketRuling;
+use super::rulings::{TicketRuling, TicketRulings};
 use super::tally::Tally;
 use super::writers::{DeviceWriter, MAX_CERTIFICATES, may_say};
 use super::{Counts, State};
@@ -60,6 +60,12 @@ impl State {
         self.rulings()
             .into_iter()
             .flat_map(|rulings| rulings.tickets.iter())
+    }
+
+    /// Returns the same, to be kept.
+    pub fn shared_ticket_rulings(&self) -> Arc<TicketRulings> {
+        let rulings = self.rulings().map(|rulings| Arc::clone(&rulings.tickets));
+        rulings.unwrap_or_default()
     }
 
     /// Returns what the authority has said of devices.

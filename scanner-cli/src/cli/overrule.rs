@@ -100,6 +100,8 @@ impl OverrideArgs {
             scan: &position.question(ShownCode { secret, code }, &replica.me()),
             secret,
             home: None,
+            // Against the rules the ticket's home has the word.
+            is_void: false,
             hubs: &hubs,
             replica: &replica,
         };

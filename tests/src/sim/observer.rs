@@ -78,6 +78,8 @@ pub struct Observer {
     pub overridden: BTreeMap<ScanId, u32>,
     /// Scans as their readers began them, each with its secret.
     pub read: BTreeMap<ScanId, Job>,
+    /// The scans of tickets that their scanner knew to be void when it read them first.
+    pub known_void: BTreeSet<ScanId>,
     /// What the authority has said durably.
     pub word: AuthorityWord,
     /// Doubles reported in the end.
@@ -106,6 +108,7 @@ impl Observer {
             let_in: BTreeMap::new(),
             turned_away: BTreeMap::new(),
             given_up: BTreeMap::new(),
+            known_void: BTreeSet::new(),
             undone_at: BTreeMap::new(),
             annulled_by_liars: BTreeSet::new(),
             not_withdrawn: BTreeSet::new(),

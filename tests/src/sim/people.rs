@@ -391,6 +391,13 @@ impl World {
         match verdict {
             Verdict::Admit { .. } if first && goes_away(job) && self.annul(job) => {}
             Verdict::Admit { persons, .. } if job.direction == Direction::In && first => {
+                assert!(
+                    job.is_override || !self.observer.known_void.contains(&job.scan),
+                    "{}: {} lets people in on a ticket that it knew to be void: {:?}",
+                    self.place(),
+                    self.name(job.scanner),
+                    job.paper
+                );
                 self.people.enter(job, zone, u32::from(persons));
                 self.observer.zones.goes_in(job, zone, self.now);
                 self.check_went_in(job.paper.unit, level(zone));

@@ -128,14 +128,18 @@ impl World {
         if !self.nodes[scanner].up {
             return;
         }
-        self.observer.read.insert(job.scan, job.clone());
         let ticket = self.verify(scanner, &job);
+        let is_void = !job.is_override && self.knows_void(scanner, &job, ticket.as_ref().ok());
+        let first_read = self.observer.read.insert(job.scan, job.clone()).is_none();
+        if is_void && first_read {
+            self.observer.known_void.insert(job.scan);
+        }
         let patience_ms = if job.is_override {
             OVERRIDE_TIMEOUT_MS
         } else {
             HUB_TIMEOUT_MS
         };
-        let routing = Routing::of_reader(job.scan, patience_ms);
+        let routing = Routing::of_reader(job.scan, is_void, patience_ms);
         self.begin(
             scanner,
             UnderWay {
@@ -146,6 +150,12 @@ impl World {
                 ours: None,
             },
         );
+    }
+
+    /// Tells whether a node has heard that a ticket lets nobody in any more.
+    fn knows_void(&self, node: NodeId, job: &Job, ticket: Option<&VerifiedTicket>) -> bool {
+        let ledger = &self.nodes[node].ledger;
+        ticket.is_some_and(|ticket| ledger.is_void(&job.asked(ticket.clone())))
     }
 
     fn begin(&mut self, node: NodeId, scan: UnderWay) {
@@ -207,7 +217,16 @@ impl World {
                 return self.respond(node, asker, Ok(answer));
             }
         };
-        let route = self.nodes[node].ledger.route(&job.asked(ticket.clone()));
+        let asked = job.asked(ticket.clone());
+        let route = if job.is_override {
+            let home = self.home_of(node, job.paper.unit);
+            Route::to(
+                home.map(|hub| self.nodes[hub].key.public()),
+                self.nodes[node].key.public(),
+            )
+        } else {
+            self.nodes[node].ledger.route(&asked)
+        };
         if as_home && route != Route::Here {
             return self.respond(node, asker, Err(RequestError::NotHome));
         }

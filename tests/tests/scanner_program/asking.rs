@@ -119,6 +119,7 @@ async fn asked(hubs: &[Says], limit: Duration) -> Word {
         scan: &scan,
         secret: ScanSecret([0; 16]),
         home: None,
+        is_void: false,
         hubs: &links.hubs(),
         replica: &scanner,
     };

@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use usher_keys::{DeviceIdentity, PublicKey, Role, Timestamp};
+use usher_protocol::admission::Direction;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::Ledger;
 use usher_protocol::policy::Policy;
+use usher_protocol::state::rulings::{self, TicketRulings};
+use usher_protocol::ticket::Ticket;
 use usher_protocol::trust::{Register, Trust};
 use usher_protocol::{GateId, Origin, Unit, home};
 use usher_words::gate::{EventNames, Phrasebook};
@@ -30,6 +33,8 @@ pub struct Snapshot {
     pub is_retired: bool,
     /// The policy in force.
     pub policy: Option<Arc<Policy>>,
+    /// What the authority has said of tickets.
+    rulings: Arc<TicketRulings>,
     /// How people call the devices.
     pub names: Arc<BTreeMap<PublicKey, String>>,
     /// The gates of hubs, as far as certificates name them: their own, and those of the scanners they have enrolled.
@@ -59,6 +64,7 @@ impl Snapshot {
                 .unwrap_or_default(),
             is_retired: state.rosters().retired().contains(&identity.unverified().device),
             policy: state.policy().map(|(_, policy)| Arc::new(policy.clone())),
+            rulings: state.shared_ticket_rulings(),
             names: Arc::new(state.devices().map(named).collect()),
             gates: Arc::new(gates_of(state.devices())),
             unheard_forks: Arc::new(ledger.unheard_forks()),
@@ -81,6 +87,11 @@ impl Snapshot {
             authority: self.authority,
             now,
         }
+    }
+
+    /// Tells whether a scan is of a ticket that lets nobody in by the authority's word.
+    pub fn is_void(&self, ticket: &Ticket, direction: Direction) -> bool {
+        direction == Direction::In && rulings::is_void(&self.rulings, ticket)
     }
 
     /// Returns the hub that is the unit's home, if the roster is known.

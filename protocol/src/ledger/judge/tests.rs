@@ -73,6 +73,29 @@ fn a_scan_goes_to_the_home_hub_of_its_unit() {
 }
 
 #[test]
+fn whoever_knows_that_a_ticket_is_void_asks_nobody_and_lets_nobody_in() {
+    let unit = unit_of(1, &[1, 2]);
+    let mut cloud = Machine::cloud(&[1, 2]);
+    let unaware = Machine::hub(1, &cloud);
+    cloud.write(Body::Revoked {
+        unit: Unit(unit),
+        generation: Generation(1),
+    });
+    let mut gate = Machine::hub(2, &cloud);
+    for tier in [STRICT, AVAILABLE] {
+        let scan = asked(1, ticket(unit, tier));
+        assert_eq!(unaware.ledger.route(&scan), Route::Here, "its home would let in");
+        assert_eq!(gate.ledger.route(&scan), Route::Here);
+        assert_eq!(gate.judge(&scan, JudgingAs::Home), Verdict::Deny(Reason::Revoked));
+    }
+    let outwards = ScanQuestion {
+        direction: Direction::Out,
+        ..asked(2, ticket(unit, STRICT))
+    };
+    assert_eq!(gate.ledger.route(&outwards), Route::Ask(hub(1).public()));
+}
+
+#[test]
 fn away_from_home_strict_refers_and_available_admits() {
     let cloud = Machine::cloud(&[1, 2]);
     let unit = unit_of(1, &[1, 2]);
