@@ -77,6 +77,7 @@ soak: ## simulate SEEDS=10000 networks and tills, then kill, cut, damage and sta
 	cargo run --release --locked -p usher-tests --bin usher-sim -- --shrink --seeds $(SEEDS)
 	USHER_PAYMENT_SEEDS=$(SEEDS) cargo test --release $(WORKSPACE) --test payments -- --nocapture
 	USHER_SOAK=1 cargo test --release $(WORKSPACE) $(patsubst %,--test %,$(SOAKED)) -- --nocapture --test-threads 2
+	cargo test --release --locked -p usher-protocol --test whole_scope -- --nocapture --test-threads 1
 
 drill: ## kill the leader of three PostgreSQL under Patroni KILLS=20 times, then a cloud 200 times on either engine, while buyers buy
 	@.ci/setup drill

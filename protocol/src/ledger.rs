@@ -63,6 +63,7 @@ struct Copy {
 }
 
 /// The ledger of one event at one replica.
+#[derive(Clone)]
 pub struct Ledger {
     me: Origin,
     identity: Option<DeviceIdentity>,
