@@ -8,7 +8,7 @@ use usher_protocol::Unit;
 
 use crate::ids::TicketId;
 
-use super::bookings::BookingState;
+use super::bookings::{Booking, BookingState};
 use super::charges::ChargeParts;
 use super::course::RefundStatus;
 use super::gateway_kind::GatewayKind;
@@ -172,11 +172,11 @@ pub enum RefundHeard {
 /// # Errors
 ///
 /// Why not.
-pub fn may_give_at(paid: GatewayKind, till: Option<&Till>, at: &AtTill) -> Result<(), RefundRefusal> {
-    if !paid.is_counter() {
+pub fn may_give_at(booking: &Booking, till: Option<&Till>, at: &AtTill) -> Result<(), RefundRefusal> {
+    if !booking.gateway.is_counter() {
         return Err(RefundRefusal::NotAtCounter);
     }
-    may_use(till, &at.by).map_err(RefundRefusal::Till)
+    may_use(till, booking.id.event, &at.by).map_err(RefundRefusal::Till)
 }
 
 /// Tells what becomes of money that no gateway has: whoever is at the till hands it out, and without a till a person has to look into it.

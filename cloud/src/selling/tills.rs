@@ -1,6 +1,6 @@
 //! Tills: what is sold and given back at a counter is counted in one, which its person opens, sells from, counts and closes.
 
-use usher_keys::Timestamp;
+use usher_keys::{EventId, Timestamp};
 
 use crate::ids::TillId;
 
@@ -120,13 +120,15 @@ pub fn may_open(open: Option<TillId>, tills: u32) -> Option<NewTillOutcome> {
     }
 }
 
-/// Decides whether somebody may sell and give back at a till.
+/// Decides whether somebody may sell and give back at a till what belongs to an event: what is counted in the till of another one would be
+/// missing in both.
 ///
 /// # Errors
 ///
 /// Why not.
-pub fn may_use(till: Option<&Till>, by: &str) -> Result<(), TillRefusal> {
-    let till = till.ok_or(TillRefusal::NotFound)?;
+pub fn may_use(till: Option<&Till>, event: EventId, by: &str) -> Result<(), TillRefusal> {
+    let own = till.filter(|till| till.id.event == event);
+    let till = own.ok_or(TillRefusal::NotFound)?;
     if till.opened_by != by {
         return Err(TillRefusal::AnotherPersons);
     }
@@ -177,13 +179,13 @@ pub fn may_close(till: Option<&Till>, is_busy: bool, request: &CloseTill) -> Res
 
 #[cfg(test)]
 mod tests {
-    use usher_keys::EventId;
-
     use super::*;
+
+    const EVENT: EventId = EventId([1; 16]);
 
     fn till() -> Till {
         Till {
-            id: TillId::draw(EventId([1; 16]), Timestamp(1)),
+            id: TillId::draw(EVENT, Timestamp(1)),
             name: "North".into(),
             opened_by: "stf_1".into(),
             opened_with: 10_000,
@@ -201,9 +203,15 @@ mod tests {
     #[test]
     fn a_till_is_used_by_its_own_person_until_it_is_closed() {
         let open = till();
-        assert_eq!(may_use(Some(&open), "stf_1"), Ok(()));
-        assert_eq!(may_use(Some(&open), "stf_2"), Err(TillRefusal::AnotherPersons));
-        assert_eq!(may_use(None, "stf_1"), Err(TillRefusal::NotFound));
+        assert_eq!(may_use(Some(&open), EVENT, "stf_1"), Ok(()));
+        assert_eq!(
+            may_use(Some(&open), EVENT, "stf_2"),
+            Err(TillRefusal::AnotherPersons)
+        );
+        assert_eq!(may_use(None, EVENT, "stf_1"), Err(TillRefusal::NotFound));
+        // What is sold or given back at one event is counted in a till of that event.
+        let other = EventId([2; 16]);
+        assert_eq!(may_use(Some(&open), other, "stf_1"), Err(TillRefusal::NotFound));
         let count = CashCount {
             counted: 14_900,
             expected: 15_000,
@@ -214,7 +222,7 @@ mod tests {
             count: Some(count),
             ..open
         };
-        assert_eq!(may_use(Some(&closed), "stf_1"), Err(TillRefusal::Closed));
+        assert_eq!(may_use(Some(&closed), EVENT, "stf_1"), Err(TillRefusal::Closed));
     }
 
     #[test]

@@ -244,3 +244,85 @@ async fn a_counter_sells_while_the_sale_is_stopped_and_not_what_is_taken_or_unkn
     // A free ticket is handed out too.
     counter.sell(&till, "cash", (3, 1), "f").await.ok(201);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sold_at_one_event_is_counted_in_no_till_of_another_event_or_organizer() {
+    let cloud = Cloud::start().await;
+    let (here, there) = (cloud.event(|_| {}).await, cloud.event(|_| {}).await);
+    let counter = |event: &str| Counter {
+        client: &cloud,
+        path: format!("/v1/organizer/events/{event}"),
+    };
+    let (here, there) = (counter(&here), counter(&there));
+    let (till, other) = (here.open("North", 0).await, there.open("South", 50_000).await);
+    let sold = here.sell(&till, "cash", (2, 2), "a").await.ok(201);
+    let refused = here.sell(&other, "cash", (2, 1), "b").await;
+    refused.check_problem(404, "not-found");
+    // Money that goes out of another event's till would be missing there, and in no list.
+    let refunds = format!("/bookings/{}/refunds", sold["booking_id"].as_str().unwrap());
+    let refund = |till: &Value, key: &str| json!({"till_id": till["till_id"], "idempotency_key": key});
+    let refused = here.post(&refunds, &refund(&other, "c")).await;
+    refused.check_problem(404, "not-found");
+    let close = |till: &Value| format!("/tills/{}/close", till["till_id"].as_str().unwrap());
+    here.post(&close(&other), &json!({"cash": 0}))
+        .await
+        .check_problem(404, "not-found");
+
+    let bats = usher_cloud::cli::add_organizer(&cloud.server.state().store, "Bats".into()).await;
+    let bats = cloud.with_key(&json!({"key": bats.unwrap()}));
+    let stranger = Counter {
+        client: &bats,
+        path: here.path.clone(),
+    };
+    let sale = stranger.sell(&till, "cash", (2, 1), "d").await;
+    sale.check_problem(404, "not-found");
+    let own_event = bats.event(|_| {}).await;
+    let from_own = Counter {
+        client: &bats,
+        path: format!("/v1/organizer/events/{own_event}"),
+    };
+    from_own
+        .sell(&till, "cash", (2, 1), "e")
+        .await
+        .check_problem(404, "not-found");
+    from_own
+        .post(&close(&till), &json!({"cash": 0}))
+        .await
+        .check_problem(404, "not-found");
+    from_own
+        .post(&refunds, &refund(&till, "f"))
+        .await
+        .check_problem(404, "not-found");
+    // Nothing of it has changed anything.
+    here.post(&refunds, &refund(&till, "g")).await.ok(201);
+    let closed = here.post(&close(&till), &json!({"cash": 0})).await.ok(200);
+    assert_eq!(
+        (&closed["cash"], &closed["cash_given_back"]),
+        (&json!(5_000), &json!(5_000))
+    );
+    assert_eq!(there.get("/tills").await["tills"][0]["expected"], 50_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_till_that_is_counted_twice_at_once_has_one_count() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let counter = Counter {
+        client: &cloud,
+        path: format!("/v1/organizer/events/{event}"),
+    };
+    let till = counter.open("North", 1_000).await;
+    let close = format!("/tills/{}/close", till["till_id"].as_str().unwrap());
+    let counts = [900, 1_000, 1_100, 1_200].map(|cash| json!({"cash": cash}));
+    let closed = futures_util::future::join_all(counts.iter().map(|count| counter.post(&close, count))).await;
+    let won: Vec<_> = closed.iter().filter(|answer| answer.status == 200).collect();
+    assert_eq!(won.len(), 1, "{closed:?}");
+    assert_eq!(closed.iter().filter(|answer| answer.status == 409).count(), 3);
+    let listed = counter.get("/tills").await;
+    assert_eq!(listed["tills"][0]["counted"], won[0].json()["counted"]);
+    // Who sells as it is closed sells from no till.
+    counter
+        .sell(&till, "cash", (2, 1), "late")
+        .await
+        .check_problem(409, "till-closed");
+}

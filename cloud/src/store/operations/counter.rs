@@ -30,7 +30,7 @@ pub fn begin_counter_sale(
     };
     let till = tills::till(connection, request.at.till)?;
     let may_sell = may_sell(terms.sale, request);
-    let may_use = may_use(till.as_ref(), &request.at.by).map_err(CounterRefusal::Till);
+    let may_use = may_use(till.as_ref(), request.event(), &request.at.by).map_err(CounterRefusal::Till);
     if let Err(refusal) = may_use.and(may_sell) {
         return refused(refusal);
     }

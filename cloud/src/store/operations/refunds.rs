@@ -41,7 +41,7 @@ pub fn begin_refund(
     };
     if let Some(at) = &request.till {
         let till = tills::till(connection, at.till)?;
-        if let Err(refusal) = may_give_at(rows.booking.gateway, till.as_ref(), at) {
+        if let Err(refusal) = may_give_at(&rows.booking, till.as_ref(), at) {
             return refused(refusal);
         }
     }
