@@ -11,12 +11,14 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use usher_keys::private;
+use usher_protocol::plain;
 
+use crate::api::organizer::venues::NAME_BYTES;
 use crate::authority::key_safe::KeySafe;
 use crate::clock::Clock;
 use crate::config::{Config, LogFormat};
@@ -245,6 +247,12 @@ fn store_places(config: &Path) -> anyhow::Result<StorePlaces> {
 }
 
 async fn organizer_key(config: &Path, name: String) -> anyhow::Result<()> {
+    ensure!(
+        plain::is_plain(&name) && NAME_BYTES.contains(&name.len()),
+        "an organizer's name stands on tickets and in letters: give one of {} to {} bytes of plain text in one line, without blanks around it or control characters",
+        NAME_BYTES.start(),
+        NAME_BYTES.end()
+    );
     let location = store_location(config)?;
     let store = Store::open(&location)
         .await

@@ -124,13 +124,13 @@ impl Mailer {
 
     fn message(&self, letter: WrittenLetter) -> anyhow::Result<Message> {
         let to = Mailbox::new(None, letter.to.parse()?);
-        let from = Mailbox::new(Some(letter.sender), self.from.email.clone());
+        let from = Mailbox::new(Some(one_line(&letter.sender)), self.from.email.clone());
         let domain = self.from.email.domain().to_owned();
         let mut builder = Message::builder()
             .message_id(Some(format!("<{}@{domain}>", letter.id)))
             .from(from)
             .to(to)
-            .subject(letter.subject)
+            .subject(one_line(&letter.subject))
             .date_now()
             // RFC 3834: nobody's absence answers it.
             .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".into()));
@@ -149,6 +149,13 @@ impl Mailer {
         }
         Ok(builder.multipart(parts)?)
     }
+}
+
+/// Puts blanks in place of what would end a line: a name is never another header.
+fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|char| if char.is_control() { ' ' } else { char })
+        .collect()
 }
 
 fn tls(settings: &MailSettings) -> anyhow::Result<Tls> {
