@@ -20,6 +20,7 @@ pub mod input;
 pub mod keys;
 pub mod listening;
 pub mod logged_in;
+pub mod my_tickets;
 pub mod oauth;
 pub mod organizer;
 pub mod printing;

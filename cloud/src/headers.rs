@@ -19,13 +19,14 @@ pub const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-open
 /// For how long a browser asks this host over TLS alone: a year.
 const ONLY_TLS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 /// How the paths begin that other sites may ask for, if they are named.
-const FOR_BUYERS: [&str; 7] = [
+const FOR_BUYERS: [&str; 8] = [
     "/v1/events",
     "/v1/reservations",
     "/v1/vouchers/",
     "/v1/bookings",
     "/v1/tickets/",
     "/v1/waiting-list",
+    "/v1/my-tickets",
     "/.well-known/",
 ];
 /// How long a browser remembers what another site may ask.

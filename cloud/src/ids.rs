@@ -218,6 +218,11 @@ sortable_id!(
     "ses_"
 );
 sortable_id!(
+    /// Identifies a letter with a link. It opens nothing: mail servers see it.
+    LinkLetterId,
+    "lnk_"
+);
+sortable_id!(
     /// Identifies a venue.
     VenueId,
     "ven_"

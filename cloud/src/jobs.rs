@@ -1,6 +1,7 @@
 //! What the server does for no request: jobs, which are rows and wait for whoever is free, and what goes by the clock.
 
 mod late_cells;
+mod linking;
 mod mailing;
 mod settling;
 mod telling;
@@ -40,6 +41,17 @@ pub fn start(state: &Arc<AppState>, stop: &CancellationToken, tasks: &mut JoinSe
         tasks.spawn(late_cells::open(state.clone(), stop.clone()));
     }
     mailing::say_what_is_set(state, tasks);
+    if state.mailer.is_some() {
+        tasks.spawn(linking::mail(state.clone(), LOOK_EVERY, stop.clone()));
+    }
+    let linking = state.clone();
+    tasks.spawn(repeat(FORGET_EVERY, stop.clone(), move || {
+        let state = linking.clone();
+        async move {
+            let forgotten = linking::forget(&state.store, state.clock.now()).await;
+            warn_of(forgotten, "links that are over were not forgotten");
+        }
+    }));
     let forgetting = state.clone();
     tasks.spawn(repeat(FORGET_EVERY, stop.clone(), move || {
         let state = forgetting.clone();

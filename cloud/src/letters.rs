@@ -4,6 +4,7 @@
 //! put into words when it is sent. It is sent at least once, each time under the same Message-ID.
 
 pub mod facts;
+pub mod link_wording;
 pub mod mailings;
 mod notices;
 pub mod wording;

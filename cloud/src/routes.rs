@@ -19,8 +19,8 @@ use crate::api::organizer::allowed::operation_of;
 use crate::api::recording::{Recorder, recorded};
 use crate::api::repeating::{Repeatable, repeatable};
 use crate::api::{
-    availability, bookings, enrolments, events, keys, listening, oauth, organizer, printing, reservations,
-    seats, status, tickets, vouchers, waiting_list, webhooks,
+    availability, bookings, enrolments, events, keys, listening, my_tickets, oauth, organizer, printing,
+    reservations, seats, status, tickets, vouchers, waiting_list, webhooks,
 };
 use crate::headers::{
     LOADS_DOCS, LOADS_NOTHING, OPENER_POLICY, always, from_other_sites, only_tls, unless_said,
@@ -60,6 +60,7 @@ fn buyer(app: &Arc<AppState>) -> Api {
         .routes(routes!(bookings::show))
         .routes(routes!(printing::tickets))
         .routes(routes!(printing::calendar))
+        .routes(routes!(my_tickets::ask))
         .routes(routes!(tickets::show))
 }
 
@@ -230,6 +231,15 @@ fn pages() -> Router<Arc<AppState>> {
         .route("/bookings/{booking_id}/print", get(pages::tickets::print))
         .route("/waiting/{waiter_id}", get(pages::waiting_list::show))
         .route("/tickets/{ticket_id}", get(pages::tickets::show))
+        .route(
+            "/my-tickets",
+            get(pages::my_tickets::show).post(pages::my_tickets::ask),
+        )
+        .route("/my-tickets/leave", post(pages::my_tickets::leave))
+        .route(
+            "/my-tickets/links/{secret}",
+            get(pages::my_tickets::look).post(pages::my_tickets::open),
+        )
         .route(
             "/sandbox/payments/{reference}",
             get(pages::sandbox::show).post(pages::sandbox::answer),

@@ -10,6 +10,8 @@ use usher_keys::Timestamp;
 
 use crate::ids::{InvitationId, OrganizerId, StaffId, StaffSessionId};
 use crate::key_hash::KeyHash;
+use crate::letters::LetterState;
+use crate::link_letters::LinkLetter;
 use crate::rights::StaffRole;
 
 /// How long an invitation can be taken: a week, with its holidays.
@@ -71,6 +73,8 @@ pub struct Invitation {
     pub created_at: Timestamp,
     /// When the invitation ends.
     pub expires_at: Timestamp,
+    /// What became of its letter, if it was mailed.
+    pub letter: Option<LetterState>,
 }
 
 /// Somebody who is logged in, in one browser.
@@ -172,6 +176,8 @@ pub struct NewInvitation {
     pub invitation: Invitation,
     /// What opens it.
     pub hash: KeyHash,
+    /// The letter with its link, if it is mailed.
+    pub letter: Option<LinkLetter>,
 }
 
 /// What became of inviting somebody.

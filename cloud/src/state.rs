@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::config::{Config, GatewayKind};
 use crate::endpoint_secrets::EndpointSecrets;
 use crate::ids::{TicketId, draw};
+use crate::link_letters::LinkSecrets;
 use crate::mailer::Mailer;
 use crate::master_key::MasterKey;
 use crate::metrics::Metrics;
@@ -70,6 +71,8 @@ pub struct AppState {
     pub mailer: Option<Mailer>,
     /// Seals what one-time codes are made of.
     pub staff_secrets: StaffSecrets,
+    /// Seals the secrets of links until their letters are sent.
+    pub link_secrets: LinkSecrets,
     /// This server, as the holder of leases.
     pub holder: LeaseHolder,
     /// Cancelled when the server was told to stop: it still serves, and takes nothing over.
@@ -105,8 +108,7 @@ impl AppState {
         let (signer, metrics) = (TicketSigner::default(), Metrics::default());
         let seat_maps = SeatMaps::new(store.clone(), signer.clone());
         let master = MasterKey::load(&config.keys, &config.data_dir).context("taking the master key")?;
-        let endpoint_secrets = EndpointSecrets::new(master.clone());
-        let staff_secrets = StaffSecrets::new(master.clone());
+        let (endpoint_secrets, staff_secrets, link_secrets) = sealing(&master);
         let authorities = Authorities::open(AuthorityParts {
             store: store.clone(),
             clock: clock.clone(),
@@ -150,6 +152,7 @@ impl AppState {
             news_listeners: Arc::new(Semaphore::new(NEWS_LISTENERS)),
             wrong_log_ins: WrongKeys::default(),
             staff_secrets,
+            link_secrets,
             hashing: Semaphore::new(PASSWORDS_AT_ONCE),
             told_of_proxy: AtomicBool::new(false),
             answering: TaskTracker::new(),
@@ -180,6 +183,15 @@ impl AppState {
         self.authorities.close().await;
         self.store.close().await;
     }
+}
+
+/// Makes what seals secrets under the master key, each kind for itself.
+fn sealing(master: &MasterKey) -> (EndpointSecrets, StaffSecrets, LinkSecrets) {
+    (
+        EndpointSecrets::new(master.clone()),
+        StaffSecrets::new(master.clone()),
+        LinkSecrets::new(master.clone()),
+    )
 }
 
 /// Makes the data directory as needed and keeps servers out of it as long as the file is open.

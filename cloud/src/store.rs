@@ -176,6 +176,7 @@ macro_rules! operations {
 mod counters;
 mod endpoints;
 mod letters;
+mod links;
 mod people;
 
 operations! {
@@ -365,6 +366,7 @@ operations! {
         acts(ActsQuery) -> Vec<(u64, String)> = operations::acts::acts;
         /// Finds what the organizer of an event lets one client hold without paying.
         own_bounds(EventId) -> OwnBounds = operations::bounds::own_bounds;
+        /// Finds what one buyer may do at an event, as its organizer has set it.
         /// Lists an organizer's venues.
         venues(OrganizerId) -> Vec<Venue> = operations::organizers::venues;
         /// Counts what an event has sold.

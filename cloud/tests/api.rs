@@ -32,6 +32,7 @@ mod api {
     pub mod listening;
     pub mod mail_server;
     pub mod moving;
+    pub mod my_tickets;
     pub mod news;
     pub mod nul;
     pub mod oauth;

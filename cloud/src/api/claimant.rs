@@ -56,6 +56,18 @@ impl FromRequestParts<Arc<AppState>> for Asking {
     }
 }
 
+/// Where a request comes from.
+#[derive(Debug)]
+pub struct AskedFrom(pub IpAddr);
+
+impl FromRequestParts<Arc<AppState>> for AskedFrom {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, Infallible> {
+        Ok(Self(address_of(parts, app)))
+    }
+}
+
 /// Finds where a request comes from: the other end of its connection, or what a trusted proxy says.
 pub fn address_of(parts: &Parts, app: &AppState) -> IpAddr {
     // What came over no connection, in tests alone, comes from nowhere; all of it together.

@@ -19,6 +19,7 @@ mod invoices;
 mod jobs;
 mod kept_answers;
 mod letters;
+mod links;
 mod logs;
 mod mailings;
 mod model;
@@ -180,6 +181,12 @@ contracts! {
         a_code_is_taken_once_and_after_many_wrong_ones_none_is,
         sessions_end_one_by_one_and_the_oldest_when_there_are_too_many,
         a_member_changes_and_is_forgotten_for_their_own_organizer_alone,
+    }
+    links {
+        a_link_letter_is_taken_by_one_at_a_time_until_it_is_sent,
+        the_letter_of_an_invitation_goes_with_it,
+        a_link_opens_once_and_in_time_what_was_bought_with_its_address,
+        a_client_asks_for_so_many_links_and_an_address_gets_so_many,
     }
     price_steps {
         a_price_rises_as_units_are_taken_and_as_time_goes_by,

@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 47] = [
+const MIGRATIONS: [(&str, &str); 48] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",
@@ -233,6 +233,7 @@ const MIGRATIONS: [(&str, &str); 47] = [
         "V63__moves_home",
         include_str!("../../migrations/V63__moves_home.sql"),
     ),
+    ("V67__links", include_str!("../../migrations/V67__links.sql")),
 ];
 
 /// Lists the migrations of the store, oldest first.

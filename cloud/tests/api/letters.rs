@@ -12,7 +12,7 @@ use super::process::{Process, SETTINGS, organizer_key, settings};
 
 const HOUR_MS: u64 = 3_600_000;
 
-async fn with_mail() -> (MailServer, Cloud) {
+pub async fn with_mail() -> (MailServer, Cloud) {
     let server = MailServer::start();
     let cloud = Cloud::with(|config| server.set(config)).await;
     (server, cloud)

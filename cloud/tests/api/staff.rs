@@ -15,7 +15,7 @@ const PASSWORD: &str = "correct horse battery";
 const STEP_MS: u64 = 30_000;
 
 /// Somebody who is logged in.
-struct Person {
+pub struct Person {
     cookie: String,
     form_token: String,
     secret: Vec<u8>,
@@ -24,7 +24,7 @@ struct Person {
 
 /// Returns what stands between two texts of a page.
 #[track_caller]
-fn between<'a>(page: &'a str, before: &str, after: &str) -> &'a str {
+pub fn between<'a>(page: &'a str, before: &str, after: &str) -> &'a str {
     let (_, rest) = page
         .split_once(before)
         .unwrap_or_else(|| panic!("{before} is not in {page}"));
@@ -43,19 +43,19 @@ fn cookie_of(answer: &Answer) -> String {
     cookie.to_owned()
 }
 
-async fn seen_by(cloud: &Client, path: &str, cookie: &str) -> Answer {
+pub async fn seen_by(cloud: &Client, path: &str, cookie: &str) -> Answer {
     cloud
         .send(cloud.request(Method::GET, path).header("cookie", cookie))
         .await
 }
 
-async fn post_form(cloud: &Client, path: &str, cookie: &str, form: &[(&str, &str)]) -> Answer {
+pub async fn post_form(cloud: &Client, path: &str, cookie: &str, form: &[(&str, &str)]) -> Answer {
     let request = cloud.request(Method::POST, path).header("cookie", cookie);
     cloud.send_form(request, form).await
 }
 
 /// Invites somebody, and returns the path of the link.
-async fn invite(cloud: &Cloud, asking: &Client, email: &str, role: &str) -> String {
+pub async fn invite(cloud: &Cloud, asking: &Client, email: &str, role: &str) -> String {
     let request = json!({"name": "Ada", "email": email, "role": role});
     let path = format!("{STAFF}/invitations");
     let invited = asking.organize(Method::POST, &path, &request).await.ok(201);
@@ -67,7 +67,7 @@ fn code_now(cloud: &Cloud, secret: &[u8]) -> String {
 }
 
 /// Takes an invitation.
-async fn take(cloud: &Cloud, path: &str) -> Person {
+pub async fn take(cloud: &Cloud, path: &str) -> Person {
     let page = cloud.get(path).await.text();
     let text = between(&page, "id=\"secret\">", "<");
     let secret = read_secret(text).unwrap().to_vec();

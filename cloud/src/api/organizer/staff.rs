@@ -13,7 +13,9 @@ use utoipa::ToSchema;
 use crate::api::bookings::{EMAIL_BYTES, is_address};
 use crate::api::error::ApiError;
 use crate::api::input::{Checks, JsonBody};
-use crate::ids::{InvitationId, OrganizerId, StaffId};
+use crate::ids::{InvitationId, LinkLetterId, OrganizerId, StaffId};
+use crate::letters::LetterState;
+use crate::link_letters::{LinkKind, LinkLetter};
 use crate::moment::Moment;
 use crate::rights::{Grant, StaffRole, may};
 use crate::staff::{
@@ -45,6 +47,14 @@ pub struct InvitationRequest {
     /// What they may do.
     #[schema(value_type = String, example = "box_office")]
     pub role: StaffRole,
+    /// Whether the link is mailed to them, where the server has a mail server.
+    #[serde(default = "is_usual")]
+    #[schema(default = true)]
+    pub send: bool,
+}
+
+fn is_usual() -> bool {
+    true
 }
 
 impl InvitationRequest {
@@ -65,6 +75,7 @@ impl InvitationRequest {
             role: self.role,
             created_at: now,
             expires_at: now.plus_ms(millis(INVITED_FOR)),
+            letter: None,
         }
     }
 }
@@ -125,6 +136,10 @@ pub struct InvitationView {
     /// When it ends.
     #[schema(value_type = String, format = DateTime)]
     pub expires_at: Moment,
+    /// What became of the letter with its link, if one was written: `waiting`, `sent` or `given_up`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "sent")]
+    pub letter: Option<&'static str>,
 }
 
 impl From<Invitation> for InvitationView {
@@ -135,6 +150,7 @@ impl From<Invitation> for InvitationView {
             email: invitation.email,
             role: invitation.role,
             expires_at: Moment(invitation.expires_at),
+            letter: invitation.letter.map(LetterState::word),
         }
     }
 }
@@ -163,7 +179,8 @@ pub struct StaffListView {
     pub invitations: Vec<InvitationView>,
 }
 
-/// Invites somebody to be one of the organizer's people, and shows their link, this once. An earlier one for the same address ends.
+/// Invites somebody to be one of the organizer's people: mails them a link, where there is mail, and shows it, this once. An earlier one for the
+/// same address ends.
 #[utoipa::path(post, path = "/v1/organizer/staff/invitations", tag = "organizer", request_body = InvitationRequest,
     security(("organizer_key" = [])), responses(
     (status = 201, body = NewInvitationView),
@@ -178,11 +195,14 @@ pub async fn invite(
     if !allowed.caller.grant.covers(Grant::whole(request.role)) {
         return Err(ProblemDetail::KeyTooWide.into());
     }
-    let invitation = request.invitation_of(allowed.caller.organizer, app.clock.now());
+    let sends = request.send && app.mailer.is_some();
+    let mut invitation = request.invitation_of(allowed.caller.organizer, app.clock.now());
+    invitation.letter = sends.then_some(LetterState::Waiting);
     let (text, hash) = KeyHash::draw_with(PREFIX);
     let new = NewInvitation {
         invitation: invitation.clone(),
         hash,
+        letter: sends.then(|| letter_of(&app, &invitation, &text)),
     };
     match app.store.invite_staff(new).await? {
         InviteOutcome::IsMember => Err(ProblemKind::AlreadyStaff.into()),
@@ -195,7 +215,19 @@ pub async fn invite(
     }
 }
 
-/// Takes an invitation back that nobody has taken yet.
+/// Makes the letter with an invitation's link; it goes by the invitation's id.
+fn letter_of(app: &AppState, invitation: &Invitation, secret: &str) -> LinkLetter {
+    let id = LinkLetterId(invitation.id.0);
+    LinkLetter {
+        organizer: Some(invitation.organizer),
+        recipient: invitation.email.clone(),
+        sealed: app.link_secrets.seal(id, secret),
+        expires_at: invitation.expires_at,
+        ..LinkLetter::new(id, LinkKind::StaffInvited, invitation.created_at)
+    }
+}
+
+/// Takes an invitation back that nobody has taken yet; a letter with its link that waits is not sent.
 #[utoipa::path(delete, path = "/v1/organizer/staff/invitations/{invitation_id}", tag = "organizer",
     params(("invitation_id" = String, Path)), security(("organizer_key" = [])), responses(
     (status = 204, description = "It opens nothing any more"),

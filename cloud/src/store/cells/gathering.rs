@@ -8,11 +8,12 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::timeout;
 use usher_keys::{EnrolmentId, EventId};
 
+use crate::buyers::{OwnBooking, OwnBookings};
 use crate::catalogue::{EventCursor, EventLine, EventPage, EventQuery};
 use crate::selling::jobs::{DueJobs, FreeJobs, Job, JobCounts};
 use crate::store::authority::{Halt, HaltAll};
 use crate::store::operations::authority::{devices, halts};
-use crate::store::operations::{Effect, catalogue, jobs};
+use crate::store::operations::{Effect, buyers, catalogue, jobs};
 use crate::store::sql::Sql;
 use crate::store::{Store, StoreError};
 
@@ -52,6 +53,28 @@ impl Store {
             }
         }
         Ok(one_page(pages, &query))
+    }
+
+    /// Lists what was bought with an address in all cells, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], also when a cell does not answer: a list that leaves tickets out is none.
+    pub async fn own_bookings(&self, query: OwnBookings) -> Result<Vec<OwnBooking>, StoreError> {
+        let asked = self.answering_engines()?.into_iter().map(|engine| {
+            let query = query.clone();
+            async move {
+                engine
+                    .read(move |connection| buyers::own_bookings(connection, &query))
+                    .await
+            }
+        });
+        let mut found = one_list(try_join_all(asked).await?);
+        found.sort_by_key(|booking| std::cmp::Reverse((booking.created_at, booking.id)));
+        // One that is on its way may be in two cells.
+        found.dedup_by_key(|booking| booking.id);
+        found.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
+        Ok(found)
     }
 
     /// Finds the event of an enrolment code. A cell that does not answer keeps no devices from the events of the others.

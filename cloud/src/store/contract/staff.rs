@@ -3,7 +3,9 @@
 use usher_keys::Timestamp;
 
 use super::case::{Case, START};
-use crate::ids::{InvitationId, OrganizerId, StaffId, StaffSessionId};
+use crate::ids::{InvitationId, LinkLetterId, OrganizerId, StaffId, StaffSessionId};
+use crate::letters::LetterState;
+use crate::link_letters::{LinkKind, LinkLetter};
 use crate::rights::StaffRole;
 use crate::staff::{
     ChangeStaff, EndSession, EnteredCode, FindStaff, INVITED_FOR, Invitation, InviteOutcome, MAX_SESSIONS,
@@ -24,7 +26,43 @@ fn session() -> NewSession {
 
 impl Case {
     async fn invite(&self, email: &str, now: Timestamp) -> (Invitation, KeyHash, InviteOutcome) {
-        let invitation = Invitation {
+        let invitation = self.invitation(email, now);
+        let (_, hash) = KeyHash::draw();
+        let new = NewInvitation {
+            invitation: invitation.clone(),
+            hash,
+            letter: None,
+        };
+        let outcome = self.store.invite_staff(new).await.unwrap();
+        (invitation, hash, outcome)
+    }
+
+    /// Invites somebody whose link is mailed to them.
+    pub(super) async fn invite_by_letter(&self, email: &str, now: Timestamp) -> InvitationId {
+        let mut invitation = self.invitation(email, now);
+        invitation.letter = Some(LetterState::Waiting);
+        let id = LinkLetterId(invitation.id.0);
+        let letter = LinkLetter {
+            organizer: Some(self.organizer),
+            recipient: email.into(),
+            sealed: vec![1],
+            expires_at: invitation.expires_at,
+            ..LinkLetter::new(id, LinkKind::StaffInvited, now)
+        };
+        let new = NewInvitation {
+            invitation: invitation.clone(),
+            hash: KeyHash::draw().1,
+            letter: Some(letter),
+        };
+        let outcome = self.store.invite_staff(new).await.unwrap();
+        assert_eq!(outcome, InviteOutcome::Invited);
+        let listed = self.store.invitations(self.organizer).await.unwrap();
+        assert!(listed.contains(&invitation));
+        invitation.id
+    }
+
+    fn invitation(&self, email: &str, now: Timestamp) -> Invitation {
+        Invitation {
             id: InvitationId::draw(now),
             organizer: self.organizer,
             name: "Ada".into(),
@@ -32,14 +70,8 @@ impl Case {
             role: StaffRole::Manager,
             created_at: now,
             expires_at: now.plus_ms(millis(INVITED_FOR)),
-        };
-        let (_, hash) = KeyHash::draw();
-        let new = NewInvitation {
-            invitation: invitation.clone(),
-            hash,
-        };
-        let outcome = self.store.invite_staff(new).await.unwrap();
-        (invitation, hash, outcome)
+            letter: None,
+        }
     }
 
     async fn take(&self, hash: KeyHash, now: Timestamp) -> (StaffMember, Vec<KeyHash>, NewSession, bool) {

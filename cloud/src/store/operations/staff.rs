@@ -3,6 +3,7 @@
 use usher_keys::Timestamp;
 
 use crate::ids::{InvitationId, OrganizerId, StaffId};
+use crate::letters::LetterState;
 use crate::rights::StaffRole;
 use crate::staff::{
     ChangeStaff, EnteredCode, FindStaff, Invitation, InviteOutcome, MAX_STAFF, NewInvitation, ProofUse,
@@ -15,13 +16,13 @@ use crate::store::sql::{OptionalExtension, Row, Sql, params};
 
 use super::column::{count, moment, ms, narrow};
 use super::organizers::lock;
-use super::{Effect, staff_sessions};
+use super::{Effect, link_letters, staff_sessions};
 
 /// The columns [`read_member`] reads.
 const MEMBER: &str = "SELECT staff_id, organizer_id, name, email, role, password, totp_secret, last_step, waits_until, created_at FROM staff";
 /// The columns [`read_invitation`] reads.
-const INVITATION: &str =
-    "SELECT invitation_id, organizer_id, name, email, role, created_at, expires_at FROM invitations";
+const INVITATION: &str = "SELECT invitation_id, invitations.organizer_id, name, email, role, invitations.created_at, invitations.expires_at, state
+     FROM invitations LEFT JOIN link_letters ON letter_id = invitation_id";
 
 /// Reads a role.
 pub fn role(word: &str) -> Result<StaffRole, StoreError> {
@@ -52,6 +53,7 @@ fn read_invitation(row: &Row<'_>) -> Result<Invitation, StoreError> {
         role: role(row.column(4)?.as_str()?)?,
         created_at: moment(row.get(5)?),
         expires_at: moment(row.get(6)?),
+        letter: row.column(7)?.as_str_or_null()?.and_then(LetterState::from_word),
     })
 }
 
@@ -60,7 +62,7 @@ pub fn invite_staff(
     connection: &Sql<'_>,
     request: &NewInvitation,
 ) -> Result<Effect<InviteOutcome>, StoreError> {
-    let NewInvitation { invitation, hash } = request;
+    let NewInvitation { invitation, hash, .. } = request;
     let organizer = invitation.organizer;
     lock(connection, &organizer)?;
     let wanted = FindStaff {
@@ -99,6 +101,10 @@ pub fn invite_staff(
             ms(invitation.created_at),
             ms(invitation.expires_at)
         ])?;
+    link_letters::drop_orphans(connection, organizer)?;
+    if let Some(letter) = &request.letter {
+        link_letters::write(connection, letter)?;
+    }
     Ok(Effect::Keep(InviteOutcome::Invited))
 }
 
@@ -110,6 +116,7 @@ pub fn withdraw_invitation(
     let gone = connection
         .prepare_cached("DELETE FROM invitations WHERE organizer_id = ?1 AND invitation_id = ?2")?
         .execute(params![request.organizer.0, request.id.0])?;
+    link_letters::drop_orphans(connection, request.organizer)?;
     Ok(Effect::Keep(gone == 1))
 }
 
@@ -126,7 +133,7 @@ pub fn invitation(connection: &Sql<'_>, hash: &KeyHash) -> Result<Option<Invitat
 pub fn invitations(connection: &Sql<'_>, organizer: &OrganizerId) -> Result<Vec<Invitation>, StoreError> {
     connection
         .prepare_cached(&format!(
-            "{INVITATION} WHERE organizer_id = ?1 ORDER BY created_at, invitation_id"
+            "{INVITATION} WHERE invitations.organizer_id = ?1 ORDER BY invitations.created_at, invitation_id"
         ))?
         .query_and_then([organizer.0], read_invitation)?
         .collect()
@@ -163,6 +170,7 @@ pub fn take_invitation(connection: &Sql<'_>, request: &TakeInvitation) -> Result
     for code in &request.recovery {
         add.run(params![member.id.0, code.0])?;
     }
+    link_letters::drop_orphans(connection, member.organizer)?;
     staff_sessions::begin(
         connection,
         member.id,

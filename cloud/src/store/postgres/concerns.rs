@@ -1,7 +1,8 @@
 //! Which event a command or question is about: its cell runs it, and a writer has the event to itself from the beginning of its transaction.
 
-use usher_keys::{EventId, PublicKey};
+use usher_keys::{EventId, PublicKey, Timestamp};
 
+use crate::buyers::{AskForLink, EndBuyerSession, OpenLink};
 use crate::catalogue::OccupancyQuery;
 use crate::catalogue::availability::{ChangesQuery, NewAvailability};
 use crate::ids::{
@@ -11,6 +12,7 @@ use crate::ids::{
 use crate::kept_answers::{ClaimKey, ForgetAnswers, FreeKey, KeepAnswer};
 use crate::letters::mailings::{NewMailing, RecipientsQuery, WriteLetters};
 use crate::letters::{CorrectAddress, DueLetters, LettersQuery, NoteLetters, ReplayLetter, ResendTickets};
+use crate::link_letters::{ForgetLinks, LinkLetter, TakeLinkLetters};
 use crate::selling::blocks::{NewBlock, ReleaseBlock};
 use crate::selling::booking_lists::BookingsQuery;
 use crate::selling::canceling::{CancelEvent, RefundCanceled};
@@ -243,5 +245,12 @@ concerns_no_event!(
     ClaimKey,
     KeepAnswer,
     FreeKey,
-    ForgetAnswers
+    ForgetAnswers,
+    AskForLink,
+    OpenLink,
+    EndBuyerSession,
+    TakeLinkLetters,
+    LinkLetter,
+    ForgetLinks,
+    (KeyHash, Timestamp)
 );

@@ -30,7 +30,7 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 }
 
 /// The tables that are moved.
-pub const TABLES: [Table; 50] = [
+pub const TABLES: [Table; 53] = [
     table("organizers", &["organizer_id"]),
     table("organizer_keys", &["key_hash"]),
     table("access_tokens", &["token_hash"]),
@@ -38,6 +38,9 @@ pub const TABLES: [Table; 50] = [
     table("recovery_codes", &["staff_id", "code_hash"]),
     table("invitations", &["invitation_id"]),
     table("staff_sessions", &["session_hash"]),
+    table("link_letters", &["letter_id"]),
+    table("buyer_links", &["link_hash"]),
+    table("buyer_sessions", &["session_hash"]),
     table("acts", &["organizer_id", "seq"]),
     table("venues", &["venue_id"]),
     table("events", &["event_id"]),

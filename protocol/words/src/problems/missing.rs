@@ -69,6 +69,8 @@ pub enum Missing {
     ValidTicketOfBooking,
     /// An entry of a waiting list.
     Waiter,
+    /// What a mailed link to tickets opens.
+    TicketsLink,
     /// A till of the event in the address.
     Till,
     /// A letter to a buyer of the event in the address.
@@ -123,6 +125,9 @@ impl Missing {
             }
             Self::BookingWithTickets => "There is no such booking with tickets.",
             Self::ValidTicketOfBooking => "There is no valid ticket of this booking.",
+            Self::TicketsLink => {
+                "This link was used, or its time is over: ask for another one at /my-tickets."
+            }
             Self::Waiter => "There is no such entry of a waiting list.",
             Self::Till => "There is no such till of this event.",
             Self::Letter => "There is no such letter of this event.",

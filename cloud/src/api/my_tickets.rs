@@ -1,0 +1,88 @@
+//! `/v1/my-tickets`: a link to all that was bought with an address, mailed to it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use usher_words::problems::ProblemKind;
+use utoipa::ToSchema;
+
+use crate::buyers::{AskForLink, AskOutcome, LINK_FOR, address_key};
+use crate::ids::LinkLetterId;
+use crate::key_hash::KeyHash;
+use crate::letters::ms;
+use crate::link_letters::{LinkKind, LinkLetter};
+use crate::state::AppState;
+
+use super::claimant::AskedFrom;
+use super::error::ApiError;
+use super::input::{Checks, JsonBody};
+use super::organizer::resending::check_address;
+
+/// What the secret in a link begins with.
+const PREFIX: &str = "utl_";
+
+/// Asks for a link to what was bought with an address.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"email": "buyer@example.org"}))]
+pub struct LinkRequest {
+    /// The address that tickets were bought with.
+    #[schema(example = "buyer@example.org")]
+    pub email: String,
+}
+
+/// Mails a link to an address that shows all tickets bought with it, once, for an hour. The answer is the same, and as quick, when nothing was.
+#[utoipa::path(post, path = "/v1/my-tickets", tag = "bookings", request_body = LinkRequest, responses(
+    (status = 202, description = "If anything was bought with the address, a link is on its way to it"),
+    (status = 409, description = "This server sends no mail"),
+    (status = 429, description = "Too many links were asked for from here"),
+))]
+pub async fn ask(
+    State(app): State<Arc<AppState>>,
+    AskedFrom(client): AskedFrom,
+    JsonBody(request): JsonBody<LinkRequest>,
+) -> Result<StatusCode, ApiError> {
+    ask_from(&app, client, &request.email).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Asks for a link. Whether anything was bought with the address is found out when the letter is written, after the answer.
+///
+/// # Errors
+///
+/// When the address is none, the server sends no mail, or the client has asked too often.
+pub async fn ask_from(app: &AppState, client: IpAddr, email: &str) -> Result<(), ApiError> {
+    let mut checks = Checks::default();
+    check_address(&mut checks, email);
+    checks.finish()?;
+    if app.mailer.is_none() {
+        return Err(ProblemKind::NoMail.into());
+    }
+    let now = app.clock.now();
+    let (secret, hash) = KeyHash::draw_with(PREFIX);
+    let id = LinkLetterId::draw(now);
+    let email = address_key(email);
+    let letter = LinkLetter {
+        sealed: app.link_secrets.seal(id, &secret),
+        recipient: email.clone(),
+        expires_at: now.plus_ms(ms(LINK_FOR)),
+        ..LinkLetter::new(id, LinkKind::TicketsAsked, now)
+    };
+    let ask = AskForLink {
+        hash,
+        email,
+        client: client.into(),
+        letter,
+        now,
+    };
+    match app.store.ask_for_link(ask).await? {
+        AskOutcome::Asked => Ok(()),
+        AskOutcome::TooMany(fits_at) => {
+            let seconds = fits_at.0.saturating_sub(now.0).div_ceil(1000);
+            Err(ApiError::too_many(ProblemKind::TooManyLinks, seconds))
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What link letters say. Their words are here, their form is in `templates/letters`.
+
+use askama::Template;
+
+use crate::rights::StaffRole;
+
+use super::wording::LetterWords;
+
+/// What the link of a letter opens, as its reader is told.
+#[derive(Debug, Clone, Copy)]
+pub enum LinkOpens<'a> {
+    /// An invitation to be one of an organizer's people.
+    Invitation {
+        name: &'a str,
+        organizer: &'a str,
+        role: StaffRole,
+    },
+    /// All tickets that were bought with the address.
+    Tickets,
+}
+
+/// The words of a letter with a link.
+struct LinkWords {
+    /// One line.
+    subject: String,
+    /// Each a paragraph.
+    sentences: Vec<String>,
+    /// What the link is called.
+    button: &'static str,
+    /// How long it opens something, and what to do if it was not asked for.
+    ends: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "letters/link.txt")]
+struct LinkText<'a> {
+    of: &'a LinkWords,
+    link: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "letters/link.html")]
+struct LinkHtml<'a> {
+    of: &'a LinkWords,
+    link: &'a str,
+}
+
+/// Writes a letter around a link.
+///
+/// # Errors
+///
+/// When a template fails, which none does.
+pub fn of(opens: LinkOpens<'_>, link: &str) -> Result<LetterWords, askama::Error> {
+    let of = &words(opens);
+    Ok(LetterWords {
+        subject: of.subject.clone(),
+        text: LinkText { of, link }.render()?,
+        html: LinkHtml { of, link }.render()?,
+    })
+}
+
+fn words(opens: LinkOpens<'_>) -> LinkWords {
+    match opens {
+        LinkOpens::Invitation {
+            name,
+            organizer,
+            role,
+        } => LinkWords {
+            subject: format!("Your invitation to work for {organizer}"),
+            sentences: vec![
+                format!("Hello {name},"),
+                format!(
+                    "{organizer} invites you to sell and look after its events as {}.",
+                    title(role)
+                ),
+                "Choose a password, and have an app at hand that shows one-time codes.".into(),
+            ],
+            button: "Take the invitation",
+            ends: "The link works once, for a week. If you expect no invitation, do nothing: nobody gets in without it.",
+        },
+        LinkOpens::Tickets => LinkWords {
+            subject: "The way to your tickets".into(),
+            sentences: vec![
+                "Somebody, most likely you, has asked for the tickets that were bought with this address."
+                    .into(),
+            ],
+            button: "Show my tickets",
+            ends: "The link works once, for an hour. If you did not ask for it, do nothing: nobody else has it.",
+        },
+    }
+}
+
+/// Returns what a role is called in a sentence.
+fn title(role: StaffRole) -> &'static str {
+    match role {
+        StaffRole::Owner => "owner",
+        StaffRole::Manager => "manager",
+        StaffRole::BoxOffice => "box office",
+        StaffRole::Support => "support",
+        StaffRole::GateAdmin => "gate admin",
+        StaffRole::Auditor => "auditor",
+        StaffRole::Viewer => "viewer",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_text_in_both_forms_and_the_link_is_whole() {
+        let opens = LinkOpens::Invitation {
+            name: "Ada <b>",
+            organizer: "Owls & Larks",
+            role: StaffRole::BoxOffice,
+        };
+        let words = of(opens, "https://tickets.example/staff/invitations/uin_1").unwrap();
+        assert_eq!(words.subject, "Your invitation to work for Owls & Larks");
+        assert!(words.text.contains("Hello Ada <b>,") && words.text.contains("as box office."));
+        assert!(words.html.contains("Hello Ada &#60;b&#62;,") && !words.html.contains("<b>"));
+        for form in [&words.text, &words.html] {
+            assert!(form.contains("https://tickets.example/staff/invitations/uin_1"));
+        }
+    }
+}
