@@ -147,6 +147,8 @@ pub struct Payments {
     pub stripe_key_file: PathBuf,
     /// The file that holds the secret of the endpoint `/v1/webhooks/stripe`, if Stripe has been told of it.
     pub stripe_webhook_secret_file: PathBuf,
+    /// From how much on somebody who is logged in needs a fresh one-time code to give money back, in whole units of the currency.
+    pub large_refund: u32,
     /// Lets the sandbox's token `tok_crash_after_charge` abort the process. For tests only.
     pub sandbox_crash: bool,
 }
@@ -159,6 +161,8 @@ impl Default for Payments {
             stripe_api: "https://api.stripe.com".into(),
             stripe_key_file: PathBuf::new(),
             stripe_webhook_secret_file: PathBuf::new(),
+            // Some tickets are less.
+            large_refund: 500,
             sandbox_crash: false,
         }
     }

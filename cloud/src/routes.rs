@@ -254,6 +254,7 @@ fn staff_pages() -> Router<Arc<AppState>> {
         .route("/staff", get(staff::show))
         .route("/staff/events/{event_id}/counter", get(staff::counter::show))
         .route("/staff/proof", post(staff::prove))
+        .route("/staff/password", post(staff::password::change))
         .route("/staff/log-out", post(staff::log_out))
         .route("/staff/sessions/{session_id}/end", post(staff::end))
         .route(

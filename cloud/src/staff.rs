@@ -233,6 +233,13 @@ pub enum ProofUse {
     Begin(NewSession),
     /// A session is proven anew.
     Refresh(StaffSessionId),
+    /// Another password takes the place of the old one, and all sessions end but this one.
+    ChangePassword {
+        /// What the new one is checked against.
+        password: Vec<u8>,
+        /// The session in which it is changed.
+        session: StaffSessionId,
+    },
 }
 
 /// Says which code a member has entered with their password, or in a session.

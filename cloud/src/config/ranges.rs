@@ -5,7 +5,7 @@ use super::{Config, ConfigError};
 /// A setting, how to read it, its least and greatest value, and both in words.
 type Range = (&'static str, fn(&Config) -> u32, u32, u32, &'static str);
 
-const RANGES: [Range; 14] = [
+const RANGES: [Range; 15] = [
     (
         "reservations.default_seconds",
         |config| config.reservations.default_seconds,
@@ -68,6 +68,13 @@ const RANGES: [Range; 14] = [
         1,
         300,
         "1 to 300 seconds",
+    ),
+    (
+        "payments.large_refund",
+        |config| config.payments.large_refund,
+        0,
+        1_000_000,
+        "0 to 1000000 units of a currency",
     ),
     (
         "limits.request_seconds",

@@ -3,6 +3,7 @@
 pub mod counter;
 pub mod invitations;
 pub mod log_in;
+pub mod password;
 
 use std::sync::Arc;
 
@@ -18,7 +19,8 @@ use crate::api::input::{FormBody, Id};
 use crate::api::logged_in::{LoggedIn, set_cookie};
 use crate::ids::StaffSessionId;
 use crate::moment::Moment;
-use crate::staff::{EndSession, EnteredCode, FRESH_FOR, ProofUse, ProveStaff, entered};
+use crate::staff::password::BYTES;
+use crate::staff::{EndSession, EnteredCode, FRESH_FOR, ProofUse, ProveStaff, StaffMember, entered};
 use crate::state::AppState;
 
 use super::{PageError, page, page_with};
@@ -32,6 +34,8 @@ struct StaffPage {
     /// Whether a one-time code was entered just now.
     is_fresh: bool,
     fresh_minutes: u64,
+    /// How long a password is at least.
+    least_bytes: usize,
     /// What was wrong with the code that was entered.
     message: Option<&'static str>,
     sessions: Vec<SessionLine>,
@@ -86,6 +90,7 @@ async fn account(
     Ok(StaffPage {
         is_fresh: session.is_fresh(now),
         fresh_minutes: FRESH_FOR.as_secs() / 60,
+        least_bytes: *BYTES.start(),
         role: session.role.word(),
         name: session.name,
         form_token: logged_in.form_token,
@@ -101,28 +106,36 @@ pub async fn prove(
     FormBody(form): FormBody<CodeForm>,
 ) -> Result<Response, PageError> {
     logged_in.check(&form.form_token)?;
-    let session = &logged_in.session;
-    let staff = app.store.staff(session.organizer).await?;
-    let member = staff.into_iter().find(|member| member.id == session.staff);
-    let member = member.ok_or(ProblemKind::LogInNeeded)?;
-    let secret = log_in::secret(&app, &member)?;
-    let now = app.clock.now();
-    let mut code = entered(&member, &secret, &form.code, now);
-    if matches!(code, EnteredCode::Recovery(_)) {
-        // That is for coming in.
-        code = EnteredCode::Wrong;
-    }
+    let (member, code) = code_of(&app, &logged_in, &form.code).await?;
     let proof = ProveStaff {
         staff: member.id,
         code,
-        used_for: ProofUse::Refresh(session.id),
-        now,
+        used_for: ProofUse::Refresh(logged_in.session.id),
+        now: app.clock.now(),
     };
     if app.store.prove_staff(proof).await? {
         return Ok(Redirect::to("/staff").into_response());
     }
     let refused = account(&app, logged_in, Some(refusal(code))).await?;
     page_with(StatusCode::FORBIDDEN, &refused)
+}
+
+/// Finds who is logged in, and what came of a code that they have entered; a recovery code is for coming in, and wrong here.
+async fn code_of(
+    app: &AppState,
+    logged_in: &LoggedIn,
+    text: &str,
+) -> Result<(StaffMember, EnteredCode), ApiError> {
+    let session = &logged_in.session;
+    let staff = app.store.staff(session.organizer).await?;
+    let member = staff.into_iter().find(|member| member.id == session.staff);
+    let member = member.ok_or(ProblemKind::LogInNeeded)?;
+    let secret = log_in::secret(app, &member)?;
+    let code = match entered(&member, &secret, text, app.clock.now()) {
+        EnteredCode::Recovery(_) => EnteredCode::Wrong,
+        code @ (EnteredCode::Wrong | EnteredCode::Waits | EnteredCode::OfStep(_)) => code,
+    };
+    Ok((member, code))
 }
 
 /// Says what was wrong with a code of somebody who is logged in.

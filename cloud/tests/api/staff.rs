@@ -422,3 +422,101 @@ async fn the_page_of_the_counter_is_for_whoever_sells_there() {
     assert_eq!(seen_by(&cloud, &counter, &viewer.cookie).await.status, 403);
     assert_eq!(seen_by(&cloud, &counter, "").await.status, 401);
 }
+
+const NEW_PASSWORD: &str = "another horse battery";
+
+async fn change_password(cloud: &Cloud, of: &Person, (old, new): (&str, &str), code: &str) -> Answer {
+    let form = [
+        ("form_token", of.form_token.as_str()),
+        ("password", old),
+        ("new_password", new),
+        ("code", code),
+    ];
+    post_form(cloud, "/staff/password", &of.cookie, &form).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_changes_their_password_with_the_old_one_and_a_code_and_is_alone_then() {
+    let cloud = Cloud::start().await;
+    let ada = person(&cloud, "manager").await;
+    let email = "manager@owls.example";
+    cloud.clock.advance_ms(STEP_MS);
+    let elsewhere = log_in(&cloud, email, PASSWORD, &code_now(&cloud, &ada.secret)).await;
+    let elsewhere = cookie_of(&elsewhere);
+    cloud.clock.advance_ms(STEP_MS);
+    let code = code_now(&cloud, &ada.secret);
+    let passwords = (PASSWORD, NEW_PASSWORD);
+    assert_eq!(seen_by(&cloud, "/staff", &elsewhere).await.status, 200);
+    let changed = change_password(&cloud, &ada, passwords, &code).await;
+    assert_eq!(changed.status, 303);
+    // The code was used up with it.
+    let again = change_password(&cloud, &ada, (NEW_PASSWORD, PASSWORD), &code).await;
+    assert_eq!(again.status, 403);
+    assert_eq!(seen_by(&cloud, "/staff", &elsewhere).await.status, 401);
+    let page = seen_by(&cloud, "/staff", &ada.cookie).await.text();
+    assert!(page.contains("Your last code is fresh"), "{page}");
+    cloud.clock.advance_ms(STEP_MS);
+    let old = log_in(&cloud, email, PASSWORD, &code_now(&cloud, &ada.secret)).await;
+    assert_eq!(old.status, 403);
+    let with_new = log_in(&cloud, email, NEW_PASSWORD, &code_now(&cloud, &ada.secret)).await;
+    assert_eq!(with_new.status, 303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_finds_an_open_browser_changes_no_password() {
+    let cloud = Cloud::start().await;
+    let ada = person(&cloud, "manager").await;
+    cloud.clock.advance_ms(STEP_MS);
+    let code = code_now(&cloud, &ada.secret);
+    let short = change_password(&cloud, &ada, (PASSWORD, "short"), &code).await;
+    assert_eq!(short.status, 422);
+    for (old, code) in [("wrong horse battery", code.as_str()), (PASSWORD, "000000")] {
+        let refused = change_password(&cloud, &ada, (old, NEW_PASSWORD), code).await;
+        assert_eq!(refused.status, 403);
+        assert!(
+            refused.text().contains("nothing was changed"),
+            "{}",
+            refused.text()
+        );
+    }
+    // A recovery code is for coming in.
+    let recovered = change_password(&cloud, &ada, (PASSWORD, NEW_PASSWORD), &ada.recovery[0]).await;
+    assert_eq!(recovered.status, 403);
+    let foreign = Person {
+        form_token: "0".into(),
+        cookie: ada.cookie.clone(),
+        secret: Vec::new(),
+        recovery: Vec::new(),
+    };
+    let foreign = change_password(&cloud, &foreign, (PASSWORD, NEW_PASSWORD), &code).await;
+    assert_eq!(foreign.status, 403);
+    // Nor by trying passwords: each wrong one counts as a wrong code.
+    for _ in 0..10 {
+        let wrong = change_password(&cloud, &ada, ("wrong horse battery", NEW_PASSWORD), "").await;
+        assert_eq!(wrong.status, 403);
+    }
+    cloud.clock.advance_ms(STEP_MS);
+    let code = code_now(&cloud, &ada.secret);
+    let waits = change_password(&cloud, &ada, (PASSWORD, NEW_PASSWORD), &code).await;
+    assert_eq!(waits.status, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_how_much_on_a_refund_takes_a_fresh_code_is_a_setting() {
+    let cloud = Cloud::with(|config| config.payments.large_refund = 40).await;
+    let event = cloud.event(|_| {}).await;
+    let booking = cloud.buy(&event, &[0]).await;
+    let ada = person(&cloud, "manager").await;
+    let refund = format!(
+        "/v1/organizer/events/{event}/bookings/{}/refunds",
+        booking["booking_id"].as_str().unwrap()
+    );
+    cloud.clock.advance_ms(300_000);
+    let request =
+        |amount: i64| json!({"tickets": [], "amount": amount, "idempotency_key": format!("refund {amount}")});
+    let large = ask(&cloud, &ada, Method::POST, &refund, &request(4_000)).await;
+    large.check_problem(403, "fresh-code-needed");
+    ask(&cloud, &ada, Method::POST, &refund, &request(3_999))
+        .await
+        .ok(201);
+}

@@ -119,11 +119,9 @@ impl RefundView {
     }
 }
 
-/// From how much on somebody who is logged in needs a fresh one-time code, in whole units of the currency: some tickets are less.
-const LARGE: i64 = 500;
-
-fn is_large(minor: i64, currency: Currency) -> bool {
-    minor >= LARGE * 10_i64.pow(u32::try_from(currency.decimals()).unwrap_or(0))
+/// Tells whether an amount takes a fresh one-time code of somebody who is logged in: from `large` on, in whole units of the currency.
+fn is_large(minor: i64, currency: Currency, large: u32) -> bool {
+    minor >= i64::from(large) * 10_i64.pow(u32::try_from(currency.decimals()).unwrap_or(0))
 }
 
 impl NewRefund {
@@ -222,7 +220,8 @@ pub async fn create(
         return Err(ApiError::NotFound(Missing::BookingOfEvent));
     }
     request.check()?;
-    if is_large(request.wanted(&app, booking).await?, event.currency) {
+    let large = app.config.payments.large_refund;
+    if is_large(request.wanted(&app, booking).await?, event.currency, large) {
         allowed.caller.has_fresh_code()?;
     }
     let key = header.or(request.idempotency_key.take())?;

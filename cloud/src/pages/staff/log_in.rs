@@ -138,7 +138,7 @@ pub fn secret(app: &AppState, member: &StaffMember) -> Result<Vec<u8>, ApiError>
 }
 
 /// Checks a password beside the requests, a few at a time: each takes 19 MiB.
-async fn password_is_right(app: &AppState, text: String, kept: Vec<u8>) -> Result<bool, ApiError> {
+pub async fn password_is_right(app: &AppState, text: String, kept: Vec<u8>) -> Result<bool, ApiError> {
     hashing(app, move || password::is_right(&text, &kept)).await
 }
 

@@ -225,6 +225,13 @@ pub fn prove_staff(connection: &Sql<'_>, request: &ProveStaff) -> Result<Effect<
     match &request.used_for {
         ProofUse::Begin(session) => staff_sessions::begin(connection, staff, session, (now, proven_at))?,
         ProofUse::Refresh(session) => staff_sessions::refresh(connection, (staff, *session), proven_at)?,
+        ProofUse::ChangePassword { password, session } => {
+            connection
+                .prepare_cached("UPDATE staff SET password = ?2 WHERE staff_id = ?1")?
+                .execute(params![staff.0, password])?;
+            staff_sessions::end_others(connection, staff, *session)?;
+            staff_sessions::refresh(connection, (staff, *session), proven_at)?;
+        }
     }
     Ok(Effect::Keep(true))
 }

@@ -92,6 +92,14 @@ pub fn sessions_of(connection: &Sql<'_>, staff: &StaffId) -> Result<Vec<StaffSes
         .collect()
 }
 
+/// Ends all sessions of somebody but one.
+pub fn end_others(connection: &Sql<'_>, staff: StaffId, kept: StaffSessionId) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("DELETE FROM staff_sessions WHERE staff_id = ?1 AND session_id <> ?2")?
+        .execute(params![staff.0, kept.0])?;
+    Ok(())
+}
+
 /// Ends a session; tells whether there was one.
 pub fn end_session(connection: &Sql<'_>, request: &EndSession) -> Result<Effect<bool>, StoreError> {
     let ended = connection
