@@ -30,6 +30,7 @@ use crate::money::DeclineReason;
 use crate::payment::{GatewayError, Gateways, PaymentToken};
 use crate::seat_maps::SeatMaps;
 use crate::selling::booking_code::BookingCode;
+use crate::selling::buyer_bounds::BoundReached;
 use crate::selling::claimant::HoldBounds;
 use crate::selling::jobs::{JobId, LeaseHolder, LeaseOutcome};
 use crate::selling::sale::SaleStatus;
@@ -95,6 +96,8 @@ pub enum BookOutcome {
     Expired,
     /// The reservation was given back.
     Released,
+    /// Bookings of the same address keep too many places unpaid.
+    TooManyUnpaid(BoundReached),
     /// The reservation has become a booking under another key.
     AlreadyBooked,
     /// The key was used for another request.
@@ -131,6 +134,7 @@ impl BookOutcome {
             | Self::Renewed
             | Self::TokenMissing
             | Self::NoInvoice
+            | Self::TooManyUnpaid(_)
             | Self::NotOnSale(_)
             | Self::NotFound => "refused",
         }
@@ -349,6 +353,7 @@ fn refused(refusal: BeginRefusal) -> BookOutcome {
         BeginRefusal::NotOnSale(status) => BookOutcome::NotOnSale(status),
         BeginRefusal::TokenMissing => BookOutcome::TokenMissing,
         BeginRefusal::NoInvoice => BookOutcome::NoInvoice,
+        BeginRefusal::TooManyUnpaid(reached) => BookOutcome::TooManyUnpaid(reached),
         BeginRefusal::NotFound => BookOutcome::NotFound,
     }
 }

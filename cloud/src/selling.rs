@@ -9,6 +9,7 @@ pub mod booking_code;
 pub mod booking_lists;
 pub mod booking_status;
 mod bookings;
+pub mod buyer_bounds;
 pub mod canceling;
 pub mod charges;
 pub mod claimant;

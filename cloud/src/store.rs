@@ -38,6 +38,7 @@ use crate::ids::{BookingId, ChargeReference, OrganizerId, RefundId, ReservationI
 use crate::kept_answers::{ClaimKey, ClaimOutcome, ForgetAnswers, FreeKey, KeepAnswer};
 use crate::selling::blocks::{Block, NewBlock, NewBlockOutcome, ReleaseBlock, ReleaseBlockOutcome};
 use crate::selling::booking_lists::{BookingsPage, BookingsQuery};
+use crate::selling::buyer_bounds::OwnBuyerBounds;
 use crate::selling::canceling::{CancelEvent, CancelOutcome, CancelProgress, RefundCanceled, RefundedSome};
 use crate::selling::claimant::OwnBounds;
 use crate::selling::comps::{BeginComps, BeginCompsOutcome};
@@ -367,6 +368,7 @@ operations! {
         /// Finds what the organizer of an event lets one client hold without paying.
         own_bounds(EventId) -> OwnBounds = operations::bounds::own_bounds;
         /// Finds what one buyer may do at an event, as its organizer has set it.
+        own_buyer_bounds(EventId) -> OwnBuyerBounds = operations::buyer_bounds::own_buyer_bounds;
         /// Lists an organizer's venues.
         venues(OrganizerId) -> Vec<Venue> = operations::organizers::venues;
         /// Counts what an event has sold.

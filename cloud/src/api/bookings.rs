@@ -8,8 +8,8 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use usher_keys::EventId;
-use usher_words::problems::{Missing, ProblemDetail, ProblemKind};
+use usher_keys::{EventId, Timestamp};
+use usher_words::problems::{Missing, OrderDetail, ProblemDetail, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::booking::{BookOutcome, BookRequest};
@@ -17,14 +17,15 @@ use crate::ids::{BookingId, ReservationId};
 use crate::money::DeclineReason;
 use crate::payment::PaymentToken;
 use crate::selling::Booking;
+use crate::selling::buyer_bounds::BoundReached;
 use crate::selling::disputes::DisputeState;
 use crate::selling::journal::Account;
 use crate::state::AppState;
 
-use super::error::ApiError;
+use super::error::{ApiError, Quota};
 use super::idempotency::IdempotencyHeader;
 use super::input::{Checks, Id, JsonBody};
-use super::refusal::{declined, not_on_sale};
+use super::refusal::{declined, not_on_sale, seconds_until};
 use super::tickets::TicketView;
 use crate::moment::Moment;
 
@@ -231,7 +232,7 @@ pub async fn create(
 ) -> Result<Response, ApiError> {
     let outcome = app.desk.book(request.into_request(header)?).await?;
     let is_waiting = matches!(outcome, BookOutcome::Waiting(_));
-    let booking = accept(outcome)?;
+    let booking = accept(outcome, app.clock.now())?;
     let status = if is_waiting {
         StatusCode::ACCEPTED
     } else {
@@ -248,7 +249,7 @@ pub async fn create(
 /// # Errors
 ///
 /// Why there is none.
-pub fn accept(outcome: BookOutcome) -> Result<Booking, ApiError> {
+pub fn accept(outcome: BookOutcome, now: Timestamp) -> Result<Booking, ApiError> {
     match outcome {
         BookOutcome::Confirmed(booking) | BookOutcome::Waiting(booking) => Ok(booking),
         BookOutcome::Declined(reason) => Err(declined(reason).into()),
@@ -259,6 +260,7 @@ pub fn accept(outcome: BookOutcome) -> Result<Booking, ApiError> {
         BookOutcome::KeyReused => Err(ProblemKind::KeyReused.into()),
         BookOutcome::Refunded => Err(ProblemKind::Refunded.into()),
         BookOutcome::NotFound => Err(ApiError::NotFound(Missing::Reservation)),
+        BookOutcome::TooManyUnpaid(reached) => Err(too_many_unpaid(reached, now)),
         BookOutcome::NoInvoice => Err(ProblemKind::NoInvoice.into()),
         BookOutcome::PaymentFailed => Err(ProblemDetail::GatewaySilent.into()),
         BookOutcome::TokenMissing => {
@@ -271,6 +273,17 @@ pub fn accept(outcome: BookOutcome) -> Result<Booking, ApiError> {
             Err(checks.finish().err().unwrap_or(ApiError::Internal))
         }
     }
+}
+
+fn too_many_unpaid(reached: BoundReached, now: Timestamp) -> ApiError {
+    let retry_after_seconds = seconds_until(reached.fits_at, now);
+    let detail = OrderDetail::TooManyUnpaid {
+        kept: reached.used,
+        most: reached.most,
+        retry_after_seconds,
+    };
+    let quota = Quota::of_bound("unpaid-places-of-buyer", reached, None);
+    ApiError::quota_used(&detail, retry_after_seconds, quota)
 }
 
 /// Shows a booking and its tickets. While its payment waits for the buyer or the bank, the answer is of a few seconds ago at most.

@@ -10,6 +10,7 @@ use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
 use crate::selling::Shortage;
+use crate::selling::buyer_bounds::BoundReached;
 
 /// How long a client should wait before it asks again, in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
@@ -29,6 +30,16 @@ pub struct Quota {
 }
 
 impl Quota {
+    /// Returns the quota of a bound that is reached, within so many seconds if it is so much of a time.
+    pub fn of_bound(name: &'static str, reached: BoundReached, window: Option<u64>) -> Self {
+        Self {
+            name,
+            most: reached.most,
+            window,
+            left: reached.most.saturating_sub(reached.used),
+        }
+    }
+
     /// Returns the values of the two headers.
     fn headers(self, retry_after: u64) -> [(HeaderName, String); 2] {
         let window = self

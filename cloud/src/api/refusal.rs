@@ -109,3 +109,8 @@ pub fn declined(reason: DeclineReason) -> ProblemKind {
         DeclineReason::GivenUp => ProblemKind::GivenUp,
     }
 }
+
+/// Returns how many seconds there are until a moment; at least one.
+pub fn seconds_until(at: Timestamp, now: Timestamp) -> u64 {
+    at.0.saturating_sub(now.0).div_ceil(1000).max(1)
+}

@@ -29,7 +29,7 @@ use super::claimant::Asking;
 use super::claims::{self, TierRequest};
 use super::error::{ApiError, Quota, ShortageView};
 use super::input::{Checks, Id, JsonBody};
-use super::refusal::not_on_sale;
+use super::refusal::{not_on_sale, seconds_until};
 use super::vouchers;
 use crate::moment::Moment;
 
@@ -316,10 +316,6 @@ fn more_than_one(most: u32) -> ApiError {
         format!("must ask for at most {most} places of this event"),
     );
     checks.finish().err().unwrap_or(ApiError::Internal)
-}
-
-fn seconds_until(at: Timestamp, now: Timestamp) -> u64 {
-    at.0.saturating_sub(now.0).div_ceil(1000).max(1)
 }
 
 fn from(by: BoundBy) -> HeldFrom {

@@ -8,19 +8,21 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use usher_keys::EventId;
+use usher_keys::{EventId, Timestamp};
 use usher_protocol::TierId;
-use usher_words::problems::{Missing, ProblemKind};
+use usher_words::problems::{Missing, OrderDetail, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::ids::WaiterId;
+use crate::selling::buyer_bounds::JOINS_COUNTED_MS;
 use crate::selling::waiting_list::{JoinList, JoinOutcome, MAX_PLACES, WaiterQuery};
 use crate::state::AppState;
 
 use super::bookings::{EMAIL_BYTES, is_address};
-use super::error::ApiError;
+use super::claimant::AskedFrom;
+use super::error::{ApiError, Quota};
 use super::input::{Checks, Id, JsonBody};
-use super::refusal::not_on_sale;
+use super::refusal::{not_on_sale, seconds_until};
 pub use waiter::WaiterView;
 
 /// Asks to wait for places of a tier.
@@ -61,9 +63,11 @@ impl WaitingRequest {
     (status = 404, description = "No such event is on sale"),
     (status = 409, description = "As many places are free, and nobody waits (`places-free`); somebody with this address waits already (`already-waiting`); or the event is over or canceled"),
     (status = 422, description = "No such tier, or too many places"),
+    (status = 429, description = "Lists of this event were joined too often from here, or with this address"),
 ))]
 pub async fn join(
     State(app): State<Arc<AppState>>,
+    AskedFrom(client): AskedFrom,
     JsonBody(request): JsonBody<WaitingRequest>,
 ) -> Result<(StatusCode, Json<WaiterView>), ApiError> {
     request.check()?;
@@ -73,6 +77,7 @@ pub async fn join(
         tier: TierId(request.tier),
         quantity: request.quantity,
         email: request.email,
+        client: client.into(),
         believed_until: app.signer.believed_until(request.event_id),
         now,
     };
@@ -87,11 +92,12 @@ pub async fn join(
         | JoinOutcome::NotOnSale(_)
         | JoinOutcome::Free(_)
         | JoinOutcome::AlreadyWaits
-        | JoinOutcome::TooMany) => Err(refused(refusal)),
+        | JoinOutcome::TooMany
+        | JoinOutcome::TooOften(_)) => Err(refused(refusal, now)),
     }
 }
 
-fn refused(refusal: JoinOutcome) -> ApiError {
+fn refused(refusal: JoinOutcome, now: Timestamp) -> ApiError {
     match refusal {
         JoinOutcome::Waits { .. } => ApiError::Internal,
         JoinOutcome::NoSuchEvent => ApiError::NotFound(Missing::EventOnSale),
@@ -104,6 +110,13 @@ fn refused(refusal: JoinOutcome) -> ApiError {
         JoinOutcome::Free(_) => ProblemKind::PlacesFree.into(),
         JoinOutcome::AlreadyWaits => ProblemKind::AlreadyWaiting.into(),
         JoinOutcome::TooMany => ProblemKind::TooManyWaiting.into(),
+        JoinOutcome::TooOften(reached) => {
+            let retry_after_seconds = seconds_until(reached.fits_at, now);
+            let detail = OrderDetail::TooManyJoins { retry_after_seconds };
+            let window = Some(JOINS_COUNTED_MS / 1000);
+            let quota = Quota::of_bound("waiting-list-joins", reached, window);
+            ApiError::quota_used(&detail, retry_after_seconds, quota)
+        }
     }
 }
 

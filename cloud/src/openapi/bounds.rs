@@ -104,7 +104,14 @@ fn key_bounds() -> Vec<(&'static str, &'static str, Bound)> {
 fn hold_bounds() -> Vec<(&'static str, &'static str, Bound)> {
     let places = i64::from(*PLACES.start())..=i64::from(*PLACES.end());
     let minutes = i64::from(*MINUTES.start())..=i64::from(*MINUTES.end());
-    let members = ["per_session", "per_address", "per_network"];
+    let members = [
+        "per_session",
+        "per_address",
+        "per_network",
+        "unpaid_per_buyer",
+        "joins_per_address",
+        "joins_per_buyer",
+    ];
     let places = members.map(|member| ("HoldBoundsRequest", member, Bound::Number(places.clone())));
     let minutes = ("HoldBoundsRequest", "minutes_in_vain", Bound::Number(minutes));
     places.into_iter().chain([minutes]).collect()

@@ -7,6 +7,7 @@ use crate::money::{DeclineReason, Money};
 
 use super::booking_code::BookingCode;
 use super::booking_status::BookingFacts;
+use super::buyer_bounds::BoundReached;
 use super::charges::ChargeParts;
 use super::claimant::HoldBounds;
 use super::course::{BuyerAction, PaymentFacts, WaitFor};
@@ -83,6 +84,8 @@ pub enum BeginRefusal {
     NoInvoice,
     /// Its event does not sell.
     NotOnSale(SaleStatus),
+    /// Bookings of the same address keep too many places unpaid.
+    TooManyUnpaid(BoundReached),
     /// There is no such reservation.
     NotFound,
 }

@@ -6,6 +6,8 @@ use usher_protocol::TierId;
 
 use crate::ids::{ReservationId, WaiterId};
 
+use super::buyer_bounds::BoundReached;
+use super::claimant::ClientAddress;
 use super::reservations::{Reservation, ReservationState};
 use super::sale::SaleStatus;
 
@@ -25,6 +27,8 @@ pub struct JoinList {
     pub quantity: u32,
     /// Where an offer is told.
     pub email: String,
+    /// Where whoever asks is.
+    pub client: ClientAddress,
     /// Until when tickets signed now are believed; nothing when none can be signed.
     pub believed_until: Option<Timestamp>,
     pub now: Timestamp,
@@ -47,6 +51,8 @@ pub enum JoinOutcome {
     AlreadyWaits,
     /// So many wait for the event that no more can.
     TooMany,
+    /// They have joined lists of the event too often.
+    TooOften(BoundReached),
 }
 
 /// What is written down of a tier for which somebody wants to wait.

@@ -12,6 +12,7 @@ pub mod blocks;
 pub mod booking_codes;
 pub mod booking_lists;
 pub mod bounds;
+pub mod buyer_bounds;
 pub mod buyers;
 pub mod canceling;
 pub mod catalogue;

@@ -9,6 +9,7 @@ use crate::ids::{ApiKeyId, OrganizerId, VenueId};
 use crate::money::Currency;
 use crate::moving::Dates;
 use crate::rights::StaffRole;
+use crate::selling::buyer_bounds::OwnBuyerBounds;
 use crate::selling::claimant::OwnBounds;
 use crate::selling::inventory::{EventSale, ResizeRefusal, TierSale};
 
@@ -287,6 +288,7 @@ pub struct EventSales {
 pub struct SetBounds {
     pub event: EventId,
     pub bounds: OwnBounds,
+    pub of_buyers: OwnBuyerBounds,
 }
 
 /// Asks what an event has sold.

@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 48] = [
+const MIGRATIONS: [(&str, &str); 49] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",
@@ -234,6 +234,7 @@ const MIGRATIONS: [(&str, &str); 48] = [
         include_str!("../../migrations/V63__moves_home.sql"),
     ),
     ("V67__links", include_str!("../../migrations/V67__links.sql")),
+    ("V68__limits", include_str!("../../migrations/V68__limits.sql")),
 ];
 
 /// Lists the migrations of the store, oldest first.

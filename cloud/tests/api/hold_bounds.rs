@@ -94,12 +94,20 @@ async fn two_hundred_addresses_of_one_client_leave_a_hundred_buyers_what_they_wa
 async fn an_organizer_sets_how_much_one_client_may_hold() {
     let (cloud, event) = house().await;
     let path = format!("/v1/organizer/events/{event}/hold-bounds");
-    let usual = json!({"per_session": 40, "per_address": 40, "per_network": 20, "minutes_in_vain": 10});
+    let of_buyers = json!({"unpaid_per_buyer": 40, "joins_per_address": 20, "joins_per_buyer": 5});
+    let with_usual = |mut bounds: Value| {
+        let members = of_buyers.as_object().unwrap().clone();
+        bounds.as_object_mut().unwrap().extend(members);
+        bounds
+    };
+    let usual =
+        with_usual(json!({"per_session": 40, "per_address": 40, "per_network": 20, "minutes_in_vain": 10}));
     let shown = cloud.organize(Method::GET, &path, &Value::Null).await.ok(200);
     assert_eq!(shown, usual);
     let wanted = json!({"per_session": 4, "per_network": 6});
     let set = cloud.organize(Method::PUT, &path, &wanted).await.ok(200);
-    let expected = json!({"per_session": 4, "per_address": 40, "per_network": 6, "minutes_in_vain": 10});
+    let expected =
+        with_usual(json!({"per_session": 4, "per_address": 40, "per_network": 6, "minutes_in_vain": 10}));
     assert_eq!(set, expected);
 
     let large = hold_from(&cloud, &event, "192.0.2.1", 5).await;
@@ -116,7 +124,11 @@ async fn an_organizer_sets_how_much_one_client_may_hold() {
     assert_eq!(refused.header("ratelimit"), "\"unpaid-places\";r=2;t=600");
     hold_from(&cloud, &event, "192.0.2.3", 2).await.ok(201);
 
-    for (member, value) in [("per_session", 0), ("minutes_in_vain", 61)] {
+    for (member, value) in [
+        ("per_session", 0),
+        ("minutes_in_vain", 61),
+        ("joins_per_buyer", 0),
+    ] {
         let refused = cloud.organize(Method::PUT, &path, &json!({member: value})).await;
         let problem = refused.check_problem(422, "invalid-request");
         assert_eq!(problem["errors"][0]["pointer"], format!("/{member}"));
@@ -125,4 +137,98 @@ async fn an_organizer_sets_how_much_one_client_may_hold() {
         cloud.organize(Method::PUT, &path, &json!({})).await.ok(200),
         usual
     );
+}
+
+#[tokio::test]
+async fn waiting_lists_are_joined_so_often_from_an_address_and_with_one() {
+    let (cloud, event) = house().await;
+    let path = format!("/v1/organizer/events/{event}/hold-bounds");
+    let bounds = json!({"joins_per_address": 3, "joins_per_buyer": 2, "per_session": 400, "per_network": 400, "per_address": 400});
+    cloud.organize(Method::PUT, &path, &bounds).await.ok(200);
+    let everything = json!({"event_id": event, "tiers": [{"tier": 1, "quantity": 20}]});
+    while cloud.post("/v1/reservations", &everything).await.status == 201 {}
+    let join = async |address: &str, email: &str| {
+        let request = json!({"event_id": event, "tier": 1, "quantity": 1, "email": email});
+        let asked = cloud.request(Method::POST, "/v1/waiting-list");
+        cloud
+            .send(asked.header("x-forwarded-for", address).json(&request))
+            .await
+    };
+    for address in ["192.0.2.1", "198.51.100.1"] {
+        let waits = join(address, "Owl@example.org").await.ok(201);
+        cloud
+            .delete(&format!(
+                "/v1/waiting-list/{}",
+                waits["waiter_id"].as_str().unwrap()
+            ))
+            .await;
+        cloud.clock.advance_ms(1_000);
+    }
+    // Leaving and joining again counts, and so does the same address in other letters.
+    let refused = join("203.0.113.1", "owl@EXAMPLE.org").await;
+    refused.check_problem(429, "too-many-joins");
+    assert_eq!(
+        refused.header("ratelimit-policy"),
+        "\"waiting-list-joins\";q=2;w=86400"
+    );
+    assert_eq!(refused.header("ratelimit"), "\"waiting-list-joins\";r=0;t=86398");
+    assert_eq!(refused.header("retry-after"), "86398");
+    for email in ["a@example.org", "b@example.org"] {
+        join("192.0.2.1", email).await.ok(201);
+    }
+    let refused = join("192.0.2.1", "c@example.org").await;
+    refused.check_problem(429, "too-many-joins");
+    assert_eq!(refused.header("retry-after"), "86398");
+    join("192.0.2.2", "c@example.org").await.ok(201);
+    cloud.clock.advance_ms(86_398_000);
+    assert_ne!(join("192.0.2.1", "owl@example.org").await.status, 429);
+}
+
+#[tokio::test]
+async fn bookings_of_one_address_keep_so_many_places_unpaid() {
+    let (cloud, event) = house().await;
+    let path = format!("/v1/organizer/events/{event}/hold-bounds");
+    cloud
+        .organize(
+            Method::PUT,
+            &path,
+            &json!({"unpaid_per_buyer": 8, "minutes_in_vain": 60}),
+        )
+        .await
+        .ok(200);
+    let book = async |address: &str, count: u32, key: &str, token: &str, email: &str| {
+        let held = hold_from(&cloud, &event, address, count).await.ok(201);
+        let request = json!({
+            "reservation_id": held["reservation_id"], "payment_token": token, "idempotency_key": key, "email": email,
+        });
+        cloud.post("/v1/bookings", &request).await
+    };
+    // An order of any size may be the only one; what is paid for does not count.
+    book("192.0.2.1", 9, "first order", "tok_ok", "owl@example.org")
+        .await
+        .ok(201);
+    book("198.51.1.1", 6, "second order", "tok_action", "owl@example.org")
+        .await
+        .ok(202);
+    let refused = book("203.0.1.1", 3, "third order", "tok_ok", "Owl@Example.org").await;
+    let problem = refused.check_problem(429, "too-many-held");
+    assert!(
+        problem["detail"].as_str().unwrap().contains("keep 6 places"),
+        "{problem}"
+    );
+    assert_eq!(
+        refused.header("ratelimit-policy"),
+        "\"unpaid-places-of-buyer\";q=8"
+    );
+    assert!(
+        refused
+            .header("ratelimit")
+            .starts_with("\"unpaid-places-of-buyer\";r=2;t=")
+    );
+    book("203.0.2.1", 2, "fourth order", "tok_ok", "owl@example.org")
+        .await
+        .ok(201);
+    book("203.0.3.1", 3, "fifth order", "tok_ok", "lark@example.org")
+        .await
+        .ok(201);
 }

@@ -51,6 +51,22 @@ pub fn too_many_held(from: HeldFrom, (held, most): (u32, u32), retry_after_secon
     format!("{whose} Pay for them or give them back, or try again in {retry_after_seconds} seconds.")
 }
 
+/// Says that somebody has joined waiting lists of an event too often.
+pub fn too_many_joins(retry_after_seconds: u64) -> String {
+    format!(
+        "Waiting lists of this event were joined too often from here or with this address within a day: who waits already keeps their place. \
+         Try again in {retry_after_seconds} seconds."
+    )
+}
+
+/// Says that bookings of one address keep too many places unpaid.
+pub fn too_many_unpaid((kept, most): (u32, u32), retry_after_seconds: u64) -> String {
+    format!(
+        "Bookings with this address keep {kept} places of this event that are not paid for, and may keep {most}. Pay for them, or try again in \
+         {retry_after_seconds} seconds."
+    )
+}
+
 /// Says how many tickets of a kind may be in one order.
 pub fn wrong_quantity(min: u32, max: Option<u32>) -> String {
     match max {

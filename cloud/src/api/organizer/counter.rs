@@ -161,7 +161,7 @@ pub async fn sell(
     let sale = request.into_sale(&app, (key, allowed.caller.by))?;
     match app.desk.sell(sale).await? {
         Ok(outcome) => {
-            let booking = accept(outcome)?;
+            let booking = accept(outcome, app.clock.now())?;
             Ok((StatusCode::CREATED, Json(BookingView::of(&app, booking))))
         }
         Err(CounterRefusal::Till(refusal)) => Err(tills::refused(refusal)),

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use usher_keys::EventId;
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
 use crate::api::input::{Checks, JsonBody};
 use crate::catalogue::Event;
 use crate::rights::may;
+use crate::selling::buyer_bounds::{BuyerBounds, OwnBuyerBounds};
 use crate::selling::claimant::{HoldBounds, OwnBounds};
 use crate::state::AppState;
 use crate::store::organizing::SetBounds;
@@ -36,6 +38,13 @@ pub struct HoldBoundsRequest {
     pub per_network: Option<u32>,
     /// For how many minutes of an hour so much may be held that is not paid for in the end; 60 is always.
     pub minutes_in_vain: Option<u32>,
+    /// Places that bookings of one e-mail address may keep while they are not paid for, bank transfers included; an order of any size may be the
+    /// only one.
+    pub unpaid_per_buyer: Option<u32>,
+    /// How often waiting lists of the event are joined from one address within a day.
+    pub joins_per_address: Option<u32>,
+    /// How often with one e-mail address.
+    pub joins_per_buyer: Option<u32>,
 }
 
 /// What one client may hold of an event without paying.
@@ -49,26 +58,39 @@ pub struct HoldBoundsView {
     pub per_network: u32,
     /// For how many minutes of an hour so much may be held that is not paid for in the end; 60 is always.
     pub minutes_in_vain: u32,
+    /// Places that bookings of one e-mail address may keep while they are not paid for, bank transfers included; an order of any size may be the
+    /// only one.
+    pub unpaid_per_buyer: u32,
+    /// How often waiting lists of the event are joined from one address within a day.
+    pub joins_per_address: u32,
+    /// How often with one e-mail address.
+    pub joins_per_buyer: u32,
 }
 
-impl From<HoldBounds> for HoldBoundsView {
-    fn from(bounds: HoldBounds) -> Self {
+impl From<(HoldBounds, BuyerBounds)> for HoldBoundsView {
+    fn from((bounds, of_buyers): (HoldBounds, BuyerBounds)) -> Self {
         Self {
             per_session: bounds.per_session,
             per_address: bounds.per_address,
             per_network: bounds.per_network,
             minutes_in_vain: bounds.minutes_in_vain,
+            unpaid_per_buyer: of_buyers.unpaid_per_buyer,
+            joins_per_address: of_buyers.joins_per_address,
+            joins_per_buyer: of_buyers.joins_per_buyer,
         }
     }
 }
 
 impl HoldBoundsRequest {
-    fn checked(&self) -> Result<OwnBounds, ApiError> {
+    fn checked(&self, event: EventId) -> Result<SetBounds, ApiError> {
         let mut checks = Checks::default();
         for (pointer, places) in [
             ("/per_session", self.per_session),
             ("/per_address", self.per_address),
             ("/per_network", self.per_network),
+            ("/unpaid_per_buyer", self.unpaid_per_buyer),
+            ("/joins_per_address", self.joins_per_address),
+            ("/joins_per_buyer", self.joins_per_buyer),
         ] {
             if let Some(places) = places {
                 checks.range(places, pointer, PLACES);
@@ -78,11 +100,19 @@ impl HoldBoundsRequest {
             checks.range(minutes, "/minutes_in_vain", MINUTES);
         }
         checks.finish()?;
-        Ok(OwnBounds {
-            per_session: self.per_session,
-            per_address: self.per_address,
-            per_network: self.per_network,
-            minutes_in_vain: self.minutes_in_vain,
+        Ok(SetBounds {
+            event,
+            bounds: OwnBounds {
+                per_session: self.per_session,
+                per_address: self.per_address,
+                per_network: self.per_network,
+                minutes_in_vain: self.minutes_in_vain,
+            },
+            of_buyers: OwnBuyerBounds {
+                joins_per_address: self.joins_per_address,
+                joins_per_buyer: self.joins_per_buyer,
+                unpaid_per_buyer: self.unpaid_per_buyer,
+            },
         })
     }
 }
@@ -91,7 +121,8 @@ impl HoldBoundsRequest {
 pub async fn in_force(app: &AppState, event: &Event) -> Result<HoldBoundsView, ApiError> {
     let own = app.store.own_bounds(event.id).await?;
     let bounds = app.config.reservations.hold_bounds();
-    Ok(bounds.of_event(event.unit_count, own).into())
+    let of_buyers = BuyerBounds::of_event(app.store.own_buyer_bounds(event.id).await?);
+    Ok((bounds.of_event(event.unit_count, own), of_buyers).into())
 }
 
 /// Shows what one client may hold of an event without paying.
@@ -117,10 +148,6 @@ pub async fn replace(
     OwnEvent(event, _): OwnEvent<may::ChangeEvent>,
     JsonBody(request): JsonBody<HoldBoundsRequest>,
 ) -> Result<Json<HoldBoundsView>, ApiError> {
-    let set = SetBounds {
-        event: event.id,
-        bounds: request.checked()?,
-    };
-    app.store.set_bounds(set).await?;
+    app.store.set_bounds(request.checked(event.id)?).await?;
     Ok(Json(in_force(&app, &event).await?))
 }

@@ -306,7 +306,14 @@ pub async fn an_organizer_sets_what_one_client_may_hold(case: Case) {
     };
     let set = async |bounds| {
         let event = case.event;
-        case.store.set_bounds(SetBounds { event, bounds }).await.unwrap();
+        case.store
+            .set_bounds(SetBounds {
+                event,
+                bounds,
+                of_buyers: Default::default(),
+            })
+            .await
+            .unwrap();
         assert_eq!(case.store.own_bounds(event).await.unwrap(), bounds);
     };
     set(own).await;

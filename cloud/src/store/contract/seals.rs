@@ -65,7 +65,14 @@ async fn sold_in_every_way(case: &Case) {
         ..OwnBounds::default()
     };
     let event = case.event;
-    case.store.set_bounds(SetBounds { event, bounds }).await.unwrap();
+    case.store
+        .set_bounds(SetBounds {
+            event,
+            bounds,
+            of_buyers: Default::default(),
+        })
+        .await
+        .unwrap();
     voucher(case, "OWLS").await;
     let stopped = voucher(case, "STOPPED").await;
     assert!(case.store.stop_voucher(stopped).await.unwrap());

@@ -22,6 +22,7 @@ fn join_request(case: &Case, quantity: u32, email: &str, now: Timestamp) -> Join
         tier: STANDING,
         quantity,
         email: email.into(),
+        client: super::case::CLAIMANT.address,
         believed_until: Some(Timestamp::FOREVER),
         now,
     }

@@ -15,7 +15,7 @@ use crate::store::sql::{OptionalExtension, Sql, params};
 
 use super::Effect;
 use super::column::{Local, ms};
-use super::{booking_codes, jobs, rows};
+use super::{booking_codes, buyer_bounds, jobs, rows};
 
 /// Marks a reservation's units as paying and opens its booking, once for each idempotency key.
 pub fn begin_booking(
@@ -26,6 +26,7 @@ pub fn begin_booking(
     let event = request.reservation.event;
     connection.ask_ahead(EARLIER, params![event.0, request.idempotency_key])?;
     rows::ask_ahead_of_reservation(connection, &request.reservation)?;
+    buyer_bounds::ask_ahead(connection, request)?;
     if let Some(earlier) = earlier_request(connection, request)? {
         return Ok(Effect::Undo(repeated(earlier, request)));
     }
@@ -34,6 +35,9 @@ pub fn begin_booking(
     };
     if let Err(refusal) = may_begin(&reservation, sale, request) {
         return refused(refusal);
+    }
+    if let Some(reached) = buyer_bounds::keeps_too_many(connection, request, reservation.lines.len())? {
+        return refused(BeginRefusal::TooManyUnpaid(reached));
     }
     let pay_by = pay_by(&reservation, sale, request);
     match open(connection, request, (&reservation, pay_by))? {

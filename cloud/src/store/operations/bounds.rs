@@ -4,6 +4,7 @@ use rusqlite::ToSql;
 use usher_keys::{EventId, Timestamp};
 
 use crate::ids::ReservationId;
+use crate::selling::buyer_bounds::JOINS_COUNTED_MS;
 use crate::selling::claimant::{Claimant, ClientAddress, HoldBounds, OwnBounds, SessionHash};
 use crate::selling::holding::{REMEMBERED_MS, UnpaidHold, UnpaidHolds};
 use crate::selling::{Forget, HoldRequest, Reservation, UnitState};
@@ -13,7 +14,7 @@ use crate::store::sql::{OptionalExtension, Row, Sql, SqlError, params};
 
 use super::Effect;
 use super::column::{moment, ms};
-use super::{holds, rows, seals};
+use super::{buyer_bounds, holds, rows, seals};
 
 /// Reads what a claimant holds. Only the writer asks, so that what is counted is what there is when the claim is written.
 pub fn held_by(connection: &Sql<'_>, request: &HoldRequest) -> Result<UnpaidHolds, StoreError> {
@@ -96,6 +97,7 @@ pub fn set_bounds(connection: &Sql<'_>, request: &SetBounds) -> Result<Effect<()
             own.per_network,
             own.minutes_in_vain
         ])?;
+    buyer_bounds::set(connection, request.event, request.of_buyers)?;
     seals::seal_sale(connection, request.event)?;
     Ok(Effect::Keep(()))
 }
@@ -233,5 +235,15 @@ pub fn forget(connection: &Sql<'_>, request: &Forget) -> Result<Effect<usize>, S
              WHERE event_id = ?1 AND state IN ('held', 'released') AND expires_at <= ?2 AND claimant_session IS NOT NULL",
         )?
         .execute(params![event.0, ms(request.ended_by)])?;
+    // Of who waits it is forgotten after a day where they were, and of who left, who they were.
+    let forgotten = request
+        .ended_by
+        .0
+        .saturating_sub(JOINS_COUNTED_MS - REMEMBERED_MS);
+    connection
+        .prepare_cached(
+            "UPDATE waiting_list SET client = NULL, buyer = NULL WHERE event_id = ?1 AND client IS NOT NULL AND joined_at <= ?2",
+        )?
+        .execute(params![event.0, ms(Timestamp(forgotten))])?;
     Ok(Effect::Keep(dead.len()))
 }

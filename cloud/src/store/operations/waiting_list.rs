@@ -16,7 +16,7 @@ use crate::store::sql::{Sql, params};
 
 use super::Effect;
 use super::column::{Local, moment, ms};
-use super::{holds, rows};
+use super::{buyer_bounds, holds, rows};
 pub use offers::offer_places;
 
 /// Lets somebody wait for places of a tier.
@@ -29,10 +29,13 @@ pub fn join_list(connection: &Sql<'_>, request: &JoinList) -> Result<Effect<Join
     if let Err(refusal) = may_join(&facts, request.quantity) {
         return Ok(Effect::Undo(refusal));
     }
+    if let Some(reached) = buyer_bounds::joined_too_often(connection, request)? {
+        return Ok(Effect::Undo(JoinOutcome::TooOften(reached)));
+    }
     connection
         .prepare_cached(
-            "INSERT INTO waiting_list (event_id, waiter_id, tier, position, quantity, email, joined_at)
-             SELECT ?1, ?2, ?3, 1 + coalesce(max(position), 0), CAST(?4 AS BIGINT), ?5, CAST(?6 AS BIGINT) FROM waiting_list
+            "INSERT INTO waiting_list (event_id, waiter_id, tier, position, quantity, email, joined_at, client, buyer)
+             SELECT ?1, ?2, ?3, 1 + coalesce(max(position), 0), CAST(?4 AS BIGINT), ?5, CAST(?6 AS BIGINT), ?7, ?8 FROM waiting_list
              WHERE event_id = ?1 AND tier = ?3",
         )?
         .execute(params![
@@ -41,7 +44,9 @@ pub fn join_list(connection: &Sql<'_>, request: &JoinList) -> Result<Effect<Join
             request.tier.0,
             request.quantity,
             request.email,
-            ms(request.now)
+            ms(request.now),
+            request.client.bytes(),
+            buyer_bounds::buyer(&request.email)
         ])?;
     Ok(Effect::Keep(JoinOutcome::Waits { ahead: facts.ahead }))
 }

@@ -30,7 +30,7 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 }
 
 /// The tables that are moved.
-pub const TABLES: [Table; 53] = [
+pub const TABLES: [Table; 54] = [
     table("organizers", &["organizer_id"]),
     table("organizer_keys", &["key_hash"]),
     table("access_tokens", &["token_hash"]),
@@ -72,6 +72,7 @@ pub const TABLES: [Table; 53] = [
     table("halts", &["event_id"]),
     table("cancellations", &["event_id"]),
     table("hold_bounds", &["event_id"]),
+    table("buyer_bounds", &["event_id"]),
     table("endpoints", &["event_id", "endpoint_id"]),
     table("webhooks", &["event_id", "webhook_id"]),
     table("mailings", &["event_id", "mailing_id"]),

@@ -33,6 +33,14 @@ pub enum OrderDetail<'a> {
         from: HeldFrom,
         retry_after_seconds: u64,
     },
+    /// Waiting lists of the event were joined too often.
+    TooManyJoins { retry_after_seconds: u64 },
+    /// Bookings of one address keep too many places unpaid.
+    TooManyUnpaid {
+        kept: u32,
+        most: u32,
+        retry_after_seconds: u64,
+    },
     /// The event has or had vouchers of these codes.
     VouchersTaken { codes: &'a [String] },
     /// The seller has a till open already.
@@ -65,6 +73,8 @@ impl OrderDetail<'_> {
             Self::PaidTooLittle { .. } | Self::PaidTooMuch { .. } => ProblemKind::WrongInvoiceAmount,
             Self::TooManyHeld { .. } => ProblemKind::TooManyHeld,
             Self::HeldInVain { .. } => ProblemKind::HeldInVain,
+            Self::TooManyJoins { .. } => ProblemKind::TooManyJoins,
+            Self::TooManyUnpaid { .. } => ProblemKind::TooManyHeld,
             Self::VouchersTaken { .. } => ProblemKind::VoucherTaken,
             Self::RefundTooMuch { .. } => ProblemKind::RefundTooMuch,
             Self::CompSeatsTaken { .. } => ProblemKind::UnitsTaken,
@@ -88,6 +98,12 @@ impl OrderDetail<'_> {
                 from,
                 retry_after_seconds,
             } => buyers::held_in_vain(*from, *retry_after_seconds),
+            Self::TooManyJoins { retry_after_seconds } => buyers::too_many_joins(*retry_after_seconds),
+            Self::TooManyUnpaid {
+                kept,
+                most,
+                retry_after_seconds,
+            } => buyers::too_many_unpaid((*kept, *most), *retry_after_seconds),
             Self::VouchersTaken { codes } => {
                 let codes = codes.join(", ");
                 format!("The event has, or had, vouchers with these codes: {codes}. No voucher was made.")
