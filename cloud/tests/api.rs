@@ -28,6 +28,7 @@ mod api {
     pub mod inventory;
     pub mod invoices;
     pub mod keys;
+    pub mod letter_attacks;
     pub mod letters;
     pub mod listening;
     pub mod mail_server;

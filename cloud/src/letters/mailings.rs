@@ -3,7 +3,7 @@
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::TierId;
 
-use crate::ids::MailingId;
+use crate::ids::{MailingId, OrganizerId};
 use crate::selling::jobs::LeaseHolder;
 
 use super::LetterKind;
@@ -12,6 +12,12 @@ use super::LetterKind;
 pub const MAX_MAILINGS: u32 = 50;
 /// Letters that are written in one commit.
 pub const WRITTEN_AT_ONCE: u32 = 200;
+
+/// How often an organizer may have mailings sent to an address for a try within [`TRIES_COUNTED_MS`]: enough to get one right, and no way to write to
+/// strangers.
+pub const MAX_TRIES: u32 = 20;
+/// For how long a try counts, in milliseconds: a day.
+pub const TRIES_COUNTED_MS: u64 = 24 * 3_600_000;
 
 /// A letter to each buyer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,4 +59,11 @@ pub struct RecipientsQuery {
     pub event: EventId,
     /// Only those who have a ticket of this tier.
     pub tier: Option<TierId>,
+}
+
+/// Writes down that an organizer has a mailing sent to some address for a try.
+#[derive(Debug, Clone, Copy)]
+pub struct TryMailing {
+    pub organizer: OrganizerId,
+    pub now: Timestamp,
 }

@@ -306,6 +306,7 @@ contracts! {
     mailings {
         a_mailing_reaches_each_buyer_once,
         what_becomes_of_an_event_is_told_where_there_is_mail,
+        an_organizer_tries_mailings_so_often_a_day,
     }
     retention {
         who_bought_is_erased_after_the_event_and_what_was_sold_is_kept,

@@ -1,9 +1,9 @@
 //! The operations about letters to buyers; those are written with their causes.
 
-use usher_keys::EventId;
+use usher_keys::{EventId, Timestamp};
 
 use crate::ids::{LetterId, MailingId, OrganizerId};
-use crate::letters::mailings::{Mailing, NewMailing, RecipientsQuery, WriteLetters};
+use crate::letters::mailings::{Mailing, NewMailing, RecipientsQuery, TryMailing, WriteLetters};
 use crate::letters::{
     CorrectAddress, DueLetters, Letter, LetterLine, LettersQuery, NoteLetters, ReplayLetter, ResendTickets,
 };
@@ -19,6 +19,8 @@ operations! {
         correct_address(CorrectAddress) -> bool = operations::letters::correct_address;
         /// Begins a mailing that somebody writes; `false` when the event has had as many as it can.
         add_mailing(NewMailing) -> bool = operations::mailings::add_mailing;
+        /// Writes down a try of a mailing; tells when the next one may be if there were too many.
+        try_mailing(TryMailing) -> Option<Timestamp> = operations::mailings::try_mailing;
         /// Writes the next letters of a mailing; tells whether those were the last.
         write_letters(WriteLetters) -> bool = operations::mailings::write_letters;
         /// Begins to send a letter anew; `false` when there is none, or it waits already.

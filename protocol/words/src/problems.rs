@@ -150,6 +150,7 @@ kinds! {
     TooManyLogIns = 429, "too-many-log-ins", "Somebody has tried to log in from this address too often: try again when Retry-After says.";
     TooManyLinks = 429, "too-many-links", "Too many links were asked for from this address: look for the letters that came, and try again when Retry-After says.";
     TooManyJoins = 429, "too-many-joins", "Waiting lists of this event were joined too often from here or with this address: try again when Retry-After says.";
+    TooManyTries = 429, "too-many-tries", "Mailings were sent for a try too often within a day: look at the preview, and try again when Retry-After says.";
     Internal = 500, "internal", "Something is wrong on our side, and the server's log says what. Try again; if it happens again, tell whoever runs the server.";
     Unavailable = 503, "unavailable", "Nothing was changed. Try again in a moment.";
     Draining = 503, "draining", "This server is shutting down. Ask another one of the same cloud, or this one when it is back.";

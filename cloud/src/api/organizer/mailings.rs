@@ -12,10 +12,11 @@ use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
 use crate::api::input::{Checks, JsonBody};
+use crate::api::refusal::seconds_until;
 use crate::catalogue::Event;
-use crate::ids::{LetterId, MailingId};
+use crate::ids::{LetterId, MailingId, OrganizerId};
 use crate::letters::facts::LetterFacts;
-use crate::letters::mailings::{Mailing, NewMailing, RecipientsQuery};
+use crate::letters::mailings::{Mailing, NewMailing, RecipientsQuery, TryMailing};
 use crate::letters::wording::LetterWords;
 use crate::letters::{LetterKind, wording};
 use crate::mailer::WrittenLetter;
@@ -169,6 +170,7 @@ pub async fn create(
     params(("event_id" = String, Path)), request_body = MailingRequest, security(("organizer_key" = [])), responses(
     (status = 200, body = PreviewView),
     (status = 409, description = "This server has no mail server"),
+    (status = 429, description = "Mailings were sent for a try 20 times within a day"),
 ))]
 pub async fn preview(
     State(app): State<Arc<AppState>>,
@@ -183,6 +185,9 @@ pub async fn preview(
     };
     let recipients = app.store.recipients(query).await?;
     let words = words(&app, &event, &mailing).await?;
+    if email.is_some() {
+        count_try(&app, event.organizer).await?;
+    }
     let test = match (&app.mailer, email) {
         (Some(mailer), Some(to)) => Some(mailer.send(trial(&app, &event, &words, to).await?).await.word()),
         _ => None,
@@ -194,6 +199,18 @@ pub async fn preview(
         html: words.html,
         test,
     }))
+}
+
+/// Counts a try, or says when the next one may be.
+async fn count_try(app: &AppState, organizer: OrganizerId) -> Result<(), ApiError> {
+    let now = app.clock.now();
+    match app.store.try_mailing(TryMailing { organizer, now }).await? {
+        None => Ok(()),
+        Some(next) => {
+            let seconds = seconds_until(next, now);
+            Err(ApiError::too_many(ProblemKind::TooManyTries, seconds))
+        }
+    }
 }
 
 /// Writes a mailing as a buyer would read it, with the event's page in place of a booking's.

@@ -4,7 +4,9 @@ use usher_protocol::TierId;
 
 use crate::ids::MailingId;
 use crate::letters::LetterKind;
-use crate::letters::mailings::{MAX_MAILINGS, Mailing, NewMailing, RecipientsQuery, WriteLetters};
+use crate::letters::mailings::{
+    MAX_MAILINGS, MAX_TRIES, Mailing, NewMailing, RecipientsQuery, TRIES_COUNTED_MS, TryMailing, WriteLetters,
+};
 use crate::moving::Dates;
 use crate::selling::canceling::CancelEvent;
 use crate::selling::jobs::{DueJobs, JobId, JobKind};
@@ -125,4 +127,19 @@ pub async fn what_becomes_of_an_event_is_told_where_there_is_mail(case: Case) {
     assert_eq!(writing.count(), 2);
     write_all(&case, mailings[0].id).await;
     assert_eq!(case.letters(None).await[0].kind, LetterKind::EventCanceled);
+}
+
+pub async fn an_organizer_tries_mailings_so_often_a_day(case: Case) {
+    let request = |now| TryMailing {
+        organizer: case.organizer,
+        now,
+    };
+    let tried = async |now| case.store.try_mailing(request(now)).await.unwrap();
+    for at in 0..u64::from(MAX_TRIES) {
+        assert_eq!(tried(START.plus_ms(at / 2)).await, None);
+    }
+    let next = START.plus_ms(TRIES_COUNTED_MS);
+    assert_eq!(tried(START.plus_ms(99)).await, Some(next));
+    assert_eq!(tried(START.plus_ms(99)).await, Some(next));
+    assert_eq!(tried(next).await, None);
 }

@@ -3,9 +3,10 @@
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::TierId;
 
-use crate::ids::{ChargeReference, MailingId};
+use crate::ids::{ChargeReference, MailingId, draw};
 use crate::letters::mailings::{
-    MAX_MAILINGS, Mailing, NewMailing, RecipientsQuery, WRITTEN_AT_ONCE, WriteLetters,
+    MAX_MAILINGS, MAX_TRIES, Mailing, NewMailing, RecipientsQuery, TRIES_COUNTED_MS, TryMailing,
+    WRITTEN_AT_ONCE, WriteLetters,
 };
 use crate::letters::{LetterCause, LetterKind};
 use crate::selling::jobs::JobId;
@@ -13,7 +14,7 @@ use crate::store::StoreError;
 use crate::store::sql::{Row, Sql, params};
 
 use super::column::{Local, event_id, moment, ms};
-use super::{Effect, jobs, letters};
+use super::{Effect, jobs, letters, organizers};
 
 /// The columns [`read`] reads.
 const MAILING: &str =
@@ -186,4 +187,26 @@ fn note(connection: &Sql<'_>, request: &WriteLetters, charges: &[Local]) -> Resu
         jobs::delete(connection, JobId::WriteLetters(id))?;
     }
     Ok(Effect::Keep(is_last))
+}
+
+/// Writes down a try of a mailing, unless its organizer had too many within a day; tells when the next one may be then.
+pub fn try_mailing(
+    connection: &Sql<'_>,
+    request: &TryMailing,
+) -> Result<Effect<Option<Timestamp>>, StoreError> {
+    organizers::lock(connection, &request.organizer)?;
+    let over = Timestamp(request.now.0.saturating_sub(TRIES_COUNTED_MS));
+    connection
+        .prepare_cached("DELETE FROM mailing_tries WHERE organizer_id = ?1 AND tried_at <= ?2")?
+        .execute(params![request.organizer.0, ms(over)])?;
+    let (tries, first): (u32, Option<i64>) = connection
+        .prepare_cached("SELECT count(*), min(tried_at) FROM mailing_tries WHERE organizer_id = ?1")?
+        .query_row([request.organizer.0], |row| row.try_into())?;
+    if let Some(first) = first.filter(|_| tries >= MAX_TRIES) {
+        return Ok(Effect::Undo(Some(moment(first).plus_ms(TRIES_COUNTED_MS))));
+    }
+    connection
+        .prepare_cached("INSERT INTO mailing_tries (organizer_id, tried_at, try_id) VALUES (?1, ?2, ?3)")?
+        .execute(params![request.organizer.0, ms(request.now), draw::<16>()])?;
+    Ok(Effect::Keep(None))
 }

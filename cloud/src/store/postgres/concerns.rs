@@ -10,7 +10,7 @@ use crate::ids::{
     StaffId, TicketId, VoucherId, WebhookId,
 };
 use crate::kept_answers::{ClaimKey, ForgetAnswers, FreeKey, KeepAnswer};
-use crate::letters::mailings::{NewMailing, RecipientsQuery, WriteLetters};
+use crate::letters::mailings::{NewMailing, RecipientsQuery, TryMailing, WriteLetters};
 use crate::letters::{CorrectAddress, DueLetters, LettersQuery, NoteLetters, ReplayLetter, ResendTickets};
 use crate::link_letters::{ForgetLinks, LinkLetter, TakeLinkLetters};
 use crate::selling::blocks::{NewBlock, ReleaseBlock};
@@ -252,5 +252,6 @@ concerns_no_event!(
     TakeLinkLetters,
     LinkLetter,
     ForgetLinks,
-    (KeyHash, Timestamp)
+    (KeyHash, Timestamp),
+    TryMailing
 );

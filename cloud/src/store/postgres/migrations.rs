@@ -10,7 +10,7 @@ use super::server::Servers;
 use super::writer::wait_for;
 
 /// The migrations, oldest first; one that was released is never changed.
-const MIGRATIONS: [&str; 41] = [
+const MIGRATIONS: [&str; 42] = [
     include_str!("../../../migrations/postgres/V1__store.sql"),
     include_str!("../../../migrations/postgres/V2__index_order.sql"),
     include_str!("../../../migrations/postgres/V3__moves.sql"),
@@ -52,6 +52,7 @@ const MIGRATIONS: [&str; 41] = [
     include_str!("../../../migrations/postgres/V47__moves_home.sql"),
     include_str!("../../../migrations/postgres/V50__links.sql"),
     include_str!("../../../migrations/postgres/V51__limits.sql"),
+    include_str!("../../../migrations/postgres/V52__tries.sql"),
 ];
 /// How often one process tries: each failed try means that another process got a step further.
 const ATTEMPTS: u32 = 50;

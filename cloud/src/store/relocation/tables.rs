@@ -30,7 +30,7 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 }
 
 /// The tables that are moved.
-pub const TABLES: [Table; 54] = [
+pub const TABLES: [Table; 55] = [
     table("organizers", &["organizer_id"]),
     table("organizer_keys", &["key_hash"]),
     table("access_tokens", &["token_hash"]),
@@ -39,6 +39,7 @@ pub const TABLES: [Table; 54] = [
     table("invitations", &["invitation_id"]),
     table("staff_sessions", &["session_hash"]),
     table("link_letters", &["letter_id"]),
+    table("mailing_tries", &["organizer_id", "tried_at", "try_id"]),
     table("buyer_links", &["link_hash"]),
     table("buyer_sessions", &["session_hash"]),
     table("acts", &["organizer_id", "seq"]),
