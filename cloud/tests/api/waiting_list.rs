@@ -107,3 +107,56 @@ async fn places_that_come_back_are_offered_by_their_page_and_paid_for() {
         .await
         .check_problem(404, "not-found");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_is_taken_once_and_nobody_gets_past_those_who_wait() {
+    let often = |config: &mut Config| config.reservations.tidy_every_seconds = 1;
+    let cloud = Cloud::with(often).await;
+    let event = cloud
+        .event(|draft| draft["tiers"][2]["price"] = json!(1_500))
+        .await;
+    let all = cloud.hold_tier(&event, 3, 4).await.ok(201);
+    let first = join(&cloud, &event, 2, "owl@example.org").await.ok(201);
+    let second = join(&cloud, &event, 10, "eagle@example.org").await.ok(201);
+    let id = all["reservation_id"].as_str().unwrap();
+    assert_eq!(cloud.delete(&format!("/v1/reservations/{id}")).await.status, 204);
+    // By whatever way others ask, they get no place before those who wait.
+    let vouchers =
+        json!({"codes": ["PASTALL1"], "name": "Friends", "percent": 10, "unlocks": true, "tiers": [3]});
+    let path = format!("/v1/organizer/events/{event}/vouchers");
+    cloud.organize(Method::POST, &path, &vouchers).await.ok(201);
+    let ways = [
+        json!({"event_id": event, "tiers": [{"tier": 3, "quantity": 1}]}),
+        json!({"event_id": event, "tiers": [{"tier": 2, "quantity": 1}, {"tier": 3, "quantity": 1}]}),
+        json!({"event_id": event, "best_available": {"tier": 3, "count": 1}}),
+        json!({"event_id": event, "tiers": [{"tier": 3, "quantity": 1}], "voucher": "PASTALL1"}),
+    ];
+    for way in &ways {
+        let refused = cloud.post("/v1/reservations", way).await;
+        assert!(
+            [409, 422].contains(&refused.status.as_u16()),
+            "{way} {}",
+            refused.text()
+        );
+    }
+    let offered = until_offered(&cloud, &first).await;
+    // The same offer is paid for from two browsers, with two keys.
+    let book = |key: &'static str| cloud.book(&offered["offer"], key, "tok_ok");
+    let (one, other) = tokio::join!(book("from one browser"), book("from another"));
+    let statuses = [one.status.as_u16(), other.status.as_u16()];
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 201).count(),
+        1,
+        "{statuses:?}"
+    );
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 409).count(),
+        1,
+        "{statuses:?}"
+    );
+    assert_eq!(until_offered(&cloud, &second).await["offer"]["quantity"], 2);
+    cloud
+        .hold_tier(&event, 3, 1)
+        .await
+        .check_problem(409, "units-short");
+}
