@@ -222,10 +222,13 @@ impl World {
         }
     }
 
-    /// Tells whether a node knows of a fork, or that a person has settled it.
+    /// Tells whether a node knows of a fork, or that a person has settled it. Whoever has two histories itself writes nothing down, and may
+    /// not hold the record of it that stands in the other one: it tells of what it has seen.
     fn knows_of_fork(&self, node: NodeId, origin: &Origin) -> bool {
-        let state = self.nodes[node].ledger.state();
-        state.is_frozen(origin) || state.settled(origin).is_some()
+        let (ledger, own) = (&self.nodes[node].ledger, self.nodes[node].key.public());
+        let state = ledger.state();
+        let has_seen = || ledger.unheard_forks().iter().any(|seen| seen.origin() == *origin);
+        state.is_frozen(origin) || state.settled(origin).is_some() || state.is_frozen(&own) && has_seen()
     }
 
     fn gaps(&self, tails: &BTreeMap<Origin, Tail>, wanted: &BTreeMap<Origin, Tail>) -> String {

@@ -181,7 +181,10 @@ impl World {
                 verdict = self.ask_about(self.newest_paper(unit), scanner);
             }
             assert!(
-                matches!(verdict, Some(Verdict::Admit { .. })) || self.is_full(zone) || self.is_in(unit),
+                matches!(verdict, Some(Verdict::Admit { .. }))
+                    || self.is_full(zone)
+                    || self.is_of_another_slot(zone, verdict)
+                    || self.is_in(unit),
                 "{}: the genuine ticket of unit {unit} ({}) is of no use at {}: {verdict:?}, places left: {:?}",
                 self.place(),
                 TIERS[tier_of(unit)].0,

@@ -71,7 +71,9 @@ pub struct Observer {
     /// each would stand.
     pub unfounded: BTreeMap<Origin, Vec<Tail>>,
     /// Units judged by somebody whose clock was far off and who could not know.
-    misjudged: BTreeSet<u32>,
+    pub misjudged: BTreeSet<u32>,
+    /// Scans on the way out that somebody judged whose clock was off and who could not know.
+    pub misjudged_exits: BTreeSet<ScanId>,
     /// How far each device's own log reaches by its own signatures that others hold.
     pasts: BTreeMap<NodeId, Tail>,
     /// Scans that a supervisor decided against the rules, each with its unit.
@@ -123,6 +125,7 @@ impl Observer {
             enrolled_by: BTreeMap::new(),
             unfounded: BTreeMap::new(),
             misjudged: BTreeSet::new(),
+            misjudged_exits: BTreeSet::new(),
             pasts: BTreeMap::new(),
             overridden: BTreeMap::new(),
             read: BTreeMap::new(),
@@ -310,6 +313,9 @@ impl World {
             "{place}: {name} let in a ticket that trust bundle {bundle} does not vouch for: {paper:?}"
         );
         let (again, inwards) = (judged.body.is_none(), job.direction == Direction::In);
+        if !again && !inwards && !self.has_right_time(node) {
+            self.observer.misjudged_exits.insert(job.scan);
+        }
         if again || !inwards {
             return;
         }
@@ -320,7 +326,9 @@ impl World {
         self.check_powers(node, job);
         self.check_whole(node);
         self.check_room(node, job);
-        self.check_time(node, paper.unit);
+        if !self.has_right_time(node) {
+            self.observer.misjudged.insert(paper.unit);
+        }
         self.check_only_home(node, paper);
         let (place, name, paper) = (self.place(), self.name(node), &job.paper);
         let ticket = (paper.unit, paper.generation);
@@ -352,12 +360,12 @@ impl World {
         self.observer.judges.entry(job.scan).or_default().insert(node);
     }
 
-    /// Checks that a device whose clock is wrong judges by the right time if most clocks have it that it has heard, its own among
+    /// Tells whether a device judges by the right time, and checks that it does if most clocks have it that it has heard, its own among
     /// them: also in a storm, and whoever lies. What it has not heard it cannot know.
-    fn check_time(&mut self, node: NodeId, unit: u32) {
+    fn has_right_time(&self, node: NodeId) -> bool {
         let moment = self.nodes[node].moment(self.now);
         if moment.at.0.abs_diff(self.now) <= AGREEMENT_MS {
-            return;
+            return true;
         }
         let own_ms = self.nodes[node].reading(self.now).wall.0.abs_diff(self.now);
         let others = self.nodes[node].clocks_heard(self.now, CLOCKS_COUNT_FOR_MS);
@@ -370,7 +378,7 @@ impl World {
             self.place(),
             self.name(node)
         );
-        self.observer.misjudged.insert(unit);
+        false
     }
 
     /// Checks that a device lets people in at its own gates only.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use usher_keys::Timestamp;
+use usher_protocol::admission::{Reason, Referral, Verdict};
 use usher_protocol::policy::{Policy, TimeSlots};
 use usher_protocol::record::{Body, PlacesOf};
 use usher_protocol::{ScanId, ZoneId};
@@ -47,6 +48,26 @@ impl World {
         let (_, policy) = self.nodes[CLOUD].ledger.state().policy()?;
         let (limit, slot) = policy.time_slot(zone, at)?;
         Some((limit.persons, slot.from))
+    }
+
+    /// Tells whether a refusal speaks of another slot than the one that runs: clocks that agree may be on both sides of a slot's end, and
+    /// hubs whose clocks tell different slots cannot help each other.
+    pub fn is_of_another_slot(&self, zone: ZoneId, verdict: Option<Verdict>) -> bool {
+        let policy = self.nodes[CLOUD].ledger.state().policy();
+        let slot = |at| policy.and_then(|(_, policy)| policy.time_slot(zone, at));
+        match verdict {
+            Some(Verdict::Deny(Reason::TimeSlotFull { until, .. })) => {
+                slot(Timestamp(self.now)).is_some_and(|(_, slot)| slot.until != until)
+            }
+            // Of which slot it is, that hub cannot tell.
+            Some(Verdict::Refer(Referral::ClockInDoubt)) => self.hubs().into_iter().any(|hub| {
+                let moment = self.nodes[hub].moment(self.now);
+                let [first, last] =
+                    [moment.earliest, moment.latest].map(|at| slot(at).map(|(_, slot)| slot.from));
+                first != last
+            }),
+            Some(Verdict::Admit { .. } | Verdict::Deny(_) | Verdict::Refer(_)) | None => false,
+        }
     }
 
     /// Takes note of the slot that a yes is recorded in.

@@ -35,7 +35,8 @@ struct Doubt {
     unseen: u32,
     /// Exits that were recorded once more, be it of the same person or of a friend with a copy.
     repeated: u32,
-    /// Exits that named no entry, so soon before or after one that clocks leave open which was first.
+    /// Exits that named no entry, so soon before or after one that clocks leave open which was first: by right ones minutes, by those that
+    /// were wrong where nobody could tell, whatever they were off.
     too_soon: u32,
     /// People who went on from one zone to the next where it was not known that they were in the first.
     moved_unknown: u32,
@@ -151,9 +152,13 @@ impl World {
             let mut entries = tally.entries.iter();
             entries.any(|entry| entry.passage().at.0.abs_diff(at) < IN_DOUBT_MS)
         };
-        let unmatched = tally
-            .unmatched()
-            .filter(|exit| is_close(exit.change.passage.at.0));
+        // Where nobody can know better, clocks may be further apart than that.
+        let by_wrong_clock =
+            |scan| observer.misjudged.contains(&unit) || observer.misjudged_exits.contains(&scan);
+        let unmatched = tally.unmatched().filter(|exit| {
+            let passage = &exit.change.passage;
+            is_close(passage.at.0) || by_wrong_clock(passage.scan)
+        });
         doubt.too_soon = unmatched.map(usher_protocol::state::tally::Left::unmatched).sum();
         let moves = observer.read.values().filter(|job| {
             let is_move = job.paper.unit == unit && job.comes_from == Some(zone);
