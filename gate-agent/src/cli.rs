@@ -88,7 +88,7 @@ pub enum Command {
     /// List the tokens that were made, or take them back.
     #[command(subcommand)]
     Tokens(TokensCommand),
-    /// Let supervisors override refusals at any scanner by a PIN, list them, or take a PIN away.
+    /// Let supervisors override refusals, undo and count at any scanner by a PIN, list them, or take a PIN away.
     #[command(subcommand)]
     Supervisors(SupervisorsCommand),
     /// Check every page, chain and head; exit code 1 when something is wrong.

@@ -118,7 +118,7 @@ impl Hub {
         ));
         let access = Access::open(&directory.access_path())?;
         let lookup = Arc::new(TicketLookup::new(Arc::clone(&links)));
-        let responder = Arc::new(HubResponder::new(&path, &lookup, &links, &access));
+        let responder = Arc::new(HubResponder::new(&path, &lookup, &links, (replica, &access)));
         let services = Arc::new(Services {
             replica: Arc::clone(replica),
             path,

@@ -5,6 +5,7 @@
 pub mod admission;
 pub mod cli;
 pub mod config;
+pub mod corrections;
 pub mod doors;
 pub mod http;
 pub mod hub;

@@ -3,17 +3,19 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use usher_device::replica::Access;
+use usher_device::replica::{Access, Replica};
 use usher_keys::{Certificate, PublicKey, Role};
 use usher_link::Progress;
 use usher_protocol::admission::Direction;
+use usher_protocol::correction::{Corrected, Correction, PinnedCorrection};
 use usher_protocol::plain;
 use usher_protocol::request::{
-    BY_PIN, HubNews, Inquiry, MAX_ADDRESS_BYTES, MAX_HUBS_TOLD, Overriding, PinnedOverriding, Request,
-    RequestError, Response, Scan, Told,
+    BY_PIN, HubNews, Inquiry, MAX_ADDRESS_BYTES, MAX_CODE_BYTES, MAX_HUBS_TOLD, Overriding, PinnedOverriding,
+    Request, RequestError, Response, Scan, Told,
 };
 
 use crate::admission::AdmissionPath;
+use crate::corrections::Corrections;
 use crate::links::Links;
 use crate::lookup::{LookupAsker, TicketLookup};
 use crate::pins::SupervisorPins;
@@ -26,6 +28,8 @@ pub struct HubResponder {
     pub lookup: Arc<TicketLookup>,
     /// Knows supervisors by their PINs.
     pub pins: SupervisorPins,
+    /// Takes scans back and takes counts.
+    pub corrections: Corrections,
     /// Who is linked.
     pub links: Arc<Links>,
 }
@@ -36,12 +40,13 @@ impl HubResponder {
         path: &Arc<AdmissionPath>,
         lookup: &Arc<TicketLookup>,
         links: &Arc<Links>,
-        access: &Access,
+        (replica, access): (&Arc<Replica>, &Access),
     ) -> Self {
         Self {
             path: Arc::clone(path),
             lookup: Arc::clone(lookup),
             pins: SupervisorPins::new(access.clone()),
+            corrections: Corrections::new(replica, links),
             links: Arc::clone(links),
         }
     }
@@ -69,7 +74,7 @@ impl usher_link::Responder for HubResponder {
                 let overriding = Overriding { by, ..overriding };
                 path.override_refusal(asker, overriding, progress).await
             }
-            Request::Inquire(_) => Err(RequestError::Malformed),
+            Request::Inquire(_) | Request::CorrectByPin(_) => Err(RequestError::Malformed),
         }
     }
 
@@ -95,6 +100,19 @@ impl usher_link::Responder for HubResponder {
             Inquiry::Hubs => Told::Hubs(self.news(&peer.device)),
         }
     }
+
+    async fn correct(
+        &self,
+        peer: &Certificate,
+        pinned: PinnedCorrection,
+        progress: &Progress,
+    ) -> Result<Corrected, RequestError> {
+        may_correct(peer, &pinned)?;
+        let PinnedCorrection { correction, by, pin } = pinned;
+        let by = self.pins.check(peer.device, &by, &pin).await?;
+        let corrected = self.corrections.carry_out(peer, correction, by);
+        progress.asking(corrected).await
+    }
 }
 
 /// Checks whether the peer's certificate allows the request, and the request's form.
@@ -111,8 +129,22 @@ fn check(peer: &Certificate, request: &Request) -> Result<(), RequestError> {
             is_well_said(overriding)?;
             pin.is_sound().then_some(()).ok_or(RequestError::Malformed)
         }
-        Request::Inquire(_) => Ok(()),
+        Request::Inquire(_) | Request::CorrectByPin(_) => Ok(()),
     }
+}
+
+/// Checks who asks for a correction, and its form.
+fn may_correct(peer: &Certificate, pinned: &PinnedCorrection) -> Result<(), RequestError> {
+    if peer.role != Role::Scanner {
+        return Err(RequestError::NotAllowed);
+    }
+    let is_well_said = is_said(&pinned.by)
+        && match &pinned.correction {
+            Correction::Undo { code, why, .. } => is_said(why) && code.len() <= MAX_CODE_BYTES,
+            Correction::Count { .. } => true,
+        };
+    let is_sound = is_well_said && pinned.pin.is_sound();
+    is_sound.then_some(()).ok_or(RequestError::Malformed)
 }
 
 fn may_override(peer: &Certificate, overriding: &Overriding, is_asker: bool) -> Result<(), RequestError> {
@@ -122,7 +154,6 @@ fn may_override(peer: &Certificate, overriding: &Overriding, is_asker: bool) -> 
 }
 
 fn is_well_said(overriding: &Overriding) -> Result<(), RequestError> {
-    let is_said = |text: &str| plain::said(text) == Some(text);
     // Whoever leaves is let out by the rules: an override outwards is asked by a program that knows too little.
     let inwards = overriding.scan.direction == Direction::In;
     if inwards && is_said(&overriding.by) && is_said(&overriding.why) {
@@ -130,6 +161,10 @@ fn is_well_said(overriding: &Overriding) -> Result<(), RequestError> {
     } else {
         Err(RequestError::Malformed)
     }
+}
+
+fn is_said(text: &str) -> bool {
+    plain::said(text) == Some(text)
 }
 
 fn at_its_gate(peer: &Certificate, scan: &Scan, may: bool) -> Result<(), RequestError> {
@@ -216,5 +251,32 @@ mod tests {
         check_role(Role::Hub, false, [true, true, false, false, false]);
         check_role(Role::Hub, true, [true, true, true, true, false]);
         check_role(Role::Cloud, false, [false, false, false, false, false]);
+    }
+
+    #[test]
+    fn only_a_scanner_has_something_corrected_and_says_so_plainly() {
+        let pinned = |by: &str, why: &str, code: usize| PinnedCorrection {
+            correction: Correction::Undo {
+                code: vec![b'1'; code],
+                direction: Direction::In,
+                why: why.to_owned(),
+            },
+            by: by.to_owned(),
+            pin: Pin::draw_from(482_913),
+        };
+        let peer = |role| certificate(1, role, Capabilities::default());
+        let good = pinned("Ada", "went home", MAX_CODE_BYTES);
+        assert_eq!(may_correct(&peer(Role::Scanner), &good), Ok(()));
+        for role in [Role::Hub, Role::Cloud] {
+            assert_eq!(may_correct(&peer(role), &good), Err(RequestError::NotAllowed));
+        }
+        for bad in [
+            pinned("", "went home", 1),
+            pinned("Ada", "A\u{1b}[2Jda", 1),
+            pinned("Ada", "went home", MAX_CODE_BYTES + 1),
+        ] {
+            let refused = may_correct(&peer(Role::Scanner), &bad);
+            assert_eq!(refused, Err(RequestError::Malformed));
+        }
     }
 }

@@ -30,8 +30,7 @@ use crate::trust::Trust;
 pub use admittance::{
     MAX_DEVICE_BYTES, MAX_DEVICE_RECORDS, MAX_STORED_LOGS, MAX_UNVOUCHED_LOGS, MAX_UNVOUCHED_OF_ISSUER,
 };
-pub use annul::{Annulling, NotAnnulled};
-pub use count::NotCounted;
+pub use annul::Annulling;
 pub use judge::{Judged, JudgingAs, Route, ScanQuestion, Unheard};
 pub use stored::OwnDraft;
 

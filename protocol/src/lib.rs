@@ -8,6 +8,7 @@ pub mod assurance;
 mod chain;
 pub mod checkpoint;
 pub mod clock;
+pub mod correction;
 pub mod dating;
 pub mod evidence;
 pub mod fork;

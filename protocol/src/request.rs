@@ -5,6 +5,7 @@ use usher_keys::PublicKey;
 use usher_keys::codec::{self, CodecError};
 
 use crate::admission::{Direction, Verdict};
+use crate::correction::{Corrected, PinnedCorrection};
 use crate::ident::{GateId, Generation, ScanId, TierId, Unit};
 use crate::pin::Pin;
 use crate::ticket::{MAX_TEXT_DIGITS, Ticket, TicketCode};
@@ -47,6 +48,8 @@ pub enum Request {
     OverrideAsHome(Overriding),
     /// A scanner that may not override asks a hub to let people in against the rules, by a supervisor's PIN.
     OverrideByPin(PinnedOverriding),
+    /// A scanner that may not correct what was written has a hub do so, by a supervisor's PIN.
+    CorrectByPin(PinnedCorrection),
 }
 
 impl Request {
@@ -56,7 +59,11 @@ impl Request {
     pub fn is_on_behalf(&self) -> bool {
         match self {
             Self::JudgeAsHome(_) | Self::OverrideAsHome(_) => true,
-            Self::Judge(_) | Self::Override(_) | Self::Inquire(_) | Self::OverrideByPin(_) => false,
+            Self::Judge(_)
+            | Self::Override(_)
+            | Self::Inquire(_)
+            | Self::OverrideByPin(_)
+            | Self::CorrectByPin(_) => false,
         }
     }
 }
@@ -212,6 +219,8 @@ pub enum Reply {
     Done(Response),
     /// This is the answer to an inquiry.
     Told(Told),
+    /// This is what came of a correction.
+    Corrected(Corrected),
 }
 
 /// Writes a request or response.

@@ -1,13 +1,15 @@
 //! Takes a yes back in this scanner's log: nobody passed by it; whether that may be is the ledger's to say.
 
 use usher_device::replica::{Annulment, Replica};
-use usher_protocol::Unit;
 use usher_protocol::admission::Direction;
-use usher_protocol::record::{Passage, RightToAnnul};
-use usher_protocol::request::{Scan, TicketFacts};
+use usher_protocol::correction::{Correction, NotAnnulled, PinnedCorrection, UndoneScan};
+use usher_protocol::pin::Pin;
+use usher_protocol::request::TicketFacts;
 use usher_words::scanner::Bar;
 
 use crate::answer::ScanOutcome;
+use crate::correcting;
+use crate::links::Hubs;
 use crate::overruling::Overruling;
 use crate::presentation;
 
@@ -17,7 +19,7 @@ pub async fn done(replica: &Replica, annulment: Annulment, ticket: Option<Ticket
     match replica.annul(annulment).await {
         Ok(annulled) => presentation::annulled(
             &phrasebook,
-            annulled,
+            annulled.map(|passage| passage.as_ref().map(UndoneScan::from)),
             ticket.map(|facts| phrasebook.ticket(&facts)),
         ),
         Err(_) => presentation::barred(Bar::Disk),
@@ -31,32 +33,46 @@ pub fn ticket_of(replica: &Replica, code: &[u8]) -> Option<TicketFacts> {
     Some(TicketFacts::from(ticket.ticket()))
 }
 
-/// Makes a supervisor's word on the last scan by which people passed with the ticket of a code that way; `None` while none is known here.
-pub async fn of_supervisor(
-    replica: &Replica,
-    (code, unit): (&[u8], Unit),
-    direction: Direction,
-    said: &Overruling,
-) -> Option<Annulment> {
-    let passage = last_passage(replica, unit, direction).await?;
-    Some(Annulment {
-        scan: Scan {
-            id: passage.scan,
-            code: code.to_vec(),
-            gate: passage.gate,
-            direction,
-            persons: passage.persons,
-        },
-        right: RightToAnnul::Supervisor,
-        by: said.by.clone(),
-        why: said.why.clone(),
-    })
+/// Has a hub take back the last scan of a ticket that way, by a supervisor's PIN, and tells what came of it.
+pub async fn by_pin(
+    (replica, hubs): (&Replica, &Hubs),
+    (code, direction): (Vec<u8>, Direction),
+    (said, pin): (Overruling, Pin),
+) -> ScanOutcome {
+    let ticket = ticket_of(replica, &code);
+    let (by, why) = (said.by, said.why);
+    let pinned = PinnedCorrection {
+        correction: Correction::Undo { code, direction, why },
+        by,
+        pin,
+    };
+    let corrected = correcting::corrected(hubs, &pinned).await;
+    let phrasebook = presentation::phrasebook(replica);
+    let ticket = ticket.map(|facts| phrasebook.ticket(&facts));
+    match corrected {
+        Ok(corrected) => presentation::corrected_undo(&phrasebook, corrected, ticket),
+        Err(why) => presentation::not_corrected(&phrasebook, why),
+    }
 }
 
-async fn last_passage(replica: &Replica, unit: Unit, direction: Direction) -> Option<Passage> {
-    let look = replica.inspect(move |ledger| {
-        let last = ledger.last_passage(unit, direction == Direction::In);
-        last.cloned()
-    });
-    look.await.ok().flatten()
+/// Takes back the last scan of a ticket that way in this scanner's log, by the word of a supervisor whose scanner it is.
+pub async fn by_supervisor(
+    replica: &Replica,
+    (code, direction): (&[u8], Direction),
+    said: &Overruling,
+) -> ScanOutcome {
+    let ticket = ticket_of(replica, code);
+    let annulment = match ticket {
+        Some(ticket) => {
+            let said = (&*said.by, &*said.why);
+            replica
+                .undo_of_supervisor((code, ticket.unit), direction, said)
+                .await
+        }
+        None => None,
+    };
+    match annulment {
+        Some(annulment) => done(replica, annulment, ticket).await,
+        None => presentation::not_annulled(NotAnnulled::NobodyPassed),
+    }
 }

@@ -7,16 +7,18 @@ use std::time::Duration;
 
 use usher_device::replica::{Annulment, Replica};
 use usher_protocol::GateId;
+use usher_protocol::admission::Direction;
 use usher_protocol::record::RightToAnnul;
 use usher_words::scanner as words;
 
 use crate::annulling;
 use crate::answer::ScanOutcome;
 use crate::ask::OwnScan;
+use crate::counting;
 use crate::gate_position::GatePosition;
 use crate::links::Hubs;
 use crate::lookup;
-use crate::order::{Order, ShownCode, Wish};
+use crate::order::{CountedBy, Order, ShownCode, Wish};
 use crate::others::Others;
 use crate::overruling::{self, Overruling};
 use crate::presentation;
@@ -62,6 +64,9 @@ impl Clerk {
             direction: order.direction,
             persons: order.persons,
         };
+        if let Wish::Count(counted) = order.wish {
+            return self.count(counted).await;
+        }
         let found = match lookup::find(scan.code, &self.workplace.hubs).await {
             Ok(found) => found,
             Err(answer) => return answer,
@@ -74,6 +79,9 @@ impl Clerk {
             Wish::Judge => self.judge(position, scan).await,
             Wish::Override(overruling) => self.overrule(position, scan, overruling).await,
             Wish::Annul { why } => self.annul(position, scan, why).await,
+            Wish::AnnulLast(said) => self.annul_last(position.direction, scan.code, said).await,
+            // That was done before anything was looked up.
+            Wish::Count(counted) => self.count(counted).await,
         };
         if found.is_typed {
             answer.details.push(words::BY_TICKET_CODE.to_owned());
@@ -148,5 +156,21 @@ impl Clerk {
             why,
         };
         annulling::done(replica, annulment, ticket).await
+    }
+
+    async fn annul_last(&self, direction: Direction, code: Vec<u8>, said: Overruling) -> ScanOutcome {
+        let Workplace { replica, hubs, .. } = &self.workplace;
+        if let Some(pin) = said.pin.clone() {
+            return annulling::by_pin((replica, hubs), (code, direction), (said, pin)).await;
+        }
+        annulling::by_supervisor(replica, (&code, direction), &said).await
+    }
+
+    /// Takes a count of the zone behind the gate.
+    async fn count(&self, counted: CountedBy) -> ScanOutcome {
+        let Workplace {
+            replica, hubs, gate, ..
+        } = &self.workplace;
+        counting::counted((replica, hubs), *gate, counted).await
     }
 }

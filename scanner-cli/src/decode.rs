@@ -42,7 +42,7 @@ pub fn decode<O: Write, E: Write>(files: Vec<PathBuf>, outputs: &mut Outputs<O, 
                 codes.is_empty().then_some(SourceError::NoCode { path })
             }
             Capture::Fault(fault) | Capture::Outage { fault, .. } => Some(fault),
-            Capture::Frame(_) | Capture::Typed(_) => None,
+            Capture::Frame(_) | Capture::Typed(_) | Capture::Keyed(_) => None,
             Capture::End => return Ok(all_read),
         };
         if let Some(fault) = fault {

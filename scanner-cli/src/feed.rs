@@ -111,6 +111,7 @@ impl Pipeline {
                     self.outlet.hand_on(taken, sight)
                 }
                 Capture::Typed(text) => self.outlet.hand_on(taken, Sight::Code(text.into_bytes())),
+                Capture::Keyed(line) => self.outlet.hand_on(taken, Sight::Keyed(line)),
                 Capture::Fault(fault) => self.outlet.hand_on(taken, Sight::Fault(fault)),
                 Capture::Outage { fault, retry_after } => {
                     self.outlet.hand_on(taken, Sight::Fault(fault)) && self.pause(retry_after)

@@ -5,6 +5,7 @@ use usher_protocol::pin::Pin;
 use usher_protocol::ticket::{Mistyped, TicketCode};
 use usher_words::scanner as words;
 
+use crate::order::CountedBy;
 use crate::overruling::{self, Overruling};
 use crate::typed;
 
@@ -24,6 +25,10 @@ pub enum KeyCommand {
     Override(Overruling),
     /// The last yes is taken back: nobody passed by it.
     Undo { why: String },
+    /// A supervisor takes back the last passage with the ticket shown last.
+    UndoLast(Overruling),
+    /// A supervisor has counted the zone behind the gate.
+    Count(CountedBy),
 }
 
 /// What a line means.
@@ -39,24 +44,59 @@ pub enum Meant {
 #[derive(Debug, Default)]
 pub struct Keys {
     question: Option<Question>,
-    /// Whether an override needs a supervisor's PIN here.
+    /// Whether what a supervisor says needs a PIN here.
     asks_pin: bool,
+    /// Whether a wedge types too.
+    is_beside_a_wedge: bool,
+}
+
+/// What a supervisor has begun to say.
+#[derive(Debug, Clone, Copy)]
+enum Begun {
+    Override,
+    Undo,
+    Count { inside: u32 },
 }
 
 #[derive(Debug)]
 enum Question {
-    Name,
-    Reason { by: String },
-    Pin { by: String, why: String },
+    Inside,
+    Name(Begun),
+    Reason { begun: Begun, by: String },
+    Pin { begun: Begun, by: String, why: String },
 }
 
 impl Keys {
-    /// Asks for a supervisor's PIN with each override.
+    /// Asks for a supervisor's PIN with all that takes a supervisor.
     pub fn asking_pins() -> Self {
         Self {
             asks_pin: true,
             ..Self::default()
         }
+    }
+
+    /// Takes what a supervisor types where a wedge types too: only what a PIN proves.
+    pub fn beside_a_wedge() -> Self {
+        Self {
+            is_beside_a_wedge: true,
+            ..Self::asking_pins()
+        }
+    }
+
+    /// Tells whether a line, where a wedge types too, is a supervisor's: it begins something, or answers a question.
+    pub fn takes(&self, line: &str) -> bool {
+        let begins = |word| line.trim().eq_ignore_ascii_case(word);
+        self.is_asking() || ["override", "undo", "count"].into_iter().any(begins)
+    }
+
+    /// Tells whether a question waits for its answer.
+    pub fn is_asking(&self) -> bool {
+        self.question.is_some()
+    }
+
+    /// Takes back what was begun, if anything was.
+    pub fn forget(&mut self) -> bool {
+        self.question.take().is_some()
     }
 
     /// Tells whether what is typed next is nobody's to read.
@@ -86,9 +126,13 @@ impl Keys {
                 if let Some(why) = no_override {
                     return Meant::Say(why.to_owned());
                 }
-                return self.ask(Question::Name);
+                return self.ask(Question::Name(Begun::Override));
             }
-            "undo" => return Meant::Say(words::WHY_UNDO.to_owned()),
+            "undo" if no_override == Some(words::SHOW_IT_FIRST) && !self.is_beside_a_wedge => {
+                return Meant::Say(words::WHY_UNDO.to_owned());
+            }
+            "undo" => return self.ask(Question::Name(Begun::Undo)),
+            "count" => return self.ask(Question::Inside),
             _ => {}
         }
         if let Some(why) = strip_word(line, "undo") {
@@ -116,27 +160,45 @@ impl Keys {
 
     fn answered(&mut self, question: Question, line: &str) -> Meant {
         let said = overruling::words(line);
-        let overruled = |by, why, pin| Meant::Do(KeyCommand::Override(Overruling { by, why, pin }));
         match question {
-            Question::Name => match said {
-                Ok(by) => self.ask(Question::Reason { by }),
-                Err(wrong) => self.ask_again(question, wrong),
+            Question::Inside => match line.parse() {
+                Ok(inside) => self.ask(Question::Name(Begun::Count { inside })),
+                Err(_) => self.ask(Question::Inside),
             },
-            Question::Reason { by } => match said {
-                Ok(why) if self.asks_pin => self.ask(Question::Pin { by, why }),
-                Ok(why) => overruled(by, why, None),
-                Err(wrong) => self.ask_again(Question::Reason { by }, wrong),
+            Question::Name(begun) => match (said, begun) {
+                (Ok(by), Begun::Override | Begun::Undo) => self.ask(Question::Reason { begun, by }),
+                (Ok(by), Begun::Count { .. }) => self.proven(begun, (by, String::new())),
+                (Err(wrong), _) => self.ask_again(question, wrong),
             },
-            Question::Pin { by, why } => match Pin::typed(line) {
-                Ok(pin) => overruled(by, why, Some(pin)),
-                Err(wrong) => self.ask_again(Question::Pin { by, why }, wrong.to_string()),
+            Question::Reason { begun, by } => match said {
+                Ok(why) => self.proven(begun, (by, why)),
+                Err(wrong) => self.ask_again(Question::Reason { begun, by }, wrong),
+            },
+            Question::Pin { begun, by, why } => match Pin::typed(line) {
+                Ok(pin) => Meant::Do(begun.said((by, why), Some(pin))),
+                Err(wrong) => self.ask_again(Question::Pin { begun, by, why }, wrong.to_string()),
             },
         }
     }
 
+    /// Asks for the PIN that proves who says so, where one is needed.
+    fn proven(&mut self, begun: Begun, (by, why): (String, String)) -> Meant {
+        if self.asks_pin {
+            return self.ask(Question::Pin { begun, by, why });
+        }
+        Meant::Do(begun.said((by, why), None))
+    }
+
     fn ask(&mut self, question: Question) -> Meant {
         let words = match question {
-            Question::Name => words::WHO_OVERRIDES,
+            Question::Inside => words::HOW_MANY_INSIDE,
+            Question::Name(Begun::Override) => words::WHO_OVERRIDES,
+            Question::Name(Begun::Undo) if self.is_beside_a_wedge => words::WHO_UNDOES,
+            Question::Name(Begun::Undo) => words::WHO_UNDOES_OR_YOU,
+            Question::Name(Begun::Count { .. }) => words::WHO_COUNTS,
+            Question::Reason {
+                begun: Begun::Undo, ..
+            } => words::WHY_UNDONE,
             Question::Reason { .. } => words::WHY_OVERRIDE,
             Question::Pin { .. } => words::TYPE_PIN,
         };
@@ -146,6 +208,17 @@ impl Keys {
     fn ask_again(&mut self, question: Question, words: String) -> Meant {
         self.question = Some(question);
         Meant::Say(words)
+    }
+}
+
+impl Begun {
+    /// Returns what is wanted, once all of it is said.
+    fn said(self, (by, why): (String, String), pin: Option<Pin>) -> KeyCommand {
+        match self {
+            Self::Override => KeyCommand::Override(Overruling { by, why, pin }),
+            Self::Undo => KeyCommand::UndoLast(Overruling { by, why, pin }),
+            Self::Count { inside } => KeyCommand::Count(CountedBy { inside, by, pin }),
+        }
     }
 }
 

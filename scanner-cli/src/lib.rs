@@ -9,6 +9,8 @@ pub mod answer;
 pub mod ask;
 pub mod clerk;
 pub mod cli;
+pub mod correcting;
+pub mod counting;
 pub mod debounce;
 pub mod decode;
 pub mod eyes;

@@ -2,6 +2,7 @@
 
 use usher_protocol::ScanSecret;
 use usher_protocol::admission::Direction;
+use usher_protocol::pin::Pin;
 
 use crate::overruling::Overruling;
 
@@ -34,6 +35,20 @@ pub enum Wish {
     Override(Overruling),
     /// Take it back: nobody passed by it.
     Annul { why: String },
+    /// Take back the last scan of its ticket, whichever gate it was at.
+    AnnulLast(Overruling),
+    /// So many people are in the zone behind the gate; of no code.
+    Count(CountedBy),
+}
+
+/// How many people somebody has counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountedBy {
+    pub inside: u32,
+    /// The supervisor's name.
+    pub by: String,
+    /// The supervisor's PIN, for a scanner that may not count by itself.
+    pub pin: Option<Pin>,
 }
 
 impl Default for Order {

@@ -49,8 +49,7 @@ pub fn may(replica: &Replica) -> bool {
 /// # Errors
 /// [`Undecided`].
 pub async fn decided(own: OwnScan<'_>, overruling: Overruling) -> Result<ScanOutcome, Undecided> {
-    let may_itself = may(own.replica);
-    if !may_itself && overruling.pin.is_none() {
+    if !may(own.replica) && overruling.pin.is_none() {
         return Err(Undecided::MayNot);
     }
     if own.scan.direction == Direction::Out {
@@ -60,7 +59,8 @@ pub async fn decided(own: OwnScan<'_>, overruling: Overruling) -> Result<ScanOut
     let request = || {
         let (scan, by, why) = (own.scan.clone(), by.clone(), why.clone());
         let overriding = Overriding { scan, by, why };
-        match pin.clone().filter(|_| !may_itself) {
+        // A PIN that was typed is looked at also where none is needed.
+        match pin.clone() {
             Some(pin) => Request::OverrideByPin(PinnedOverriding { overriding, pin }),
             None => Request::Override(overriding),
         }

@@ -3,8 +3,7 @@
 use usher_device::replica::Replica;
 use usher_eyes::Hint;
 use usher_protocol::admission::{Direction, Reason, Verdict};
-use usher_protocol::ledger::NotAnnulled;
-use usher_protocol::record::Passage;
+use usher_protocol::correction::{Corrected, NotAnnulled, UndoneScan};
 use usher_protocol::request::{self, JudgedBy, RequestError};
 use usher_protocol::ticket::Rejection;
 use usher_words::StaffMessage;
@@ -12,6 +11,7 @@ use usher_words::gate::{self, Phrasebook};
 use usher_words::scanner::{self as words, Bar, Help, NoTicket, Undecided};
 
 use crate::answer::{ScanOutcome, Signal};
+use crate::correcting::NotCorrected;
 
 /// Returns the phrasebook that knows the names of this event, now.
 pub fn phrasebook(replica: &Replica) -> Phrasebook {
@@ -122,11 +122,11 @@ pub const ANNULLED: &str = "annulled";
 /// Tells whether a scan was taken back, and of which ticket.
 pub fn annulled(
     phrasebook: &Phrasebook,
-    annulled: Result<Option<Passage>, NotAnnulled>,
+    annulled: Result<Option<UndoneScan>, NotAnnulled>,
     ticket: Option<String>,
 ) -> ScanOutcome {
     let said_so = match annulled {
-        Ok(passage) => said(Signal::Unanswered, ANNULLED, phrasebook.undone(passage.as_ref())),
+        Ok(scan) => said(Signal::Unanswered, ANNULLED, phrasebook.undone(scan)),
         Err(why) => not_annulled(why),
     };
     ScanOutcome {
@@ -139,6 +139,48 @@ pub fn annulled(
 pub fn not_annulled(why: NotAnnulled) -> ScanOutcome {
     let said_so = gate::not_annulled(why);
     said(Signal::Unanswered, "not_annulled", said_so)
+}
+
+/// Tells what came of an undo by a supervisor's PIN, of which ticket.
+pub fn corrected_undo(phrasebook: &Phrasebook, corrected: Corrected, ticket: Option<String>) -> ScanOutcome {
+    let annulled = match corrected {
+        Corrected::Undone(scan) => Ok(Some(scan)),
+        Corrected::NotUndone(why) => Err(why),
+        // No hub that is ours says so of an undo.
+        Corrected::Counted | Corrected::NotCounted(_) | Corrected::HubsMissing => {
+            Err(NotAnnulled::NobodyPassed)
+        }
+    };
+    self::annulled(phrasebook, annulled, ticket)
+}
+
+/// Says why a count was not taken; nothing if it was.
+#[must_use]
+pub fn not_counted(corrected: Corrected) -> Option<StaffMessage> {
+    match corrected {
+        Corrected::Counted => None,
+        Corrected::NotCounted(why) => Some(words::not_counted(why)),
+        // No hub that is ours says the last two of a count.
+        Corrected::HubsMissing | Corrected::Undone(_) | Corrected::NotUndone(_) => {
+            Some(words::hubs_missing())
+        }
+    }
+}
+
+/// Tells how a count came out.
+pub fn counted(zone: &str, inside: u32, refused: Option<StaffMessage>) -> ScanOutcome {
+    match refused {
+        None => said(Signal::Unanswered, "counted", words::counted(zone, inside)),
+        Some(refused) => said(Signal::Unanswered, "not_counted", refused),
+    }
+}
+
+/// Tells why nobody corrected anything.
+pub fn not_corrected(phrasebook: &Phrasebook, why: NotCorrected) -> ScanOutcome {
+    match why {
+        NotCorrected::Refused(error) => refused(phrasebook, error),
+        NotCorrected::Unsaid(why) => said(Signal::Unanswered, "cannot_decide", words::uncorrected(why)),
+    }
 }
 
 /// Tells that a scan was taken back here, and that no hub has heard of it.

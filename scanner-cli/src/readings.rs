@@ -70,6 +70,8 @@ pub enum Sight {
     View(SeenFrame),
     /// A code that something else read, byte for byte.
     Code(Vec<u8>),
+    /// A line that was typed beside a wedge, and is no whole ticket.
+    Keyed(String),
     /// A line that staff typed.
     Entered(String),
     /// Something to tell the staff.

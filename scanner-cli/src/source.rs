@@ -36,6 +36,8 @@ pub enum Capture {
     },
     /// A code that a wedge typed.
     Typed(String),
+    /// What was typed beside a wedge, up to Enter, and is no whole ticket: by a person, or a foreign code.
+    Keyed(String),
     /// Something went wrong with one picture or line; the next may be fine.
     Fault(SourceError),
     /// The source is away; call again after the pause.

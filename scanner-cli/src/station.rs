@@ -1,6 +1,7 @@
 //! The loop of a scanner at its gate: readings in, each new code judged once, the answer on the screen. Leaves out
 //! how codes are read and how they are judged.
 
+mod commands;
 mod orders;
 mod upkeep;
 
@@ -13,7 +14,6 @@ use tokio_util::sync::CancellationToken;
 use usher_protocol::ScanSecret;
 use usher_protocol::admission::Direction;
 use usher_protocol::clock::ClockHealth;
-use usher_protocol::ledger::NotAnnulled;
 use usher_words::scanner as words;
 
 use crate::advice::Advice;
@@ -21,12 +21,12 @@ use crate::answer::{ScanCounts, ScanOutcome, Signal};
 use crate::debounce::{Came, Debounce, Seen};
 use crate::frame_statistics::{self, FrameStatistics};
 use crate::gate_position::GatePosition;
-use crate::keys::{KeyCommand, Keys, Meant};
+use crate::keys::Keys;
 use crate::order::{Order, ShownCode, Wish};
 use crate::presentation;
 use crate::readings::{Reading, RunClock, Sight};
 use crate::screen::{Board, Screen};
-use crate::source::wedge::ChangedTerminal;
+use crate::source::wedge::{Asking, ChangedTerminal};
 use crate::status::ScannerStatus;
 use orders::Orders;
 
@@ -91,8 +91,10 @@ pub struct Station<W, F> {
     advice: Advice,
     figures: Option<Telling>,
     keys: Keys,
-    /// While a PIN is typed.
-    hidden: Option<ChangedTerminal>,
+    /// While it does not do as usual: a PIN is typed, or at a wedge something else.
+    terminal: Option<ChangedTerminal>,
+    /// Where a wedge and staff share the keys, whether a question waits for its answer.
+    asking: Option<Asking>,
     orders: Orders,
 }
 
@@ -134,7 +136,8 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
             advice: Advice::default(),
             figures: None,
             keys: Keys::default(),
-            hidden: None,
+            terminal: None,
+            asking: None,
             orders,
         }
     }
@@ -147,10 +150,19 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
         self
     }
 
-    /// Asks for a supervisor's PIN with each override.
+    /// Asks for a supervisor's PIN with all that takes a supervisor.
     #[must_use]
     pub fn asking_pins(mut self) -> Self {
         self.keys = Keys::asking_pins();
+        self
+    }
+
+    /// Takes what a supervisor types beside a wedge. Since nobody can tell the two apart, a guest's code could say the same, so that
+    /// nothing is done there without a PIN.
+    #[must_use]
+    pub fn beside_a_wedge(mut self, asking: Asking) -> Self {
+        self.keys = Keys::beside_a_wedge();
+        self.asking = Some(asking);
         self
     }
 
@@ -199,18 +211,20 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
         judge: &impl AsyncFn(ShownCode, Order) -> ScanOutcome,
     ) -> io::Result<()> {
         let at_ms = reading.at_ms;
-        if let Sight::Entered(line) = &reading.sight {
-            return self.entered(line, at_ms, judge).await;
+        // What is typed says nothing of a camera.
+        if !matches!(reading.sight, Sight::Entered(_)) {
+            self.last_reading_ms = self.clock.now_ms();
         }
-        self.last_reading_ms = self.clock.now_ms();
         match reading.sight {
-            Sight::Entered(_) => Ok(()),
+            Sight::Entered(line) => self.entered(&line, at_ms, judge).await,
+            Sight::Keyed(line) => self.keyed(line, at_ms, judge).await,
             Sight::Fault(fault) => {
                 self.fault_ms = Some(at_ms);
                 self.board.preview = None;
                 self.notice(Some(fault.to_string()))
             }
             Sight::Code(code) => {
+                self.drop_question()?;
                 self.notice(None)?;
                 self.see(code, at_ms, judge).await
             }
@@ -292,92 +306,6 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
     fn wait(&mut self) -> io::Result<()> {
         self.last_answer = None;
         self.board.answer = Some(presentation::waiting());
-        self.screen.refreshed(&self.board)
-    }
-
-    /// Does what staff typed.
-    async fn entered(
-        &mut self,
-        line: &str,
-        at_ms: u64,
-        judge: &impl AsyncFn(ShownCode, Order) -> ScanOutcome,
-    ) -> io::Result<()> {
-        self.board.asked = None;
-        let meant = self.keys.entered(line, self.orders.no_override());
-        // What was hidden before is shown again first.
-        self.hidden = None;
-        if self.keys.is_secret() {
-            self.hidden = ChangedTerminal::hidden()?;
-        }
-        let command = match meant {
-            Meant::Do(command) => command,
-            Meant::Say(words) => return self.ask(words),
-        };
-        match command {
-            KeyCommand::Persons(persons) => self.orders.persons = Some(persons),
-            KeyCommand::Direction(direction) => self.orders.direction = direction,
-            KeyCommand::Codes(codes) => {
-                for code in codes {
-                    let scan = ShownCode {
-                        secret: draw_scan()?,
-                        code: code.into_bytes(),
-                    };
-                    let order = self.orders.next(Wish::Judge);
-                    self.carry_out(scan, order, at_ms, judge).await?;
-                }
-                return Ok(());
-            }
-            KeyCommand::Override(overruling) => {
-                let Some(code) = self.orders.last_code.clone() else {
-                    return self.ask(words::SHOW_IT_FIRST.to_owned());
-                };
-                let (secret, order) = (draw_scan()?, self.orders.next(Wish::Override(overruling)));
-                return self
-                    .carry_out(ShownCode { secret, code }, order, at_ms, judge)
-                    .await;
-            }
-            KeyCommand::Undo { why } => return self.undo(why, at_ms, judge).await,
-        }
-        // What is asked from now on is another question than that of an open scan.
-        self.debounce.ask_anew();
-        self.board.place = self.orders.place();
-        self.screen.notice(&self.board.place, &self.board)
-    }
-
-    /// Takes the last yes back.
-    async fn undo(
-        &mut self,
-        why: String,
-        at_ms: u64,
-        judge: &impl AsyncFn(ShownCode, Order) -> ScanOutcome,
-    ) -> io::Result<()> {
-        let Some(passed) = self.orders.last_passed.clone() else {
-            return self.ask(words::NOTHING_TO_UNDO.to_owned());
-        };
-        let is_final = passed.is_final(self.clock.now_ms().max(at_ms));
-        let (scan, order, wish) = (passed.scan, passed.order, Wish::Annul { why });
-        // The home's record of it may not have come here, so that nobody else would know how long ago it was.
-        let answer = match is_final {
-            true => presentation::not_annulled(NotAnnulled::TooLate),
-            false => judge(scan.clone(), Order { wish, ..order }).await,
-        };
-        if answer.outcome == presentation::ANNULLED {
-            self.orders.last_passed = None;
-            self.debounce.undone(&scan.code);
-            self.board.counts.admitted = self.board.counts.admitted.saturating_sub(1);
-        }
-        self.last_answer = Some(Shown {
-            code: Vec::new(),
-            until_ms: self.clock.now_ms() + SHOWN_MS,
-        });
-        self.board.answered(answer);
-        self.screen.answered(&self.board)
-    }
-
-    /// Says something to whoever types.
-    fn ask(&mut self, words: String) -> io::Result<()> {
-        self.screen.notice(&words, &self.board)?;
-        self.board.asked = Some(words);
         self.screen.refreshed(&self.board)
     }
 

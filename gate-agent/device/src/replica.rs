@@ -18,6 +18,7 @@ mod replay;
 mod rows;
 mod snapshot;
 mod stored_values;
+mod undoing;
 mod view;
 mod writer;
 

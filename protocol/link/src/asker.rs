@@ -125,7 +125,7 @@ async fn wait(line: LineId, mut pending: Pending) -> Waited {
     let heard = match pending.next().await {
         Ok(Reply::Working) => Heard::Working,
         Ok(Reply::Done(response)) => Heard::Response(response),
-        Ok(Reply::Told(_)) => Heard::Lost,
+        Ok(Reply::Told(_) | Reply::Corrected(_)) => Heard::Lost,
         Err(error) => lost(&error),
     };
     (line, Some(pending), heard)

@@ -11,7 +11,10 @@ use quinn::{RecvStream, SendStream, VarInt};
 use thiserror::Error;
 use tokio::time::timeout;
 use usher_keys::{EventId, PublicKey};
-use usher_protocol::request::{self, Inquiry, MAX_REQUEST_BYTES, Reply, Request, Response, Told};
+use usher_protocol::correction::{Corrected, PinnedCorrection};
+use usher_protocol::request::{
+    self, Inquiry, MAX_REQUEST_BYTES, Reply, Request, RequestError, Response, Told,
+};
 use usher_protocol::routing::{self, Line, LineId};
 use usher_protocol::sync::Farewell;
 
@@ -254,7 +257,9 @@ impl Connection {
     pub async fn ask(&self, request: &Request, patience: Duration) -> Result<Response, AskError> {
         match self.reply(request, patience).await? {
             Reply::Done(response) => Ok(response),
-            Reply::Working | Reply::Told(_) => Err(AskError::Unanswered(FrameError::Malformed)),
+            Reply::Working | Reply::Told(_) | Reply::Corrected(_) => {
+                Err(AskError::Unanswered(FrameError::Malformed))
+            }
         }
     }
 
@@ -268,7 +273,28 @@ impl Connection {
         match self.reply(&Request::Inquire(inquiry), patience).await? {
             Reply::Told(told) => Ok(told),
             Reply::Done(Err(_)) => Ok(Told::NotAllowed),
-            Reply::Working | Reply::Done(Ok(_)) => Err(AskError::Unanswered(FrameError::Malformed)),
+            Reply::Working | Reply::Done(Ok(_)) | Reply::Corrected(_) => {
+                Err(AskError::Unanswered(FrameError::Malformed))
+            }
+        }
+    }
+
+    /// Has the peer, a hub, correct what was written by a supervisor's PIN, as [`Connection::ask`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`AskError`]; after a timeout the peer may still have done it.
+    pub async fn correct(
+        &self,
+        pinned: PinnedCorrection,
+        patience: Duration,
+    ) -> Result<Result<Corrected, RequestError>, AskError> {
+        match self.reply(&Request::CorrectByPin(pinned), patience).await? {
+            Reply::Corrected(corrected) => Ok(Ok(corrected)),
+            Reply::Done(Err(error)) => Ok(Err(error)),
+            Reply::Working | Reply::Done(Ok(_)) | Reply::Told(_) => {
+                Err(AskError::Unanswered(FrameError::Malformed))
+            }
         }
     }
 
@@ -279,7 +305,7 @@ impl Connection {
                 let reply = timeout(patience, pending.next()).await;
                 match reply.map_err(|_| AskError::Timeout)?? {
                     Reply::Working => {}
-                    reply @ (Reply::Done(_) | Reply::Told(_)) => {
+                    reply @ (Reply::Done(_) | Reply::Told(_) | Reply::Corrected(_)) => {
                         pending.heard();
                         return Ok(reply);
                     }

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SignedBundle, Timestamp};
 use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::SignedCheckpoint;
+use usher_protocol::correction::{Corrected, PinnedCorrection};
 use usher_protocol::fork::ForkProof;
 use usher_protocol::log::Run;
-use usher_protocol::request::{Inquiry, Request, Response, Told};
+use usher_protocol::request::{Inquiry, Request, RequestError, Response, Told};
 use usher_protocol::sync::{Held, LoadError, NotStored, Notice};
 use usher_protocol::trust::{Register, Trust};
 use usher_protocol::{Origin, Seq};
@@ -108,6 +109,16 @@ pub trait Responder: Send + Sync + 'static {
         _progress: &Progress,
     ) -> impl Future<Output = Told> + Send {
         async { Told::NotAllowed }
+    }
+
+    /// Corrects what was written for such a peer, by a supervisor's PIN. Whoever knows no supervisors leaves it at this.
+    fn correct(
+        &self,
+        _peer: &Certificate,
+        _pinned: PinnedCorrection,
+        _progress: &Progress,
+    ) -> impl Future<Output = Result<Corrected, RequestError>> + Send {
+        async { Err(RequestError::NotAllowed) }
     }
 }
 

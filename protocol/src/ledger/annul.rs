@@ -4,6 +4,7 @@ use usher_keys::Timestamp;
 
 use super::Ledger;
 use crate::clock::RuleTime;
+use crate::correction::NotAnnulled;
 use crate::ident::Unit;
 use crate::record::{Body, Passage, RightToAnnul, ShownPassage};
 use crate::request::Scan;
@@ -20,21 +21,6 @@ pub struct Annulling<'a> {
     /// Who says that nobody passed.
     pub by: &'a str,
     pub why: &'a str,
-}
-
-/// Why a scan is not annulled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotAnnulled {
-    /// Nobody passed by it: it was annulled or given up before, or the code is no ticket.
-    NobodyPassed,
-    /// It was so long ago that a supervisor must say so.
-    TooLate,
-    /// Clocks are so far apart that nobody can tell whether it was in time: a supervisor must say so.
-    ClockInDoubt,
-    /// Its people have gone on or out since, or others have come in on their places.
-    WentOn,
-    /// It is not ours to annul, or our log is not to be written.
-    NotAllowed,
 }
 
 impl Ledger {

@@ -5,17 +5,9 @@ use std::collections::BTreeSet;
 use usher_keys::Timestamp;
 
 use super::Ledger;
+use crate::correction::NotCounted;
 use crate::ident::{Origin, Seq, ZoneId};
 use crate::record::{Body, Count, MAX_COUNTED_LOGS};
-
-/// Why a count is not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotCounted {
-    /// The policy knows no such zone.
-    NoSuchZone,
-    /// Our certificate does not let us say so, or our log is not to be written.
-    NotAllowed,
-}
 
 impl Ledger {
     /// Makes the record by which so many people are in a zone now, whatever was written of the time before.

@@ -6,6 +6,9 @@ use usher_keys::{RootSet, Signature, Timestamp};
 use usher_protocol::admission::{Direction, Reason, Referral, Refused, Verdict};
 use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
+use usher_protocol::correction::{
+    Corrected, Correction, NotAnnulled, NotCounted, PinnedCorrection, UndoneScan,
+};
 use usher_protocol::evidence::Worth;
 use usher_protocol::home::roster_hash;
 use usher_protocol::log::{Head, Run, Tail};
@@ -298,7 +301,7 @@ fn ticket() -> Ticket {
     }
 }
 
-fn requests() -> [(&'static str, Request); 7] {
+fn requests() -> [(&'static str, Request); 9] {
     let scan = Scan {
         id: ScanId([0x5a; 16]),
         code: ticket().sign(&tickets()).to_text().into_bytes(),
@@ -316,6 +319,13 @@ fn requests() -> [(&'static str, Request); 7] {
         by: "Ada".to_owned(),
         why: "knows the guest".to_owned(),
     };
+    let undo = Correction::Undo {
+        code: scan.code.clone(),
+        direction: Direction::In,
+        why: "went home".to_owned(),
+    };
+    let (zone, inside) = (ZoneId(2), 412);
+    let count = Correction::Count { zone, inside };
     [
         ("Judge", Request::Judge(scan)),
         ("JudgeAsHome", Request::JudgeAsHome(unreadable)),
@@ -333,7 +343,17 @@ fn requests() -> [(&'static str, Request); 7] {
                 pin: Pin::draw_from(482_913),
             }),
         ),
+        ("CorrectByPin, Undo", correcting(undo)),
+        ("CorrectByPin, Count", correcting(count)),
     ]
+}
+
+fn correcting(correction: Correction) -> Request {
+    Request::CorrectByPin(PinnedCorrection {
+        correction,
+        by: "Ada".to_owned(),
+        pin: Pin::draw_from(482_913),
+    })
 }
 
 fn ticket_code() -> TicketCode {
@@ -341,7 +361,12 @@ fn ticket_code() -> TicketCode {
 }
 
 /// Whole replies, with the number of their kind before them.
-fn told() -> [(&'static str, Reply); 7] {
+fn told() -> [(&'static str, Reply); 12] {
+    let undone = UndoneScan {
+        persons: 3,
+        gate: GateId(300),
+        at: Timestamp(1_800_000_000_001),
+    };
     let news = |silent_ms| HubNews {
         hub: hub().public(),
         address: "10.0.0.7:7443".to_owned(),
@@ -361,6 +386,17 @@ fn told() -> [(&'static str, Reply); 7] {
             Reply::Told(Told::Hubs(vec![news(None), news(Some(240_000))])),
         ),
         ("reply, told, not allowed", Reply::Told(Told::NotAllowed)),
+        ("reply, undone", Reply::Corrected(Corrected::Undone(undone))),
+        (
+            "reply, not undone",
+            Reply::Corrected(Corrected::NotUndone(NotAnnulled::WentOn)),
+        ),
+        ("reply, counted", Reply::Corrected(Corrected::Counted)),
+        (
+            "reply, not counted",
+            Reply::Corrected(Corrected::NotCounted(NotCounted::NotAllowed)),
+        ),
+        ("reply, hubs missing", Reply::Corrected(Corrected::HubsMissing)),
     ]
 }
 

@@ -1,6 +1,13 @@
 //! What the scanner itself says to staff: its screen, what is typed there, its commands; what a verdict says is the gates'.
 
+mod corrections;
+
 use crate::StaffMessage;
+
+pub use corrections::{
+    HOW_MANY_INSIDE, Uncorrected, WHO_COUNTS, WHO_UNDOES, WHO_UNDOES_OR_YOU, WHY_UNDONE, counted,
+    hubs_missing, not_counted, uncorrected,
+};
 
 /// Shown large while nothing is.
 pub const READY: &str = "READY";
@@ -53,7 +60,8 @@ pub const COUNTS_ONCE: &str =
 /// What can be typed at the running screen.
 pub const KEYS: &str = "Type and press Enter: a number = so many people pass with the next scan; in or out = the way they \
     pass; a ticket code (8 letters and digits) or the digits of a QR code = scan it; override = let in the ticket shown last, with as many people as were refused, against the rules; \
-    undo and why = nobody passed by the last yes";
+    undo and why = nobody passed by the last yes; undo alone = a supervisor undoes the last passage with the ticket shown last; \
+    count = a supervisor says how many people are inside";
 /// Asked of whoever wants to undo.
 pub const WHY_UNDO: &str = "Type undo and why in one line, like: undo the turnstile did not turn. It is for the last yes of this scanner";
 /// There is no yes to undo.
@@ -64,7 +72,7 @@ pub const WHO_OVERRIDES: &str = "Override: the supervisor's name? (Enter alone t
 /// Asked then.
 pub const WHY_OVERRIDE: &str = "Override: the reason, in a few words? (Enter alone takes it back)";
 /// Asked last, at a scanner that may not override by itself; the terminal does not show it.
-pub const TYPE_PIN: &str = "Override: the supervisor's PIN? It is not shown (Enter alone takes it back)";
+pub const TYPE_PIN: &str = "Now the supervisor's PIN? It is not shown (Enter alone takes it back)";
 /// Said when staff think better of it.
 pub const TAKEN_BACK: &str = "Taken back: nothing was done";
 /// There is no ticket to override.

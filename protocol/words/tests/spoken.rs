@@ -7,7 +7,7 @@ use usher_fixtures::{AVAILABLE, NORTH, SOUTH, STRICT, key};
 use usher_keys::{Role, Timestamp, Window};
 use usher_protocol::admission::{Direction, Reason, Referral, RefusalKind, Verdict};
 use usher_protocol::clock::ClockHealth;
-use usher_protocol::ledger::NotAnnulled;
+use usher_protocol::correction::{NotAnnulled, NotCounted};
 use usher_protocol::policy::EntryRule;
 use usher_protocol::request::{Answer, JudgedBy, RequestError, TicketFacts};
 use usher_protocol::state::Incident;
@@ -16,7 +16,7 @@ use usher_protocol::{Generation, Hlc, ScanId, Seq, Stamp, Unit, ZoneId};
 use usher_words::certificates::{self, Holder};
 use usher_words::clock::{clock_behind, clock_off};
 use usher_words::gate::{self, EventNames, Phrasebook};
-use usher_words::scanner::{self, Bar, NoTicket, Undecided};
+use usher_words::scanner::{self, Bar, NoTicket, Uncorrected, Undecided};
 use usher_words::{StaffMessage, hub};
 
 /// 20:14 UTC, which is 21:14 where the festival is.
@@ -339,6 +339,9 @@ fn of_overrides_and_undoing(sheet: &mut Sheet) {
     sheet.about("Undoing");
     sheet.line(scanner::WHY_UNDO);
     sheet.line(scanner::NOTHING_TO_UNDO);
+    sheet.line(scanner::WHO_UNDOES);
+    sheet.line(scanner::WHO_UNDOES_OR_YOU);
+    sheet.line(scanner::WHY_UNDONE);
     sheet.says(&phrasebook(EntryRule::Single).undone(None));
     sheet.says(&scanner::annulled_here_only());
     sheet.says(&gate::annulled_unknown());
@@ -350,6 +353,16 @@ fn of_overrides_and_undoing(sheet: &mut Sheet) {
         NotAnnulled::NotAllowed,
     ] {
         sheet.says(&gate::not_annulled(why));
+    }
+    sheet.about("Counting");
+    sheet.line(scanner::HOW_MANY_INSIDE);
+    sheet.line(scanner::WHO_COUNTS);
+    sheet.says(&scanner::counted("Main hall", 412));
+    sheet.says(&scanner::not_counted(NotCounted::NoSuchZone));
+    sheet.says(&scanner::not_counted(NotCounted::NotAllowed));
+    sheet.says(&scanner::hubs_missing());
+    for why in [Uncorrected::MayNot, Uncorrected::NoHub, Uncorrected::NoAnswer] {
+        sheet.says(&scanner::uncorrected(why));
     }
 }
 

@@ -59,7 +59,7 @@ pub fn in_pictures(files: Vec<PathBuf>) -> Vec<Result<(PathBuf, Vec<u8>), Source
                 found.extend(codes.into_iter().map(|code| Ok((path.clone(), code.bytes))));
             }
             Capture::Fault(fault) | Capture::Outage { fault, .. } => found.push(Err(fault)),
-            Capture::Frame(_) | Capture::Typed(_) => {}
+            Capture::Frame(_) | Capture::Typed(_) | Capture::Keyed(_) => {}
             Capture::End => return found,
         }
     }

@@ -2,30 +2,25 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Args;
-use tokio::time::{Instant, sleep};
 use usher_device::directory::DataDirectory;
 use usher_device::replica::Replica;
-use usher_keys::PublicKey;
 use usher_protocol::ZoneId;
-use usher_protocol::ledger::NotCounted;
+use usher_protocol::correction::{Correction, NotCounted, PinnedCorrection};
+use usher_protocol::pin::Pin;
 use usher_protocol::policy::Zone;
-use usher_words::gate::UNNAMED;
 
+use super::supervisor::typed_pin;
 use super::trouble::Trouble;
 use super::{hub_address, runtime};
-use crate::links::Hubs;
+use crate::correcting;
+use crate::counting::{WAIT_FOR_HUBS, hear_all};
 use crate::overruling;
+use crate::presentation;
 use crate::printable::printable;
 use crate::scan_judge::is_refused;
 use crate::scanner::Scanner;
-
-/// How long to wait for the hubs: what they know of the zone is what is corrected.
-const WAIT_FOR_HUBS: Duration = Duration::from_secs(5);
-/// How often to look whether they are there.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Args)]
 pub(super) struct CountArgs {
@@ -38,6 +33,10 @@ pub(super) struct CountArgs {
     /// Who counted.
     #[arg(long, value_name = "NAME", value_parser = overruling::words)]
     by: String,
+    /// Ask for the supervisor's PIN, which the hub knows: needed at a scanner that may not count by itself. It is typed at the
+    /// terminal, which does not show it, or is the first line of the standard input.
+    #[arg(long)]
+    pin: bool,
     /// A hub to ask, in place of those of the enrolment; can be given several times.
     #[arg(long = "hub", value_name = "HOST:PORT", value_parser = hub_address)]
     hubs: Vec<String>,
@@ -45,9 +44,10 @@ pub(super) struct CountArgs {
 
 impl CountArgs {
     pub(super) fn run(self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
+        let pin = if self.pin { Some(typed_pin()?) } else { None };
         let said = runtime()?.block_on(async {
             let scanner = Scanner::start(folder, &self.hubs)?;
-            let outcome = self.counted(&scanner).await;
+            let outcome = self.counted(&scanner, pin).await;
             scanner.end().await;
             outcome
         })?;
@@ -55,17 +55,42 @@ impl CountArgs {
         Ok(ExitCode::SUCCESS)
     }
 
-    async fn counted(self, scanner: &Scanner) -> Result<String, Trouble> {
-        let replica = scanner.replica();
+    async fn counted(self, scanner: &Scanner, pin: Option<Pin>) -> Result<String, Trouble> {
+        let (replica, hubs) = (scanner.replica(), scanner.hubs());
         scanner.first_hub(WAIT_FOR_HUBS).await;
         let zone = self.zone(&replica)?;
-        hear_all(&replica, &scanner.hubs()).await?;
+        let done = format!("{}: {} inside now", zone.name, self.inside);
+        if let Some(pin) = pin {
+            self.counted_by_pin(scanner, (zone.id, pin)).await?;
+            return Ok(done);
+        }
+        hear_all(&replica, &hubs).await.map_err(|missing| {
+            if is_refused(&replica, &hubs) {
+                return Trouble::Refused;
+            }
+            let names = missing.join(", ");
+            Trouble::HubsMissing { names }
+        })?;
         let taken = replica.count((zone.id, self.inside), self.by).await;
         match taken.map_err(|_| Trouble::NotWritten)? {
-            Ok(()) => Ok(format!("{}: {} inside now", zone.name, self.inside)),
+            Ok(()) => Ok(done),
             Err(NotCounted::NoSuchZone) => Err(no_such_zone(&replica, &self.zone)),
             Err(NotCounted::NotAllowed) => Err(Trouble::MayNotCount),
         }
+    }
+
+    async fn counted_by_pin(self, scanner: &Scanner, (zone, pin): (ZoneId, Pin)) -> Result<(), Trouble> {
+        let inside = self.inside;
+        let pinned = PinnedCorrection {
+            correction: Correction::Count { zone, inside },
+            by: self.by,
+            pin,
+        };
+        let said = match correcting::corrected(&scanner.hubs(), &pinned).await {
+            Ok(corrected) => presentation::not_counted(corrected),
+            Err(why) => Some(why.words(&presentation::phrasebook(&scanner.replica()))),
+        };
+        said.map_or(Ok(()), |said| Err(Trouble::NotCorrected(said)))
     }
 
     fn zone(&self, replica: &Replica) -> Result<Zone, Trouble> {
@@ -88,38 +113,4 @@ fn no_such_zone(replica: &Replica, wanted: &str) -> Trouble {
         wanted: wanted.to_owned(),
         known: names.join(", "),
     }
-}
-
-/// Waits for all hubs and for all they have written: who went in or out by a record that comes later would be counted once more.
-async fn hear_all(replica: &Replica, hubs: &Hubs) -> Result<(), Trouble> {
-    let until = Instant::now() + WAIT_FOR_HUBS;
-    loop {
-        let missing = missing(replica, hubs);
-        if missing.is_empty() {
-            return Ok(());
-        }
-        if Instant::now() >= until {
-            return Err(match is_refused(replica, hubs) {
-                true => Trouble::Refused,
-                false => Trouble::HubsMissing {
-                    names: missing.join(", "),
-                },
-            });
-        }
-        sleep(LOOK_EVERY).await;
-    }
-}
-
-/// Names the hubs of the event that are not linked, or whose log is not here as far as they say it goes.
-fn missing(replica: &Replica, hubs: &Hubs) -> Vec<String> {
-    let (snapshot, linked) = (replica.snapshot(), hubs.linked());
-    let is_heard = |hub: &PublicKey| {
-        let mut linked = linked.iter().map(|hub| &hub.connection);
-        linked.any(|line| line.peer() == *hub && line.has_peers_log())
-    };
-    let missing = snapshot.roster.iter().filter(|hub| !is_heard(hub));
-    let name = |hub: &PublicKey| snapshot.names.get(hub).cloned();
-    missing
-        .map(|hub| name(hub).unwrap_or_else(|| UNNAMED.to_owned()))
-        .collect()
 }

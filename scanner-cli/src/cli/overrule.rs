@@ -1,13 +1,12 @@
 //! `usher-scan override`: asks a hub to let people in against the rules; whether that may be is the certificate's and the hub's to say.
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, value_parser};
 use usher_device::directory::DataDirectory;
 use usher_protocol::pin::Pin;
-use usher_words::scanner::{self as words, Undecided};
+use usher_words::scanner::Undecided;
 
 use super::supervisor::SupervisorArgs;
 use super::trouble::Trouble;
@@ -19,7 +18,6 @@ use crate::lookup;
 use crate::order::ShownCode;
 use crate::overruling::{self, Overruling};
 use crate::scanner::Scanner;
-use crate::source::wedge::ChangedTerminal;
 use crate::station::draw_scan;
 use crate::status;
 
@@ -36,10 +34,6 @@ pub(super) struct OverrideArgs {
     /// Which way people pass: in. Whoever leaves needs no override: scan the exit.
     #[arg(long, value_enum, default_value = "in")]
     direction: DirectionArg,
-    /// Ask for the supervisor's PIN, which the hub knows: needed at a scanner that may not override by itself. It is typed at the
-    /// terminal, which does not show it, or is the first line of the standard input.
-    #[arg(long)]
-    pin: bool,
     /// How many people pass.
     #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u8).range(1..))]
     persons: u8,
@@ -52,7 +46,7 @@ impl OverrideArgs {
         }
         let code = self.supervisor.code()?;
         let mut screen = self.supervisor.screen();
-        let pin = if self.pin { Some(typed_pin()?) } else { None };
+        let pin = self.supervisor.pin()?;
         let answer = runtime()?.block_on(self.switched_on(folder, (code, pin)))?;
         screen.judged(&answer)?;
         Ok(match answer.signal {
@@ -118,16 +112,4 @@ impl OverrideArgs {
             },
         })
     }
-}
-
-/// Reads the PIN; the terminal, if there is one, does not show it.
-fn typed_pin() -> Result<Pin, Trouble> {
-    let hidden = ChangedTerminal::hidden()?;
-    if hidden.is_some() {
-        writeln!(io::stderr(), "{}", words::TYPE_PIN)?;
-    }
-    let mut line = String::new();
-    io::stdin().read_line(&mut line)?;
-    drop(hidden);
-    Ok(Pin::typed(&line)?)
 }

@@ -30,7 +30,7 @@ use crate::scanner::Scanner;
 use crate::screen::{OutputWish, Screen, Style, shows_greys};
 use crate::source::camera::{self, CameraFrames};
 use crate::source::pictures::Pictures;
-use crate::source::wedge::{ChangedTerminal, Keystrokes, Wedge, is_typed_to};
+use crate::source::wedge::{Asking, ChangedTerminal, Keystrokes, Wedge, is_typed_to};
 use crate::station::{Pace, Station};
 use crate::status::{self, StatusWatch};
 
@@ -200,13 +200,16 @@ impl RunArgs {
         });
         let mut station = Station::new(screen, place, move || status_watch.now(), self.pace(), clock)
             .with_position(&position, places);
-        if !overruling::may(&replica) {
+        let asking = (self.wedge && is_typed_to()).then(Asking::default);
+        if let Some(asking) = &asking {
+            station = station.beside_a_wedge(asking.clone());
+        } else if !overruling::may(&replica) {
             station = station.asking_pins();
         }
         if self.verbose {
             station = station.with_figures();
         }
-        let (feed, readings) = self.start_source(clock)?;
+        let (feed, readings) = self.start_source(clock, asking)?;
         if !self.wedge && is_typed_to() {
             feed.listen(BufReader::new(io::stdin()))?;
         }
@@ -215,13 +218,23 @@ impl RunArgs {
         Ok((counts, clerk.alone()))
     }
 
-    fn start_source(&self, clock: RunClock) -> io::Result<(Feed, mpsc::Receiver<Reading>)> {
+    fn start_source(
+        &self,
+        clock: RunClock,
+        asking: Option<Asking>,
+    ) -> io::Result<(Feed, mpsc::Receiver<Reading>)> {
         if let Some(number) = self.camera {
             return Feed::start(clock, self.shows_previews(), move || CameraFrames::new(number));
         }
         if self.wedge {
             let keystrokes = Keystrokes::of(io::stdin())?;
-            return Feed::start(clock, false, move || Wedge::new(keystrokes.clone()));
+            return Feed::start(clock, false, move || {
+                let wedge = Wedge::new(keystrokes.clone());
+                match &asking {
+                    Some(asking) => wedge.beside_staff(asking.clone()),
+                    None => wedge,
+                }
+            });
         }
         let mut pictures = Some(Pictures::new(self.image.clone()));
         Feed::start(clock, false, move || {

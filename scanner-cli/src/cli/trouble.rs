@@ -9,6 +9,7 @@ use thiserror::Error;
 use usher_device::enrol::EnrolError;
 use usher_device::replica::ReplicaError;
 use usher_protocol::pin::NotAPin;
+use usher_words::StaffMessage;
 
 use crate::folder::ScannerFolderError;
 use crate::gate_position::GatePositionError;
@@ -63,13 +64,13 @@ pub enum Trouble {
     OverridesLetIn,
     /// The certificate lacks the capability.
     #[error(
-        "this scanner may not undo what others let in: its certificate lacks the capability, use a supervisor's device; \
+        "this scanner may not undo what others let in: its certificate lacks the capability, use a supervisor's device, or give --pin and type the supervisor's PIN; \
         its own last scan is undone at its running screen: type undo and why"
     )]
     MayNotUndo,
     /// The certificate lacks the capability.
     #[error(
-        "this scanner may not correct how many people are inside: its certificate lacks the capability, use a supervisor's device"
+        "this scanner may not correct how many people are inside: its certificate lacks the capability, use a supervisor's device, or give --pin and type the supervisor's PIN"
     )]
     MayNotCount,
     /// A count names a zone that the event does not have.
@@ -95,6 +96,9 @@ pub enum Trouble {
          organizer, or use another one"
     )]
     Refused,
+    /// No hub corrected what was written.
+    #[error("{}", .0.line())]
+    NotCorrected(StaffMessage),
     /// The disk takes nothing.
     #[error("this scanner's disk takes nothing, so nothing was written down: make room on it")]
     NotWritten,
@@ -152,6 +156,7 @@ impl Trouble {
             | Self::NoSuchZone { .. }
             | Self::HubsMissing { .. }
             | Self::Refused
+            | Self::NotCorrected(_)
             | Self::NotWritten
             | Self::NoHub { .. }
             | Self::Replica(_)

@@ -7,7 +7,8 @@ use clap::Args;
 use tokio::time::{Instant, sleep};
 use usher_device::directory::DataDirectory;
 use usher_device::replica::Annulment;
-use usher_protocol::ledger::NotAnnulled;
+use usher_protocol::correction::NotAnnulled;
+use usher_protocol::pin::Pin;
 use usher_protocol::request::TicketFacts;
 
 use super::supervisor::SupervisorArgs;
@@ -36,7 +37,8 @@ impl UndoArgs {
     pub(super) fn run(mut self, folder: &DataDirectory) -> Result<ExitCode, Trouble> {
         let code = self.supervisor.code()?;
         let mut screen = self.supervisor.screen();
-        let (answer, is_heard) = runtime()?.block_on(self.switched_on(folder, code))?;
+        let pin = self.supervisor.pin()?;
+        let (answer, is_heard) = runtime()?.block_on(self.switched_on(folder, (code, pin)))?;
         let answer = match answer.outcome {
             presentation::ANNULLED if !is_heard => presentation::unheard(answer),
             _ => answer,
@@ -54,13 +56,32 @@ impl UndoArgs {
     async fn switched_on(
         self,
         folder: &DataDirectory,
-        code: Vec<u8>,
+        (code, pin): (Vec<u8>, Option<Pin>),
     ) -> Result<(ScanOutcome, bool), Trouble> {
         let scanner = Scanner::start(folder, &self.supervisor.hubs)?;
-        let outcome = self.undone(&scanner, code).await;
+        let is_the_hubs = pin.is_some();
+        let outcome = match pin {
+            Some(pin) => self.undone_by_pin(&scanner, (code, pin)).await,
+            None => self.undone(&scanner, code).await,
+        };
         let is_linked = !scanner.hubs().linked().is_empty();
         let kept = scanner.end().await;
-        outcome.map(|answer| (answer, is_linked && kept == 0))
+        outcome.map(|answer| (answer, is_the_hubs || is_linked && kept == 0))
+    }
+
+    async fn undone_by_pin(
+        self,
+        scanner: &Scanner,
+        (code, pin): (Vec<u8>, Pin),
+    ) -> Result<ScanOutcome, Trouble> {
+        scanner.first_hub(WAIT_FOR_HUB).await;
+        let hubs = scanner.hubs();
+        let code = match lookup::find(code, &hubs).await {
+            Ok(found) => found.code,
+            Err(answer) => return Ok(answer),
+        };
+        let (direction, said) = (self.direction.into(), self.supervisor.overruling());
+        Ok(annulling::by_pin((&scanner.replica(), &hubs), (code, direction), (said, pin)).await)
     }
 
     async fn undone(self, scanner: &Scanner, code: Vec<u8>) -> Result<ScanOutcome, Trouble> {
@@ -92,8 +113,9 @@ impl UndoArgs {
         loop {
             ticket = ticket.or_else(|| annulling::ticket_of(&replica, code));
             if let Some(ticket) = ticket
-                && let Some(annulment) =
-                    annulling::of_supervisor(&replica, (code, ticket.unit), direction, &said).await
+                && let Some(annulment) = replica
+                    .undo_of_supervisor((code, ticket.unit), direction, (&said.by, &said.why))
+                    .await
             {
                 return Some((annulment, ticket));
             }

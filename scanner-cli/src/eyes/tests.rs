@@ -63,7 +63,9 @@ impl Bench {
     fn next_view(&mut self) -> SeenFrame {
         match self.readings.blocking_recv().expect("the eye is open").sight {
             Sight::View(view) => view,
-            other @ (Sight::Code(_) | Sight::Entered(_) | Sight::Fault(_)) => panic!("{other:?}"),
+            other @ (Sight::Code(_) | Sight::Keyed(_) | Sight::Entered(_) | Sight::Fault(_)) => {
+                panic!("{other:?}")
+            }
         }
     }
 }

@@ -28,6 +28,7 @@ async fn told(mut readings: mpsc::Receiver<Reading>) -> Vec<String> {
         told.push(match reading.sight {
             Sight::Code(code) => String::from_utf8(code).unwrap(),
             Sight::View(view) => panic!("nobody looked: {view:?}"),
+            Sight::Keyed(line) => format!("keyed {line}"),
             Sight::Entered(line) => format!("entered {line}"),
             Sight::Fault(fault) => fault.to_string(),
         });

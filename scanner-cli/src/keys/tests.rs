@@ -63,7 +63,6 @@ fn eight_characters_are_a_ticket_code_or_were_mistyped() {
 fn an_undo_says_why_in_the_same_line() {
     let undo = |why: &str| Meant::Do(KeyCommand::Undo { why: why.to_owned() });
     check(&[
-        ("undo", say(words::WHY_UNDO)),
         (
             "undo the turnstile did not turn",
             undo("the turnstile did not turn"),
@@ -72,6 +71,8 @@ fn an_undo_says_why_in_the_same_line() {
         ("undone by mistake", say(words::KEYS)),
     ]);
     let mut keys = Keys::default();
+    let nothing_shown = Some(words::SHOW_IT_FIRST);
+    assert_eq!(keys.entered("undo", nothing_shown), say(words::WHY_UNDO));
     let long = format!("undo {}", "x".repeat(10_000));
     assert!(matches!(keys.entered(&long, None), Meant::Say(_)));
 }
@@ -125,4 +126,69 @@ fn where_nothing_can_be_overridden_nobody_is_asked_for_a_name() {
     let why = Some(words::OVERRIDES_LET_IN);
     assert_eq!(keys.entered("override", why), say(words::OVERRIDES_LET_IN));
     assert_eq!(keys.entered("3", why), Meant::Do(KeyCommand::Persons(3)));
+}
+
+#[test]
+fn a_supervisor_undoes_and_counts_with_name_and_pin() {
+    let pin = Pin::typed("482913").ok();
+    let overruling = |pin| Overruling {
+        by: "Ada".to_owned(),
+        why: "went home".to_owned(),
+        pin,
+    };
+    let counted = |pin| CountedBy {
+        inside: 412,
+        by: "Ada".to_owned(),
+        pin,
+    };
+    let undoing = [
+        ("undo", say(words::WHO_UNDOES_OR_YOU)),
+        ("Ada", say(words::WHY_UNDONE)),
+    ];
+    let counting = [
+        ("count", say(words::HOW_MANY_INSIDE)),
+        ("many", say(words::HOW_MANY_INSIDE)),
+        ("412", say(words::WHO_COUNTS)),
+    ];
+    check(&undoing);
+    check(
+        &[
+            &undoing[..],
+            &[("went home", Meant::Do(KeyCommand::UndoLast(overruling(None))))],
+            &counting,
+            &[("Ada", Meant::Do(KeyCommand::Count(counted(None))))],
+        ]
+        .concat(),
+    );
+    let mut keys = Keys::asking_pins();
+    for (line, meant) in undoing {
+        assert_eq!(keys.entered(line, None), meant);
+    }
+    assert_eq!(keys.entered("went home", None), say(words::TYPE_PIN));
+    assert!(keys.is_secret());
+    let meant = Meant::Do(KeyCommand::UndoLast(overruling(pin.clone())));
+    assert_eq!(keys.entered("482913", None), meant);
+    for (line, meant) in counting {
+        assert_eq!(keys.entered(line, None), meant);
+    }
+    assert_eq!(keys.entered("Ada", None), say(words::TYPE_PIN));
+    assert_eq!(
+        keys.entered("482913", None),
+        Meant::Do(KeyCommand::Count(counted(pin)))
+    );
+}
+
+#[test]
+fn beside_a_wedge_only_what_a_pin_proves_is_a_supervisors() {
+    let mut keys = Keys::beside_a_wedge();
+    for guests in ["3", "out", "undo nobody passed", "0000-0011", "", "hello"] {
+        assert!(!keys.takes(guests), "{guests:?}");
+    }
+    assert!(keys.takes(" Override "));
+    assert_eq!(keys.entered("override", None), say(words::WHO_OVERRIDES));
+    assert!(keys.takes("3") && keys.takes(""));
+    keys.entered("Ada", None);
+    assert_eq!(keys.entered("lost", None), say(words::TYPE_PIN));
+    assert!(keys.forget() && !keys.forget());
+    assert!(!keys.is_secret() && !keys.takes("482913"));
 }

@@ -4,6 +4,9 @@ mod keystrokes;
 mod terminal;
 mod typing;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::{Capture, Source, SourceError};
 use keystrokes::Strokes;
 use typing::Cutter;
@@ -11,6 +14,21 @@ use typing::Cutter;
 pub use keystrokes::Keystrokes;
 pub use terminal::{ChangedTerminal, is_typed_to};
 pub use typing::MAX_LINE_BYTES;
+
+/// Whether a question at the screen waits for its answer: a person who types it makes pauses that a wedge does not. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Asking(Arc<AtomicBool>);
+
+impl Asking {
+    /// Says so.
+    pub fn set(&self, is_asking: bool) {
+        self.0.store(is_asking, Ordering::Relaxed);
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 /// Cuts what a wedge types into codes.
 #[derive(Debug)]
@@ -29,6 +47,13 @@ impl Wedge {
             cutter: Cutter::default(),
             is_over: false,
         }
+    }
+
+    /// Takes also what a person types, up to Enter.
+    #[must_use]
+    pub fn beside_staff(mut self, asking: Asking) -> Self {
+        self.cutter = Cutter::beside_staff(asking);
+        self
     }
 }
 

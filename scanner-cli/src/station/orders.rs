@@ -60,7 +60,7 @@ impl Orders {
     pub(super) fn next(&self, wish: Wish) -> Order {
         let refused = match wish {
             Wish::Override(_) => self.refused_persons,
-            Wish::Judge | Wish::Annul { .. } => None,
+            Wish::Judge | Wish::Annul { .. } | Wish::AnnulLast(_) | Wish::Count(_) => None,
         };
         Order {
             direction: self.direction,
@@ -79,6 +79,12 @@ impl Orders {
         if passed {
             self.last_passed = Some(Passed { scan, order, at_ms });
         }
+    }
+
+    /// Forgets the last yes, if it was by this code: its scan was taken back. Tells whether it was.
+    pub(super) fn undone(&mut self, code: &[u8]) -> bool {
+        let passed = self.last_passed.take_if(|passed| passed.scan.code == code);
+        passed.is_some()
     }
 
     /// Says why there is nothing to override, if so.

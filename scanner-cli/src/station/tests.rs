@@ -457,6 +457,7 @@ async fn undo_at(gate: &Gate, lines: &[(u64, &str)]) -> (String, ScanCounts) {
             }
         }
         Wish::Judge | Wish::Override(_) => gate.judge(scan),
+        Wish::AnnulLast(_) | Wish::Count(_) => unreachable!("no supervisor has typed"),
     };
     let counts = station.run(receiver, judge, CancellationToken::new()).await;
     (String::from_utf8(out).unwrap(), counts.unwrap())

@@ -22,7 +22,7 @@ use usher_protocol::policy::Policy;
 use usher_protocol::record::Body;
 use usher_protocol::scans::ScanKind;
 use usher_protocol::ticket::Ticket;
-use usher_protocol::{GateId, Generation, TierId, Unit};
+use usher_protocol::{GateId, Generation, TierId, Unit, ZoneId};
 
 use crate::scanner::{Scanner, finished, program};
 
@@ -168,16 +168,42 @@ impl Venue {
 
     /// Returns who let people in against the rules, by the hub's records.
     pub fn overridden_by(&self) -> Vec<String> {
+        self.said_by(|kind| {
+            if let ScanKind::Overridden { by, .. } = kind {
+                Some(by)
+            } else {
+                None
+            }
+        })
+    }
+
+    fn said_by(&self, who: fn(ScanKind) -> Option<String>) -> Vec<String> {
         let mut by = Vec::new();
         let path = self.site.directory.replica_path();
         let listed = usher_device::replica::scans(&path, Clock::system().now(), |row| {
-            if let ScanKind::Overridden { by: supervisor, .. } = row.scan.kind {
-                by.push(supervisor);
-            }
+            by.extend(who(row.scan.kind));
             Ok::<(), ReplicaError>(())
         });
         listed.unwrap();
         by
+    }
+
+    /// Returns who took scans back, by the hub's records.
+    pub fn annulled_by(&self) -> Vec<String> {
+        self.said_by(|kind| {
+            if let ScanKind::Annulled { by, .. } = kind {
+                Some(by)
+            } else {
+                None
+            }
+        })
+    }
+
+    /// Returns how many people are in a zone, as the hub knows.
+    pub fn inside(&self, zone: ZoneId) -> i64 {
+        let replica = self.replica();
+        let look = replica.inspect(move |ledger| ledger.state().occupancy(zone));
+        self.runtime.block_on(look).unwrap()
     }
 
     /// Waits until the hub knows that a unit's ticket let somebody in.

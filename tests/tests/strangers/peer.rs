@@ -103,7 +103,9 @@ impl Peer {
             match request::from_bytes(&bytes).map_err(|error| anyhow!("no answer: {error}"))? {
                 Reply::Working => {}
                 Reply::Done(response) => return Ok(Some(response)),
-                Reply::Told(_) => anyhow::bail!("an answer to an inquiry that was not made"),
+                Reply::Told(_) | Reply::Corrected(_) => {
+                    anyhow::bail!("an answer to what was not asked")
+                }
             }
         }
     }

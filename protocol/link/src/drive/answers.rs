@@ -89,6 +89,13 @@ async fn answer_one<S: Responder>(
             let telling = async { Reply::Told(responder.answer(&peer, inquiry, &progress).await) };
             work(telling, &progress, &mut send).await?
         }
+        Ok(Request::CorrectByPin(pinned)) => {
+            let correcting = async {
+                let corrected = responder.correct(&peer, pinned, &progress).await;
+                corrected.map_or_else(|error| Reply::Done(Err(error)), Reply::Corrected)
+            };
+            work(correcting, &progress, &mut send).await?
+        }
         Ok(request) => {
             let responding = async { Reply::Done(responder.respond(&peer, request, &progress).await) };
             work(responding, &progress, &mut send).await?
@@ -135,7 +142,7 @@ fn error_in(reply: &Reply) -> Option<RequestError> {
     match reply {
         Reply::Done(response) => response.as_ref().err().copied(),
         Reply::Told(Told::NotAllowed) => Some(RequestError::NotAllowed),
-        Reply::Told(_) | Reply::Working => None,
+        Reply::Told(_) | Reply::Corrected(_) | Reply::Working => None,
     }
 }
 

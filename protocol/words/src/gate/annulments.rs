@@ -1,7 +1,6 @@
 //! What is said when a yes is taken back, or is not.
 
-use usher_protocol::ledger::NotAnnulled;
-use usher_protocol::record::Passage;
+use usher_protocol::correction::{NotAnnulled, UndoneScan};
 
 use crate::StaffMessage;
 
@@ -10,15 +9,15 @@ use super::{Phrasebook, people};
 impl Phrasebook {
     /// Says that a scan is annulled: by how many people, where and when, if that is known here, so that whoever meant another
     /// scan sees it. Of the ticket's other scans it says nothing.
-    pub fn undone(&self, passage: Option<&Passage>) -> StaffMessage {
-        let detail = passage.map_or_else(
+    pub fn undone(&self, undone: Option<UndoneScan>) -> StaffMessage {
+        let detail = undone.map_or_else(
             || "That scan no longer counts".to_owned(),
-            |passage| {
+            |scan| {
                 format!(
                     "{} at {}, {}: that scan no longer counts",
-                    people(passage.persons.max(1)),
-                    self.gate(passage.gate),
-                    self.time(passage.at)
+                    people(scan.persons.max(1)),
+                    self.gate(scan.gate),
+                    self.time(scan.at)
                 )
             },
         );

@@ -5,16 +5,16 @@ use crate::StaffMessage;
 pub(super) fn none() -> StaffMessage {
     StaffMessage::new(
         "No PIN",
-        "No supervisor of this name has a PIN at the hub: type override again with the right name, or have a PIN set at the hub",
+        "No supervisor of this name has a PIN at the hub: begin again with the name as it is there, or have a PIN set at the hub",
     )
 }
 
 /// Says that a PIN is wrong, and for how long none is taken now.
 pub(super) fn wrong(rest_s: u32) -> StaffMessage {
     let detail = match rest_s {
-        0 => "This is not the supervisor's PIN: type override again".to_owned(),
+        0 => "This is not the supervisor's PIN: begin again".to_owned(),
         _ => format!(
-            "This is not the supervisor's PIN. Type override again in {}, or use a supervisor's own scanner",
+            "This is not the supervisor's PIN. Begin again in {}, or use a supervisor's own scanner",
             wait(rest_s)
         ),
     };
@@ -25,7 +25,7 @@ pub(super) fn resting(rest_s: u32) -> StaffMessage {
     StaffMessage::new(
         "Too many tries",
         format!(
-            "Too many wrong PINs were typed at this scanner. Type override again in {}, or use a supervisor's own scanner",
+            "Too many wrong PINs were typed at this scanner. Begin again in {}, or use a supervisor's own scanner",
             wait(rest_s)
         ),
     )

@@ -6,8 +6,8 @@ use usher_fixtures::{AVAILABLE, NORTH, SOUTH, key};
 use usher_keys::Window;
 use usher_protocol::ScanId;
 use usher_protocol::admission::{Reason, Referral};
+use usher_protocol::correction::UndoneScan;
 use usher_protocol::policy::EntryRule;
-use usher_protocol::record::Passage;
 use usher_protocol::ticket::Rejection;
 
 use super::*;
@@ -249,30 +249,23 @@ fn a_second_entry_of_the_day_invites_nobody_else() {
 
 #[test]
 fn an_undo_says_how_many_passed_where_and_when() {
-    let passage = |persons| Passage {
-        scan: ScanId([1; 16]),
-        unit: FACTS.unit,
-        generation: FACTS.generation,
-        tier: FACTS.tier,
-        admits: FACTS.admits,
+    let scan = |persons| UndoneScan {
         persons,
         gate: NORTH,
-        zone: usher_protocol::ZoneId(1),
         at: EVENING,
-        counterparts: Vec::new(),
     };
-    for (passage, line) in [
+    for (undone, line) in [
         (
-            Some(passage(3)),
+            Some(scan(3)),
             "Undone \u{2014} 3 people at Gate North, 21:14: that scan no longer counts",
         ),
         (
-            Some(passage(1)),
+            Some(scan(1)),
             "Undone \u{2014} 1 person at Gate North, 21:14: that scan no longer counts",
         ),
         (None, "Undone \u{2014} That scan no longer counts"),
     ] {
-        assert_eq!(phrasebook().undone(passage.as_ref()).line(), line);
+        assert_eq!(phrasebook().undone(undone).line(), line);
     }
 }
 

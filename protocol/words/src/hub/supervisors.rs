@@ -25,7 +25,7 @@ pub fn pin_set(name: &str, was_typed: bool) -> String {
         "this PIN is not shown again; "
     };
     format!(
-        "{name} can override refusals at every scanner of this hub: {once}set the same one at the other hubs of the event with \
+        "{name} can override refusals, undo and count at every scanner of this hub: {once}set the same one at the other hubs of the event with \
          usher-gate-agent supervisors add --typed"
     )
 }

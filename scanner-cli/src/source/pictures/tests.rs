@@ -18,7 +18,11 @@ fn told(mut pictures: Pictures) -> Vec<String> {
             PictureError::EmptyFolder => format!("{} no pictures", name(&path)),
         }),
         Capture::End => None,
-        other @ (Capture::Frame(_) | Capture::Typed(_) | Capture::Fault(_) | Capture::Outage { .. }) => {
+        other @ (Capture::Frame(_)
+        | Capture::Typed(_)
+        | Capture::Keyed(_)
+        | Capture::Fault(_)
+        | Capture::Outage { .. }) => {
             panic!("pictures never yield {other:?}")
         }
     })

@@ -38,6 +38,16 @@ impl ChangedTerminal {
         })
     }
 
+    /// Has it show what is typed, where it shows none by [`ChangedTerminal::every_key`]; `None` where the standard input is no terminal.
+    ///
+    /// # Errors
+    /// The terminal does not take it.
+    pub fn shown() -> io::Result<Option<Self>> {
+        Self::changed(OptionalActions::Now, |modes| {
+            modes.local_modes.insert(LocalModes::ECHO);
+        })
+    }
+
     /// Has it show nothing of what is typed, so that nobody reads a PIN over a shoulder; `None` where the standard input is no terminal.
     ///
     /// # Errors

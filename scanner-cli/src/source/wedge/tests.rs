@@ -27,6 +27,7 @@ fn ticket(unit: u32) -> String {
 fn told(capture: Capture) -> Option<String> {
     match capture {
         Capture::Typed(text) => Some(text),
+        Capture::Keyed(line) => Some(format!("<keyed {line}>")),
         Capture::Fault(SourceError::LineTooLong) => Some("<too long>".to_owned()),
         Capture::Fault(SourceError::LineNotText) => Some("<no text>".to_owned()),
         Capture::Fault(SourceError::Garbled(garbled)) => Some(format!("<{garbled:?}>")),
@@ -197,4 +198,42 @@ fn an_input_that_ends_ends_the_wedge() {
     let mut wedge = Wedge::new(Keystrokes::of(&b"12\n34"[..]).unwrap());
     let told: Vec<String> = std::iter::from_fn(|| told(wedge.next())).collect();
     assert_eq!(told, ["12", "34"]);
+}
+
+/// What is cut beside staff, whether or not they were asked something.
+#[track_caller]
+fn check_beside_staff(is_asked: bool, typed: &[(u64, &str)], expected: &[&str]) {
+    let asking = Asking::default();
+    asking.set(is_asked);
+    let (mut cutter, mut now) = (Cutter::beside_staff(asking), Instant::now());
+    for (pause_ms, keys) in typed {
+        now += Duration::from_millis(*pause_ms);
+        cutter.typed_at(now, keys.as_bytes());
+    }
+    let cut: Vec<String> = std::iter::from_fn(|| cutter.next()).filter_map(told).collect();
+    assert_eq!(cut, expected);
+}
+
+#[test]
+fn beside_staff_a_line_that_is_no_ticket_may_be_theirs_and_a_ticket_never_is() {
+    let code = ticket(7);
+    let with_enter = format!("{code}\r\n");
+    for is_asked in [false, true] {
+        check_beside_staff(is_asked, &[(0, &with_enter)], &[&code]);
+        check_beside_staff(is_asked, &[(0, &code), (200, "4")], &[&code]);
+        check_beside_staff(is_asked, &[(0, "override\n")], &["<keyed override>"]);
+        check_beside_staff(is_asked, &[(0, "Adaq\u{7f}\n")], &["<keyed Ada>"]);
+        check_beside_staff(is_asked, &[(0, "Zo\u{eb}\u{8}e\n")], &["<keyed Zoe>"]);
+        check_beside_staff(is_asked, &[(0, &with_enter), (900, "\n")], &[&code, "<keyed >"]);
+    }
+}
+
+#[test]
+fn whoever_was_asked_may_pause_and_a_code_without_enter_may_not() {
+    check_beside_staff(true, &[(0, "Ada"), (5_000, " L.\n")], &["<keyed Ada L.>"]);
+    check_beside_staff(
+        false,
+        &[(0, "4006381333931"), (5_000, "x\n")],
+        &["4006381333931", "<keyed x>"],
+    );
 }
