@@ -1,7 +1,11 @@
 //! What the store is asked and answers about events: their description, seats and how full they are; nothing here changes them.
 
 pub mod availability;
+pub mod category;
+pub mod coordinates;
+pub mod search;
 pub mod section_place;
+pub mod words;
 
 use std::sync::Arc;
 
@@ -18,6 +22,9 @@ use crate::selling::charges::ChargedPrice;
 use crate::selling::inventory::{EventSale, TierSale};
 use crate::selling::sale::{SaleFacts, SaleStatus};
 
+use category::EventCategory;
+use coordinates::Coordinates;
+use search::EventCursor;
 pub use section_place::{PlacedSection, SectionPlace};
 
 /// Whether an event is on sale.
@@ -97,7 +104,11 @@ pub struct Event {
     pub venue: VenueId,
     pub venue_name: String,
     pub city: String,
+    /// Where that is, if it is known.
+    pub coordinates: Option<Coordinates>,
     pub name: String,
+    /// What sort of event it is, if its organizer says so.
+    pub category: Option<EventCategory>,
     /// What it is about.
     pub description: String,
     pub starts_at: Timestamp,
@@ -166,29 +177,6 @@ impl EventLine {
     }
 }
 
-/// Asks for a page of published events.
-#[derive(Debug, Clone)]
-pub struct EventQuery {
-    /// Each of these words, in lower case, is in the name, description, venue or city.
-    pub words: Vec<String>,
-    /// The city, in lower case.
-    pub city: Option<String>,
-    /// Only events after this place in the order.
-    pub after: Option<EventCursor>,
-    /// At most so many.
-    pub limit: u32,
-    /// The time: events that have ended are left out.
-    pub now: Timestamp,
-}
-
-/// A place in the order of events: by start, then by id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EventCursor {
-    /// The start of the last event seen.
-    pub starts_at: Timestamp,
-    pub event: EventId,
-}
-
 /// One event in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventSummary {
@@ -208,6 +196,12 @@ pub struct EventSummary {
     pub is_canceled: bool,
     /// How its organizer sells it.
     pub sale: EventSale,
+    /// What sort of event it is, if its organizer says so.
+    pub category: Option<EventCategory>,
+    /// Where it is, if that is known.
+    pub coordinates: Option<Coordinates>,
+    /// Its place in the order of what was found.
+    pub cursor: EventCursor,
 }
 
 impl EventSummary {

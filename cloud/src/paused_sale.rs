@@ -2,7 +2,8 @@
 
 use usher_words::server::{self, PausedSale};
 
-use crate::catalogue::{EventQuery, EventSummary};
+use crate::catalogue::EventSummary;
+use crate::catalogue::search::EventQuery;
 use crate::moment::Moment;
 use crate::selling::sale::SaleStatus;
 use crate::state::AppState;
@@ -20,13 +21,7 @@ const EVENTS_NAMED: usize = 3;
 /// [`StoreError`].
 pub async fn warning(app: &AppState) -> Result<Option<String>, StoreError> {
     let now = app.clock.now();
-    let mut query = EventQuery {
-        words: Vec::new(),
-        city: None,
-        after: None,
-        limit: AT_ONCE,
-        now,
-    };
+    let mut query = EventQuery::of_all(AT_ONCE, now);
     let mut paused = Vec::new();
     loop {
         let page = app.store.events(query.clone()).await?;

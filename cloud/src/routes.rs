@@ -20,7 +20,7 @@ use crate::api::recording::{Recorder, recorded};
 use crate::api::repeating::{Repeatable, repeatable};
 use crate::api::{
     availability, bookings, enrolments, events, keys, listening, my_tickets, oauth, organizer, printing,
-    reservations, seats, status, tickets, vouchers, waiting_list, webhooks,
+    reservations, seats, status, suggestions, tickets, vouchers, waiting_list, webhooks,
 };
 use crate::headers::{
     LOADS_DOCS, LOADS_NOTHING, OPENER_POLICY, always, from_other_sites, only_tls, unless_said,
@@ -37,6 +37,7 @@ type Api = OpenApiRouter<Arc<AppState>>;
 fn public() -> Api {
     OpenApiRouter::new()
         .routes(routes!(events::list))
+        .routes(routes!(suggestions::suggest))
         .routes(routes!(events::show))
         .routes(routes!(seats::show))
         .routes(routes!(availability::layout))

@@ -20,6 +20,7 @@ pub mod organizing;
 mod postgres;
 pub mod relocation;
 pub mod schema;
+pub mod search;
 pub(crate) mod sql;
 pub(crate) mod sqlite;
 
@@ -84,6 +85,7 @@ use organizing::{
     AddUnits, ChangeOutcome, EventChange, EventSales, MoveEvent, MoveOutcome, NewOrganizer, NewVenue,
     Publish, PublishOutcome, RetryRefused, SalesQuery, SetBounds, ValidTickets, Venue,
 };
+use search::ForgetListings;
 
 /// The store; clones share it.
 #[derive(Debug, Clone)]
@@ -281,6 +283,10 @@ operations! {
         add_code(NewEnrolmentCode) -> NewCodeOutcome = operations::authority::devices::add_code;
         /// Writes down when a device was last linked.
         note_contact(NoteContact) -> () = operations::authority::devices::note_contact;
+
+        // Looking for events.
+        /// Takes listings of past events away; tells how many.
+        forget_listings(ForgetListings) -> usize = operations::listings::forget_listings;
 
         // Idempotency keys.
         /// Begins a request, unless it was begun before with its key.

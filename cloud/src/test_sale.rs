@@ -2,7 +2,8 @@
 
 use usher_words::server;
 
-use crate::catalogue::{Event, EventQuery};
+use crate::catalogue::Event;
+use crate::catalogue::search::EventQuery;
 use crate::config::{Config, GatewayKind};
 use crate::state::AppState;
 use crate::store::StoreError;
@@ -29,13 +30,7 @@ pub async fn warning(app: &AppState) -> Result<Option<String>, StoreError> {
     if !takes_test_cards(&app.config) {
         return Ok(None);
     }
-    let query = EventQuery {
-        words: Vec::new(),
-        city: None,
-        after: None,
-        limit: EVENTS_NAMED,
-        now: app.clock.now(),
-    };
+    let query = EventQuery::of_all(EVENTS_NAMED, app.clock.now());
     let found = app.store.events(query).await?;
     let names: Vec<_> = found.events.iter().map(|event| event.name.as_str()).collect();
     let more = if found.next.is_some() { " and others" } else { "" };

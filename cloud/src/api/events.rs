@@ -4,88 +4,26 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use data_encoding::BASE32HEX_NOPAD;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use usher_keys::{EventId, Timestamp};
 use usher_words::problems::Missing;
 use utoipa::ToSchema;
 
-use crate::catalogue::{Event, EventCursor, EventPage, EventQuery, EventSummary};
+use crate::catalogue::category::EventCategory;
+use crate::catalogue::coordinates::Coordinates;
+use crate::catalogue::{Event, EventPage, EventSummary};
 use crate::seat_maps::SeatMap;
 use crate::state::AppState;
 
 use super::error::ApiError;
-use super::input::{Checks, Id, Params};
+use super::event_search::{ListEvents, write_cursor};
+use super::input::{Id, Params};
 use crate::moment::Moment;
-
-/// Events on a page unless the request says otherwise, and at most.
-const PAGE: u32 = 20;
-const BIGGEST_PAGE: u32 = 100;
-/// Words of a keyword query that count; more only cost time.
-const MOST_WORDS: usize = 8;
-
-/// Which events to list.
-#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ListEvents {
-    /// Words that are all in the name, description, venue or city, in any case.
-    #[serde(default)]
-    pub keyword: String,
-    /// The city, in any case.
-    #[serde(default)]
-    pub city: String,
-    /// `next_cursor` of the page before.
-    #[serde(default)]
-    pub cursor: String,
-    /// Events on a page, 1 to 100; 20 unless given.
-    pub limit: Option<u32>,
-}
-
-impl ListEvents {
-    /// Checks the values.
-    ///
-    /// # Errors
-    ///
-    /// [`ApiError::Invalid`].
-    pub fn into_query(self, now: Timestamp) -> Result<EventQuery, ApiError> {
-        let mut checks = Checks::default();
-        checks.text(&self.keyword, "/keyword", 0..=200);
-        checks.text(&self.city, "/city", 0..=80);
-        let limit = self.limit.unwrap_or(PAGE);
-        checks.range(limit, "/limit", 1..=BIGGEST_PAGE);
-        let after = if self.cursor.is_empty() {
-            None
-        } else {
-            read_cursor(&self.cursor)
-        };
-        checks.require(
-            self.cursor.is_empty() || after.is_some(),
-            "/cursor",
-            "must be next_cursor of a page before",
-        );
-        checks.finish()?;
-        let words = self
-            .keyword
-            .split_whitespace()
-            .take(MOST_WORDS)
-            .map(str::to_lowercase)
-            .collect();
-        let city = (!self.city.is_empty()).then(|| self.city.to_lowercase());
-        Ok(EventQuery {
-            words,
-            city,
-            after,
-            limit,
-            now,
-        })
-    }
-}
 
 /// A page of events.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EventsView {
-    /// The events, by start.
+    /// The events: those with the words in their name first, then by start.
     pub events: Vec<EventSummaryView>,
     /// Where the next page begins; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,6 +56,15 @@ pub struct EventSummaryView {
     /// The currency of its prices.
     #[schema(example = "EUR")]
     pub currency: String,
+    /// What sort of event it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<EventCategory>,
+    /// Degrees north of the equator, where the venue's place is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latitude: Option<f64>,
+    /// Degrees east of Greenwich.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longitude: Option<f64>,
 }
 
 impl EventSummaryView {
@@ -132,6 +79,9 @@ impl EventSummaryView {
             ends_at: Moment(event.ends_at),
             price_from: event.price_from,
             currency: event.currency.code().to_owned(),
+            category: event.category,
+            latitude: event.coordinates.map(Coordinates::latitude),
+            longitude: event.coordinates.map(Coordinates::longitude),
         }
     }
 }
@@ -161,6 +111,9 @@ pub struct EventView {
     pub status: &'static str,
     /// What it is about.
     pub description: String,
+    /// What sort of event it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<EventCategory>,
     /// The venue's name.
     pub venue: String,
     /// The venue's city.
@@ -227,6 +180,7 @@ impl EventView {
             name: event.name.clone(),
             status: map.status.word(),
             description: event.description.clone(),
+            category: event.category,
             venue: event.venue_name.clone(),
             city: event.city.clone(),
             starts_at: Moment(event.starts_at),
@@ -239,7 +193,7 @@ impl EventView {
     }
 }
 
-/// Lists the events on sale that have not ended, by start.
+/// Lists the events on sale that have not ended: those with the words in their name first, then by start.
 #[utoipa::path(get, path = "/v1/events", tag = "events", params(ListEvents), responses(
     (status = 200, body = EventsView),
     (status = 422, description = "A value makes no sense"),
@@ -268,39 +222,4 @@ pub async fn show(
         .await?
         .ok_or(ApiError::NotFound(Missing::Event))?;
     Ok(Json(EventView::of(&map)))
-}
-
-/// Writes a cursor: 8 bytes of start and 16 of id.
-pub fn write_cursor(cursor: EventCursor) -> String {
-    let mut bytes = cursor.starts_at.0.to_be_bytes().to_vec();
-    bytes.extend_from_slice(&cursor.event.0);
-    BASE32HEX_NOPAD.encode(&bytes).to_ascii_lowercase()
-}
-
-fn read_cursor(text: &str) -> Option<EventCursor> {
-    let bytes = BASE32HEX_NOPAD
-        .decode(text.to_ascii_uppercase().as_bytes())
-        .ok()?;
-    let (start, event) = bytes.split_first_chunk::<8>()?;
-    Some(EventCursor {
-        starts_at: Timestamp(u64::from_be_bytes(*start)),
-        event: EventId(event.try_into().ok()?),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cursors_survive_the_way_to_text_and_back() {
-        let cursor = EventCursor {
-            starts_at: Timestamp(1_800_000_000_000),
-            event: EventId([9; 16]),
-        };
-        assert_eq!(read_cursor(&write_cursor(cursor)), Some(cursor));
-        for bad in ["0", "zzzz", "00000000000000000000000000000000000000000"] {
-            assert_eq!(read_cursor(bad), None, "{bad}");
-        }
-    }
 }

@@ -11,6 +11,7 @@ use crate::selling::holding::REMEMBERED_MS;
 use crate::selling::waiting_list::OfferPlaces;
 use crate::selling::{ErasePersonalData, Forget, Tidy};
 use crate::state::AppState;
+use crate::store::search::ForgetListings;
 use crate::store::{Store, StoreError};
 
 /// Units or reservations written in one command: a fraction of a millisecond each keeps the writer free for buyers.
@@ -70,6 +71,8 @@ pub async fn tidy(store: &Store, cell: &Store, now: Timestamp) -> Result<(), Sto
     for event in cell.published(()).await? {
         unless_moving(tidy_event(store, event, now).await)?;
     }
+    let (ended_by, limit) = (now, TIDY_AT_ONCE);
+    while cell.forget_listings(ForgetListings { ended_by, limit }).await? == limit as usize {}
     Ok(())
 }
 

@@ -23,6 +23,10 @@ pub async fn show(Id(name): Id<String>) -> Result<Response, ApiError> {
     let (content_type, text) = match name.as_str() {
         "usher.css" => ("text/css; charset=utf-8", include_str!("../../assets/usher.css")),
         "sell.js" => ("text/javascript; charset=utf-8", SELL),
+        "search.js" => (
+            "text/javascript; charset=utf-8",
+            include_str!("../../assets/search.js"),
+        ),
         "resume.js" => (
             "text/javascript; charset=utf-8",
             include_str!("../../assets/resume.js"),

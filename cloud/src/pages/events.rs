@@ -10,9 +10,10 @@ use usher_keys::{EventId, Timestamp};
 use usher_words::problems::Missing;
 
 use crate::api::error::ApiError;
-use crate::api::events::{ListEvents, write_cursor};
+use crate::api::event_search::{ListEvents, write_cursor};
 use crate::api::input::{Id, Params};
 use crate::catalogue::EventSummary;
+use crate::catalogue::category::EventCategory;
 use crate::local_time::day_and_time;
 use crate::moment::Moment;
 use crate::money::{Currency, Money};
@@ -25,11 +26,22 @@ use crate::test_sale::takes_test_cards;
 
 use super::{PageError, page};
 
+/// Highest prices to choose from, in hundredths, as most currencies have them.
+const PRICES: [(&str, &str); 4] = [
+    ("0", "free"),
+    ("2000", "up to 20"),
+    ("5000", "up to 50"),
+    ("10000", "up to 100"),
+];
+
 #[derive(Template)]
 #[template(path = "events.html")]
 struct IndexPage {
-    keyword: String,
-    city: String,
+    /// What was asked for.
+    asked: ListEvents,
+    categories: [EventCategory; 12],
+    /// What tickets may cost at most, in minor units, and in words.
+    prices: &'static [(&'static str, &'static str)],
     events: Vec<EventCard>,
     next_cursor: Option<String>,
 }
@@ -65,13 +77,14 @@ pub async fn index(
     State(app): State<Arc<AppState>>,
     Params(params): Params<ListEvents>,
 ) -> Result<Response, PageError> {
-    let (keyword, city) = (params.keyword.clone(), params.city.clone());
+    let asked = params.clone();
     let now = app.clock.now();
     let found = app.store.events(params.into_query(now)?).await?;
     let events = found.events.into_iter();
     page(&IndexPage {
-        keyword,
-        city,
+        asked,
+        categories: EventCategory::ALL,
+        prices: &PRICES,
         events: events.map(|event| EventCard::of(&app, event, now)).collect(),
         next_cursor: found.next.map(write_cursor),
     })

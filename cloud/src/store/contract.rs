@@ -30,6 +30,7 @@ mod races;
 mod refunds;
 mod retention;
 mod seals;
+mod search;
 pub mod server;
 mod severed;
 mod staff;
@@ -154,12 +155,19 @@ contracts! {
         those_that_are_listed_are_those_that_are_due,
     }
     catalogue {
-        events_are_found_by_word_and_city,
         events_come_page_by_page,
         drafts_and_past_events_are_not_listed,
         the_layout_lists_seats_and_not_slots,
         occupancy_tells_when_it_is_out_of_date,
         sales_count_what_was_confirmed,
+    }
+    search {
+        events_are_found_by_words_whatever_their_accents_and_case,
+        events_with_the_words_in_their_names_come_first_and_pages_keep_the_order,
+        events_are_narrowed_down_by_city_category_day_and_price,
+        events_are_found_around_a_place_over_the_edges_of_the_map,
+        a_listing_follows_its_event_and_ends_with_it,
+        cities_are_suggested_by_how_they_begin,
     }
     acts {
         acts_that_come_at_once_follow_each_other,

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use usher_keys::Timestamp;
+
 use super::engine::Engine;
 use super::location::StoreLocation;
-use super::operations::{Effect, seals};
+use super::operations::{Effect, listings, seals};
 use super::postgres::Postgres;
 use super::postgres::server::Servers;
 use super::sql::Sql;
@@ -33,7 +35,7 @@ impl Store {
         // The connection that reads this stays open, so that nobody who begins a move afterwards overlooks this process.
         match store.engine.read(relocation::mark::read).await? {
             None => {
-                store.seal_rest().await?;
+                store.catch_up(Clock::System.now()).await?;
                 Ok(store)
             }
             Some(mark) => {
@@ -43,16 +45,18 @@ impl Store {
         }
     }
 
-    /// Seals what of events was not sealed yet when they were written.
+    /// Seals what of events was not sealed yet when they were written, and lists what is on sale and has no listing.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
-    pub(crate) async fn seal_rest(&self) -> Result<(), StoreError> {
+    pub(crate) async fn catch_up(&self, now: Timestamp) -> Result<(), StoreError> {
         for event in self.engine.read(seals::unsealed).await? {
             let seal = move |connection: &Sql<'_>| seals::seal_rest(connection, event).map(Effect::Keep);
             self.engine.write(Some(event), seal).await?;
         }
+        let list = move |connection: &Sql<'_>| listings::list_rest(connection, now);
+        while self.engine.write(None, list).await? == listings::LISTED_AT_ONCE as usize {}
         Ok(())
     }
 

@@ -4,6 +4,8 @@ use usher_keys::{EventId, Timestamp};
 use usher_protocol::policy::Policy;
 use usher_protocol::{TierId, Unit};
 
+use crate::catalogue::category::EventCategory;
+use crate::catalogue::coordinates::Coordinates;
 use crate::catalogue::{Event, EventStatus, PlacedSection, Seat, Tier, TierCount};
 use crate::ids::{ApiKeyId, OrganizerId, VenueId};
 use crate::money::Currency;
@@ -71,6 +73,8 @@ pub struct Venue {
     pub city: String,
     /// Its street address; may be empty.
     pub address: String,
+    /// Where it is on the globe, if that is known.
+    pub coordinates: Option<Coordinates>,
 }
 
 /// Asks to add a draft event.
@@ -86,6 +90,8 @@ pub struct NewEvent {
     pub name: String,
     /// What it is about.
     pub description: String,
+    /// What sort of event it is.
+    pub category: Option<EventCategory>,
     /// When it starts.
     pub starts_at: Timestamp,
     /// When it ends.
@@ -137,6 +143,8 @@ pub struct EventChange {
     pub name: Option<String>,
     /// Its new description.
     pub description: Option<String>,
+    /// What sort of event it is from now on.
+    pub category: Option<EventCategory>,
     /// Its new start.
     pub starts_at: Option<Timestamp>,
     /// Its new end.
@@ -166,6 +174,7 @@ impl EventChange {
             event,
             name: None,
             description: None,
+            category: None,
             starts_at: None,
             ends_at: None,
             reservation_ms: None,

@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 50] = [
+const MIGRATIONS: [(&str, &str); 51] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",
@@ -236,6 +236,10 @@ const MIGRATIONS: [(&str, &str); 50] = [
     ("V67__links", include_str!("../../migrations/V67__links.sql")),
     ("V68__limits", include_str!("../../migrations/V68__limits.sql")),
     ("V69__tries", include_str!("../../migrations/V69__tries.sql")),
+    (
+        "V73__listings",
+        include_str!("../../migrations/V73__listings.sql"),
+    ),
 ];
 
 /// Lists the migrations of the store, oldest first.

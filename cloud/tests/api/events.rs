@@ -56,6 +56,99 @@ async fn events_are_listed_by_keyword_city_and_page() {
     assert_eq!(rest["events"][0], all["events"][2]);
 }
 
+/// Puts another event than the usual one on sale, in Cologne.
+async fn event_in_cologne(cloud: &Cloud) -> String {
+    let venue = json!({"name": "Dom", "city": "Köln", "latitude": 50.94, "longitude": 6.96});
+    let venue = cloud
+        .organize(Method::POST, "/v1/organizer/venues", &venue)
+        .await
+        .ok(201);
+    assert_eq!(
+        (&venue["latitude"], &venue["longitude"]),
+        (&json!(50.94), &json!(6.96))
+    );
+    let there = cloud.event(|draft| {
+        draft["name"] = json!("Élan Vital");
+        draft["venue_id"] = venue["venue_id"].clone();
+        draft["category"] = json!("classical");
+        draft["starts_at"] = json!("2027-07-01T18:00:00Z");
+        draft["ends_at"] = json!("2027-07-01T23:00:00Z");
+    });
+    there.await
+}
+
+#[tokio::test]
+async fn events_are_found_near_a_place_by_category_day_and_price() {
+    let cloud = Cloud::start().await;
+    let there = event_in_cologne(&cloud).await;
+    cloud.event(|_| {}).await;
+    for (asked, found) in [
+        ("near=51,7", 1),
+        ("near=51,7&within_km=5", 0),
+        ("category=classical", 1),
+        ("category=sport", 0),
+        ("from=2027-07-01&until=2027-07-01", 1),
+        ("from=2027-07-02", 0),
+        ("until=2027-06-30", 1),
+        ("price_max=0", 2),
+        ("price_min=1", 0),
+        ("keyword=elan&city=koeln&category=&from=&until=&price_max=", 1),
+        ("keyword=%3F", 0),
+    ] {
+        let page = cloud.get(&format!("/v1/events?{asked}")).await.ok(200);
+        assert_eq!(page["events"].as_array().unwrap().len(), found, "{asked}");
+        let shown = cloud.get(&format!("/?{asked}")).await.text();
+        assert_eq!(shown.matches("class=\"card\"").count(), found, "{asked}");
+    }
+    let found = cloud.get("/v1/events?keyword=VITAL").await.ok(200);
+    let first = &found["events"][0];
+    assert_eq!(
+        (&first["category"], &first["latitude"]),
+        (&json!("classical"), &json!(50.94))
+    );
+    let shown = cloud.get(&format!("/v1/events/{there}")).await.ok(200);
+    assert_eq!(shown["category"], "classical");
+    let path = format!("/v1/organizer/events/{there}");
+    let family = json!({"category": "family"});
+    cloud.organize(Method::PATCH, &path, &family).await.ok(200);
+    let found = cloud.get("/v1/events?category=family").await.ok(200);
+    assert_eq!(found["events"][0]["event_id"], there);
+}
+
+#[tokio::test]
+async fn events_and_cities_are_suggested_while_one_types() {
+    let cloud = Cloud::start().await;
+    let there = event_in_cologne(&cloud).await;
+    let event = json!({"event_id": there, "name": "Élan Vital", "city": "Köln"});
+    for (typed, events, cities) in [
+        ("ela%20v", json!([event]), json!([])),
+        ("KÖL", json!([]), json!(["Köln"])),
+        ("", json!([]), json!([])),
+        ("hooting", json!([]), json!([])),
+    ] {
+        let suggested = cloud
+            .get(&format!("/v1/events/suggestions?keyword={typed}"))
+            .await;
+        assert_eq!(
+            suggested.ok(200),
+            json!({"events": events, "cities": cities}),
+            "{typed}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_venue_is_somewhere_on_the_globe_or_nowhere_said() {
+    let cloud = Cloud::start().await;
+    for venue in [
+        json!({"name": "Dom", "city": "Köln", "latitude": 50.94}),
+        json!({"name": "Dom", "city": "Köln", "latitude": 91, "longitude": 0}),
+    ] {
+        let refused = cloud.organize(Method::POST, "/v1/organizer/venues", &venue).await;
+        refused.check_problem(422, "invalid-request");
+    }
+}
+
 #[tokio::test]
 async fn a_query_that_makes_no_sense_is_told_why() {
     let cloud = Cloud::start().await;

@@ -30,7 +30,7 @@ pub const FILES: [&str; 4] = [
 ];
 
 /// Bookings of each tier; every one has two tickets.
-const BOOKINGS: usize = 15;
+const BOOKINGS: usize = 30;
 /// Bookings whose first ticket is revoked, as many whose first ticket is replaced, and as many whose first is transferred;
 /// the last ones also get a new id.
 const CHANGED: usize = 4;

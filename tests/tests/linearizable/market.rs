@@ -112,6 +112,7 @@ impl Market {
             name: "Barn".into(),
             city: "Köln".into(),
             address: String::new(),
+            coordinates: None,
         };
         store
             .add_venue(NewVenue {
@@ -450,6 +451,7 @@ fn new_event(id: EventId, (organizer, venue): (OrganizerId, Venue)) -> NewEvent 
         venue,
         name: "Night of the Owls".into(),
         description: String::new(),
+        category: None,
         starts_at: START.plus_ms(24 * HOUR_MS),
         ends_at: START.plus_ms(25 * HOUR_MS),
         currency: "EUR".parse().expect("a currency"),

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
 use crate::api::input::{Checks, JsonBody};
+use crate::catalogue::category::EventCategory;
 use crate::catalogue::{Event, EventStatus};
 use crate::moment::Moment;
 use crate::money::MAX_PRICE;
@@ -34,6 +35,8 @@ pub struct EventPatch {
     pub name: Option<String>,
     /// Its new description.
     pub description: Option<String>,
+    /// What sort of event it is from now on.
+    pub category: Option<EventCategory>,
     /// Its new start; of a draft only, `move` moves what is published.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub starts_at: Option<Moment>,
@@ -138,6 +141,7 @@ impl EventPatch {
             event: event.id,
             name: self.name,
             description: self.description,
+            category: self.category,
             starts_at: self.starts_at.map(|at| at.0),
             ends_at: self.ends_at.map(|at| at.0),
             reservation_ms: self.reservation_seconds.map(|seconds| u64::from(seconds) * 1000),

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
 use crate::api::input::Checks;
+use crate::catalogue::category::EventCategory;
 use crate::catalogue::{PlacedSection, Tier};
 use crate::ids::VenueId;
 use crate::local_time;
@@ -42,7 +43,7 @@ pub const OFFSET_FOLLOWS: &str = "follows from time_zone: leave it out";
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
-    "venue_id": "ven_06e9pvb1pdqm38000000000000", "name": "Night of the Owls", "description": "Hooting until dawn.",
+    "venue_id": "ven_06e9pvb1pdqm38000000000000", "name": "Night of the Owls", "description": "Hooting until dawn.", "category": "festival",
     "starts_at": "2027-06-04T18:00:00Z", "ends_at": "2027-06-04T23:00:00Z", "time_zone": "Europe/Berlin", "currency": "EUR",
     "zones": [{"id": 1, "name": "Hall", "capacity": 800}, {"id": 2, "name": "Balcony", "inside": 1}],
     "gates": [{"id": 1, "name": "Main entrance", "zone": 1}, {"id": 2, "name": "Balcony stairs", "zone": 2}],
@@ -64,6 +65,8 @@ pub struct EventRequest {
     /// What it is about, up to 4,000 bytes.
     #[serde(default)]
     pub description: String,
+    /// What sort of event it is, for whoever looks for one.
+    pub category: Option<EventCategory>,
     /// When it starts.
     #[schema(value_type = String, format = DateTime)]
     pub starts_at: Moment,

@@ -232,6 +232,7 @@ async fn add(
         venue,
         name: request.name,
         description: request.description,
+        category: request.category,
         starts_at: request.starts_at.0,
         ends_at: request.ends_at.0,
         currency: request.currency,

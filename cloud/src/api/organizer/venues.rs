@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
 use crate::api::input::{Checks, JsonBody};
+use crate::catalogue::coordinates::Coordinates;
 use crate::ids::VenueId;
 use crate::rights::may;
 use crate::state::AppState;
@@ -26,7 +27,7 @@ pub const ADDRESS_BYTES: RangeInclusive<usize> = 0..=300;
 /// Asks for a venue.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"name": "Old Brewery", "city": "Leipzig", "address": "Lane 1"}))]
+#[schema(example = json!({"name": "Old Brewery", "city": "Leipzig", "address": "Lane 1", "latitude": 51.34, "longitude": 12.37}))]
 pub struct VenueRequest {
     /// Its name, 1 to 80 bytes.
     #[schema(example = "Old Brewery")]
@@ -37,6 +38,10 @@ pub struct VenueRequest {
     /// Its street address, up to 300 bytes.
     #[serde(default)]
     pub address: String,
+    /// Degrees north of the equator, -90 to 90; with `longitude`, its events are found by who is near.
+    pub latitude: Option<f64>,
+    /// Degrees east of Greenwich, -180 to 180.
+    pub longitude: Option<f64>,
     /// A new random text for each new request, here or as the header `Idempotency-Key`. The same request with the same key within a day is
     /// done once and answered as it was.
     #[serde(default)]
@@ -56,6 +61,12 @@ pub struct VenueView {
     pub city: String,
     /// Its street address.
     pub address: String,
+    /// Degrees north of the equator, if that was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latitude: Option<f64>,
+    /// Degrees east of Greenwich, if that was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longitude: Option<f64>,
 }
 
 impl From<Venue> for VenueView {
@@ -65,6 +76,8 @@ impl From<Venue> for VenueView {
             name: venue.name,
             city: venue.city,
             address: venue.address,
+            latitude: venue.coordinates.map(Coordinates::latitude),
+            longitude: venue.coordinates.map(Coordinates::longitude),
         }
     }
 }
@@ -90,6 +103,7 @@ pub async fn create(
     checks.text(&request.name, "/name", NAME_BYTES);
     checks.text(&request.city, "/city", NAME_BYTES);
     checks.text(&request.address, "/address", ADDRESS_BYTES);
+    let coordinates = checked(&mut checks, request.latitude, request.longitude);
     checks.finish()?;
     let now = app.clock.now();
     let venue = Venue {
@@ -97,6 +111,7 @@ pub async fn create(
         name: request.name,
         city: request.city,
         address: request.address,
+        coordinates,
     };
     app.store
         .add_venue(NewVenue {
@@ -106,6 +121,23 @@ pub async fn create(
         })
         .await?;
     Ok((StatusCode::CREATED, Json(venue.into())))
+}
+
+/// Checks that degrees are a place on the globe, or none.
+fn checked(checks: &mut Checks, latitude: Option<f64>, longitude: Option<f64>) -> Option<Coordinates> {
+    let both = latitude.zip(longitude);
+    checks.require(
+        both.is_some() || latitude.or(longitude).is_none(),
+        "/longitude",
+        "goes with latitude: give both, or neither",
+    );
+    let coordinates = both.and_then(|(north, east)| Coordinates::of_degrees(north, east));
+    checks.require(
+        coordinates.is_some() || both.is_none(),
+        "/latitude",
+        "must be -90 to 90, and longitude -180 to 180",
+    );
+    coordinates
 }
 
 /// Lists the organizer's venues.

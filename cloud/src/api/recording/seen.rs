@@ -87,6 +87,7 @@ impl SeenValues {
     fn event(&mut self, event: Event) {
         self.add("name", json!(event.name));
         self.add("description", json!(event.description));
+        self.add("category", json!(event.category));
         self.add("status", json!(event.status.word()));
         self.add("canceled_at", json!(event.canceled_at.map(Moment)));
         self.add("starts_at", json!(Moment(event.starts_at)));

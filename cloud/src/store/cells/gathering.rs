@@ -9,11 +9,13 @@ use tokio::time::timeout;
 use usher_keys::{EnrolmentId, EventId};
 
 use crate::buyers::{OwnBooking, OwnBookings};
-use crate::catalogue::{EventCursor, EventLine, EventPage, EventQuery};
+use crate::catalogue::search::EventQuery;
+use crate::catalogue::{EventLine, EventPage};
 use crate::selling::jobs::{DueJobs, FreeJobs, Job, JobCounts};
 use crate::store::authority::{Halt, HaltAll};
 use crate::store::operations::authority::{devices, halts};
-use crate::store::operations::{Effect, buyers, catalogue, jobs};
+use crate::store::operations::{Effect, buyers, jobs, search};
+use crate::store::search::CitiesQuery;
 use crate::store::sql::Sql;
 use crate::store::{Store, StoreError};
 
@@ -21,22 +23,44 @@ use crate::store::{Store, StoreError};
 pub const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Store {
-    /// Lists published events that have not ended, by start. Those of a cell that does not answer are left out, unless it is home.
+    /// Lists published events that have not ended: by how they match, then by start. Those of a cell that does not answer are left out,
+    /// unless it is home.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     pub async fn events(&self, query: EventQuery) -> Result<EventPage, StoreError> {
+        let mut pages = self.found_in_each(&query, search::events).await?;
+        match pages.len() {
+            1 => Ok(pages.remove(0)),
+            _ => Ok(one_page(pages, &query)),
+        }
+    }
+
+    /// Lists cities that have events and begin so, by name, likewise.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn cities(&self, query: CitiesQuery) -> Result<Vec<String>, StoreError> {
+        let mut names = one_list(self.found_in_each(&query, search::cities).await?);
+        names.sort_unstable();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// Asks home, and all cells that answer within a moment.
+    async fn found_in_each<Q: Clone + Send + 'static, T: Send + 'static>(
+        &self,
+        query: &Q,
+        by: fn(&Sql<'_>, &Q) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
         let ask = |cell: Self| {
             let query = query.clone();
-            async move {
-                cell.engine
-                    .read(move |connection| catalogue::events(connection, &query))
-                    .await
-            }
+            async move { cell.engine.read(move |connection| by(connection, &query)).await }
         };
         if self.cells.is_none() {
-            return ask(self.home()).await;
+            return Ok(vec![ask(self.home()).await?]);
         }
         let others = self
             .each_cell()
@@ -45,14 +69,14 @@ impl Store {
             .filter(|cell| !cell.engine.is_away())
             .map(|cell| timeout(PATIENCE, ask(cell)));
         let (home, others) = tokio::join!(ask(self.home()), join_all(others));
-        let mut pages = vec![home?];
+        let mut found = vec![home?];
         for answer in others {
             match answer {
-                Ok(Ok(page)) => pages.push(page),
+                Ok(Ok(answer)) => found.push(answer),
                 Ok(Err(_)) | Err(_) => tracing::warn!("a cell does not answer: its events are not listed"),
             }
         }
-        Ok(one_page(pages, &query))
+        Ok(found)
     }
 
     /// Lists what was bought with an address in all cells, the newest first.
@@ -158,15 +182,12 @@ fn one_page(pages: Vec<EventPage>, query: &EventQuery) -> EventPage {
     let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
     let is_more = pages.iter().any(|page| page.next.is_some());
     let mut events: Vec<_> = pages.into_iter().flat_map(|page| page.events).collect();
-    events.sort_by_key(|event| (event.starts_at, event.id));
+    events.sort_by_key(|event| event.cursor);
     // One that is on its way may be in two cells.
     events.dedup_by_key(|event| event.id);
     let is_more = is_more || events.len() > limit;
     events.truncate(limit);
-    let next = events.last().filter(|_| is_more).map(|last| EventCursor {
-        starts_at: last.starts_at,
-        event: last.id,
-    });
+    let next = events.last().filter(|_| is_more).map(|last| last.cursor);
     EventPage { events, next }
 }
 

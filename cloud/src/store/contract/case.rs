@@ -8,6 +8,7 @@ use usher_protocol::policy::{Offline, Policy};
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{TierId, Unit};
 
+use crate::catalogue::coordinates::Coordinates;
 use crate::catalogue::{Occupancy, OccupancyQuery, Seat, Status, Tier};
 use crate::ids::{
     BookingId, ChargeReference, OrganizerId, ReservationId, TicketId, VenueId, draw, draw_event_id,
@@ -91,7 +92,7 @@ impl Engine {
                 let mut servers = server::servers(url);
                 servers.faults = faults.clone();
                 let store = Store::open_servers(servers).await.unwrap();
-                store.seal_rest().await.unwrap();
+                store.catch_up(START).await.unwrap();
                 store
             }
             Self::Cells => open_cells(files).await,
@@ -246,6 +247,7 @@ impl Case {
             name: "Barn".into(),
             city: "Köln".into(),
             address: String::new(),
+            coordinates: Coordinates::of_degrees(50.94, 6.96),
         };
         store
             .add_venue(NewVenue {
@@ -279,6 +281,22 @@ impl Case {
         case
     }
 
+    /// Adds an event like its own, with what is changed of it, and publishes it.
+    pub async fn publish(&self, name: &str, change: impl FnOnce(&mut NewEvent)) -> EventId {
+        let mut event = self.new_event(draw_event_id(START), name);
+        change(&mut event);
+        let id = event.id;
+        self.store.add_event(event).await.unwrap();
+        let units = units();
+        self.store.add_units(AddUnits { event: id, units }).await.unwrap();
+        let publish = Publish {
+            event: id,
+            now: START,
+        };
+        self.store.publish(publish).await.unwrap();
+        id
+    }
+
     pub fn new_event(&self, id: EventId, name: &str) -> NewEvent {
         NewEvent {
             id,
@@ -286,6 +304,7 @@ impl Case {
             venue: self.venue.clone(),
             name: name.into(),
             description: "Hooting".into(),
+            category: None,
             starts_at: START.plus_ms(86_400_000),
             ends_at: START.plus_ms(90_000_000),
             currency: "EUR".parse().unwrap(),

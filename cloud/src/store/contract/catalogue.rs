@@ -5,110 +5,39 @@ use std::sync::Arc;
 use usher_keys::Timestamp;
 use usher_protocol::Unit;
 
-use crate::catalogue::{EventPage, EventQuery, EventStatus, TierCount};
+use crate::catalogue::search::EventQuery;
+use crate::catalogue::{EventPage, EventStatus, TierCount};
 use crate::ids::draw_event_id;
 use crate::selling::Ending;
 use crate::store::organizing::SalesQuery;
-use crate::store::organizing::{AddUnits, Publish};
 
-use super::case::{Case, GUESTS, HOLD_MS, STALLS, STANDING, START, units};
+use super::case::{Case, GUESTS, HOLD_MS, STALLS, STANDING, START};
 
-fn query(words: &[&str], city: Option<&str>) -> EventQuery {
-    EventQuery {
-        words: words.iter().map(|&word| word.to_owned()).collect(),
-        city: city.map(str::to_owned),
-        after: None,
-        limit: 10,
-        now: START,
-    }
+fn all() -> EventQuery {
+    EventQuery::of_all(10, START)
 }
 
 fn names(page: &EventPage) -> Vec<&str> {
     page.events.iter().map(|event| event.name.as_str()).collect()
 }
 
-async fn publish(case: &Case, name: &str) {
-    let event = draw_event_id(START);
-    case.store.add_event(case.new_event(event, name)).await.unwrap();
-    case.store
-        .add_units(AddUnits {
-            event,
-            units: units(),
-        })
-        .await
-        .unwrap();
-    case.store.publish(Publish { event, now: START }).await.unwrap();
-}
-
-pub async fn events_are_found_by_word_and_city(case: Case) {
-    publish(&case, "100 % Äpfel").await;
-    publish(&case, "Owls again").await;
-    let all = case.store.events(query(&[], None)).await.unwrap();
-    assert_eq!(all.events.len(), 3);
-    assert_eq!(all.events[0].price_from, 0);
-    for (words, found) in [
-        (vec!["owls"], 2),
-        (vec!["owls", "again"], 1),
-        (vec!["äpfel"], 1),
-        (vec!["100", "%"], 1),
-        (vec!["%owl"], 0),
-        (vec!["_"], 0),
-        (vec!["barn", "köln", "hooting"], 3),
-    ] {
-        let page = case.store.events(query(&words, None)).await.unwrap();
-        assert_eq!(page.events.len(), found, "{words:?}: {:?}", names(&page));
-    }
-    assert_eq!(
-        case.store
-            .events(query(&[], Some("köln")))
-            .await
-            .unwrap()
-            .events
-            .len(),
-        3
-    );
-    assert_eq!(
-        case.store
-            .events(query(&[], Some("bonn")))
-            .await
-            .unwrap()
-            .events
-            .len(),
-        0
-    );
-}
-
 pub async fn events_come_page_by_page(case: Case) {
-    publish(&case, "Bats").await;
-    publish(&case, "Cats").await;
-    let all = case.store.events(query(&[], None)).await.unwrap();
-    let first = case
-        .store
-        .events(EventQuery {
-            limit: 2,
-            ..query(&[], None)
-        })
-        .await
-        .unwrap();
+    case.publish("Bats", |_| ()).await;
+    case.publish("Cats", |_| ()).await;
+    let whole = case.store.events(all()).await.unwrap();
+    let first = case.store.events(EventQuery { limit: 2, ..all() }).await.unwrap();
     let second = EventQuery {
         limit: 2,
         after: first.next,
-        ..query(&[], None)
+        ..all()
     };
     let second = case.store.events(second).await.unwrap();
     assert_eq!(
         (first.events.len(), second.events.len(), second.next),
         (2, 1, None)
     );
-    assert_eq!([names(&first), names(&second)].concat(), names(&all));
-    let exact = case
-        .store
-        .events(EventQuery {
-            limit: 3,
-            ..query(&[], None)
-        })
-        .await
-        .unwrap();
+    assert_eq!([names(&first), names(&second)].concat(), names(&whole));
+    let exact = case.store.events(EventQuery { limit: 3, ..all() }).await.unwrap();
     assert_eq!(exact.next, None);
 }
 
@@ -118,13 +47,13 @@ pub async fn drafts_and_past_events_are_not_listed(case: Case) {
         .await
         .unwrap();
     assert_eq!(
-        names(&case.store.events(query(&[], None)).await.unwrap()),
+        names(&case.store.events(all()).await.unwrap()),
         ["Night of the Owls"]
     );
     assert_eq!(case.store.published(()).await.unwrap(), [case.event]);
     let over = EventQuery {
         now: START.plus_ms(90_000_000),
-        ..query(&[], None)
+        ..all()
     };
     assert_eq!(case.store.events(over).await.unwrap().events.len(), 0);
     let both = case.store.events_of(case.organizer).await.unwrap();

@@ -179,6 +179,7 @@ pub async fn hostile_text_comes_back_as_it_went_in(case: Case) {
         name: hostile.into(),
         city: hostile.into(),
         address: hostile.into(),
+        coordinates: None,
     };
     case.store
         .add_venue(NewVenue {

@@ -41,9 +41,9 @@ fn written(units: &[UnitRow]) -> Connection {
     connection
         .execute_batch(
             "PRAGMA foreign_keys = OFF;
-             INSERT INTO events (event_id, organizer_id, venue_id, venue_name, city, city_key, name, description, search_text,
+             INSERT INTO events (event_id, organizer_id, venue_id, venue_name, city, name, description,
                                  starts_at, ends_at, status, currency, reservation_ms, policy, unit_count, seat_count, created_at, published_at)
-             VALUES (x'01010101010101010101010101010101', x'01', x'01', 'v', 'c', 'c', 'n', 'd', 's', 1, 2, 'published', 'EUR', 1, 'p', 1, 0, 1, 1);",
+             VALUES (x'01010101010101010101010101010101', x'01', x'01', 'v', 'c', 'n', 'd', 1, 2, 'published', 'EUR', 1, 'p', 1, 0, 1, 1);",
         )
         .unwrap();
     for tier in TIERS {

@@ -8,8 +8,7 @@ use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{TierId, Unit};
 
 use crate::catalogue::{
-    Event, EventCursor, EventLine, EventPage, EventQuery, EventSummary, Layout, Occupancy, OccupancyQuery,
-    PlacedSection, SeatUnit, Status, Tier, TierCount,
+    Event, EventLine, Layout, Occupancy, OccupancyQuery, PlacedSection, SeatUnit, Status, Tier, TierCount,
 };
 use crate::ids::{OrganizerId, VenueId};
 use crate::selling::blocks::BLOCKED_UNTIL;
@@ -21,76 +20,9 @@ use crate::store::sql::{Row, Sql, SqlError, params};
 use crate::store::{SalesQuery, StoreError};
 
 use super::column::{
-    currency, event_id, event_status, moment, ms, narrow, offset_at, places, policy, price_steps, unit_state,
+    category, coordinates, currency, event_id, event_status, moment, ms, narrow, places, policy, price_steps,
+    unit_state,
 };
-
-/// The query for events, with each engine's own for a word that an event does not have.
-macro_rules! events_query {
-    ($missing_word:literal) => {
-        concat!(
-            "SELECT event_id, name, venue_name, city, starts_at, ends_at, currency,
-                    (SELECT min(CASE WHEN price = 0 THEN 0 ELSE
-                        price + fee * fee_added + ((price + fee * fee_added) * tax * tax_added + 5000) / 10000 END)
-                     FROM tiers WHERE tiers.event_id = events.event_id AND hidden = 0),
-                    policy,
-                    EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id),
-                    events.sells_from, events.sells_until, sale_stopped, invoice_days, events.order_max
-             FROM events
-             WHERE status = 'published' AND ends_at > ?1
-               AND (starts_at, event_id) > (?2, ?3)
-               AND (city_key = ?4 OR ?4 IS NULL)
-               AND NOT EXISTS (",
-            $missing_word,
-            ")
-             ORDER BY starts_at, event_id LIMIT ?6"
-        )
-    };
-}
-
-/// Lists published events that have not ended, by start.
-pub fn events(connection: &Sql<'_>, request: &EventQuery) -> Result<EventPage, StoreError> {
-    // One row more than asked for tells whether there is a next page.
-    let limit = request.limit.saturating_add(1);
-    let words = serde_json::to_string(&request.words).expect("words are strings");
-    let (after_start, after_event) = match request.after {
-        Some(cursor) => (ms(cursor.starts_at), cursor.event.0),
-        None => (i64::MIN, [0; 16]),
-    };
-    let mut query = connection.prepare_cached(connection.pick(
-        events_query!("SELECT 1 FROM json_each(?5) WHERE instr(search_text, value) = 0"),
-        events_query!("SELECT 1 FROM json_array_elements_text(CAST(CAST(?5 AS text) AS json)) AS words (value) WHERE strpos(search_text, value) = 0"),
-    ))?;
-    let now = ms(request.now);
-    let values = params![now, after_start, after_event, request.city, words, limit];
-    let mut events: Vec<_> = query
-        .query_and_then(values, read_summary)?
-        .collect::<Result<_, _>>()?;
-    let more = events.len() > usize::try_from(request.limit).unwrap_or(usize::MAX);
-    if more {
-        events.pop();
-    }
-    let next = events.last().filter(|_| more).map(|last| EventCursor {
-        starts_at: last.starts_at,
-        event: last.id,
-    });
-    Ok(EventPage { events, next })
-}
-
-fn read_summary(row: &Row<'_>) -> Result<EventSummary, StoreError> {
-    Ok(EventSummary {
-        id: event_id(row.get(0)?),
-        name: row.get(1)?,
-        venue_name: row.get(2)?,
-        city: row.get(3)?,
-        starts_at: moment(row.get(4)?),
-        ends_at: moment(row.get(5)?),
-        currency: currency(row.column(6)?.as_str()?)?,
-        price_from: row.get::<Option<i64>>(7)?.unwrap_or(0),
-        utc_offset_minutes: offset_at(row.column(8)?.as_str()?, moment(row.get(4)?))?,
-        is_canceled: row.get(9)?,
-        sale: event_sale(row, 10)?,
-    })
-}
 
 /// Lists the ids of all published events.
 pub fn published(connection: &Sql<'_>, (): &()) -> Result<Vec<EventId>, StoreError> {
@@ -141,7 +73,7 @@ const EVENT_COLUMNS: &str =
     "SELECT event_id, organizer_id, venue_id, venue_name, city, name, description, starts_at,
         ends_at, status, currency, reservation_ms, unit_count, seat_count, policy,
         (SELECT canceled_at FROM cancellations WHERE cancellations.event_id = events.event_id),
-        sells_from, sells_until, sale_stopped, invoice_days, order_max
+        sells_from, sells_until, sale_stopped, invoice_days, order_max, category, latitude, longitude
     FROM events";
 
 /// Finds an event, drafts too.
@@ -197,6 +129,8 @@ fn read_event(connection: &Sql<'_>, row: &Row<'_>) -> Result<Event, StoreError> 
         policy: policy(row.column(14)?.as_str()?)?,
         canceled_at: row.get::<Option<i64>>(15)?.map(moment),
         sale: event_sale(row, 16)?,
+        category: category(row, 21)?,
+        coordinates: coordinates(row, 22)?,
     })
 }
 

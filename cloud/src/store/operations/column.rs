@@ -4,12 +4,15 @@ use serde::Deserialize;
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::policy::{OffsetChange, Policy, local_offset};
 
+use crate::catalogue::category::EventCategory;
+use crate::catalogue::coordinates::Coordinates;
 use crate::catalogue::{EventStatus, PlacedSection};
 use crate::ids::LOCAL_BYTES;
 use crate::money::Currency;
 use crate::selling::price_steps::{PriceStep, PriceSteps};
 use crate::selling::{BookingState, GatewayKind, PriceLine, ReservationState, TicketState, UnitState};
 use crate::store::StoreError;
+use crate::store::sql::Row;
 
 /// Returns a moment as milliseconds; moments beyond the column's range mean "for ever".
 pub fn ms(at: Timestamp) -> i64 {
@@ -113,6 +116,26 @@ pub fn offset_at(policy: &str, at: Timestamp) -> Result<i16, StoreError> {
     let read: LocalTime =
         serde_json::from_str(policy).map_err(|_| StoreError::Unreadable { what: "policy" })?;
     Ok(local_offset(read.utc_offset_minutes, &read.offset_changes, at))
+}
+
+/// Reads what sort of event it is.
+pub fn category(row: &Row<'_>, column: usize) -> Result<Option<EventCategory>, StoreError> {
+    let word = row.column(column)?.as_str_or_null()?;
+    word.map(|word| {
+        EventCategory::from_word(word).ok_or(StoreError::Unreadable {
+            what: "category of an event",
+        })
+    })
+    .transpose()
+}
+
+/// Reads a place on the globe, from two columns.
+pub fn coordinates(row: &Row<'_>, first: usize) -> Result<Option<Coordinates>, StoreError> {
+    let degrees = row.get::<Option<i32>>(first)?.zip(row.get(first + 1)?);
+    Ok(degrees.map(|(latitude_e6, longitude_e6)| Coordinates {
+        latitude_e6,
+        longitude_e6,
+    }))
 }
 
 /// Reads an event's status.

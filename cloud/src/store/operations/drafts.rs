@@ -1,5 +1,6 @@
 //! Making, changing and publishing events; units come in portions, so that a big seat map does not hold up the sale of others.
 
+use crate::catalogue::category::EventCategory;
 use crate::store::StoreError;
 use crate::store::organizing::{
     AddUnits, ChangeOutcome, EventChange, NewEvent, Publish, PublishOutcome, may_publish,
@@ -8,16 +9,16 @@ use crate::store::sql::{Sql, params};
 
 use super::Effect;
 use super::column::{ms, places_text, policy_text};
-use super::{catalogue, inventory, seals, webhooks};
+use super::{catalogue, inventory, listings, seals, webhooks};
 
 /// Adds a draft event with its tiers, still without units.
 pub fn add_event(connection: &Sql<'_>, request: &NewEvent) -> Result<Effect<()>, StoreError> {
+    let (latitude, longitude) = listings::degrees(request.venue.coordinates);
     connection
         .prepare_cached(
-            "INSERT INTO events (event_id, organizer_id, venue_id, venue_name, city, city_key, name, description,
-                                 search_text, starts_at, ends_at, status, currency, reservation_ms, policy,
-                                 unit_count, seat_count, created_at, section_places)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'draft', ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+            "INSERT INTO events (event_id, organizer_id, venue_id, venue_name, city, name, description, starts_at, ends_at, status, currency, reservation_ms, policy,
+                                 unit_count, seat_count, created_at, section_places, category, latitude, longitude)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'draft', ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
         )?
         .execute(params![
             request.id.0,
@@ -25,10 +26,8 @@ pub fn add_event(connection: &Sql<'_>, request: &NewEvent) -> Result<Effect<()>,
             request.venue.id.0,
             request.venue.name,
             request.venue.city,
-            request.venue.city.to_lowercase(),
             request.name,
             request.description,
-            search_text([&request.name, &request.description, &request.venue.name, &request.venue.city]),
             ms(request.starts_at),
             ms(request.ends_at),
             request.currency.code(),
@@ -38,6 +37,9 @@ pub fn add_event(connection: &Sql<'_>, request: &NewEvent) -> Result<Effect<()>,
             request.seat_count,
             ms(request.now),
             places_text(&request.places),
+            request.category.map(EventCategory::word),
+            latitude,
+            longitude,
         ])?;
     add_tiers(connection, request)?;
     seals::seal_terms(connection, request.id)?;
@@ -59,11 +61,6 @@ fn add_tiers(connection: &Sql<'_>, request: &NewEvent) -> Result<(), StoreError>
         ])?;
     }
     Ok(())
-}
-
-/// What keywords are looked for in; lower case as Unicode has it, which SQLite's own functions do not know.
-fn search_text(parts: [&String; 4]) -> String {
-    parts.map(|part| part.to_lowercase()).join("\n")
 }
 
 /// Adds some of a draft's units.
@@ -95,7 +92,8 @@ pub fn change_event(
             "UPDATE events SET
                  name = coalesce(?2, name), description = coalesce(?3, description),
                  starts_at = coalesce(?4, starts_at), ends_at = coalesce(?5, ends_at),
-                 reservation_ms = coalesce(?6, reservation_ms), policy = coalesce(?7, policy)
+                 reservation_ms = coalesce(?6, reservation_ms), policy = coalesce(?7, policy),
+                 category = coalesce(?8, category)
              WHERE event_id = ?1",
         )?
         .execute(params![
@@ -108,8 +106,8 @@ pub fn change_event(
                 .reservation_ms
                 .map(|ms| i64::try_from(ms).unwrap_or(i64::MAX)),
             request.policy.as_ref().map(policy_text),
+            request.category.map(EventCategory::word),
         ])?;
-    refresh_search_text(connection, request)?;
     let mut set_price =
         connection.prepare_cached("UPDATE tiers SET price = ?3 WHERE event_id = ?1 AND tier = ?2")?;
     for (tier, price) in &request.prices {
@@ -126,25 +124,11 @@ pub fn change_event(
         }
     }
     seals::seal_terms(connection, request.event)?;
+    listings::list(connection, request.event)?;
     if !request.capacities.is_empty() {
         seals::seal_layout_again(connection, request.event)?;
     }
     Ok(Effect::Keep(ChangeOutcome::Changed))
-}
-
-fn refresh_search_text(connection: &Sql<'_>, request: &EventChange) -> Result<(), StoreError> {
-    let mut texts = connection
-        .prepare_cached("SELECT name, description, venue_name, city FROM events WHERE event_id = ?1")?;
-    let mut found = texts.query_map([request.event.0], |row| {
-        Ok([row.get::<String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
-    })?;
-    let Some(parts) = found.next().transpose()? else {
-        return Ok(());
-    };
-    connection
-        .prepare_cached("UPDATE events SET search_text = ?2 WHERE event_id = ?1")?
-        .execute(params![request.event.0, search_text(parts.each_ref())])?;
-    Ok(())
 }
 
 /// Puts a complete draft on sale.
@@ -162,5 +146,6 @@ pub fn publish(connection: &Sql<'_>, request: &Publish) -> Result<Effect<Publish
         )?
         .execute(params![request.event.0, ms(request.now)])?;
     seals::seal_layout(connection, request.event)?;
+    listings::list(connection, request.event)?;
     Ok(Effect::Keep(PublishOutcome::Published))
 }

@@ -12,7 +12,7 @@ use crate::store::sql::{Sql, params};
 
 use super::Effect;
 use super::column::{ms, policy_text};
-use super::{catalogue, mailings, seals, webhooks};
+use super::{catalogue, listings, mailings, seals, webhooks};
 
 /// Moves an event to another date. Asked again, it finds the event there and changes nothing: windows move once.
 pub fn move_event(connection: &Sql<'_>, request: &MoveEvent) -> Result<Effect<MoveOutcome>, StoreError> {
@@ -34,6 +34,7 @@ pub fn move_event(connection: &Sql<'_>, request: &MoveEvent) -> Result<Effect<Mo
             policy_text(&moved_policy(&event, request.to)),
         ])?;
     seals::seal_terms(connection, request.event)?;
+    listings::list(connection, request.event)?;
     let freed = free_held(connection, (request.event, request.now))?;
     webhooks::tell_changed(connection, request.event, request.now)?;
     if request.mails && event.status == EventStatus::Published {

@@ -6,8 +6,8 @@ use crate::store::organizing::{NewOrganizer, NewVenue, Venue};
 use crate::store::sql::{OptionalExtension, Sql, params};
 
 use super::Effect;
-use super::api_keys;
-use super::column::ms;
+use super::column::{coordinates, ms};
+use super::{api_keys, listings};
 
 /// Adds an organizer with its first API key.
 pub fn add_organizer(connection: &Sql<'_>, request: &NewOrganizer) -> Result<Effect<()>, StoreError> {
@@ -34,10 +34,11 @@ pub fn add_venue(connection: &Sql<'_>, request: &NewVenue) -> Result<Effect<()>,
         organizer,
         now,
     } = request;
+    let (latitude, longitude) = listings::degrees(venue.coordinates);
     connection
         .prepare_cached(
-            "INSERT INTO venues (venue_id, organizer_id, name, city, address, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO venues (venue_id, organizer_id, name, city, address, created_at, latitude, longitude)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             venue.id.0,
@@ -45,7 +46,9 @@ pub fn add_venue(connection: &Sql<'_>, request: &NewVenue) -> Result<Effect<()>,
             venue.name,
             venue.city,
             venue.address,
-            ms(*now)
+            ms(*now),
+            latitude,
+            longitude
         ])?;
     Ok(Effect::Keep(()))
 }
@@ -53,17 +56,18 @@ pub fn add_venue(connection: &Sql<'_>, request: &NewVenue) -> Result<Effect<()>,
 /// Lists an organizer's venues, oldest first.
 pub fn venues(connection: &Sql<'_>, organizer: &OrganizerId) -> Result<Vec<Venue>, StoreError> {
     let mut query = connection.prepare_cached(
-        "SELECT venue_id, name, city, address FROM venues WHERE organizer_id = ?1 ORDER BY venue_id",
+        "SELECT venue_id, name, city, address, latitude, longitude FROM venues WHERE organizer_id = ?1 ORDER BY venue_id",
     )?;
-    let found = query.query_map([organizer.0], |row| {
+    let found = query.query_and_then([organizer.0], |row| {
         Ok(Venue {
             id: VenueId(row.get(0)?),
             name: row.get(1)?,
             city: row.get(2)?,
             address: row.get(3)?,
+            coordinates: coordinates(row, 4)?,
         })
     })?;
-    Ok(found.collect::<Result<_, _>>()?)
+    found.collect()
 }
 
 /// Has the keys and acts of an organizer to itself until the transaction ends: two that revoke each other's key must not both succeed, and no

@@ -377,9 +377,9 @@ mod tests {
         connection
             .execute_batch(
                 "PRAGMA foreign_keys = OFF;
-                 INSERT INTO events (event_id, organizer_id, venue_id, venue_name, city, city_key, name, description, search_text,
+                 INSERT INTO events (event_id, organizer_id, venue_id, venue_name, city, name, description,
                                      starts_at, ends_at, status, currency, reservation_ms, policy, unit_count, seat_count, created_at, published_at)
-                 VALUES (zeroblob(16), x'01', x'01', 'v', 'c', 'c', 'n', 'd', 's', 1, 2, 'published', 'EUR', 1, 'p', 1, 0, 1, 1);
+                 VALUES (zeroblob(16), x'01', x'01', 'v', 'c', 'n', 'd', 1, 2, 'published', 'EUR', 1, 'p', 1, 0, 1, 1);
                  UPDATE events SET event_id = x'01010101010101010101010101010101';
                  INSERT INTO tiers (event_id, tier, name, price, admits, flags) SELECT event_id, 1, 'Standing', 100, 1, 0 FROM events;",
             )

@@ -50,6 +50,7 @@ use crate::store::organizing::{
     AddUnits, EventChange, KeyHash, MoveEvent, NewOrganizer, NewVenue, Publish, RetryRefused, SetBounds,
     ValidTickets,
 };
+use crate::store::search::ForgetListings;
 use crate::telling::news::{NewsQuery, OpenNews};
 use crate::telling::{
     DueWebhooks, NewEndpoint, NoteWebhooks, RemoveEndpoint, ReplayWebhook, ResealEndpoint, RotateSecret,
@@ -253,5 +254,6 @@ concerns_no_event!(
     LinkLetter,
     ForgetLinks,
     (KeyHash, Timestamp),
-    TryMailing
+    TryMailing,
+    ForgetListings
 );

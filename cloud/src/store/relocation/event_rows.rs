@@ -7,7 +7,7 @@ use usher_keys::EventId;
 
 use crate::store::StoreError;
 use crate::store::engine::Engine;
-use crate::store::operations::{Effect, cells};
+use crate::store::operations::{Effect, cells, listings};
 use crate::store::sql::Sql;
 
 use super::tables::{BATCH, Content, Copying, Moved, TABLES, WholeRows, columns, numbered, read};
@@ -76,6 +76,7 @@ pub fn take_along(
             rows: sent.rows,
         });
     }
+    there.write(event, move |connection| listings::list(connection, event))?;
     delete(connection, &tables, event)?;
     Ok(Effect::Keep(Some(moved)))
 }
@@ -194,6 +195,7 @@ fn page(
 }
 
 fn delete(connection: &Sql<'_>, tables: &[Copying], event: EventId) -> Result<(), StoreError> {
+    listings::unlist(connection, event)?;
     for table in tables.iter().rev() {
         let sql = format!("DELETE FROM {} WHERE event_id = ?1", table.table.name);
         connection.prepare_cached(&sql)?.execute([event.0])?;

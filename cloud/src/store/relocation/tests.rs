@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::catalogue::search::EventQuery;
 use crate::ids::BookingId;
 use crate::store::contract::case::{Case, START};
 use crate::store::contract::server;
@@ -76,6 +77,9 @@ async fn arrives_whole(mut scene: Scene, to: StoreLocation) {
     let arrived = Store::open(&to).await.unwrap();
     let booking = arrived.booking(scene.booking).await.unwrap().unwrap();
     assert_eq!(booking.tickets.len(), 2);
+    arrived.catch_up(START).await.unwrap();
+    let listed = arrived.events(EventQuery::of_all(10, START)).await.unwrap();
+    assert_eq!(listed.events.len(), 1);
     arrived.close().await;
     drop(arrived);
     assert_eq!(audit(&to).await, before);

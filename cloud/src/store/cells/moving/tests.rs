@@ -1,6 +1,7 @@
 //! A move that is interrupted goes on, whatever was done of it.
 
 use super::*;
+use crate::catalogue::search::EventQuery;
 use crate::selling::Reservation;
 use crate::store::cells::directory::NewCell;
 use crate::store::contract::case::{Case, START};
@@ -102,6 +103,11 @@ impl Scene {
         });
         let sold: u32 = sales.await.unwrap().tiers.iter().map(|tier| tier.booked).sum();
         assert_eq!(sold as usize, reservations.len());
+        let found = store.events(EventQuery::of_all(10, START)).await.unwrap().events;
+        assert_eq!(
+            found.iter().map(|event| event.id).collect::<Vec<_>>(),
+            [self.case.event]
+        );
     }
 }
 
