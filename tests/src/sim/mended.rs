@@ -161,11 +161,8 @@ impl World {
             units.swap_remove(at);
         }
         for unit in units {
-            let near: Vec<_> = scanners
-                .iter()
-                .copied()
-                .filter(|scanner| self.reaches_home(*scanner, unit))
-                .collect();
+            let mut near = scanners.clone();
+            near.retain(|scanner| self.reaches_home(*scanner, unit));
             if near.is_empty() {
                 continue;
             }
@@ -180,11 +177,9 @@ impl World {
                 self.play(AGAIN_AFTER_MS);
                 verdict = self.ask_about(self.newest_paper(unit), scanner);
             }
+            let is_let_in = matches!(verdict, Some(Verdict::Admit { .. })) || self.is_in(unit);
             assert!(
-                matches!(verdict, Some(Verdict::Admit { .. }))
-                    || self.is_full(zone)
-                    || self.is_of_another_slot(zone, verdict)
-                    || self.is_in(unit),
+                is_let_in || self.is_full(zone) || self.is_of_another_slot(zone, verdict),
                 "{}: the genuine ticket of unit {unit} ({}) is of no use at {}: {verdict:?}, places left: {:?}",
                 self.place(),
                 TIERS[tier_of(unit)].0,

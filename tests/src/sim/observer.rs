@@ -313,11 +313,8 @@ impl World {
             "{place}: {name} let in a ticket that trust bundle {bundle} does not vouch for: {paper:?}"
         );
         let (again, inwards) = (judged.body.is_none(), job.direction == Direction::In);
-        if !again && !inwards && !self.has_right_time(node) {
-            self.observer.misjudged_exits.insert(job.scan);
-        }
         if again || !inwards {
-            return;
+            return self.note_exit(node, job, again);
         }
         let now = self.now;
         self.observer.zones.judged(job.scan, judged.body.as_ref(), now);
@@ -362,7 +359,7 @@ impl World {
 
     /// Tells whether a device judges by the right time, and checks that it does if most clocks have it that it has heard, its own among
     /// them: also in a storm, and whoever lies. What it has not heard it cannot know.
-    fn has_right_time(&self, node: NodeId) -> bool {
+    pub fn has_right_time(&self, node: NodeId) -> bool {
         let moment = self.nodes[node].moment(self.now);
         if moment.at.0.abs_diff(self.now) <= AGREEMENT_MS {
             return true;

@@ -7,6 +7,8 @@ use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::clock::AGREEMENT_MS;
 use usher_protocol::{ScanId, Unit, ZoneId};
 
+use super::node::NodeId;
+use super::scans::Job;
 use super::world::{CLOUD, World};
 
 /// Within how long of an entry an exit that does not name it may be another's, in milliseconds: each of the two clocks may be off by
@@ -103,6 +105,13 @@ impl World {
             for zone in self.setting.zones() {
                 self.check_ticket(unit, *zone);
             }
+        }
+    }
+
+    /// Takes note of an exit that is judged by a wrong clock, the first time that it is.
+    pub fn note_exit(&mut self, node: NodeId, job: &Job, again: bool) {
+        if !again && job.direction == Direction::Out && !self.has_right_time(node) {
+            self.observer.misjudged_exits.insert(job.scan);
         }
     }
 
