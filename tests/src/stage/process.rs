@@ -12,6 +12,8 @@ use super::programs::{Program, Programs};
 
 /// Last bytes of a log that are worth showing when a program has failed.
 const LOG_TAIL_BYTES: usize = 4_000;
+/// How many lines of the first panic are told: where it was, and what it said.
+const PANIC_LINES: usize = 40;
 
 /// How to start a program.
 #[derive(Debug, Clone)]
@@ -233,7 +235,11 @@ impl Process {
         while !log.is_char_boundary(start) {
             start += 1;
         }
-        log[start..].to_owned()
+        let end = &log[start..];
+        // A panic while another one unwinds comes last, and is not the cause.
+        let first = log.find("panicked at").filter(|at| *at < start);
+        let cause = first.map(|at| log[at..].lines().take(PANIC_LINES).collect::<Vec<_>>().join("\n"));
+        cause.map_or_else(|| end.to_owned(), |cause| format!("{cause}\n…\n{end}"))
     }
 
     fn end(&mut self) {
