@@ -9,7 +9,7 @@ use usher_keys::Certificate;
 use usher_link::Connection;
 use usher_protocol::ZoneId;
 use usher_protocol::admission::Direction;
-use usher_protocol::correction::{Corrected, Correction, NotAnnulled, UndoneScan};
+use usher_protocol::correction::{AnnulledScan, Correction, CorrectionOutcome, NotAnnulled};
 use usher_protocol::request::RequestError;
 
 use crate::links::Links;
@@ -44,7 +44,7 @@ impl Corrections {
         scanner: &Certificate,
         correction: Correction,
         by: String,
-    ) -> Result<Corrected, RequestError> {
+    ) -> Result<CorrectionOutcome, RequestError> {
         // Its log would say so, and nobody would believe it.
         if !self.replica.certificate().capabilities.override_refusals {
             return Err(RequestError::NotAllowed);
@@ -62,19 +62,20 @@ impl Corrections {
         scanner: &Certificate,
         (code, direction): (&[u8], Direction),
         said: (&str, &str),
-    ) -> Result<Corrected, RequestError> {
+    ) -> Result<CorrectionOutcome, RequestError> {
         let Some(annulment) = self.last_scan((code, direction), said).await else {
-            return Ok(Corrected::NotUndone(NotAnnulled::NobodyPassed));
+            return Ok(CorrectionOutcome::NotUndone(NotAnnulled::NobodyPassed));
         };
         if !scanner.serves(annulment.scan.gate.0) {
-            return Ok(Corrected::NotUndone(NotAnnulled::NotAllowed));
+            return Ok(CorrectionOutcome::NotUndone(NotAnnulled::NotAllowed));
         }
         Ok(match self.replica.annul(annulment).await? {
             // A supervisor takes back only what is known here.
-            Ok(passage) => passage.map_or(Corrected::NotUndone(NotAnnulled::NobodyPassed), |passage| {
-                Corrected::Undone(UndoneScan::from(&passage))
-            }),
-            Err(why) => Corrected::NotUndone(why),
+            Ok(passage) => passage.map_or(
+                CorrectionOutcome::NotUndone(NotAnnulled::NobodyPassed),
+                |passage| CorrectionOutcome::Undone(AnnulledScan::from(&passage)),
+            ),
+            Err(why) => CorrectionOutcome::NotUndone(why),
         })
     }
 
@@ -100,17 +101,17 @@ impl Corrections {
 
     /// Takes a count once all that the other hubs have written is here: who went in or out by a record that comes later would be counted
     /// once more.
-    async fn count(&self, counted: (ZoneId, u32), by: String) -> Result<Corrected, RequestError> {
+    async fn count(&self, counted: (ZoneId, u32), by: String) -> Result<CorrectionOutcome, RequestError> {
         let until = Instant::now() + HEARD_WITHIN;
         while !self.hears_all() {
             if Instant::now() >= until {
-                return Ok(Corrected::HubsMissing);
+                return Ok(CorrectionOutcome::HubsMissing);
             }
             sleep(LOOK_EVERY).await;
         }
         Ok(match self.replica.count(counted, by).await? {
-            Ok(()) => Corrected::Counted,
-            Err(why) => Corrected::NotCounted(why),
+            Ok(()) => CorrectionOutcome::Counted,
+            Err(why) => CorrectionOutcome::NotCounted(why),
         })
     }
 

@@ -33,9 +33,9 @@ pub struct PinnedCorrection {
 
 /// What came of a correction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-pub enum Corrected {
+pub enum CorrectionOutcome {
     /// That scan no longer counts.
-    Undone(UndoneScan),
+    Undone(AnnulledScan),
     /// It goes on counting.
     NotUndone(NotAnnulled),
     /// The zone holds as many as were counted.
@@ -48,7 +48,7 @@ pub enum Corrected {
 
 /// A scan that was taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-pub struct UndoneScan {
+pub struct AnnulledScan {
     /// How many people had passed by it, from 1.
     pub persons: u8,
     pub gate: GateId,
@@ -56,7 +56,7 @@ pub struct UndoneScan {
     pub at: Timestamp,
 }
 
-impl From<&Passage> for UndoneScan {
+impl From<&Passage> for AnnulledScan {
     fn from(passage: &Passage) -> Self {
         Self {
             persons: passage.persons.max(1),

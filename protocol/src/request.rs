@@ -5,7 +5,7 @@ use usher_keys::PublicKey;
 use usher_keys::codec::{self, CodecError};
 
 use crate::admission::{Direction, Verdict};
-use crate::correction::{Corrected, PinnedCorrection};
+use crate::correction::{CorrectionOutcome, PinnedCorrection};
 use crate::ident::{GateId, Generation, ScanId, TierId, Unit};
 use crate::pin::Pin;
 use crate::ticket::{MAX_TEXT_DIGITS, Ticket, TicketCode};
@@ -220,7 +220,7 @@ pub enum Reply {
     /// This is the answer to an inquiry.
     Told(Told),
     /// This is what came of a correction.
-    Corrected(Corrected),
+    Corrected(CorrectionOutcome),
 }
 
 /// Writes a request or response.

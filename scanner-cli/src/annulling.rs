@@ -2,13 +2,13 @@
 
 use usher_device::replica::{Annulment, Replica};
 use usher_protocol::admission::Direction;
-use usher_protocol::correction::{Correction, NotAnnulled, PinnedCorrection, UndoneScan};
+use usher_protocol::correction::{AnnulledScan, Correction, NotAnnulled, PinnedCorrection};
 use usher_protocol::pin::Pin;
 use usher_protocol::request::TicketFacts;
 use usher_words::scanner::Bar;
 
 use crate::answer::ScanOutcome;
-use crate::correcting;
+use crate::corrections;
 use crate::links::Hubs;
 use crate::overruling::Overruling;
 use crate::presentation;
@@ -19,7 +19,7 @@ pub async fn done(replica: &Replica, annulment: Annulment, ticket: Option<Ticket
     match replica.annul(annulment).await {
         Ok(annulled) => presentation::annulled(
             &phrasebook,
-            annulled.map(|passage| passage.as_ref().map(UndoneScan::from)),
+            annulled.map(|passage| passage.as_ref().map(AnnulledScan::from)),
             ticket.map(|facts| phrasebook.ticket(&facts)),
         ),
         Err(_) => presentation::barred(Bar::Disk),
@@ -46,7 +46,7 @@ pub async fn by_pin(
         by,
         pin,
     };
-    let corrected = correcting::corrected(hubs, &pinned).await;
+    let corrected = corrections::corrected(hubs, &pinned).await;
     let phrasebook = presentation::phrasebook(replica);
     let ticket = ticket.map(|facts| phrasebook.ticket(&facts));
     match corrected {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use usher_protocol::correction::{Corrected, PinnedCorrection};
+use usher_protocol::correction::{CorrectionOutcome, PinnedCorrection};
 use usher_protocol::request::RequestError;
 use usher_words::StaffMessage;
 use usher_words::gate::Phrasebook;
-use usher_words::scanner::{self as words, Uncorrected};
+use usher_words::scanner::{self as words, NoCorrection};
 
 use crate::links::Hubs;
 
@@ -19,7 +19,7 @@ pub enum NotCorrected {
     /// A hub refuses.
     Refused(RequestError),
     /// Nobody could say.
-    Unsaid(Uncorrected),
+    Unsaid(NoCorrection),
 }
 
 impl NotCorrected {
@@ -28,7 +28,7 @@ impl NotCorrected {
     pub fn words(self, phrasebook: &Phrasebook) -> StaffMessage {
         match self {
             Self::Refused(error) => phrasebook.error(error),
-            Self::Unsaid(why) => words::uncorrected(why),
+            Self::Unsaid(why) => words::no_correction(why),
         }
     }
 }
@@ -38,8 +38,8 @@ impl NotCorrected {
 /// # Errors
 /// [`NotCorrected`]. A hub that was asked and says nothing may have done it: no other one is asked then, since that could take back the
 /// scan before.
-pub async fn corrected(hubs: &Hubs, pinned: &PinnedCorrection) -> Result<Corrected, NotCorrected> {
-    let mut last = NotCorrected::Unsaid(Uncorrected::NoHub);
+pub async fn corrected(hubs: &Hubs, pinned: &PinnedCorrection) -> Result<CorrectionOutcome, NotCorrected> {
+    let mut last = NotCorrected::Unsaid(NoCorrection::NoHub);
     for hub in hubs.linked() {
         let patience = hub.connection.patience(ANSWER_WITHIN);
         match hub.connection.correct(pinned.clone(), patience).await {
@@ -48,7 +48,7 @@ pub async fn corrected(hubs: &Hubs, pinned: &PinnedCorrection) -> Result<Correct
             Ok(Err(error)) => return Err(NotCorrected::Refused(error)),
             Err(error) => {
                 tracing::info!(hub = hub.name, %error, "a hub was asked for a correction and does not answer");
-                return Err(NotCorrected::Unsaid(Uncorrected::NoAnswer));
+                return Err(NotCorrected::Unsaid(NoCorrection::NoAnswer));
             }
         }
     }

@@ -12,7 +12,7 @@ use usher_words::gate::UNNAMED;
 use usher_words::scanner::{self as words, Bar};
 
 use crate::answer::ScanOutcome;
-use crate::correcting;
+use crate::corrections;
 use crate::links::Hubs;
 use crate::order::CountedBy;
 use crate::presentation;
@@ -39,7 +39,7 @@ pub async fn counted(
         Some(pin) => {
             let correction = Correction::Count { zone: *id, inside };
             let pinned = PinnedCorrection { correction, by, pin };
-            match correcting::corrected(hubs, &pinned).await {
+            match corrections::corrected(hubs, &pinned).await {
                 Ok(corrected) => presentation::not_counted(corrected),
                 Err(why) => return presentation::not_corrected(&presentation::phrasebook(replica), why),
             }

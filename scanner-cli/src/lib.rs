@@ -9,7 +9,7 @@ pub mod answer;
 pub mod ask;
 pub mod clerk;
 pub mod cli;
-pub mod correcting;
+pub mod corrections;
 pub mod counting;
 pub mod debounce;
 pub mod decode;

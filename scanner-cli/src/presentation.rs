@@ -3,7 +3,7 @@
 use usher_device::replica::Replica;
 use usher_eyes::Hint;
 use usher_protocol::admission::{Direction, Reason, Verdict};
-use usher_protocol::correction::{Corrected, NotAnnulled, UndoneScan};
+use usher_protocol::correction::{AnnulledScan, CorrectionOutcome, NotAnnulled};
 use usher_protocol::request::{self, JudgedBy, RequestError};
 use usher_protocol::ticket::Rejection;
 use usher_words::StaffMessage;
@@ -11,7 +11,7 @@ use usher_words::gate::{self, Phrasebook};
 use usher_words::scanner::{self as words, Bar, Help, NoTicket, Undecided};
 
 use crate::answer::{ScanOutcome, Signal};
-use crate::correcting::NotCorrected;
+use crate::corrections::NotCorrected;
 
 /// Returns the phrasebook that knows the names of this event, now.
 pub fn phrasebook(replica: &Replica) -> Phrasebook {
@@ -122,7 +122,7 @@ pub const ANNULLED: &str = "annulled";
 /// Tells whether a scan was taken back, and of which ticket.
 pub fn annulled(
     phrasebook: &Phrasebook,
-    annulled: Result<Option<UndoneScan>, NotAnnulled>,
+    annulled: Result<Option<AnnulledScan>, NotAnnulled>,
     ticket: Option<String>,
 ) -> ScanOutcome {
     let said_so = match annulled {
@@ -142,12 +142,16 @@ pub fn not_annulled(why: NotAnnulled) -> ScanOutcome {
 }
 
 /// Tells what came of an undo by a supervisor's PIN, of which ticket.
-pub fn corrected_undo(phrasebook: &Phrasebook, corrected: Corrected, ticket: Option<String>) -> ScanOutcome {
+pub fn corrected_undo(
+    phrasebook: &Phrasebook,
+    corrected: CorrectionOutcome,
+    ticket: Option<String>,
+) -> ScanOutcome {
     let annulled = match corrected {
-        Corrected::Undone(scan) => Ok(Some(scan)),
-        Corrected::NotUndone(why) => Err(why),
+        CorrectionOutcome::Undone(scan) => Ok(Some(scan)),
+        CorrectionOutcome::NotUndone(why) => Err(why),
         // No hub that is ours says so of an undo.
-        Corrected::Counted | Corrected::NotCounted(_) | Corrected::HubsMissing => {
+        CorrectionOutcome::Counted | CorrectionOutcome::NotCounted(_) | CorrectionOutcome::HubsMissing => {
             Err(NotAnnulled::NobodyPassed)
         }
     };
@@ -156,12 +160,12 @@ pub fn corrected_undo(phrasebook: &Phrasebook, corrected: Corrected, ticket: Opt
 
 /// Says why a count was not taken; nothing if it was.
 #[must_use]
-pub fn not_counted(corrected: Corrected) -> Option<StaffMessage> {
+pub fn not_counted(corrected: CorrectionOutcome) -> Option<StaffMessage> {
     match corrected {
-        Corrected::Counted => None,
-        Corrected::NotCounted(why) => Some(words::not_counted(why)),
+        CorrectionOutcome::Counted => None,
+        CorrectionOutcome::NotCounted(why) => Some(words::not_counted(why)),
         // No hub that is ours says the last two of a count.
-        Corrected::HubsMissing | Corrected::Undone(_) | Corrected::NotUndone(_) => {
+        CorrectionOutcome::HubsMissing | CorrectionOutcome::Undone(_) | CorrectionOutcome::NotUndone(_) => {
             Some(words::hubs_missing())
         }
     }
@@ -179,7 +183,7 @@ pub fn counted(zone: &str, inside: u32, refused: Option<StaffMessage>) -> ScanOu
 pub fn not_corrected(phrasebook: &Phrasebook, why: NotCorrected) -> ScanOutcome {
     match why {
         NotCorrected::Refused(error) => refused(phrasebook, error),
-        NotCorrected::Unsaid(why) => said(Signal::Unanswered, "cannot_decide", words::uncorrected(why)),
+        NotCorrected::Unsaid(why) => said(Signal::Unanswered, "cannot_decide", words::no_correction(why)),
     }
 }
 

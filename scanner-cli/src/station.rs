@@ -26,7 +26,7 @@ use crate::order::{Order, ShownCode, Wish};
 use crate::presentation;
 use crate::readings::{Reading, RunClock, Sight};
 use crate::screen::{Board, Screen};
-use crate::source::wedge::{Asking, ChangedTerminal};
+use crate::source::wedge::{ChangedTerminal, OpenQuestion};
 use crate::status::ScannerStatus;
 use orders::Orders;
 
@@ -94,7 +94,7 @@ pub struct Station<W, F> {
     /// While it does not do as usual: a PIN is typed, or at a wedge something else.
     terminal: Option<ChangedTerminal>,
     /// Where a wedge and staff share the keys, whether a question waits for its answer.
-    asking: Option<Asking>,
+    asking: Option<OpenQuestion>,
     orders: Orders,
 }
 
@@ -160,7 +160,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
     /// Takes what a supervisor types beside a wedge. Since nobody can tell the two apart, a guest's code could say the same, so that
     /// nothing is done there without a PIN.
     #[must_use]
-    pub fn beside_a_wedge(mut self, asking: Asking) -> Self {
+    pub fn beside_a_wedge(mut self, asking: OpenQuestion) -> Self {
         self.keys = Keys::beside_a_wedge();
         self.asking = Some(asking);
         self

@@ -6,8 +6,8 @@
 mod asking;
 #[path = "scanner_program/barred.rs"]
 mod barred;
-#[path = "scanner_program/correcting.rs"]
-mod correcting;
+#[path = "scanner_program/corrections.rs"]
+mod corrections;
 #[path = "scanner_program/decode.rs"]
 mod decode;
 #[path = "scanner_program/enrolling.rs"]

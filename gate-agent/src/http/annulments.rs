@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use usher_device::replica::{Annulment, Replica};
 use usher_protocol::admission::Direction;
-use usher_protocol::correction::{NotAnnulled, UndoneScan};
+use usher_protocol::correction::{AnnulledScan, NotAnnulled};
 use usher_protocol::plain;
 use usher_protocol::record::{MAX_WORDS_BYTES, RightToAnnul};
 use usher_protocol::request::Scan;
@@ -86,7 +86,7 @@ pub async fn annul(
         Ok(passage) => {
             let status = passage.as_ref().map_or(StatusCode::ACCEPTED, |_| StatusCode::OK);
             let words = passage.map_or_else(gate::annulled_unknown, |passage| {
-                phrasebook.undone(Some(UndoneScan::from(&passage)))
+                phrasebook.undone(Some(AnnulledScan::from(&passage)))
             });
             let words = words.line();
             Ok((status, Json(AnnulmentAnswer { scan_id, words })))

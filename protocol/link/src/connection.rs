@@ -11,7 +11,7 @@ use quinn::{RecvStream, SendStream, VarInt};
 use thiserror::Error;
 use tokio::time::timeout;
 use usher_keys::{EventId, PublicKey};
-use usher_protocol::correction::{Corrected, PinnedCorrection};
+use usher_protocol::correction::{CorrectionOutcome, PinnedCorrection};
 use usher_protocol::request::{
     self, Inquiry, MAX_REQUEST_BYTES, Reply, Request, RequestError, Response, Told,
 };
@@ -288,7 +288,7 @@ impl Connection {
         &self,
         pinned: PinnedCorrection,
         patience: Duration,
-    ) -> Result<Result<Corrected, RequestError>, AskError> {
+    ) -> Result<Result<CorrectionOutcome, RequestError>, AskError> {
         match self.reply(&Request::CorrectByPin(pinned), patience).await? {
             Reply::Corrected(corrected) => Ok(Ok(corrected)),
             Reply::Done(Err(error)) => Ok(Err(error)),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SignedBundle, Timestamp};
 use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::SignedCheckpoint;
-use usher_protocol::correction::{Corrected, PinnedCorrection};
+use usher_protocol::correction::{CorrectionOutcome, PinnedCorrection};
 use usher_protocol::fork::ForkProof;
 use usher_protocol::log::Run;
 use usher_protocol::request::{Inquiry, Request, RequestError, Response, Told};
@@ -23,7 +23,7 @@ use crate::connection::Pending;
 pub struct Outlook {
     /// The wall clock.
     pub now: Timestamp,
-    /// Our own clock, uncorrected by others'.
+    /// Our own clock, no_correction by others'.
     pub clock: Timestamp,
     /// The trust in force.
     pub trust: Arc<Trust>,
@@ -117,7 +117,7 @@ pub trait Responder: Send + Sync + 'static {
         _peer: &Certificate,
         _pinned: PinnedCorrection,
         _progress: &Progress,
-    ) -> impl Future<Output = Result<Corrected, RequestError>> + Send {
+    ) -> impl Future<Output = Result<CorrectionOutcome, RequestError>> + Send {
         async { Err(RequestError::NotAllowed) }
     }
 }

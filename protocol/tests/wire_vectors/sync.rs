@@ -7,7 +7,7 @@ use usher_protocol::admission::{Direction, Reason, Referral, Refused, Verdict};
 use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
 use usher_protocol::correction::{
-    Corrected, Correction, NotAnnulled, NotCounted, PinnedCorrection, UndoneScan,
+    AnnulledScan, Correction, CorrectionOutcome, NotAnnulled, NotCounted, PinnedCorrection,
 };
 use usher_protocol::evidence::Worth;
 use usher_protocol::home::roster_hash;
@@ -343,12 +343,12 @@ fn requests() -> [(&'static str, Request); 9] {
                 pin: Pin::draw_from(482_913),
             }),
         ),
-        ("CorrectByPin, Undo", correcting(undo)),
-        ("CorrectByPin, Count", correcting(count)),
+        ("CorrectByPin, Undo", corrects(undo)),
+        ("CorrectByPin, Count", corrects(count)),
     ]
 }
 
-fn correcting(correction: Correction) -> Request {
+fn corrects(correction: Correction) -> Request {
     Request::CorrectByPin(PinnedCorrection {
         correction,
         by: "Ada".to_owned(),
@@ -362,7 +362,7 @@ fn ticket_code() -> TicketCode {
 
 /// Whole replies, with the number of their kind before them.
 fn told() -> [(&'static str, Reply); 12] {
-    let undone = UndoneScan {
+    let undone = AnnulledScan {
         persons: 3,
         gate: GateId(300),
         at: Timestamp(1_800_000_000_001),
@@ -386,17 +386,23 @@ fn told() -> [(&'static str, Reply); 12] {
             Reply::Told(Told::Hubs(vec![news(None), news(Some(240_000))])),
         ),
         ("reply, told, not allowed", Reply::Told(Told::NotAllowed)),
-        ("reply, undone", Reply::Corrected(Corrected::Undone(undone))),
+        (
+            "reply, undone",
+            Reply::Corrected(CorrectionOutcome::Undone(undone)),
+        ),
         (
             "reply, not undone",
-            Reply::Corrected(Corrected::NotUndone(NotAnnulled::WentOn)),
+            Reply::Corrected(CorrectionOutcome::NotUndone(NotAnnulled::WentOn)),
         ),
-        ("reply, counted", Reply::Corrected(Corrected::Counted)),
+        ("reply, counted", Reply::Corrected(CorrectionOutcome::Counted)),
         (
             "reply, not counted",
-            Reply::Corrected(Corrected::NotCounted(NotCounted::NotAllowed)),
+            Reply::Corrected(CorrectionOutcome::NotCounted(NotCounted::NotAllowed)),
         ),
-        ("reply, hubs missing", Reply::Corrected(Corrected::HubsMissing)),
+        (
+            "reply, hubs missing",
+            Reply::Corrected(CorrectionOutcome::HubsMissing),
+        ),
     ]
 }
 

@@ -5,8 +5,8 @@ mod corrections;
 use crate::StaffMessage;
 
 pub use corrections::{
-    HOW_MANY_INSIDE, Uncorrected, WHO_COUNTS, WHO_UNDOES, WHO_UNDOES_OR_YOU, WHY_UNDONE, counted,
-    hubs_missing, not_counted, uncorrected,
+    HOW_MANY_INSIDE, NoCorrection, WHO_COUNTS, WHO_UNDOES, WHO_UNDOES_OR_YOU, WHY_UNDONE, counted,
+    hubs_missing, no_correction, not_counted,
 };
 
 /// Shown large while nothing is.

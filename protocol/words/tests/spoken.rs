@@ -16,7 +16,7 @@ use usher_protocol::{Generation, Hlc, ScanId, Seq, Stamp, Unit, ZoneId};
 use usher_words::certificates::{self, Holder};
 use usher_words::clock::{clock_behind, clock_off};
 use usher_words::gate::{self, EventNames, Phrasebook};
-use usher_words::scanner::{self, Bar, NoTicket, Uncorrected, Undecided};
+use usher_words::scanner::{self, Bar, NoCorrection, NoTicket, Undecided};
 use usher_words::{StaffMessage, hub};
 
 /// 20:14 UTC, which is 21:14 where the festival is.
@@ -361,8 +361,8 @@ fn of_overrides_and_undoing(sheet: &mut Sheet) {
     sheet.says(&scanner::not_counted(NotCounted::NoSuchZone));
     sheet.says(&scanner::not_counted(NotCounted::NotAllowed));
     sheet.says(&scanner::hubs_missing());
-    for why in [Uncorrected::MayNot, Uncorrected::NoHub, Uncorrected::NoAnswer] {
-        sheet.says(&scanner::uncorrected(why));
+    for why in [NoCorrection::MayNot, NoCorrection::NoHub, NoCorrection::NoAnswer] {
+        sheet.says(&scanner::no_correction(why));
     }
 }
 

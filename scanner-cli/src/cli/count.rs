@@ -14,7 +14,7 @@ use usher_protocol::policy::Zone;
 use super::supervisor::typed_pin;
 use super::trouble::Trouble;
 use super::{hub_address, runtime};
-use crate::correcting;
+use crate::corrections;
 use crate::counting::{WAIT_FOR_HUBS, hear_all};
 use crate::overruling;
 use crate::presentation;
@@ -86,7 +86,7 @@ impl CountArgs {
             by: self.by,
             pin,
         };
-        let said = match correcting::corrected(&scanner.hubs(), &pinned).await {
+        let said = match corrections::corrected(&scanner.hubs(), &pinned).await {
             Ok(corrected) => presentation::not_counted(corrected),
             Err(why) => Some(why.words(&presentation::phrasebook(&scanner.replica()))),
         };

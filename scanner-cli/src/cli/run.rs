@@ -30,7 +30,7 @@ use crate::scanner::Scanner;
 use crate::screen::{OutputWish, Screen, Style, shows_greys};
 use crate::source::camera::{self, CameraFrames};
 use crate::source::pictures::Pictures;
-use crate::source::wedge::{Asking, ChangedTerminal, Keystrokes, Wedge, is_typed_to};
+use crate::source::wedge::{ChangedTerminal, Keystrokes, OpenQuestion, Wedge, is_typed_to};
 use crate::station::{Pace, Station};
 use crate::status::{self, StatusWatch};
 
@@ -181,14 +181,7 @@ impl RunArgs {
             &status::line(&replica, &hubs),
             !hubs.linked().is_empty(),
         )?;
-        let places = [Direction::In, Direction::Out].map(|direction| {
-            let position = GatePosition {
-                direction,
-                ..position
-            };
-            let place = self::place(&position, &gate);
-            words::place_of_event(&place, &event)
-        });
+        let places = places(&position, &gate, &event);
         let status_watch = StatusWatch::new(Arc::clone(&replica), hubs.clone());
         let clock = RunClock::start();
         let clerk = Clerk::at(Workplace {
@@ -200,7 +193,7 @@ impl RunArgs {
         });
         let mut station = Station::new(screen, place, move || status_watch.now(), self.pace(), clock)
             .with_position(&position, places);
-        let asking = (self.wedge && is_typed_to()).then(Asking::default);
+        let asking = (self.wedge && is_typed_to()).then(OpenQuestion::default);
         if let Some(asking) = &asking {
             station = station.beside_a_wedge(asking.clone());
         } else if !overruling::may(&replica) {
@@ -221,7 +214,7 @@ impl RunArgs {
     fn start_source(
         &self,
         clock: RunClock,
-        asking: Option<Asking>,
+        asking: Option<OpenQuestion>,
     ) -> io::Result<(Feed, mpsc::Receiver<Reading>)> {
         if let Some(number) = self.camera {
             return Feed::start(clock, self.shows_previews(), move || CameraFrames::new(number));
@@ -267,6 +260,17 @@ impl RunArgs {
             no_colour: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
         })
     }
+}
+
+/// Returns what to call a gate on the way in, and on the way out.
+fn places(position: &GatePosition, gate: &str, event: &str) -> [String; 2] {
+    [Direction::In, Direction::Out].map(|direction| {
+        let position = GatePosition {
+            direction,
+            ..*position
+        };
+        words::place_of_event(&place(&position, gate), event)
+    })
 }
 
 fn place(position: &GatePosition, gate: &str) -> String {

@@ -17,9 +17,9 @@ pub use typing::MAX_LINE_BYTES;
 
 /// Whether a question at the screen waits for its answer: a person who types it makes pauses that a wedge does not. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Asking(Arc<AtomicBool>);
+pub struct OpenQuestion(Arc<AtomicBool>);
 
-impl Asking {
+impl OpenQuestion {
     /// Says so.
     pub fn set(&self, is_asking: bool) {
         self.0.store(is_asking, Ordering::Relaxed);
@@ -51,7 +51,7 @@ impl Wedge {
 
     /// Takes also what a person types, up to Enter.
     #[must_use]
-    pub fn beside_staff(mut self, asking: Asking) -> Self {
+    pub fn beside_staff(mut self, asking: OpenQuestion) -> Self {
         self.cutter = Cutter::beside_staff(asking);
         self
     }

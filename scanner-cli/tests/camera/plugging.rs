@@ -33,6 +33,7 @@ fn told(capture: Capture) -> &'static str {
         },
         other @ (Capture::Picture { .. }
         | Capture::Typed(_)
+        | Capture::Keyed(_)
         | Capture::Fault(_)
         | Capture::Outage { .. }
         | Capture::End) => panic!("a camera never yields {other:?}"),

@@ -1,6 +1,6 @@
 //! What is said when a yes is taken back, or is not.
 
-use usher_protocol::correction::{NotAnnulled, UndoneScan};
+use usher_protocol::correction::{AnnulledScan, NotAnnulled};
 
 use crate::StaffMessage;
 
@@ -9,7 +9,7 @@ use super::{Phrasebook, people};
 impl Phrasebook {
     /// Says that a scan is annulled: by how many people, where and when, if that is known here, so that whoever meant another
     /// scan sees it. Of the ticket's other scans it says nothing.
-    pub fn undone(&self, undone: Option<UndoneScan>) -> StaffMessage {
+    pub fn undone(&self, undone: Option<AnnulledScan>) -> StaffMessage {
         let detail = undone.map_or_else(
             || "That scan no longer counts".to_owned(),
             |scan| {

@@ -6,7 +6,7 @@ use usher_fixtures::{AVAILABLE, NORTH, SOUTH, key};
 use usher_keys::Window;
 use usher_protocol::ScanId;
 use usher_protocol::admission::{Reason, Referral};
-use usher_protocol::correction::UndoneScan;
+use usher_protocol::correction::AnnulledScan;
 use usher_protocol::policy::EntryRule;
 use usher_protocol::ticket::Rejection;
 
@@ -249,7 +249,7 @@ fn a_second_entry_of_the_day_invites_nobody_else() {
 
 #[test]
 fn an_undo_says_how_many_passed_where_and_when() {
-    let scan = |persons| UndoneScan {
+    let scan = |persons| AnnulledScan {
         persons,
         gate: NORTH,
         at: EVENING,

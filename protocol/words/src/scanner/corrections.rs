@@ -20,7 +20,7 @@ pub const WHO_COUNTS: &str = "Count: the supervisor's name? (Enter alone takes i
 
 /// Why nobody corrected anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Uncorrected {
+pub enum NoCorrection {
     /// The certificate lacks the capability, and no PIN was given.
     MayNot,
     /// No hub is linked.
@@ -31,17 +31,17 @@ pub enum Uncorrected {
 
 /// Says why nothing was corrected, and what to do.
 #[must_use]
-pub fn uncorrected(why: Uncorrected) -> StaffMessage {
+pub fn no_correction(why: NoCorrection) -> StaffMessage {
     match why {
-        Uncorrected::MayNot => StaffMessage::new(
+        NoCorrection::MayNot => StaffMessage::new(
             "Not allowed",
             "This scanner may not do that by itself: type a supervisor's PIN, or use a supervisor's scanner",
         ),
-        Uncorrected::NoHub => StaffMessage::new(
+        NoCorrection::NoHub => StaffMessage::new(
             "Cannot do it",
             "A hub must check the PIN and none is linked: mend the line, or go to a scanner that is linked",
         ),
-        Uncorrected::NoAnswer => StaffMessage::new(
+        NoCorrection::NoAnswer => StaffMessage::new(
             "Not known",
             "The hub was asked and has not answered, so it may be done all the same: look at the hub's page before you try again",
         ),

@@ -203,7 +203,7 @@ fn an_input_that_ends_ends_the_wedge() {
 /// What is cut beside staff, whether or not they were asked something.
 #[track_caller]
 fn check_beside_staff(is_asked: bool, typed: &[(u64, &str)], expected: &[&str]) {
-    let asking = Asking::default();
+    let asking = OpenQuestion::default();
     asking.set(is_asked);
     let (mut cutter, mut now) = (Cutter::beside_staff(asking), Instant::now());
     for (pause_ms, keys) in typed {

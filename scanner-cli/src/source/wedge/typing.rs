@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::super::{Capture, SourceError};
-use super::Asking;
+use super::OpenQuestion;
 use crate::typed;
 
 /// Most bytes typed at once: more than the largest QR code holds (2,953 bytes), so nothing real is cut.
@@ -29,12 +29,12 @@ pub(super) struct Cutter {
     /// When a line was last ended by a key.
     ended: Option<Instant>,
     /// Where a person types too, whether they were asked something.
-    asking: Option<Asking>,
+    asking: Option<OpenQuestion>,
 }
 
 impl Cutter {
     /// Takes also what a person types, up to Enter.
-    pub(super) fn beside_staff(asking: Asking) -> Self {
+    pub(super) fn beside_staff(asking: OpenQuestion) -> Self {
         Self {
             asking: Some(asking),
             ..Self::default()
@@ -74,7 +74,7 @@ impl Cutter {
         if self.typing.is_empty() {
             return None;
         }
-        let is_asked = self.asking.as_ref().is_some_and(Asking::is_set);
+        let is_asked = self.asking.as_ref().is_some_and(OpenQuestion::is_set);
         let is_whole = str::from_utf8(&self.typing).is_ok_and(|typing| {
             typed::codes(typing).is_ok_and(|codes| codes.iter().all(|code| typed::is_ticket(code)))
         });
