@@ -5,6 +5,7 @@ mod processes {
     pub mod canceling;
     pub mod draining;
     mod idle;
+    mod seats;
 }
 
 use std::collections::BTreeMap;
