@@ -14,6 +14,8 @@ mod hubs;
 mod idle;
 #[path = "cloud/listener.rs"]
 mod listener;
+#[path = "cloud/search.rs"]
+mod search;
 #[path = "cloud/seat_maps.rs"]
 mod seat_maps;
 
@@ -32,6 +34,7 @@ enum What {
     Hubs,
     Houses,
     Idle,
+    Search,
 }
 
 #[tokio::main]
@@ -46,6 +49,7 @@ async fn main() -> anyhow::Result<()> {
         ("hubs", Duration::from_secs(60), What::Hubs),
         ("memory", Duration::from_secs(20), What::Houses),
         ("idle", Duration::from_secs(150), What::Idle),
+        ("search", Duration::from_secs(200), What::Search),
     ];
     let mut table = Table::default();
     for (name, what) in measure::chosen(rows) {
@@ -56,6 +60,7 @@ async fn main() -> anyhow::Result<()> {
             What::Hubs => hubs::measure().await,
             What::Houses => houses::measure().await,
             What::Idle => idle::measure().await,
+            What::Search => search::measure().await,
         };
         table.add_all(rows.with_context(|| format!("measuring {name}"))?);
     }

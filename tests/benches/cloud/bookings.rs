@@ -23,6 +23,8 @@ const BUYERS: u32 = 64;
 pub const WARM_UP: u32 = 1_000;
 /// Bookings of each kind that are measured.
 pub const MEASURED: u32 = 8_000;
+/// What a booking may take of the cloud's processor, in raw strict verifications.
+const MOST_VERIFICATIONS: f64 = 7.0;
 /// Seats that everyone wants at the end.
 const LAST_SEATS: u32 = 200;
 /// Readers of the seat map in a rush.
@@ -84,12 +86,17 @@ pub async fn measure() -> anyhow::Result<Vec<Row>> {
     for (name, wish) in [("seats", Wish::OwnSeat), ("standing places", Wish::Standing)] {
         let (flushes, before) = (flush_times(stage.cloud.data_dir())?, signature_times()?);
         let (mut sold, cost) = measured(&stage, sell(&shop, wish, MEASURED)).await?;
-        let signing = before.mean(signature_times()?).signing;
+        let signatures = before.mean(signature_times()?);
         rows.extend(cost.rows(name));
         let each = Duration::from_secs_f64(cost.each(cost.cpu) / 1e6);
+        rows.push(Row::at_most(
+            "  beside a raw strict verification of the same minute",
+            (signatures.verifications(each), MOST_VERIFICATIONS),
+            "×",
+        ));
         rows.push(Row::beside(
             "the signature of its ticket, by CPU",
-            (each, signing),
+            (each, signatures.signing),
         ));
         let waited = sold.reserving.percentile(50.0) + sold.booking.percentile(50.0);
         rows.push(Row::beside(
