@@ -13,6 +13,8 @@ FUZZ_SECONDS ?= 600
 # The tests of real programs that go on for longer in `make soak`.
 SOAKED := crash power corruption network clocks attack
 LOAD_SECONDS ?= 60
+BUYERS ?= 2000
+SEATS ?= 50000
 KILLS ?= 20
 # The benchmarks of all crates, by name.
 BENCHES := $(shell awk '/^\[\[bench\]\]/ { bench = 1 } bench && /^name/ { gsub(/"/, "", $$3); print $$3; bench = 0 }' */Cargo.toml */*/Cargo.toml)
@@ -66,10 +68,11 @@ bench: ## measure what has benchmarks, in a release build
 	cargo build --release $(WORKSPACE)
 	cargo bench $(WORKSPACE) $(addprefix --bench ,$(BENCHES))
 
-load: ## sell, show and scan at a steady pace for LOAD_SECONDS=60, after a release build
-	@echo "load: a release build (5 to 15 minutes), then about $(LOAD_SECONDS) s and a quarter of a minute"
+load: ## sell, show and scan at a steady pace for LOAD_SECONDS=60, then let BUYERS=2000 come at once for SEATS=50000 on either engine, after a release build
+	@echo "load: a release build (5 to 15 minutes), then about $(LOAD_SECONDS) s and a quarter of a minute, then a rush of one to ten minutes on SQLite and on PostgreSQL; its report is in $(TARGET)/rush"
 	cargo build --release $(WORKSPACE)
 	$(TARGET)/release/usher-load --seconds $(LOAD_SECONDS)
+	ulimit -n $$(ulimit -H -n) && cargo bench $(WORKSPACE) --bench rush -- --buyers $(BUYERS) --seats $(SEATS) --report $(abspath $(TARGET))/rush
 
 soak: ## simulate SEEDS=10000 networks and tills, then kill, cut, damage and starve real programs for long, after a release build
 	@echo "soak: a release build (5 to 15 minutes), $(SEEDS) seeds (about half a second each), then about half an hour of $(SOAKED); each says its seed and length"

@@ -11,5 +11,6 @@ pub mod measure;
 pub mod payments;
 pub mod psp;
 pub mod relay;
+pub mod rush;
 pub mod sim;
 pub mod stage;
