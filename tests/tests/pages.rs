@@ -2,6 +2,7 @@
 
 mod pages {
     pub mod browser;
+    mod fingers;
     mod judge;
     mod log_in;
     mod seat_map;
