@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use linearizable::market::Market;
 use linearizable::seat::{Operation, Outcome, Seat};
 use stateright::semantics::{ConsistencyTester, LinearizabilityTester};
@@ -68,7 +68,7 @@ async fn check(seed: u64, stores: Vec<Store>) -> anyhow::Result<usize> {
     }
     for (seat, history) in histories {
         let looked_at = history.clone();
-        let found = has_order(move || looked_at.is_consistent()).await;
+        let found = has_order(move || looked_at.is_consistent()).await?;
         ensure!(
             found,
             "seed {seed}: no order explains what was told of seat {seat}: {history:#?}"
@@ -81,11 +81,12 @@ async fn check(seed: u64, stores: Vec<Store>) -> anyhow::Result<usize> {
 }
 
 /// Looks for an order; where there is none, that can take longer than anybody waits.
-async fn has_order(look: impl FnOnce() -> bool + Send + 'static) -> bool {
+async fn has_order(look: impl FnOnce() -> bool + Send + 'static) -> anyhow::Result<bool> {
     let (reply, answer) = oneshot::channel();
     // A thread of its own, which the test's end need not wait for.
     std::thread::spawn(move || reply.send(look()));
-    matches!(timeout(PATIENCE, answer).await, Ok(Ok(true)))
+    let found = timeout(PATIENCE, answer).await;
+    Ok(found.context("the checker has found in time neither an order nor that there is none")??)
 }
 
 #[tokio::test(flavor = "multi_thread")]

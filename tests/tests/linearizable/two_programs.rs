@@ -134,7 +134,7 @@ async fn what_two_programs_tell_of_a_seat_over_http_has_an_order() -> anyhow::Re
                 .or_default() += 1;
         }
         for (seat, history) in histories(&told)? {
-            let found = has_order(move || history.is_consistent()).await;
+            let found = has_order(move || history.is_consistent()).await?;
             ensure!(
                 found,
                 "seed {seed}, round {round}: no order explains what was told of seat {seat}:\n{}",
