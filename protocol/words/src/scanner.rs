@@ -288,7 +288,7 @@ pub fn kept(records: u64) -> String {
         1 => "1 record".to_owned(),
         records => format!("{records} records"),
     };
-    format!("{records} of this scanner have reached no hub yet: start it again when a hub is in reach")
+    format!("{records} of this scanner reached no hub yet: start it again when a hub is in reach")
 }
 
 /// Says where the scanner stands and for which event.
