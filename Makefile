@@ -75,7 +75,7 @@ load: ## sell, show and scan at a steady pace for LOAD_SECONDS=60, then let BUYE
 	ulimit -n $$(ulimit -H -n) && cargo bench $(WORKSPACE) --bench rush -- --buyers $(BUYERS) --seats $(SEATS) --report $(abspath $(TARGET))/rush
 
 soak: ## simulate SEEDS=10000 networks and tills, then kill, cut, damage and starve real programs for long, after a release build
-	@echo "soak: a release build (5 to 15 minutes), $(SEEDS) seeds (about half a second each), then about half an hour of $(SOAKED); each says its seed and length"
+	@echo "soak: a release build (5 to 15 minutes), $(SEEDS) seeds (about half a second each), then about half an hour of $(SOAKED), each of which says its seed and length, and an hour or more of small events in every state"
 	cargo build --release $(WORKSPACE) --bins
 	cargo run --release --locked -p usher-tests --bin usher-sim -- --shrink --seeds $(SEEDS)
 	USHER_PAYMENT_SEEDS=$(SEEDS) cargo test --release $(WORKSPACE) --test payments -- --nocapture

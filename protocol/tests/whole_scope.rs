@@ -1,4 +1,5 @@
-//! Explores what takes minutes: a ticket whose home moves, because a hub joins, leaves or lowers a limit, with a crash. `make soak` runs it.
+//! Explores what takes minutes: a ticket whose home moves because a hub joins or leaves, the last place, a revocation and a crash. `make soak`
+//! runs it, last: a hub that joins has two million states, and nobody has waited for the end of the last place and of the crash yet.
 
 #[path = "small_scope/acting.rs"]
 mod acting;
