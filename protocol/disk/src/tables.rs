@@ -70,7 +70,13 @@ impl Tables<'_> {
             }
             listed += 1;
         }
-        if listed == 0 {
+        // The list is made by itself before the first of them: where an empty one stands alone, whoever made it was killed.
+        let others: i64 = connection.query_row(
+            "SELECT count(*) FROM sqlite_schema WHERE tbl_name <> 'refinery_schema_history'",
+            [],
+            |row| row.get(0),
+        )?;
+        if listed == 0 && others > 0 {
             return Err(FileFinding::Migrations.into());
         }
         Ok(())

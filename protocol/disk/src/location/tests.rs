@@ -70,6 +70,20 @@ fn altered_definitions_and_lists_are_named() {
 }
 
 #[test]
+fn a_file_whose_maker_was_killed_before_the_first_migration_is_made_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    let connection = open(&directory, &[notes()]).unwrap();
+    connection
+        .execute_batch("DELETE FROM refinery_schema_history; DROP TABLE notes; DROP TABLE beside")
+        .unwrap();
+    drop(connection);
+    let connection = open(&directory, &[notes()]).unwrap();
+    connection
+        .execute_batch("INSERT INTO notes (text) VALUES ('a')")
+        .unwrap();
+}
+
+#[test]
 fn a_file_that_somebody_has_open_is_not_opened_alone() {
     let directory = tempfile::tempdir().unwrap();
     let location = DatabaseLocation::File(path(&directory));
