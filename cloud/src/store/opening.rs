@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use futures_util::future::try_join_all;
 use usher_keys::Timestamp;
 
 use super::engine::Engine;
@@ -55,9 +56,21 @@ impl Store {
             let seal = move |connection: &Sql<'_>| seals::seal_rest(connection, event).map(Effect::Keep);
             self.engine.write(Some(event), seal).await?;
         }
-        let list = move |connection: &Sql<'_>| listings::list_rest(connection, now);
-        while self.engine.write(None, list).await? == listings::LISTED_AT_ONCE as usize {}
-        Ok(())
+        loop {
+            let unlisted = self
+                .engine
+                .read(move |connection| listings::unlisted(connection, now))
+                .await?;
+            if unlisted.is_empty() {
+                return Ok(());
+            }
+            // Each with its event to itself: other processes may be opening the store too.
+            let listed = unlisted.into_iter().map(|event| {
+                let list = move |connection: &Sql<'_>| listings::list(connection, event).map(Effect::Keep);
+                self.engine.write(Some(event), list)
+            });
+            try_join_all(listed).await?;
+        }
     }
 
     /// Opens a store that may be marked as being moved, or as moved.
@@ -83,5 +96,40 @@ impl Store {
         let opening = tokio::task::spawn_blocking(move || Postgres::open(servers));
         let database = opening.await.unwrap_or(Err(StoreError::Closed))?;
         Ok(Self::of(Engine::Postgres(database)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+
+    use super::*;
+    use crate::catalogue::search::EventQuery;
+    use crate::store::contract::case::{Case, START};
+    use crate::store::contract::server;
+    use crate::store::search::ForgetListings;
+
+    /// More than are listed side by side, twice over.
+    const EVENTS: usize = 410;
+    const PROCESSES: usize = 6;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn processes_that_open_a_store_at_once_list_each_event_on_sale_once() {
+        let case = Case::on_postgres().await;
+        join_all((1..EVENTS).map(|_| case.publish("Night", |_| ()))).await;
+        let forget = ForgetListings {
+            ended_by: Timestamp(u64::MAX / 4),
+            limit: 1_000,
+        };
+        assert_eq!(case.store.forget_listings(forget).await.unwrap(), EVENTS);
+        let location = server::location(&case.url().unwrap());
+        let opened = join_all((0..PROCESSES).map(|_| Store::open(&location))).await;
+        for store in opened {
+            let store = store.expect("nobody keeps another from starting");
+            store.catch_up(START).await.unwrap();
+            store.close().await;
+        }
+        let listed = case.store.events(EventQuery::of_all(1_000, START)).await.unwrap();
+        assert_eq!(listed.events.len(), EVENTS);
     }
 }

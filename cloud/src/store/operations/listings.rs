@@ -14,8 +14,8 @@ use crate::store::sql::{OptionalExtension, Row, Sql, params};
 use super::Effect;
 use super::column::{coordinates, event_id, moment, ms, offset_at};
 
-/// Listings that are made in one transaction when a store is opened.
-pub const LISTED_AT_ONCE: u32 = 200;
+/// Listings that are made side by side when a store is opened.
+const LISTED_AT_ONCE: u32 = 200;
 
 /// What a listing is made of.
 struct Listed {
@@ -166,18 +166,14 @@ pub fn unlist(connection: &Sql<'_>, event: EventId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Lists events on sale that have no listing: they were published before there were any, or came here from another place.
-pub fn list_rest(connection: &Sql<'_>, now: Timestamp) -> Result<Effect<usize>, StoreError> {
+/// Finds events on sale that have no listing, some at a time: they were published before there were any, or came here from another place.
+pub fn unlisted(connection: &Sql<'_>, now: Timestamp) -> Result<Vec<EventId>, StoreError> {
     let mut query = connection.prepare_cached(
         "SELECT event_id FROM events WHERE status = 'published' AND ends_at > ?1
            AND NOT EXISTS (SELECT 1 FROM listings WHERE listings.event_id = events.event_id) LIMIT ?2",
     )?;
     let found = query.query_map(params![ms(now), LISTED_AT_ONCE], |row| row.get(0).map(event_id))?;
-    let events = found.collect::<Result<Vec<_>, _>>()?;
-    for event in &events {
-        list(connection, *event)?;
-    }
-    Ok(Effect::Keep(events.len()))
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// Takes listings of events away that are over; tells how many.
