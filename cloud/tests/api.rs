@@ -40,6 +40,7 @@ mod api {
     pub mod organizer;
     pub mod ownership;
     pub mod pages;
+    pub mod patience;
     pub mod printing;
     pub mod problems;
     pub mod process;

@@ -55,11 +55,19 @@ async fn send_due(state: &AppState) -> Result<(), StoreError> {
 }
 
 async fn send(state: &AppState, letter: LinkLetter) -> Result<(), StoreError> {
-    let delivery = match (&state.mailer, written(state, &letter).await?) {
-        (Some(mailer), Some(written)) => mailer.send(written).await,
+    let delivery = match (&state.mailer, state.link_secrets.open(letter.id, &letter.sealed)) {
         (None, _) => Delivery::Failed("no_mail"),
-        // Nothing was bought with the address, or the invitation was taken back.
-        (_, None) => Delivery::Taken,
+        (Some(_), Err(_)) => {
+            tracing::error!(
+                "the link of a letter does not open: give this server the master key that it was sealed with"
+            );
+            Delivery::Failed("sealed")
+        }
+        (Some(mailer), Ok(secret)) => match written(state, &letter, &secret).await? {
+            Some(written) => mailer.send(written).await,
+            // Nothing was bought with the address, or the invitation was taken back.
+            None => Delivery::Taken,
+        },
     };
     let tried = letter.tried(delivery, state.clock.now());
     if tried.state == LetterState::GivenUp {
@@ -70,15 +78,13 @@ async fn send(state: &AppState, letter: LinkLetter) -> Result<(), StoreError> {
 }
 
 /// Puts a letter into words; `None` when its link opens nothing.
-async fn written(state: &AppState, letter: &LinkLetter) -> Result<Option<WrittenLetter>, StoreError> {
-    let Ok(secret) = state.link_secrets.open(letter.id, &letter.sealed) else {
-        tracing::error!(
-            "the link of a letter does not open: give this server the master key that it was sealed with"
-        );
-        return Ok(None);
-    };
+async fn written(
+    state: &AppState,
+    letter: &LinkLetter,
+    secret: &str,
+) -> Result<Option<WrittenLetter>, StoreError> {
     let worded = match (letter.kind, letter.organizer) {
-        (LinkKind::StaffInvited, Some(organizer)) => invited(state, letter, organizer, &secret).await?,
+        (LinkKind::StaffInvited, Some(organizer)) => invited(state, letter, organizer, secret).await?,
         (LinkKind::StaffInvited, None) => None,
         (LinkKind::TicketsAsked, _) => has_tickets(state, &letter.recipient).await?.then(|| {
             let link = state.link(&format!("/my-tickets/links/{secret}"));

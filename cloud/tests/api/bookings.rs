@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::client::{Cloud, HOLD_MS};
+use super::patience::until_so;
 
 #[tokio::test]
 async fn a_booking_has_a_code_for_speaking_of_it() {
@@ -157,7 +158,10 @@ async fn a_payment_in_progress_keeps_its_seats_past_the_expiry() {
     let pay = cloud.book(&held, "key", "tok_slow_300");
     let meanwhile = async {
         let path = format!("/v1/reservations/{}", held["reservation_id"].as_str().unwrap());
-        while cloud.get(&path).await.ok(200)["status"] != "paying" {}
+        until_so("the payment to begin", async || {
+            cloud.get(&path).await.ok(200)["status"] == "paying"
+        })
+        .await;
         cloud.clock.advance_ms(10 * HOLD_MS);
         cloud.hold(&event, &[0]).await.check_problem(409, "units-taken");
         cloud.delete(&path).await.check_problem(409, "being-paid");

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use usher_cloud::payment::PaymentName;
 
 use super::client::{Answer, Cloud};
+use super::patience;
 
 fn path(event: &str) -> String {
     format!("/v1/organizer/events/{event}/cancellation")
@@ -21,16 +22,14 @@ async fn cancel(cloud: &Cloud, event: &str, apply: bool) -> Answer {
 
 /// Waits until the cancellation stands so.
 async fn stands(cloud: &Cloud, event: &str, status: &str) -> Value {
-    loop {
+    patience::until(status, async || {
         let shown = cloud
             .organize(Method::GET, &path(event), &Value::Null)
             .await
             .ok(200);
-        if shown["status"] == status {
-            return shown;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+        Some(shown).filter(|shown| shown["status"] == status)
+    })
+    .await
 }
 
 #[tokio::test]

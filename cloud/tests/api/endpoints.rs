@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::client::Cloud;
+use super::patience::{self, until_so};
 
 const HOUR_MS: u64 = 3_600_000;
 /// What a receiver is told to answer with that shall not answer at all.
@@ -219,9 +220,10 @@ async fn what_is_not_taken_is_told_again_for_three_days_then_given_up_and_replay
         cloud.organize(Method::POST, &test, &Value::Null).await.ok(202);
         receiver.sent(before + 1).await;
         let waiting = until(&cloud, &endpoint, "waiting", 1).await;
-        while listed(&cloud, &endpoint, "waiting").await[0]["failures"] == 0 {
-            sleep(Duration::from_millis(20)).await;
-        }
+        until_so("a failure to be written down", async || {
+            listed(&cloud, &endpoint, "waiting").await[0]["failures"] != 0
+        })
+        .await;
         let waiting = listed(&cloud, &endpoint, "waiting")
             .await
             .first()
@@ -331,14 +333,12 @@ async fn nothing_inside_our_network_is_told() {
             .organize(Method::POST, &format!("{endpoint}/test"), &Value::Null)
             .await
             .ok(202);
-        loop {
+        let answer = patience::until("an answer", async || {
             let waiting = &until(&cloud, &endpoint, "waiting", 1).await[0];
-            if let Some(answer) = waiting["answer"].as_str() {
-                assert_eq!(answer, "private_address", "{url}");
-                break;
-            }
-            sleep(Duration::from_millis(50)).await;
-        }
+            waiting["answer"].as_str().map(str::to_owned)
+        })
+        .await;
+        assert_eq!(answer, "private_address", "{url}");
     }
     assert!(receiver.sent.lock().unwrap().is_empty());
     for url in [

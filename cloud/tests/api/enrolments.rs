@@ -6,6 +6,7 @@ use usher_keys::{EnrolmentCode, EnrolmentRequest, EnrolmentSecret, Role, SealedG
 
 use super::client::{Answer, Cloud, START};
 use super::hub::Hub;
+use super::patience::until_so;
 
 /// Asks for a code, with what the organizer wants of it.
 pub async fn code(cloud: &Cloud, event: &str, wish: &Value) -> Answer {
@@ -244,9 +245,10 @@ async fn a_key_whose_log_is_held_is_not_enrolled_again_with_any_code() {
     let booking = cloud.buy(&event, &[0]).await;
     hub.admit(booking["tickets"][0]["payload"].as_str().unwrap());
     let scans = format!("/v1/organizer/events/{event}/admissions");
-    while cloud.organize(Method::GET, &scans, &Value::Null).await.ok(200)["admissions"] == json!([]) {
-        tokio::task::yield_now().await;
-    }
+    until_so("an admission", async || {
+        cloud.organize(Method::GET, &scans, &Value::Null).await.ok(200)["admissions"] != json!([])
+    })
+    .await;
     link.leave().await;
 
     let second = code(&cloud, &event, &json!({"role": "hub"})).await.ok(201);

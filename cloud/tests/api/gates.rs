@@ -11,6 +11,7 @@ use super::client::{Answer, Cloud};
 use super::enrolments::code;
 use super::hub::Hub;
 use super::keys::rotate;
+use super::patience;
 
 async fn ask(cloud: &Cloud, event: &str, rest: &str) -> Value {
     cloud
@@ -40,13 +41,10 @@ async fn hub(cloud: &Cloud, event: &str, seed: u8) -> std::sync::Arc<Hub> {
 
 /// Asks until the answer is as wanted.
 async fn until(cloud: &Cloud, event: &str, rest: &str, condition: impl Fn(&Value) -> bool) -> Value {
-    loop {
-        let answer = ask(cloud, event, rest).await;
-        if condition(&answer) {
-            return answer;
-        }
-        tokio::task::yield_now().await;
-    }
+    patience::until(rest, async || {
+        Some(ask(cloud, event, rest).await).filter(|answer| condition(answer))
+    })
+    .await
 }
 
 fn ticket(booking: &Value) -> (&str, &str) {

@@ -23,6 +23,7 @@ use usher_protocol::trust::Trust;
 use usher_protocol::{GateId, Origin, ScanId, Seq, ZoneId};
 
 use super::client::Cloud;
+use super::patience::within_patience;
 
 /// The gate that the usual event has, and the zone behind it.
 const GATE: GateId = GateId(1);
@@ -141,18 +142,24 @@ impl Hub {
     /// Waits until the state is as wanted.
     pub async fn until(&self, condition: impl Fn(&State) -> bool) {
         let mut changes = self.changes.subscribe();
-        while !condition(self.stored().ledger.state()) {
-            // Lagging behind is as good a reason to look again.
-            changes.next(Instant::now()).await;
-        }
+        within_patience("a state of the hub", async {
+            while !condition(self.stored().ledger.state()) {
+                // Lagging behind is as good a reason to look again.
+                changes.next(Instant::now()).await;
+            }
+        })
+        .await;
     }
 
     /// Waits until a version of the trust bundle is here.
     pub async fn believes(&self, version: u64) {
         let mut changes = self.changes.subscribe();
-        while self.stored().ledger.trust().bundle().version < version {
-            changes.next(Instant::now()).await;
-        }
+        within_patience("a trust bundle", async {
+            while self.stored().ledger.trust().bundle().version < version {
+                changes.next(Instant::now()).await;
+            }
+        })
+        .await;
     }
 
     pub fn digest(&self) -> [u8; 32] {

@@ -8,6 +8,7 @@ use tokio::time::sleep;
 
 use super::client::{Client, Cloud};
 use super::mail_server::MailServer;
+use super::patience::until_so;
 use super::process::{Process, SETTINGS, organizer_key, settings};
 
 const HOUR_MS: u64 = 3_600_000;
@@ -191,9 +192,7 @@ async fn a_letter_outlives_the_server_that_wrote_it() {
     let event = client.event(|_| {}).await;
     server.fail("rcpt 451 4.3.0 later\n");
     client.buy(&event, &[0]).await;
-    while !server.has_failed() {
-        sleep(Duration::from_millis(20)).await;
-    }
+    until_so("the mail server to fail", async || server.has_failed()).await;
     process.child.kill().await.unwrap();
     assert_eq!(server.taken().len(), 0);
     let process = Process::start(directory.path()).await;
@@ -378,10 +377,12 @@ async fn buyers_are_told_that_an_event_is_canceled_and_that_money_comes_back() {
     let cancel = format!("/v1/organizer/events/{event}/cancellation");
     done(&cloud, Method::POST, &cancel, &serde_json::json!({"apply": true})).await;
     // What is written while other letters are sent waits a second.
-    while server.taken().len() < 6 {
+    until_so("six letters", async || {
         cloud.clock.advance_ms(1_000);
         sleep(Duration::from_millis(100)).await;
-    }
+        server.taken().len() >= 6
+    })
+    .await;
     let told = server.until(6).await.split_off(2);
     let canceled = told.iter().filter(|letter| {
         letter["headers"]["subject"]

@@ -1,11 +1,18 @@
 //! `/my-tickets` and invitations by mail: links that open something once, to whoever reads the address that they went to.
 
+use std::net::IpAddr;
+
 use reqwest::Method;
 use serde_json::{Value, json};
+use usher_cloud::buyers::AskForLink;
+use usher_cloud::ids::LinkLetterId;
+use usher_cloud::key_hash::KeyHash;
+use usher_cloud::link_letters::{LinkKind, LinkLetter, TakeLinkLetters};
 
 use super::client::{Answer, Client, Cloud};
 use super::letters::with_mail;
 use super::mail_server::MailServer;
+use super::patience::until_so;
 use super::process::{Process, SETTINGS, organizer_key, settings};
 use super::staff::{between, post_form, seen_by};
 
@@ -154,11 +161,51 @@ async fn whoever_is_invited_gets_the_link_by_mail_unless_it_is_handed_over() {
             .await
             .ok(200)
     };
-    while listed().await["invitations"][1]["letter"] != "sent" {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    until_so("the letter to be told as sent", async || {
+        let listed = listed().await;
+        let mut invitations = listed["invitations"].as_array().unwrap().iter();
+        invitations.any(|invited| invited["email"] == "ada@owls.example" && invited["letter"] == "sent")
+    })
+    .await;
     super::staff::take(&cloud, &link).await;
     assert_eq!(listed().await["staff"][0]["email"], "ada@owls.example");
+    assert_eq!(server.taken().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_whose_link_does_not_open_waits_for_a_server_with_the_right_master_key() {
+    let (server, cloud) = with_mail().await;
+    let event = cloud.event(|_| {}).await;
+    cloud.buy(&event, &[0]).await;
+    server.until(1).await;
+    let state = cloud.server.state();
+    let now = state.clock.now();
+    let letter = LinkLetter {
+        recipient: "owl@example.org".into(),
+        sealed: vec![7; 64],
+        expires_at: now.plus_ms(10_000 * HOUR_MS),
+        ..LinkLetter::new(LinkLetterId([7; 16]), LinkKind::TicketsAsked, now)
+    };
+    let ask = AskForLink {
+        hash: KeyHash::of("somewhere else"),
+        email: letter.recipient.clone(),
+        client: IpAddr::from([192, 0, 2, 7]).into(),
+        letter,
+        now,
+    };
+    state.store.ask_for_link(ask).await.unwrap();
+    until_so("the letter to be tried and to go on waiting", async || {
+        let due = TakeLinkLetters {
+            limit: 1,
+            now: state.clock.now().plus_ms(HOUR_MS / 2),
+        };
+        let waiting = state.store.take_link_letters(due).await.unwrap();
+        // What is taken here is nobody else's for minutes.
+        cloud.clock.advance_ms(HOUR_MS);
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        waiting.first().is_some_and(|letter| letter.failures > 0)
+    })
+    .await;
     assert_eq!(server.taken().len(), 1);
 }
 
@@ -175,9 +222,7 @@ async fn links_outlive_the_server_that_wrote_them_and_are_in_no_log_and_no_copy_
         .organize(Method::POST, "/v1/organizer/staff/invitations", &request)
         .await
         .ok(201);
-    while !server.has_failed() {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    until_so("the mail server to fail", async || server.has_failed()).await;
     process.child.kill().await.unwrap();
     let secret = client
         .path(&invited["link"])

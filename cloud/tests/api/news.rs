@@ -8,6 +8,7 @@ use super::client::Cloud;
 use super::endpoints::{Receiver, told};
 use super::enrolments::code;
 use super::hub::Hub;
+use super::patience::within_patience;
 
 /// Somebody who listens.
 struct Listener {
@@ -44,7 +45,8 @@ impl Listener {
     }
 
     async fn more(&mut self) {
-        let more = self.response.chunk().await.unwrap().expect("the stream goes on");
+        let more = within_patience("more of the stream", self.response.chunk()).await;
+        let more = more.unwrap().expect("the stream goes on");
         self.heard.push_str(std::str::from_utf8(&more).unwrap());
     }
 

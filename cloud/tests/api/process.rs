@@ -10,6 +10,7 @@ use tokio::process::{Child, ChildStderr, Command};
 use usher_cloud::server::{LISTENING_FILE, Listening};
 
 use super::client::Client;
+use super::patience::{until_so, within_patience};
 
 pub const SETTINGS: &str = r#"
 listen = "127.0.0.1:0"
@@ -61,11 +62,8 @@ impl Process {
         let mut said = Vec::new();
         // The file is written before the line is.
         loop {
-            let line = lines
-                .next_line()
-                .await
-                .unwrap()
-                .expect("the server says that it serves");
+            let line = within_patience("the server to serve", lines.next_line()).await;
+            let line = line.unwrap().expect("the server says that it serves");
             if line.contains("serving") {
                 break;
             }
@@ -83,7 +81,7 @@ impl Process {
 
     /// Waits until it says something.
     async fn says(&mut self, text: &str) {
-        while let Some(line) = self.log.next_line().await.unwrap() {
+        while let Some(line) = within_patience(text, self.log.next_line()).await.unwrap() {
             if line.contains(text) {
                 return;
             }
@@ -101,7 +99,9 @@ impl Process {
                 .unwrap()
                 .success()
         );
-        self.child.wait().await.unwrap()
+        within_patience("the server to end", self.child.wait())
+            .await
+            .unwrap()
     }
 }
 
@@ -162,7 +162,10 @@ async fn being_told_to_stop_finishes_the_payment_in_progress() {
         reservation["reservation_id"].as_str().unwrap()
     );
     let stop = async {
-        while client.get(&path).await.ok(200)["status"] != "paying" {}
+        until_so("the payment to begin", async || {
+            client.get(&path).await.ok(200)["status"] == "paying"
+        })
+        .await;
         process.terminate().await
     };
     let (booked, stopped) = tokio::join!(client.book(&reservation, "key", "tok_slow_300"), stop);

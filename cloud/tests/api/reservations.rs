@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use usher_cloud::config::Reservations;
 
 use super::client::{Answer, Cloud, HOLD_MS};
+use super::patience::until_so;
 
 #[tokio::test]
 async fn seats_are_held_until_they_expire() {
@@ -299,8 +300,9 @@ async fn a_reservation_that_nothing_came_of_is_forgotten() {
     cloud.clock.advance_ms(HOLD_MS);
     assert_eq!(cloud.get(&path(&dead)).await.ok(200)["status"], "expired");
     cloud.clock.advance_ms(3_600_000);
-    while cloud.get(&path(&dead)).await.status != 404 {
-        tokio::task::yield_now().await;
-    }
+    until_so("dead reservations to be deleted", async || {
+        cloud.get(&path(&dead)).await.status == 404
+    })
+    .await;
     assert_eq!(cloud.get(&path(&booked)).await.ok(200)["status"], "booked");
 }
