@@ -111,7 +111,7 @@ impl Ledger {
 
     /// Returns the certificates that we, a hub that enrols scanners, are to sign and write down as [`Body::Renewed`]: of
     /// scanners we enrolled, which end soon and before ours does. Those with powers that we do not have any more are for the
-    /// authority to renew.
+    /// authority to renew, and all of them once our log counts no further: they would be due again and again.
     pub fn renewals_due(&self, now: Timestamp) -> Vec<Certificate> {
         let Some(own) = self.identity.as_ref().map(|identity| identity.unverified()) else {
             return Vec::new();
@@ -120,9 +120,11 @@ impl Ledger {
         if !may_enrol || !own.window.contains(now) || !self.may_write_at_all() {
             return Vec::new();
         }
+        let stamp = self.next_stamp(now);
         let ours = self.state.devices().filter(|device| {
             let via = device.via.as_ref();
             via.is_some_and(|via| via.certificate.device == self.me)
+                && self.state.would_renew(own, &stamp, &device.unverified().device)
         });
         let due = ours.filter(|scanner| {
             let given = self.state.certificates_for(scanner).chain([*scanner]);

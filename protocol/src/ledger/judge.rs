@@ -181,12 +181,17 @@ impl Ledger {
         let Some(identity) = &self.identity else {
             return false;
         };
-        let stamp = Stamp {
+        self.state
+            .would_count(identity.unverified(), &self.next_stamp(now), body)
+    }
+
+    /// Returns the stamp of the record that would be written next.
+    pub(super) fn next_stamp(&self, now: Timestamp) -> Stamp {
+        Stamp {
             hlc: self.clock.tick(now),
             origin: self.me,
             seq: self.tail(&self.me).seq.next(),
-        };
-        self.state.would_count(identity.unverified(), &stamp, body)
+        }
     }
 
     /// Makes the record by which a supervisor lets people in against the rules; `None` when they go out, for which nobody needs

@@ -8,7 +8,7 @@ use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, Timestamp};
 use super::limits::Limits;
 use super::rulings::{TicketRuling, TicketRulings};
 use super::tally::Tally;
-use super::writers::{DeviceWriter, MAX_CERTIFICATES, may_say};
+use super::writers::{DeviceWriter, MAX_CERTIFICATES, in_its_time, may_say};
 use super::{Counts, State};
 use crate::admission::History;
 use crate::fork::Contradiction;
@@ -227,11 +227,21 @@ impl State {
 
     /// Tells whether a log has said so no more often than it may.
     fn may_say_again(&self, origin: &Origin, body: &Body) -> bool {
+        let writer = self.writers.get(origin);
         if let Body::Counted { count, .. } = body {
-            let writer = self.writers.get(origin);
             return writer.is_none_or(|writer| writer.may_count(count));
         }
+        if matches!(body, Body::RosterAdopted { .. }) {
+            return writer.is_none_or(DeviceWriter::may_adopt);
+        }
         !matches!(body, Body::ExitMatched { .. }) || self.passages.matches_left(origin) > 0
+    }
+
+    /// Tells whether a certificate that a hub signs for a scanner now counts.
+    pub fn would_renew(&self, by: &Certificate, stamp: &Stamp, scanner: &PublicKey) -> bool {
+        let writer = self.writers.get(&stamp.origin);
+        let has_room = writer.is_some_and(|writer| writer.may_renew(scanner));
+        has_room && in_its_time(by, stamp.hlc) && self.limits.reach(stamp)
     }
 
     /// Tells of how many more forks a device may tell, so that it counts.

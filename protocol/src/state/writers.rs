@@ -82,11 +82,16 @@ impl DeviceWriter {
 
     /// Takes its word that it decides by a roster; `false` when it changed its mind too often.
     pub fn adopt(&mut self, seq: Seq, roster: (u32, Hash)) -> bool {
-        let has_room = self.adopted.len() < MAX_ADOPTIONS;
+        let has_room = self.may_adopt();
         if has_room {
             self.adopted.push((seq, roster));
         }
         has_room
+    }
+
+    /// Tells whether its word is taken that it decides by another roster.
+    pub fn may_adopt(&self) -> bool {
+        self.adopted.len() < MAX_ADOPTIONS
     }
 
     /// Takes its word that it gave places to another hub; `false` when it did so too often.
@@ -134,11 +139,16 @@ impl DeviceWriter {
     /// Takes a scanner's certificate that it signed; `false` when it signed for too many.
     pub fn renew(&mut self, seq: Seq, identity: DeviceIdentity) -> bool {
         let device = identity.unverified().device;
-        let has_room = self.renewed.len() < MAX_RENEWED || self.renewed.contains_key(&device);
+        let has_room = self.may_renew(&device);
         if has_room {
             self.renewed.insert(device, (seq, identity));
         }
         has_room
+    }
+
+    /// Tells whether a certificate that it signs for a scanner is taken.
+    pub fn may_renew(&self, scanner: &PublicKey) -> bool {
+        self.renewed.len() < MAX_RENEWED || self.renewed.contains_key(scanner)
     }
 
     /// Tells of how many more forks it may tell.
@@ -258,7 +268,7 @@ fn at_its_gate(by: &Certificate, passage: &ShownPassage) -> bool {
 }
 
 /// A clock that went wrong must not silence an honest device.
-fn in_its_time(by: &Certificate, at: Hlc) -> bool {
+pub fn in_its_time(by: &Certificate, at: Hlc) -> bool {
     let until = by.window.until.plus_ms(MAX_SKEW_MS);
     by.window.from <= at.time() && (until == Timestamp::FOREVER || at.time() < until)
 }

@@ -1,6 +1,6 @@
 //! What a device that lies, or a clock that is wrong, can do to honest devices: name them, silence them, or make them write without end.
 
-use usher_keys::{Certificate, DeviceIdentity, Timestamp, Window};
+use usher_keys::{Certificate, DeviceIdentity, SecretKey, Timestamp, Window};
 
 use super::*;
 use crate::admission::Referral;
@@ -12,6 +12,9 @@ use crate::rehearsal::{
 };
 
 const DAY_MS: u64 = 24 * HOUR_MS;
+/// What the log of one device may hold of them.
+const MOST_RENEWED: u16 = 1_024;
+const MOST_ADOPTIONS: u16 = 4_096;
 
 fn lasting(from: u64, until: u64) -> DeviceIdentity {
     let mut certificate = certificate(&scanner(1), Role::Scanner);
@@ -218,4 +221,58 @@ fn a_device_behind_a_past_that_turns_out_to_be_another_history_goes_on_once_a_pe
     });
     one.listen(&cloud);
     check_admits(&mut one, 22, ticket(20, STRICT));
+}
+
+#[test]
+fn a_hub_whose_renewals_would_not_count_signs_none_and_does_not_try_again_and_again() {
+    let ending = |scanner: &SecretKey| {
+        let mut ending = certificate(scanner, Role::Scanner);
+        ending.window.until = NOW.plus_ms(HOUR_MS);
+        enrolled_by(&hub(2), ending)
+    };
+    let mut cloud = Machine::cloud(&[2]);
+    let device = Machine::opened(scanner(1), ending(&scanner(1)), &cloud);
+    let enroller = |cloud| {
+        let mut enroller = Machine::opened(hub(2), capable(&hub(2), Role::Hub), cloud);
+        enroller.hear(&device);
+        assert_eq!(enroller.ledger.renewals_due(NOW).len(), 1);
+        enroller
+    };
+    let mut worn = enroller(&cloud);
+    for number in 0..MOST_RENEWED {
+        let mut seed = [0x55; 32];
+        seed[..2].copy_from_slice(&number.to_le_bytes());
+        let identity = ending(&SecretKey::from_seed(&seed));
+        worn.write(Body::Renewed { identity });
+    }
+    assert_eq!(worn.ledger.renewals_due(NOW), [], "one log may hold no more");
+
+    // Its clock was once beyond the end of its certificate, and its log goes on from there.
+    let mut ahead = enroller(&cloud);
+    let identity = ahead.identity.clone();
+    ahead.write_at(Body::Opened { identity }, SEASON.until.plus_ms(3 * DAY_MS));
+    assert_eq!(ahead.ledger.renewals_due(NOW), [], "its log is out of its time");
+
+    let mut cut = enroller(&cloud);
+    cloud.write(revoked(&cut, 1));
+    cut.hear(&cloud);
+    assert_eq!(cut.ledger.renewals_due(NOW), [], "its log counts no further");
+}
+
+#[test]
+fn a_hub_that_changed_its_mind_too_often_adopts_no_roster_more() {
+    let cloud = Machine::cloud(&[2]);
+    let mut worn = Machine::with_identity(hub(2), capable(&hub(2), Role::Hub));
+    worn.write_due_records();
+    let adopted = Body::RosterAdopted {
+        epoch: 9,
+        roster: [9; 32],
+    };
+    for _ in 0..MOST_ADOPTIONS {
+        worn.write(adopted.clone());
+    }
+    worn.listen(&cloud);
+    assert_eq!(worn.ledger.state().rosters().decided_by(&worn.me()), None);
+    assert!(worn.ledger.write_due_records(NOW).is_empty());
+    assert_eq!(named(&worn, &worn), None);
 }
