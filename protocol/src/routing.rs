@@ -10,6 +10,8 @@ use crate::request::{Answer, RequestError, Response};
 /// After how long without an answer the next line is tried too, in milliseconds. All of them lead to the same home hub with
 /// the same scan id, so asking twice counts once.
 const NEXT_LINE_AFTER_MS: u64 = 120;
+/// How often it is looked whether there is another line after that, in milliseconds: thousands of scans may wait for one home.
+const LOOK_AGAIN_AFTER_MS: u64 = 40;
 /// What a peer needs itself, in milliseconds: a commit on a slow disk.
 const ROOM_FOR_WORK_MS: u64 = 120;
 /// The longest that anybody is kept at a gate by a line that is slow, in milliseconds.
@@ -249,7 +251,11 @@ impl Routing {
             },
             Some(_) | None => {
                 // Lines that are made meanwhile are looked for now and then.
-                let next_look_at = self.next_line_at.max(now_ms + 1).min(now_ms + NEXT_LINE_AFTER_MS);
+                let next_look_at = if self.next_line_at > now_ms {
+                    self.next_line_at.min(now_ms + NEXT_LINE_AFTER_MS)
+                } else {
+                    now_ms + LOOK_AGAIN_AFTER_MS
+                };
                 let ends = self.asked.iter().filter_map(AskedLine::ends).min();
                 Next::Wait {
                     until_ms: ends.map_or(next_look_at, |ends| ends.min(next_look_at)),

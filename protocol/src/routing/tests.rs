@@ -256,6 +256,27 @@ fn a_reader_that_knows_a_ticket_to_be_void_asks_nobody() {
 }
 
 #[test]
+fn whoever_waits_for_a_slow_line_looks_for_others_now_and_then_and_not_all_the_time() {
+    let mut routing = Routing::of_reader(SCAN, false, LEAST_MS);
+    let slow = Line {
+        round_trip_ms: 600,
+        ..line(1)
+    };
+    let (mut now_ms, mut looks) = (0, 0);
+    loop {
+        match routing.next(|| vec![slow], now_ms) {
+            Next::Wait { until_ms } => (now_ms, looks) = (until_ms, looks + 1),
+            Next::Ask(_) => {}
+            next @ (Next::Judge(_) | Next::Withdraw | Next::Say(_)) => {
+                assert_eq!((next, now_ms), (Next::Judge(JudgingAs::CutOff), 1_920));
+                break;
+            }
+        }
+    }
+    assert!(looks <= 50, "it looked {looks} times in two seconds");
+}
+
+#[test]
 fn places_are_waited_for_a_few_times() {
     let full = Some(Verdict::Refer(Referral::NoPlaces));
     let here = || Routing::of_hub(SCAN, Route::Here, false, 150);
