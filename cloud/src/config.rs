@@ -15,6 +15,7 @@ use figment::providers::{Env, Format, Toml};
 use serde::Deserialize;
 use thiserror::Error;
 use usher_keys::enrolment::MAX_UPLINKS;
+use usher_link::tls_files::{TlsError, TlsFiles};
 
 use crate::master_key::MasterKeySettings;
 pub use crate::selling::GatewayKind;
@@ -34,6 +35,10 @@ pub const ENVIRONMENT_PREFIX: &str = "USHER_CLOUD__";
 pub struct Config {
     /// Where HTTP is served; port 0 takes any free one.
     pub listen: SocketAddr,
+    /// The certificate that HTTP is served over TLS with, and those between it and a public one, in PEM. Empty: HTTP is plain.
+    pub tls_certificate: PathBuf,
+    /// The key that goes with it, in PEM.
+    pub tls_key: PathBuf,
     /// Where hubs and scanners sync, over QUIC; port 0 takes any free one.
     pub uplink_listen: SocketAddr,
     /// Where devices are told to link to, as host:port, best first. Empty: the address that was bound; if that is all
@@ -43,7 +48,7 @@ pub struct Config {
     pub trusted_proxies: Vec<Network>,
     /// The other sites from whose pages buyers may be served; none unless given.
     pub cors_origins: Vec<WebOrigin>,
-    /// What links in answers begin with. Empty: `http://` and the address that was bound.
+    /// What links in answers begin with. Empty: `http://`, or `https://` over TLS, and the address that was bound.
     pub public_url: String,
     /// Where everything is kept.
     pub data_dir: PathBuf,
@@ -66,6 +71,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 8080).into(),
+            tls_certificate: PathBuf::new(),
+            tls_key: PathBuf::new(),
             uplink_listen: (Ipv4Addr::UNSPECIFIED, 7443).into(),
             uplink_public: Vec::new(),
             trusted_proxies: Vec::new(),
@@ -297,6 +304,12 @@ impl Config {
     fn check(self) -> Result<Self, ConfigError> {
         ranges::check(&self)?;
         self.mail.check()?;
+        if self.tls_certificate.as_os_str().is_empty() != self.tls_key.as_os_str().is_empty() {
+            return Err(ConfigError::OutOfRange {
+                key: "tls_certificate",
+                expected: "set together with tls_key, or both left empty",
+            });
+        }
         if !self.uplink_public.iter().all(|place| is_place(place)) || self.uplink_public.len() > MAX_UPLINKS {
             let expected = "a list of at most 64 addresses as host:port";
             return Err(ConfigError::OutOfRange {
@@ -338,6 +351,18 @@ impl Config {
             });
         }
         Ok(self)
+    }
+
+    /// Reads the certificate and key that HTTP is served with; none where it is plain.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsError`].
+    pub fn tls_files(&self) -> Result<Option<TlsFiles>, TlsError> {
+        let is_set = !self.tls_certificate.as_os_str().is_empty();
+        is_set
+            .then(|| TlsFiles::read(&self.tls_certificate, &self.tls_key))
+            .transpose()
     }
 
     /// Says where the store is.
@@ -438,6 +463,7 @@ mod tests {
             &["cors_origins", "https://owls.example"],
         );
         check_refused("public_url = \"tickets.example\"", &["public_url", "http://"]);
+        check_refused("tls_certificate = \"a.pem\"", &["tls_certificate", "tls_key"]);
         for clear in [
             "http://api.stripe.example",
             "http://127.0.0.1.example",

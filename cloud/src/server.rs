@@ -1,5 +1,6 @@
 //! A running cloud: binds, takes up what was left, serves, and on shutdown lets everything in progress finish; what it serves is in `routes`.
 
+mod certificate;
 mod places;
 mod serving;
 
@@ -28,6 +29,7 @@ use crate::routes;
 use crate::state::AppState;
 use crate::test_sale;
 use places::ConnectionPlaces;
+use serving::HttpService;
 
 /// Where the bound addresses are written, in the data directory.
 pub const LISTENING_FILE: &str = "listening.json";
@@ -61,8 +63,9 @@ impl Server {
             .await
             .with_context(|| format!("listening on {} (setting `listen`)", config.listen))?;
         let http = listener.local_addr().context("asking for the bound address")?;
+        let tls = config.tls_files()?.map(Arc::new);
         let public_url = if config.public_url.is_empty() {
-            format!("http://{http}")
+            format!("{}://{http}", if tls.is_some() { "https" } else { "http" })
         } else {
             config.public_url.clone()
         };
@@ -74,9 +77,16 @@ impl Server {
         let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
         let uplink = start_uplink(&state, &stop, &mut tasks)?;
         jobs::start(&state, &state.draining, &mut tasks);
-        let router = routes::router(state.clone());
+        let service = HttpService {
+            router: routes::router(state.clone()),
+            tls: tls.clone().map(certificate::acceptor).transpose()?,
+            stop: stop.clone(),
+        };
         let places = ConnectionPlaces::new(serving::most_connections());
-        tasks.spawn(serving::serve(listener, router, places, stop.clone()));
+        tasks.spawn(serving::serve(listener, service, places));
+        if let Some(files) = tls {
+            tasks.spawn(certificate::keep_new(files, stop.clone()));
+        }
         let listening = Listening {
             http,
             uplink: Some(uplink),

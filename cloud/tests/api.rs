@@ -54,6 +54,7 @@ mod api {
     pub mod seat_maps;
     pub mod staff;
     pub mod tickets;
+    pub mod tls;
     pub mod vouchers;
     pub mod waiting_list;
 }

@@ -118,16 +118,20 @@ fn is_running(config: &Config) -> bool {
 
 /// Looks at what stands between buyers and the server.
 fn fronts(config: &Config) -> Vec<Diagnosis> {
+    let (certificate, has_own) = match config.tls_files() {
+        Ok(None) => (None, false),
+        Ok(Some(_)) => (Some(doctor::good(server::CERTIFICATE_READ)), true),
+        Err(error) => (Some(failed(error)), true),
+    };
     let is_public = config.public_url.starts_with("https://");
-    if !is_public {
-        return vec![doctor::doubtful(server::plain_url(&config.public_url))];
-    }
-    let url = doctor::good(server::public_url(&config.public_url));
-    let proxies = config
-        .trusted_proxies
-        .is_empty()
-        .then(|| doctor::doubtful(server::NO_PROXY));
-    std::iter::once(url).chain(proxies).collect()
+    let url = if is_public {
+        doctor::good(server::public_url(&config.public_url))
+    } else {
+        doctor::doubtful(server::plain_url(&config.public_url))
+    };
+    let is_unnamed = is_public && !has_own && config.trusted_proxies.is_empty();
+    let proxies = is_unnamed.then(|| doctor::doubtful(server::NO_PROXY));
+    certificate.into_iter().chain([url]).chain(proxies).collect()
 }
 
 fn gateway(config: &Config) -> Diagnosis {

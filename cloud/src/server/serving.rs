@@ -1,6 +1,7 @@
-//! Serves HTTP on a listener so that clients that are slow, silent or many stop nobody; what is served is in `routes`.
+//! Serves HTTP on a listener, in the clear or over TLS, so that clients that are slow, silent or many stop nobody; what is served is in `routes`.
 
 use std::io;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -14,9 +15,11 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use rustix::process::{Resource, getrlimit};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
@@ -33,25 +36,31 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 const PING: Duration = Duration::from_secs(20);
 /// How long a server that stops still takes requests of connections that stand: a round trip around the world.
 const LAST_REQUESTS: Duration = Duration::from_millis(250);
+/// How long a greeting over TLS may take: two round trips over a bad radio.
+const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait when the system gives no connection, which some other has to end for first.
 const RESPITE: Duration = Duration::from_millis(50);
 
+/// Whom connections are served by.
+#[derive(Clone)]
+pub struct HttpService {
+    pub router: Router,
+    /// How connections greet first; plain ones do not.
+    pub tls: Option<TlsAcceptor>,
+    pub stop: CancellationToken,
+}
+
 /// Serves until stopped; requests under way are answered.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    places: Arc<ConnectionPlaces>,
-    stop: CancellationToken,
-) {
+pub async fn serve(listener: TcpListener, service: HttpService, places: Arc<ConnectionPlaces>) {
     let mut connections = JoinSet::new();
     loop {
         let stream = tokio::select! {
-            () = stop.cancelled() => break,
+            () = service.stop.cancelled() => break,
             Some(_) = connections.join_next() => continue,
             stream = accept(&listener, &places) => stream,
         };
         let place = places.take().await;
-        connections.spawn(carry(stream, place, router.clone(), stop.clone()));
+        connections.spawn(carry(stream, place, service.clone()));
     }
     let last = let_in_already(listener).unwrap_or_else(|error| {
         tracing::warn!(%error, "connections that waited when the server stopped were not taken");
@@ -59,7 +68,7 @@ pub async fn serve(
     });
     for stream in last {
         let place = places.take().await;
-        connections.spawn(carry(stream, place, router.clone(), stop.clone()));
+        connections.spawn(carry(stream, place, service.clone()));
     }
     while connections.join_next().await.is_some() {}
 }
@@ -103,19 +112,40 @@ async fn accept(listener: &TcpListener, places: &ConnectionPlaces) -> TcpStream 
     }
 }
 
-/// Carries one connection to its end.
-async fn carry(stream: TcpStream, place: ConnectionPlace, router: Router, stop: CancellationToken) {
+/// Carries one connection to its end. Whoever greets takes the time of nobody else: their place is given away like any other.
+async fn carry(stream: TcpStream, place: ConnectionPlace, service: HttpService) {
     // A connection that has no other end any more asks nothing.
     let Ok(peer) = stream.peer_addr() else {
         return;
     };
-    let service = service_fn(|request: Request<Incoming>| {
+    let Some(tls) = &service.tls else {
+        return answer(stream, peer.ip(), place, service).await;
+    };
+    let greeted = tokio::select! {
+        greeted = timeout(GREETING_TIMEOUT, tls.accept(stream)) => greeted,
+        () = place.lost() => return tracing::debug!("a connection made room for another"),
+    };
+    match greeted {
+        Ok(Ok(stream)) => answer(stream, peer.ip(), place, service).await,
+        // Those that speak no TLS, believe no certificate of ours, or dawdle.
+        Ok(Err(error)) => tracing::debug!(%error, "a connection was not greeted"),
+        Err(_) => tracing::debug!("a connection took too long to greet"),
+    }
+}
+
+/// Answers what is asked on one connection.
+async fn answer<S>(stream: S, peer: IpAddr, place: ConnectionPlace, service: HttpService)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let HttpService { router, stop, .. } = service;
+    let answering = service_fn(|request: Request<Incoming>| {
         let asked = Arc::new(place.asked());
         let mut request = request.map(|body| Arriving::new(body, Arc::clone(&asked)));
-        request.extensions_mut().insert(Peer(peer.ip()));
-        let answering = router.clone().call(request);
+        request.extensions_mut().insert(Peer(peer));
+        let called = router.clone().call(request);
         async move {
-            let answer = answering.await;
+            let answer = called.await;
             drop(asked);
             answer
         }
@@ -130,7 +160,7 @@ async fn carry(stream: TcpStream, place: ConnectionPlace, router: Router, stop: 
         .timer(TokioTimer::new())
         .keep_alive_interval(PING)
         .keep_alive_timeout(PING);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), answering));
     tokio::select! {
         // Errors are the peer's: it has hung up, or speaks no HTTP.
         _ = connection.as_mut() => return,

@@ -26,7 +26,7 @@ impl Drop for MailServer {
     }
 }
 
-fn certificate(folder: &Path) -> [PathBuf; 2] {
+pub fn certificate(folder: &Path) -> [PathBuf; 2] {
     let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
     let made = Command::new("openssl")
         .args([

@@ -14,6 +14,7 @@ pub mod slots;
 pub mod surroundings;
 pub mod sync_store;
 mod tls;
+pub mod tls_files;
 mod wire;
 
 pub use asker::{Asker, Step};

@@ -1,6 +1,6 @@
 //! Who may say yes to a scan, and saying it: the ledger's use of the admission rules; asking over the network is the shell's.
 
-use usher_keys::{PublicKey, Timestamp};
+use usher_keys::{DeviceIdentity, PublicKey, Timestamp};
 
 use super::Ledger;
 use crate::admission::{self, Direction, Question, Reason, Referral, Refused, Verdict};
@@ -178,11 +178,9 @@ impl Ledger {
 
     /// Tells whether a record of ours would count: letting in is worth nothing if nobody takes note of it.
     pub(super) fn would_count(&self, body: &Body, now: Timestamp) -> bool {
-        let Some(identity) = &self.identity else {
-            return false;
-        };
-        self.state
-            .would_count(identity.unverified(), &self.next_stamp(now), body)
+        let stamp = self.next_stamp(now);
+        let counts = |by: &DeviceIdentity| self.state.would_count(by.unverified(), &stamp, body);
+        self.identity.as_ref().is_some_and(counts)
     }
 
     /// Returns the stamp of the record that would be written next.

@@ -93,6 +93,9 @@ pub const MASTER_KEY_READ: &str = "the master key can be read; keep a copy of it
 pub const NO_PROXY: &str = "trusted_proxies is empty: if a proxy ends TLS for public_url, name it there, or all buyers share what one address may \
      hold unpaid";
 
+/// Says that HTTP is served over TLS.
+pub const CERTIFICATE_READ: &str = "the certificate for HTTP is read, and its key goes with it";
+
 /// Says that a data directory will be made.
 pub fn no_folder_yet(path: &Path) -> String {
     format!("there is no data_dir {} yet: the server makes it", path.display())
@@ -121,7 +124,7 @@ pub fn plain_url(url: &str) -> String {
         format!("public_url is {url}")
     };
     format!(
-        "{named}: good for trying out on this machine. To sell to others, put a proxy that speaks TLS in front, and name its https:// address there: browsers of buyers and log-ins of staff need it"
+        "{named}: good for trying out on this machine. To sell to others, set tls_certificate and tls_key or put a proxy that speaks TLS in front, and name the https:// address there: browsers of buyers and log-ins of staff need it"
     )
 }
 

@@ -39,7 +39,12 @@ impl Rig {
         let stop = CancellationToken::new();
         let mut server = JoinSet::new();
         let places = ConnectionPlaces::new(most);
-        server.spawn(serve(listener, router, places, stop.clone()));
+        let service = HttpService {
+            router,
+            tls: None,
+            stop: stop.clone(),
+        };
+        server.spawn(serve(listener, service, places));
         Self {
             addr,
             asked,
