@@ -141,15 +141,6 @@ impl World {
 
     fn check_gets_in(&mut self, unit: u32, (scanner, zone): (NodeId, ZoneId), until: u64) {
         let paper = self.newest_paper(unit);
-        let is_short = |verdict: Option<Verdict>| {
-            matches!(
-                verdict,
-                Some(
-                    Verdict::Refer(Referral::NoPlaces)
-                        | Verdict::Deny(Reason::ZoneFull { .. } | Reason::TimeSlotFull { .. })
-                )
-            )
-        };
         let mut verdict = self.ask_about(paper.clone(), scanner);
         while is_short(verdict) && self.now < until && !self.is_full(zone) {
             self.play(AGAIN_AFTER_MS);
@@ -163,4 +154,15 @@ impl World {
             self.places_left(zone)
         );
     }
+}
+
+/// Tells whether a guest found no place, which somebody may give back a moment later.
+pub fn is_short(verdict: Option<Verdict>) -> bool {
+    matches!(
+        verdict,
+        Some(
+            Verdict::Refer(Referral::NoPlaces)
+                | Verdict::Deny(Reason::ZoneFull { .. } | Reason::TimeSlotFull { .. })
+        )
+    )
 }

@@ -10,7 +10,7 @@ use usher_protocol::record::{PlacesOf, Record};
 use usher_protocol::state::Incident;
 use usher_protocol::{GateId, Origin, ScanId, Seq, Unit, ZoneId};
 
-use super::calm::AGAIN_AFTER_MS;
+use super::calm::{AGAIN_AFTER_MS, is_short};
 use super::node::NodeId;
 use super::setting::{TIERS, tier_of};
 use super::world::{CLOUD, World};
@@ -168,12 +168,14 @@ impl World {
             }
             let scanner = near[self.random.index(near.len())];
             let zone = self.zone_at(scanner);
-            // Within ten seconds the hubs have given each other what is left, and given up lines that died in the storm.
+            // Within ten seconds the hubs have given each other what is left, or heard of who turned back, and given up lines that died
+            // in the storm.
             let until = self.now + HELPED_WITHIN_MS;
+            let may_change = |verdict: Option<Verdict>| {
+                is_short(verdict) || matches!(verdict, Some(Verdict::Refer(Referral::HomeUnreachable { .. })))
+            };
             let mut verdict = self.ask_about(self.newest_paper(unit), scanner);
-            while self.now < until
-                && let Some(Verdict::Refer(Referral::NoPlaces | Referral::HomeUnreachable { .. })) = verdict
-            {
+            while may_change(verdict) && self.now < until {
                 self.play(AGAIN_AFTER_MS);
                 verdict = self.ask_about(self.newest_paper(unit), scanner);
             }
