@@ -1,5 +1,6 @@
 //! The command line of `usher-gate-agent`: what can be asked for, and which part does it.
 
+mod archive;
 mod audit;
 mod codes;
 mod doctor;
@@ -98,6 +99,13 @@ pub enum Command {
         /// The format.
         #[arg(long, value_enum, default_value_t = Format::Csv)]
         format: Format,
+    },
+    /// Write all that this hub holds of the event into one new file, also while it runs: every log, sealed with the hub's key. Anybody can
+    /// verify it with usher-keys verify-archive. It holds the codes of tickets: keep it private.
+    Archive {
+        /// The file to make.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
     },
 }
 
@@ -215,6 +223,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Supervisors(command) => supervisors::supervisors(&picked_hub()?.directory, command),
         Command::Audit => audit::audit(&picked()?.directory),
         Command::Export { format } => export::export(&picked()?.directory, format),
+        Command::Archive { file } => archive::archive(&picked()?.directory, &file),
     }
 }
 

@@ -5,6 +5,7 @@
 #[path = "cli/cloud.rs"]
 mod cloud;
 
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -161,6 +162,27 @@ fn check_supervisors(dir: &Path) {
     );
 }
 
+/// The archive of a hub that runs proves what was let in; it is its owner's alone, and replaces no file.
+fn check_archive(dir: &Path, file: &Path) {
+    let name = file.to_str().unwrap();
+    let said = succeed(dir, &["archive", name]);
+    assert!(
+        said.contains("sealed") && said.contains("verify-archive"),
+        "{said}"
+    );
+    let mode = std::fs::metadata(file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let mut open = std::fs::File::open(file).unwrap();
+    let more = |count: usize| {
+        let mut bytes = Vec::new();
+        std::io::Read::take(&mut open, count as u64).read_to_end(&mut bytes)?;
+        Ok::<_, std::io::Error>(bytes)
+    };
+    let checked = usher_protocol::archive::verify(more, &[], &mut |_, _, _| {}).unwrap();
+    assert_eq!(checked.sums.admitted.values().sum::<u64>(), 1);
+    fail(dir, &["archive", name], "name a file that is not there yet");
+}
+
 async fn check_tokens(dir: &Path, hub: &Running, (token, ticket): (&str, &str)) {
     let listed = succeed(dir, &["tokens", "list"]);
     for part in [
@@ -228,6 +250,7 @@ async fn from_the_enrolment_code_to_the_export() {
     check_tokens(&dir, &hub, (token.trim(), &cloud.ticket(6))).await;
     check_supervisors(&dir);
     assert!(succeed(&dir, &["audit"]).contains("every page, chain and head is sound"));
+    check_archive(&dir, &kept.path().join("festival.usher"));
     assert!(hub.terminate());
     fail(&dir, &["status"], "is not running");
     let csv = succeed(&dir, &["export", "--format", "csv"]);

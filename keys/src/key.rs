@@ -32,6 +32,8 @@ pub enum Domain {
     Enrolment,
     /// How far an authority's log had come at a moment.
     Assurance,
+    /// The archive of an event, signed by whoever made it.
+    Archive,
 }
 
 impl Domain {
@@ -46,6 +48,7 @@ impl Domain {
             Self::Checkpoint => b"usher/checkpoint/1",
             Self::Enrolment => b"usher/enrolment/2",
             Self::Assurance => b"usher/assurance/1",
+            Self::Archive => b"usher/archive/1",
         }
     }
 

@@ -137,8 +137,7 @@ impl SignedCheckpoint {
         if !known || signed().is_err() {
             return Err(CheckpointError::NotSigned);
         }
-        let checkpoint: Checkpoint =
-            codec::decode::<MAX_CHECKPOINT_BYTES, _>(&self.bytes).map_err(CheckpointError::Malformed)?;
+        let checkpoint = self.unverified()?;
         if checkpoint.event != trust.event() {
             return Err(CheckpointError::OtherEvent);
         }
@@ -149,6 +148,15 @@ impl SignedCheckpoint {
             return Err(CheckpointError::Malformed(CodecError::Malformed));
         }
         Ok(checkpoint)
+    }
+
+    /// Takes it apart without believing it.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError::Malformed`].
+    pub fn unverified(&self) -> Result<Checkpoint, CheckpointError> {
+        codec::decode::<MAX_CHECKPOINT_BYTES, _>(&self.bytes).map_err(CheckpointError::Malformed)
     }
 }
 

@@ -4,6 +4,7 @@
 //! [`admission`], and [`sync`] brings logs to others.
 
 pub mod admission;
+pub mod archive;
 pub mod assurance;
 mod chain;
 pub mod checkpoint;

@@ -1,6 +1,7 @@
 //! The durable replica of one event on SQLite, for hubs and scanners: state from signed logs, one writer, group commit; the network is not here.
 
 mod access;
+mod archive;
 mod audit;
 mod command;
 mod database;
@@ -38,6 +39,7 @@ use usher_protocol::ticket::{Rejection, VerifiedTicket};
 use usher_words::clock::{clock_behind, clock_off};
 
 pub use access::{Access, KeptPin, ScannerCode, ScannerTerms, Supervisor, TokenHolder, TokenRow};
+pub use archive::archive;
 pub use audit::{Audit, AuditedLog, audit};
 pub use command::Annulment;
 pub use error::{Finding, ReplicaError};

@@ -8,6 +8,7 @@ mod neighbours;
 mod output;
 mod sign;
 mod verify;
+mod verify_archive;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,7 +25,7 @@ pub struct Arguments {
 }
 
 const AFTER_HELP: &str = "Passphrases are asked for on the terminal, or taken from USHER_PASSPHRASE.\n\
-    Exit codes: 0 done (verify: valid), 1 refused or failed (verify: not valid), 2 unusable arguments.";
+    Exit codes: 0 done (verify, verify-archive: valid), 1 refused or failed (not valid), 2 unusable arguments.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -48,6 +49,9 @@ enum Command {
     Jwks(JwksArgs),
     /// Verify a plain Ed25519 signature as strictly as everything of Usher does
     Verify(verify::VerifyArgs),
+    /// Verify the archive of an event that a hub has written: every signature, chain, head and certificate up to the root, and the people
+    /// counted anew
+    VerifyArchive(verify_archive::VerifyArchiveArgs),
 }
 
 #[derive(Debug, Args)]
@@ -201,9 +205,9 @@ struct OutArgs {
 /// How a command that did its work came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is done, or the signature is valid.
+    /// It is done, or what was verified is valid.
     Done,
-    /// The signature is not valid.
+    /// What was verified is not valid.
     NotValid,
 }
 
@@ -243,6 +247,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Inspect(args) => inspect::inspect(&args.file)?,
         Command::Jwks(args) => sign::jwks(&args.bundle)?,
         Command::Verify(args) => return verify::verify(&args),
+        Command::VerifyArchive(args) => return verify_archive::verify_archive(&args),
     }
     Ok(Outcome::Done)
 }

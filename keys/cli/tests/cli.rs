@@ -1,6 +1,7 @@
 //! The program `usher-keys` as its users run it: files, exit codes, words; formats and rules are tested in the library.
 
 mod cli {
+    mod archives;
     mod extending;
     mod striking;
 }

@@ -1,12 +1,14 @@
 //! What `usher-keys` says: what it asks for, what it tells beside a result, and why it does nothing. What is in a file is
 //! `inspection`'s.
 
+mod archive;
 mod inspection;
 
 use std::path::Path;
 
 use usher_keys::{BundleError, KeyError, KeyId, TrustBundle};
 
+pub use archive::{archive, damaged};
 pub use inspection::{KeyKind, bundle, identity, issued_certificate, key, key_request, locked_key};
 
 /// What is asked for at a prompt.

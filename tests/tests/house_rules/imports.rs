@@ -10,7 +10,8 @@ const BEYOND: [&str; 2] = [TESTS, "usher-fuzz"];
 /// For each other crate of ours, the crates of ours it may build on.
 const DIRECTION: [(&str, &[&str]); 14] = [
     ("usher-keys", &[]),
-    ("usher-keys-cli", &["usher-keys", "usher-words"]),
+    // It verifies archives of events, which are made of logs.
+    ("usher-keys-cli", &["usher-keys", "usher-protocol", "usher-words"]),
     ("usher-protocol", &["usher-keys"]),
     ("usher-link", &["usher-keys", "usher-protocol", "usher-words"]),
     ("usher-disk", &["usher-keys", "usher-protocol"]),

@@ -1,5 +1,6 @@
 //! The replica's promises: what was answered is durable, what is damaged is named, a failing disk loses nothing and no lie is told.
 
+mod archive;
 mod copies;
 mod freshness;
 

@@ -138,6 +138,23 @@ pub fn sound_log(origin: &str, records: u64, signed_up_to: u64) -> String {
 pub fn unsound(finding: &str) -> String {
     format!("WRONG: {finding}")
 }
+/// Says that a file cannot be made anew.
+pub fn no_new_file(path: &Path) -> String {
+    format!(
+        "{} cannot be made: name a file that is not there yet",
+        path.display()
+    )
+}
+
+/// Says what an archive holds that was written.
+pub fn archived(path: &Path, logs: u64, records: u64) -> String {
+    format!(
+        "{}: {records} records of {logs} logs, sealed; anybody can verify it with: usher-keys verify-archive {}",
+        path.display(),
+        path.display()
+    )
+}
+
 /// Said by `doctor` where no event is in the folder.
 pub const NO_EVENT_YET: &str =
     "this machine is not a hub yet: get a code from the organizer and run usher-gate-agent enroll CODE";

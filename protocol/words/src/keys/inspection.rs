@@ -177,7 +177,7 @@ fn span(window: Window) -> String {
 }
 
 /// Says a point in time like `2026-11-21 20:15:00 UTC`.
-fn utc(at: Timestamp) -> String {
+pub(super) fn utc(at: Timestamp) -> String {
     if at == Timestamp::FOREVER {
         return "forever".to_owned();
     }
@@ -187,7 +187,7 @@ fn utc(at: Timestamp) -> String {
         .unwrap_or_else(|| "after the year 9999".to_owned())
 }
 
-fn text(lines: &[String]) -> String {
+pub(super) fn text(lines: &[String]) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
