@@ -5,6 +5,7 @@
 //! thing, hand out what it must not, or do unbounded work.
 
 mod admission;
+mod archives;
 mod config;
 pub mod draw;
 mod evidence;
@@ -26,7 +27,7 @@ pub type Target = Box<dyn FnMut(&[u8])>;
 pub type Opening = (&'static str, fn() -> Target);
 
 /// Every target.
-pub const TARGETS: [Opening; 12] = [
+pub const TARGETS: [Opening; 13] = [
     ("payload_text", tickets::payload_text),
     ("payload_bytes", tickets::payload_bytes),
     ("records", records::records),
@@ -39,6 +40,7 @@ pub const TARGETS: [Opening; 12] = [
     ("config", config::config),
     ("http", http::http),
     ("eyes", eyes::eyes),
+    ("archives", archives::archives),
 ];
 
 /// Makes a target ready.

@@ -133,6 +133,11 @@ fn frames_give_the_text_of_their_code_or_none() -> anyhow::Result<()> {
 }
 
 #[test]
+fn archives_show_what_logs_hold_or_are_refused() -> anyhow::Result<()> {
+    replay("archives")
+}
+
+#[test]
 fn every_target_has_a_fuzzer_and_a_corpus_and_nothing_else_has() -> anyhow::Result<()> {
     let names: BTreeSet<String> = TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
     for folder in ["corpus", "fuzz_targets"] {
