@@ -8,6 +8,7 @@ mod enrol;
 mod events;
 mod export;
 mod gates;
+mod report;
 mod run;
 mod status;
 mod supervisors;
@@ -106,6 +107,16 @@ pub enum Command {
         /// The file to make.
         #[arg(value_name = "FILE")]
         file: PathBuf,
+    },
+    /// Write a report on the event, while it goes on or afterwards: people in and out by gate and minute, people inside, refusals, incidents and
+    /// devices, as CSV and as one page with plots, all counted anew from the signed records.
+    Report {
+        /// The folder for its files, made if it is not there.
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+        /// Report on this archive instead of on what this hub holds; it is verified first.
+        #[arg(long, value_name = "FILE")]
+        archive: Option<PathBuf>,
     },
 }
 
@@ -224,6 +235,10 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Audit => audit::audit(&picked()?.directory),
         Command::Export { format } => export::export(&picked()?.directory, format),
         Command::Archive { file } => archive::archive(&picked()?.directory, &file),
+        Command::Report { folder, archive } => match archive {
+            Some(file) => report::of_archive(&file, &folder),
+            None => report::of_hub(&picked()?.directory, &folder),
+        },
     }
 }
 

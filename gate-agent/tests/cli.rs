@@ -183,6 +183,31 @@ fn check_archive(dir: &Path, file: &Path) {
     fail(dir, &["archive", name], "name a file that is not there yet");
 }
 
+/// A report on a hub that runs and on its archive say the same; there is none on an archive that was changed.
+fn check_report(dir: &Path, archive: &Path) {
+    let folder = archive.with_extension("report");
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let said = succeed(dir, &["report", folder.to_str().unwrap()]);
+    assert!(said.contains("report.html"), "{said}");
+    let arrivals = read("arrivals.csv");
+    assert!(arrivals.contains(",1,Gate North,1,0"), "{arrivals}");
+    assert!(read("refusals.csv").contains(",1,Gate North,already_used,1"));
+    assert!(read("report.html").contains("<svg"));
+    std::fs::remove_dir_all(&folder).unwrap();
+    let of_archive = [
+        "report",
+        folder.to_str().unwrap(),
+        "--archive",
+        archive.to_str().unwrap(),
+    ];
+    succeed(&dir.join("elsewhere"), &of_archive);
+    assert_eq!(read("arrivals.csv"), arrivals);
+    let mut bytes = std::fs::read(archive).unwrap();
+    bytes[500] ^= 1;
+    std::fs::write(archive, bytes).unwrap();
+    fail(dir, &of_archive, "a part that was altered");
+}
+
 async fn check_tokens(dir: &Path, hub: &Running, (token, ticket): (&str, &str)) {
     let listed = succeed(dir, &["tokens", "list"]);
     for part in [
@@ -251,6 +276,7 @@ async fn from_the_enrolment_code_to_the_export() {
     check_supervisors(&dir);
     assert!(succeed(&dir, &["audit"]).contains("every page, chain and head is sound"));
     check_archive(&dir, &kept.path().join("festival.usher"));
+    check_report(&dir, &kept.path().join("festival.usher"));
     assert!(hub.terminate());
     fail(&dir, &["status"], "is not running");
     let csv = succeed(&dir, &["export", "--format", "csv"]);

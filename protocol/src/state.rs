@@ -7,6 +7,7 @@ pub mod counted;
 mod escrow;
 pub mod incident;
 pub mod limits;
+pub mod movements;
 pub mod passages;
 pub mod rulings;
 pub mod summary;

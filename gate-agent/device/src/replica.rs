@@ -44,7 +44,7 @@ pub use audit::{Audit, AuditedLog, audit};
 pub use command::Annulment;
 pub use error::{Finding, ReplicaError};
 pub use export::{ScanRow, scans};
-pub use glance::{Glance, glance};
+pub use glance::{Glance, glance, review};
 pub use naming::event_name;
 pub use snapshot::Snapshot;
 pub use stored_values::StoredEnrolment;

@@ -11,6 +11,7 @@ use usher_protocol::scans::ScanKind;
 use usher_words::export::{COLUMNS, verdict};
 
 use super::Format;
+use crate::csv;
 
 /// One line; the names of the fields are the columns.
 #[derive(Serialize)]
@@ -88,7 +89,6 @@ impl From<ScanRow> for ExportLine {
 }
 
 impl ExportLine {
-    /// **Source**: RFC 4180.
     fn csv(&self) -> String {
         let tier = self.tier.map(|tier| tier.to_string());
         let fields = [
@@ -110,21 +110,8 @@ impl ExportLine {
             self.why.as_deref().unwrap_or_default(),
             self.at_by,
         ];
-        format!("{}\r\n", fields.map(csv_field).join(","))
+        csv::line(&fields)
     }
-}
-
-/// Quotes a field where needed; one that a spreadsheet would run as a formula is kept from it by an apostrophe.
-fn csv_field(text: &str) -> String {
-    let text = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    };
-    if text.contains(['"', ',', '\n', '\r']) {
-        return format!("\"{}\"", text.replace('"', "\"\""));
-    }
-    text
 }
 
 #[cfg(test)]
@@ -133,13 +120,6 @@ mod tests {
     use usher_protocol::scans::WrittenScan;
 
     use super::*;
-
-    #[test]
-    fn a_field_cannot_break_out_of_its_column_or_run_in_a_spreadsheet() {
-        assert_eq!(csv_field("Gate North"), "Gate North");
-        assert_eq!(csv_field("a,\"b\"\n"), "\"a,\"\"b\"\"\n\"");
-        assert_eq!(csv_field("=HYPERLINK(1)"), "'=HYPERLINK(1)");
-    }
 
     #[test]
     fn the_header_names_the_fields_of_a_line_in_their_order() {

@@ -102,7 +102,8 @@ impl<'a> Tally<'a> {
         Self::over(unit, limits, |stamp, change| counted.covers(stamp, change))
     }
 
-    fn over(
+    /// Sums up those that are meant.
+    pub fn over(
         unit: &'a UnitPassages,
         limits: &'a Limits,
         is_meant: impl Fn(&Stamp, &PassageChange) -> bool,

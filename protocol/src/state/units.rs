@@ -294,6 +294,11 @@ impl UnitPassages {
         Tally::of(self, limits)
     }
 
+    /// Sums up those that were judged until then.
+    pub fn tally_until<'a>(&'a self, until: Timestamp, limits: &'a Limits) -> Tally<'a> {
+        Tally::over(self, limits, |_, change| change.passage.at <= until)
+    }
+
     /// Sums up those that a count covers.
     pub fn tally_counted<'a>(&'a self, counted: &CountInForce, limits: &'a Limits) -> Tally<'a> {
         Tally::counted(self, counted, limits)

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use usher_keys::{Certificate, Timestamp};
 use usher_protocol::Origin;
+use usher_protocol::ledger::Ledger;
 use usher_protocol::sync::Held;
 
 use super::database;
 use super::error::ReplicaError;
-use super::replay;
+use super::replay::{self, ReplayStep};
 use super::snapshot::Snapshot;
 use super::stored_values::{self, StoredEnrolment};
 use super::view::ReplicaView;
@@ -60,4 +61,25 @@ pub fn glance(path: &Path, now: Timestamp) -> Result<Glance, ReplicaError> {
         fresh_as_of: view.fresh_as_of(now),
         cloud_heard: view.last_heard(),
     })
+}
+
+/// Rebuilds the ledger of the replica in a file, and shows the bytes of every record that is stored, log by log.
+///
+/// # Errors
+///
+/// [`ReplicaError`]; a damaged file is refused with what is wrong.
+pub fn review(
+    path: &Path,
+    now: Timestamp,
+    visit: &mut dyn FnMut(Origin, &[u8]),
+) -> Result<Ledger, ReplicaError> {
+    let mut connection = database::open_from_outside(path)?;
+    let transaction = connection.transaction()?;
+    let me = StoredEnrolment::read(&transaction)?.identity.unverified().device;
+    let ledger = replay::rebuild(&transaction, me, now)?.ledger;
+    replay::walk(&transaction, ledger.event(), &mut |step| match step {
+        ReplayStep::Record(entry) => visit(entry.origin, &entry.bytes),
+        ReplayStep::Head(..) => {}
+    })?;
+    Ok(ledger)
 }

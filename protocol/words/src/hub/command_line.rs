@@ -146,6 +146,27 @@ pub fn no_new_file(path: &Path) -> String {
     )
 }
 
+/// Says that a file is no archive that a report can be made of.
+pub fn no_archive(path: &Path) -> String {
+    format!("no report can be made of {}", path.display())
+}
+
+/// Says that the files of a report cannot be written.
+pub fn no_report(folder: &Path) -> String {
+    format!(
+        "cannot write the report into {}: name a folder that you may write to",
+        folder.display()
+    )
+}
+
+/// Says where a report is.
+pub fn reported(folder: &Path) -> String {
+    format!(
+        "{}: open it in a browser; the figures are in the .csv files beside it",
+        folder.join("report.html").display()
+    )
+}
+
 /// Says what an archive holds that was written.
 pub fn archived(path: &Path, logs: u64, records: u64) -> String {
     format!(
