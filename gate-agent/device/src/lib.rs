@@ -8,6 +8,7 @@ pub mod directory;
 pub mod enrol;
 pub mod expiry;
 pub mod folder;
+pub mod phone_secret;
 pub mod replica;
 pub mod token;
 

@@ -38,7 +38,10 @@ use usher_protocol::request::Scan;
 use usher_protocol::ticket::{Rejection, VerifiedTicket};
 use usher_words::clock::{clock_behind, clock_off};
 
-pub use access::{Access, KeptPin, ScannerCode, ScannerTerms, Supervisor, TokenHolder, TokenRow};
+pub use access::{
+    Access, KeptPin, NewPhone, PhoneFacts, PhoneRow, ScannerCode, ScannerTerms, Supervisor, TokenHolder,
+    TokenRow,
+};
 pub use archive::archive;
 pub use audit::{Audit, AuditedLog, audit};
 pub use command::Annulment;

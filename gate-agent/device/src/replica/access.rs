@@ -1,5 +1,6 @@
-//! Who may come in without a certificate: one-time codes for new scanners and tokens of HTTP devices, or let people in without one, supervisors by their PINs; never as they were handed out; issuing certificates is not here.
+//! Who may come in without a certificate: one-time codes for new scanners and phones, tokens of HTTP devices, or let people in without one, supervisors by their PINs; never as they were handed out; issuing certificates is not here.
 
+mod phones;
 mod supervisors;
 mod tokens;
 
@@ -10,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
 use usher_keys::{EnrolmentId, EnrolmentKey, PublicKey, Timestamp};
 
+pub use phones::{NewPhone, PhoneFacts, PhoneRow};
 pub use supervisors::{KeptPin, Supervisor};
 pub use tokens::{TokenHolder, TokenRow};
 

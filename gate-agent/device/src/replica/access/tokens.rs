@@ -7,7 +7,7 @@ use super::{Access, column, to_json};
 use crate::replica::error::ReplicaError;
 
 /// How often the use of a token is noted, in milliseconds: each note is a write to the disk, and a gate has people to let in.
-const NOTED_EVERY_MS: u64 = 60 * 1000;
+pub(super) const NOTED_EVERY_MS: u64 = 60 * 1000;
 
 /// What a device with a token may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +80,7 @@ impl Access {
         let mut connection = self.locked();
         // Another process may name one at the same time.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let name = name_apart(&transaction, &wanted.name)?;
+        let name = name_apart(&transaction, "device_tokens", &wanted.name)?;
         let holder = TokenHolder {
             name,
             ..wanted.clone()
@@ -153,9 +153,9 @@ impl Access {
     }
 }
 
-/// Returns the first of a name, the name and 2, the name and 3 and so on that no token has.
-fn name_apart(connection: &Connection, name: &str) -> rusqlite::Result<String> {
-    let mut statement = connection.prepare_cached("SELECT 1 FROM device_tokens WHERE name = ?1")?;
+/// Returns the first of a name, the name and 2, the name and 3 and so on that nothing in a table has.
+pub(super) fn name_apart(connection: &Connection, table: &str, name: &str) -> rusqlite::Result<String> {
+    let mut statement = connection.prepare_cached(&format!("SELECT 1 FROM {table} WHERE name = ?1"))?;
     let mut apart = name.to_owned();
     let mut number = 1_u64;
     while statement.exists([&apart])? {
