@@ -8,6 +8,7 @@ mod enrol;
 mod events;
 mod export;
 mod gates;
+mod phones;
 mod report;
 mod run;
 mod status;
@@ -90,6 +91,11 @@ pub enum Command {
     /// List the tokens that were made, or take them back.
     #[command(subcommand)]
     Tokens(TokensCommand),
+    /// Print a code that sets one phone or handheld with the app pretixSCAN up as a scanner of this hub; it can be used for an hour.
+    PhoneCode(PhoneCodeArgs),
+    /// List the phones that were set up, or revoke one.
+    #[command(subcommand)]
+    Phones(PhonesCommand),
     /// Let supervisors override refusals, undo and count at any scanner by a PIN, list them, or take a PIN away.
     #[command(subcommand)]
     Supervisors(SupervisorsCommand),
@@ -155,6 +161,32 @@ pub struct HttpToken {
         value_name = "HOURS"
     )]
     pub hours: u64,
+}
+
+/// What a phone is given.
+#[derive(Debug, Args)]
+pub struct PhoneCodeArgs {
+    /// The gates it may serve, by id; every gate of this hub when missing.
+    #[arg(long, value_delimiter = ',', value_name = "GATE")]
+    pub gates: Vec<u16>,
+    /// How people call the phone.
+    #[arg(long, default_value = "phone")]
+    pub name: String,
+    /// How long it may work, in hours; until the hub's own certificate ends, some hours after the event, when missing.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=MAX_TOKEN_HOURS), value_name = "HOURS")]
+    pub hours: Option<u64>,
+}
+
+/// What can be done with the phones there are.
+#[derive(Debug, Subcommand)]
+pub enum PhonesCommand {
+    /// Name, gates, model, when it was set up, when it ends, when it was last used: of every phone.
+    List,
+    /// Revoke a phone; it is refused at once, also by a hub that is running, and wipes what it holds.
+    Revoke {
+        /// How people call the phone.
+        name: String,
+    },
 }
 
 /// What can be done with the tokens there are.
@@ -231,6 +263,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::ScannerCode(wanted) => codes::scanner_code(&folder, &picked_hub()?.directory, wanted),
         Command::HttpToken(wanted) => tokens::http_token(&picked_hub()?.directory, wanted),
         Command::Tokens(command) => tokens::tokens(&picked_hub()?.directory, command),
+        Command::PhoneCode(wanted) => phones::phone_code(&folder, &picked_hub()?.directory, wanted),
+        Command::Phones(command) => phones::phones(&picked_hub()?.directory, command),
         Command::Supervisors(command) => supervisors::supervisors(&picked_hub()?.directory, command),
         Command::Audit => audit::audit(&picked()?.directory),
         Command::Export { format } => export::export(&picked()?.directory, format),

@@ -43,6 +43,18 @@ pub struct Config {
     pub home_timeout_ms: u64,
     /// Whether status page and metrics are shown to other machines too.
     pub open_status: bool,
+    /// Where phones come in that scan with pretixSCAN.
+    pub door: DoorConfig,
+}
+
+/// The settings of the door for phones.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DoorConfig {
+    /// Its address (HTTPS, TCP); phones are not served when it is missing.
+    pub listen: Option<SocketAddr>,
+    /// Whether it speaks plain HTTP, so that tokens and tickets travel unencrypted between machines.
+    pub in_the_clear: bool,
 }
 
 impl Default for Config {
@@ -59,6 +71,7 @@ impl Default for Config {
             peers: Vec::new(),
             home_timeout_ms: 150,
             open_status: false,
+            door: DoorConfig::default(),
         }
     }
 }
@@ -92,7 +105,8 @@ impl Config {
     /// Says what is set up so that it should not stay.
     pub fn warnings(&self) -> Vec<&'static str> {
         let in_the_clear = self.is_in_the_clear().then_some(hub::IN_THE_CLEAR);
-        in_the_clear.into_iter().collect()
+        let door = self.door.is_in_the_clear().then_some(hub::DOOR_IN_THE_CLEAR);
+        in_the_clear.into_iter().chain(door).collect()
     }
 
     /// Reads the settings: the named file, or the one in the data directory if there is one, then the environment.
@@ -165,6 +179,16 @@ impl Config {
     /// Returns how long a scan waits for its home hub.
     pub fn home_timeout(&self) -> Duration {
         Duration::from_millis(self.home_timeout_ms)
+    }
+}
+
+impl DoorConfig {
+    /// Tells whether phones would send tokens and tickets unencrypted.
+    pub fn is_in_the_clear(&self) -> bool {
+        self.in_the_clear
+            && self
+                .listen
+                .is_some_and(|listen| !listen.ip().to_canonical().is_loopback())
     }
 }
 

@@ -6,6 +6,8 @@ mod events;
 mod listener;
 mod lookups;
 mod metrics;
+mod phone_codes;
+mod phones;
 mod problem;
 mod readiness;
 mod scans;
@@ -44,6 +46,20 @@ pub async fn serve(listener: TcpListener, tls: Option<Tls>, doors: Arc<Doors>, c
     }
 }
 
+/// Serves the phones of every event until cancelled, over TLS if there is any.
+pub async fn serve_phones(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    doors: Arc<Doors>,
+    cancel: CancellationToken,
+) {
+    let (listener, routes) = (BoundedListener::new(listener), phones::entrance(doors));
+    match tls {
+        Some(tls) => serve_on(tls.on(listener), routes, cancel).await,
+        None => serve_on(listener, routes, cancel).await,
+    }
+}
+
 /// Serves the enrolments of every event and nothing else until cancelled. It needs no TLS: what travels is no secret, and
 /// neither side believes what was altered on its way.
 pub async fn serve_enrolments(listener: TcpListener, doors: Arc<Doors>, cancel: CancellationToken) {
@@ -70,6 +86,7 @@ pub fn routes(services: Arc<Services>) -> Router {
         .route("/v1/annulments", post(annulments::annul))
         .route("/v1/enrolments", post(enrolments::enrol))
         .route("/v1/lookups", post(lookups::look_up))
+        .route("/v1/phone-codes", post(phone_codes::make))
         .route("/v1/status", get(status::json))
         .route("/metrics", get(metrics::text))
         .route("/readyz", get(readiness::ready))

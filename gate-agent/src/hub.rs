@@ -117,6 +117,7 @@ impl Hub {
             config.home_timeout(),
         ));
         let access = Access::open(&directory.access_path())?;
+        let forced: u64 = access.phones()?.iter().map(|phone| phone.forced).sum();
         let lookup = Arc::new(TicketLookup::new(Arc::clone(&links)));
         let responder = Arc::new(HubResponder::new(&path, &lookup, &links, (replica, &access)));
         let services = Arc::new(Services {
@@ -134,8 +135,10 @@ impl Hub {
             board: StatusBoard::default(),
             certificates: CertificateBoard::default(),
             open_status: config.open_status,
+            forced: forced.into(),
             warnings: config.warnings(),
             own_address: listening.http_address(),
+            door: listening.door.clone(),
             endpoint,
             responder,
         });

@@ -13,6 +13,7 @@ pub mod hub;
 pub mod links;
 pub mod lookup;
 pub mod neighbours;
+pub mod phone_codes;
 pub mod pins;
 pub mod report;
 pub mod responder;

@@ -6,6 +6,7 @@ pub mod warnings;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 use usher_device::enrol::Issuer;
@@ -37,10 +38,14 @@ pub struct Services {
     pub certificates: CertificateBoard,
     /// Whether status page and metrics are shown to other machines too.
     pub open_status: bool,
+    /// How many admissions phones have reported that they made by themselves.
+    pub forced: AtomicU64,
     /// What is set up so that it should not stay.
     pub warnings: Vec<&'static str>,
     /// Under which address this machine comes to itself, besides the loopback.
     pub own_address: Option<IpAddr>,
+    /// Where phones come in, as scheme, host and port; missing where none are served.
+    pub door: Option<String>,
     /// The socket for links, as this event's.
     pub endpoint: Endpoint,
     /// Answers what peers ask.

@@ -123,6 +123,46 @@ async function lookUp(event) {
   }
 }
 
+// The gates to choose from, as they are now; what is chosen stays.
+function showPhones(status) {
+  byId("phones").hidden = !status.serves_phones;
+  const chosen = byId("phone-gate");
+  const known = [...chosen.options].slice(1).map((option) => option.textContent).join("\n");
+  if (known === status.gates.map((gate) => gate.name).join("\n")) return;
+  const options = status.gates.map((gate) => {
+    const option = element("option", gate.name);
+    option.value = gate.id;
+    return option;
+  });
+  chosen.replaceChildren(chosen.options[0], ...options);
+}
+
+async function showPhoneCode(event) {
+  event.preventDefault();
+  const said = byId("phone-words");
+  const picture = byId("phone-picture");
+  picture.hidden = true;
+  said.className = "";
+  try {
+    const gate = byId("phone-gate").value;
+    const answer = await fetch("v1/phone-codes", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ name: byId("phone-name").value.trim(), gates: gate ? [Number(gate)] : [] }),
+      signal: AbortSignal.timeout(10000),
+    });
+    const made = await answer.json();
+    said.textContent = answer.ok ? `${made.words}: ${made.code}` : sentence(made.detail);
+    said.className = answer.ok ? "" : "bad";
+    if (!answer.ok) return;
+    picture.src = `data:image/svg+xml,${encodeURIComponent(made.picture)}`;
+    picture.hidden = false;
+  } catch (error) {
+    said.textContent = `The hub does not answer (${error.message}). Try again.`;
+    said.className = "bad";
+  }
+}
+
 async function refresh() {
   try {
     const answer = await fetch("v1/status", { cache: "no-store", signal: AbortSignal.timeout(5000) });
@@ -133,6 +173,7 @@ async function refresh() {
     showTables(status);
     showIncidents(status);
     showCertificates(status);
+    showPhones(status);
     byId("footer").textContent = `${status.records} records in ${status.logs} logs`;
   } catch (error) {
     alarm([`The hub does not answer (${error.message}). This page shows what was last heard. If the hub is not running, start it: usher-gate-agent run`]);
@@ -141,4 +182,5 @@ async function refresh() {
 }
 
 byId("lookup").addEventListener("submit", lookUp);
+byId("phone-code").addEventListener("submit", showPhoneCode);
 refresh();

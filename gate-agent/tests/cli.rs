@@ -30,6 +30,7 @@ fn program(dir: &Path) -> Command {
         .env("USHER_HUB__LISTEN", "127.0.0.1:0")
         .env("USHER_HUB__HTTP", "127.0.0.1:0")
         .env("USHER_HUB__ENROLMENTS", "127.0.0.1:0")
+        .env("USHER_HUB__DOOR__LISTEN", "127.0.0.1:0")
         .env("RUST_LOG", "warn");
     command
 }
@@ -243,6 +244,48 @@ async fn check_tokens(dir: &Path, hub: &Running, (token, ticket): (&str, &str)) 
     }
 }
 
+/// A code sets a phone up over HTTPS, the phone scans, is listed, and is told to wipe itself once it is revoked.
+async fn check_phones(dir: &Path, ticket: &str) {
+    assert!(succeed(dir, &["phones", "list"]).contains("no phone was set up"));
+    fail(dir, &["phone-code", "--name", "a\nb"], "plain text");
+    let output = run(dir, &["phone-code", "--gates", "1", "--name", "North 1"]);
+    let picture = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        picture.contains('\u{2588}') && picture.contains("\"North 1\" at gate 1"),
+        "{picture}"
+    );
+    let code: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let url = code["url"].as_str().unwrap().to_owned();
+    assert!(url.starts_with("https://127.0.0.1:"), "{url}");
+    let client = reqwest::Client::builder().tls_danger_accept_invalid_certs(true);
+    let client = client.no_proxy().build().unwrap();
+    let ask = async |path: &str, token: &str, body: Value| {
+        let asked = client.post(format!("{url}/api/v1/{path}"));
+        let asked = asked.header("Authorization", format!("Device {token}"));
+        let answer = asked.body(body.to_string()).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    let said = json!({ "token": code["token"], "hardware_brand": "Zebra", "hardware_model": "TC21" });
+    let (status, device) = ask("device/initialize", "", said).await;
+    assert_eq!((status, &device["name"]), (200, &json!("North 1")), "{device}");
+    let token = device["api_token"].as_str().unwrap();
+    let scan = json!({ "secret": ticket, "lists": [1], "type": "entry", "nonce": "ABC" });
+    let redeem = "organizers/usher/checkinrpc/redeem/";
+    let (status, told) = ask(redeem, token, scan.clone()).await;
+    assert_eq!((status, &told["status"]), (201, &json!("ok")), "{told}");
+    let listed = succeed(dir, &["phones", "list"]);
+    assert!(
+        listed.contains("North 1\n") && listed.contains("Zebra TC21"),
+        "{listed}"
+    );
+    assert!(!listed.contains(token), "{listed}");
+    assert!(succeed(dir, &["phones", "revoke", "North 1"]).contains("refused from now on"));
+    let (status, told) = ask(redeem, token, scan).await;
+    let wipe = json!({ "detail": "Device access has been revoked." });
+    assert_eq!((status, told), (401, wipe));
+    fail(dir, &["phones", "revoke", "North 1"], "that works");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn from_the_enrolment_code_to_the_export() {
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -277,6 +320,7 @@ async fn from_the_enrolment_code_to_the_export() {
     assert!(succeed(&dir, &["audit"]).contains("every page, chain and head is sound"));
     check_archive(&dir, &kept.path().join("festival.usher"));
     check_report(&dir, &kept.path().join("festival.usher"));
+    check_phones(&dir, &cloud.ticket(7)).await;
     assert!(hub.terminate());
     fail(&dir, &["status"], "is not running");
     let csv = succeed(&dir, &["export", "--format", "csv"]);
@@ -383,6 +427,7 @@ fn what_cannot_be_done_is_said_with_what_to_do() {
     fail(dir, &["audit"], "enroll this machine first");
     fail(dir, &["export"], "enroll this machine first");
     fail(dir, &["scanner-code"], "enroll this machine first");
+    fail(dir, &["phone-code"], "enroll this machine first");
     fail(dir, &["enroll", "usher-enrol:AAAA"], "copy the whole of it");
     fail(dir, &["enroll", "hello"], "not an enrolment code");
     fail(

@@ -63,13 +63,18 @@ fn examine(folder: &Folder, named: Option<&Path>, now: Timestamp) -> Vec<Diagnos
     found
 }
 
-fn ports(config: &Config, is_running: bool) -> [Diagnosis; 3] {
+fn ports(config: &Config, is_running: bool) -> Vec<Diagnosis> {
+    let door = config.door.listen;
+    let door = door.map(|address| ("door.listen", address, tcp_port(address)));
     [
         ("listen", config.listen, udp_port(config.listen)),
         ("http", config.http, tcp_port(config.http)),
         ("enrolments", config.enrolments, tcp_port(config.enrolments)),
     ]
+    .into_iter()
+    .chain(door)
     .map(|(setting, address, found)| doctor::port(setting, &address, found, is_running))
+    .collect()
 }
 
 fn certificate(event: &Enrolled, now: Timestamp) -> Diagnosis {

@@ -54,6 +54,9 @@ fn print_addresses(service: &Service) -> std::io::Result<()> {
         "{}",
         words::reached_at(&listening.quic, &listening.url(), listening.enrolments.as_deref())
     )?;
+    if let Some(door) = &listening.door {
+        writeln!(out, "{}", words::phones_at(door))?;
+    }
     for warning in service.warnings() {
         writeln!(out, "{}", words::warning(warning))?;
     }

@@ -44,7 +44,7 @@ pub fn http_token(directory: &DataDirectory, wanted: HttpToken) -> anyhow::Resul
 }
 
 /// Returns what a token may do: no more than the hub itself, and no longer.
-fn holder(wanted: HttpToken, hub: &Certificate, now: Timestamp) -> anyhow::Result<TokenHolder> {
+pub(super) fn holder(wanted: HttpToken, hub: &Certificate, now: Timestamp) -> anyhow::Result<TokenHolder> {
     let HttpToken {
         gates, name, hours, ..
     } = wanted;

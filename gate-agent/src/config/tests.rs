@@ -22,12 +22,27 @@ fn the_example_gives_every_setting_with_its_default() {
         .map(|line| format!("{}\n", line.trim_start_matches("# ")))
         .collect();
     let settings = serde_json::to_value(Config::default()).unwrap();
-    for key in settings.as_object().unwrap().keys() {
+    let door = settings["door"].as_object().unwrap().keys();
+    let all = settings.as_object().unwrap().keys().chain(door);
+    for key in all.filter(|key| *key != "door") {
         assert!(
             shown.lines().any(|line| line.starts_with(&format!("{key} = "))),
             "{key}"
         );
     }
+    assert!(shown.contains("\n[door]\n"));
+}
+
+#[test]
+fn the_door_is_shut_until_it_is_given_an_address() {
+    assert_eq!(parse("").unwrap().door.listen, None);
+    let open = |more: &str| parse(&format!("[door]\nlisten = \"0.0.0.0:8443\"\n{more}")).unwrap();
+    assert_eq!(open("").door.listen, Some(([0, 0, 0, 0], 8443).into()));
+    assert!(open("").warnings().is_empty());
+    let warnings = open("in_the_clear = true").warnings();
+    assert!(warnings[0].contains("[door]"), "{warnings:?}");
+    check_refused("[door]\nlisten = 8443", "listen");
+    check_refused("[door]\naddress = \"0.0.0.0:8443\"", "address");
 }
 
 #[test]

@@ -96,7 +96,7 @@ pub async fn annul(
 }
 
 /// Takes the reason, by the rule of whatever people say for the record.
-fn reason(why: Option<&str>) -> Result<String, Problem> {
+pub(super) fn reason(why: Option<&str>) -> Result<String, Problem> {
     let Some(said) = plain::said(why.unwrap_or(DID_NOT_TURN)) else {
         return Err(Problem::of(&HubProblem::NoReason {
             most_bytes: MAX_WORDS_BYTES,
@@ -106,7 +106,7 @@ fn reason(why: Option<&str>) -> Result<String, Problem> {
 }
 
 /// Waits until the record of a scan is here, if it comes: the yes of another hub arrives before its log does.
-async fn hear_of(replica: &Replica, scan: &Scan) {
+pub(super) async fn hear_of(replica: &Replica, scan: &Scan) {
     let Ok(ticket) = replica.verify(&scan.code) else {
         return;
     };

@@ -83,7 +83,7 @@ pub async fn look_up(
 }
 
 /// Keeps pages of other sites from asking in the name of whoever sits at the hub: a browser lets none of them send JSON here.
-fn check_is_json(headers: &HeaderMap) -> Result<(), Problem> {
+pub(super) fn check_is_json(headers: &HeaderMap) -> Result<(), Problem> {
     let kind = headers
         .get(header::CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok());

@@ -79,7 +79,7 @@ impl IntoResponse for Problem {
 ///
 /// A [`Problem`] that says what is wrong with it, and where.
 pub async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
-    let bytes = collect(body).await?;
+    let bytes = collect(body, MAX_BODY_BYTES).await?;
     serde_json::from_slice(&bytes).map_err(|error| {
         let status = if error.is_data() {
             StatusCode::UNPROCESSABLE_ENTITY
@@ -90,23 +90,26 @@ pub async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
     })
 }
 
-/// Collects a body. One that is too long is read to its end and dropped: an answer in the middle of it would be lost.
-async fn collect(body: Body) -> Result<Vec<u8>, Problem> {
+/// Collects a body of at most so many bytes. One that is longer is read to its end and dropped: an answer in the middle of it would be
+/// lost.
+///
+/// # Errors
+///
+/// It is too long, or breaks off.
+pub async fn collect(body: Body, most_bytes: usize) -> Result<Vec<u8>, Problem> {
     let mut chunks = body.into_data_stream();
     let (mut bytes, mut total) = (Vec::new(), 0);
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| Problem::of(&HubProblem::BrokeOff))?;
         total += chunk.len();
-        if total <= MAX_BODY_BYTES {
+        if total <= most_bytes {
             bytes.extend_from_slice(&chunk);
         } else if total > MAX_DROPPED_BYTES {
             break;
         }
     }
-    if total > MAX_BODY_BYTES {
-        return Err(Problem::of(&HubProblem::TooLong {
-            most_bytes: MAX_BODY_BYTES,
-        }));
+    if total > most_bytes {
+        return Err(Problem::of(&HubProblem::TooLong { most_bytes }));
     }
     Ok(bytes)
 }

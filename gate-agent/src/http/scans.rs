@@ -93,36 +93,45 @@ pub async fn judge(
     let code = (&request.payload, &request.ticket_code);
     let code = self::code(code, &services.lookup, holder.id).await?;
     let scan = request.scan(id, code);
-    let (direction, code) = (scan.direction, scan.code.clone());
+    let asked = scan.clone();
     let progress = Progress::default();
     let answer = services.path.judge_own(scan, secret, &progress).await;
     let phrasebook = services.phrasebook();
     match answer {
         Ok(answer) => {
-            let other = match answer.verdict {
-                Verdict::Deny(Reason::OtherEvent) => services.path.event_of(&code),
-                Verdict::Admit { .. } | Verdict::Deny(_) | Verdict::Refer(_) => None,
-            };
-            let said = other.map_or_else(
-                || phrasebook.answer(&answer, direction),
-                |name| gate::other_event(&name),
-            );
+            let said = said(&services, &phrasebook, (&answer, &asked));
             let told = ScanAnswer::of(&answer, said, &phrasebook);
             drop(phrasebook);
-            Ok(followed(told, (answer, progress), services))
+            let body = serde_json::to_vec(&told).expect("texts and numbers have a JSON form");
+            Ok(followed((StatusCode::OK, body), (answer, progress), services))
         }
         Err(error) => Err(refused(error, &phrasebook)),
     }
 }
 
+/// Says how a scan came out. Of a genuine ticket of another event that is served here it is said of which.
+pub(super) fn said(
+    services: &Services,
+    phrasebook: &Phrasebook,
+    (answer, asked): (&Answer, &Scan),
+) -> StaffMessage {
+    let other = match answer.verdict {
+        Verdict::Deny(Reason::OtherEvent) => services.path.event_of(&asked.code),
+        Verdict::Admit { .. } | Verdict::Deny(_) | Verdict::Refer(_) => None,
+    };
+    other.map_or_else(
+        || phrasebook.answer(answer, asked.direction),
+        |name| gate::other_event(&name),
+    )
+}
+
 /// Answers so that a yes counts as heard once the client's connection has taken it, here and at the ticket's home. If the client
 /// goes away while the scan is judged, nobody asks for the body.
-fn followed(
-    told: ScanAnswer,
+pub(super) fn followed(
+    (status, bytes): (StatusCode, Vec<u8>),
     (answer, progress): (Answer, Progress),
     services: Arc<Services>,
 ) -> HttpResponse {
-    let bytes = serde_json::to_vec(&told).expect("texts and numbers have a JSON form");
     let head = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (header::CONTENT_LENGTH, HeaderValue::from(bytes.len())),
@@ -132,7 +141,7 @@ fn followed(
         progress.heard();
         Ok::<_, Infallible>(bytes)
     };
-    (head, Body::from_stream(stream::once(taken))).into_response()
+    (status, head, Body::from_stream(stream::once(taken))).into_response()
 }
 
 /// Tells whether a request shows a token of that hub, ended or not: then it is the hub's to answer.
@@ -213,10 +222,8 @@ impl ScanRequest {
             return Err(Problem::of(&HubProblem::Persons));
         }
         let Some(given) = self.scan_id.as_deref() else {
-            let mut secret = [0; 16];
-            getrandom::fill(&mut secret).map_err(|error| Problem::internal(&error))?;
-            let secret = ScanSecret(secret);
-            return Ok((ScanId::of(hub, &secret), Some(secret)));
+            let (id, secret) = drawn(hub)?;
+            return Ok((id, Some(secret)));
         };
         let given = hexadecimal("scan_id", given)?;
         Ok((ScanId::of_a_turnstile(self.gate, &given), None))
@@ -233,6 +240,14 @@ impl ScanRequest {
             persons: self.persons,
         }
     }
+}
+
+/// Draws the id of a scan that this hub counts as the reader of, with the secret by which it can give the scan up.
+pub(super) fn drawn(hub: &PublicKey) -> Result<(ScanId, ScanSecret), Problem> {
+    let mut secret = [0; 16];
+    getrandom::fill(&mut secret).map_err(|error| Problem::internal(&error))?;
+    let secret = ScanSecret(secret);
+    Ok((ScanId::of(hub, &secret), secret))
 }
 
 /// Returns the code that is meant: the one that was read, or that of the ticket whose ticket code was typed.

@@ -68,10 +68,14 @@ pub async fn status(services: &Services, asker: SocketAddr) -> Result<HubStatus,
 
 /// Lets only this machine in, unless the settings say otherwise.
 pub fn check_asker(services: &Services, asker: SocketAddr) -> Result<(), Problem> {
-    let asker = asker.ip().to_canonical();
-    let is_this_machine = asker.is_loopback() || services.own_address == Some(asker);
-    if services.open_status || is_this_machine {
+    if services.open_status || is_this_machine(services, asker) {
         return Ok(());
     }
     Err(Problem::of(&HubProblem::StatusElsewhere))
+}
+
+/// Tells whether whoever asks sits at the hub.
+pub fn is_this_machine(services: &Services, asker: SocketAddr) -> bool {
+    let asker = asker.ip().to_canonical();
+    asker.is_loopback() || services.own_address == Some(asker)
 }

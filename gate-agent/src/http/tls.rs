@@ -1,4 +1,4 @@
-//! TLS in front of the hub's HTTP: its certificate and key from PEM files, and a listener that never waits for a handshake; who is let in is not decided here.
+//! TLS in front of the hub's HTTP: its certificate and key from PEM files or made here, and a listener that never waits for a handshake; who is let in is not decided here.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::serve::Listener;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
@@ -45,6 +45,9 @@ pub enum TlsError {
     /// Certificate and key do not go together, or are of a kind that is not served.
     #[error("the TLS certificate and key cannot be used together (settings: tls_certificate, tls_key)")]
     Refused(#[source] rustls::Error),
+    /// No certificate can be made for these names.
+    #[error("no certificate can be made for this machine's addresses (settings: door.listen, advertise)")]
+    NotMade(#[source] rcgen::Error),
 }
 
 impl Tls {
@@ -66,6 +69,21 @@ impl Tls {
         let pem = read_private_file::<MAX_PEM_BYTES>(key)?;
         let key =
             PrivateKeyDer::from_pem_slice(&pem).map_err(|_| TlsError::NoKey { path: key.to_owned() })?;
+        Self::of(chain, key)
+    }
+
+    /// Makes a key, and a certificate for these names and addresses that nobody else vouches for. Both are gone with the process.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsError::NotMade`].
+    pub fn self_made(names: Vec<String>) -> Result<Self, TlsError> {
+        let made = rcgen::generate_simple_self_signed(names).map_err(TlsError::NotMade)?;
+        let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+        Self::of(vec![made.cert.der().clone()], key.into())
+    }
+
+    fn of(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, TlsError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()

@@ -67,6 +67,14 @@ impl Front {
         if let Some(here) = sockets.here {
             tasks.spawn(http::serve(here, None, Arc::clone(&doors), cancel.clone()));
         }
+        if let Some(door) = sockets.door {
+            tasks.spawn(http::serve_phones(
+                door.listener,
+                door.tls,
+                Arc::clone(&doors),
+                cancel.clone(),
+            ));
+        }
         Ok(Self {
             endpoint,
             listening,

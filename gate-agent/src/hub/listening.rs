@@ -27,6 +27,8 @@ pub struct Listening {
     pub here: String,
     /// For new scanners with a code, as `host:port`; missing where the hub enrols none.
     pub enrolments: Option<String>,
+    /// For phones, as scheme, host and port; missing where none are served.
+    pub door: Option<String>,
 }
 
 impl Listening {

@@ -1,6 +1,7 @@
 //! Hubs over loopback: asking the home, being cut off, healing, scanners.
 
 mod http;
+mod phones;
 
 use std::time::Instant;
 

@@ -160,6 +160,8 @@ pub struct HubStatus {
     pub clock_in_doubt: bool,
     /// What time it is here, and with how many others that was compared.
     pub clock_says: String,
+    /// Whether phones are served.
+    pub serves_phones: bool,
     /// What should not stay as it is although people can be let in, in words.
     pub warnings: Vec<String>,
     /// Addresses we keep dialling.
@@ -322,6 +324,7 @@ impl HubStatus {
             clock_ahead_ms: replica.clock_health().ahead_ms(),
             clock_in_doubt: matches!(replica.clock_health(), ClockHealth::InDoubt(_)),
             clock_says: phrasebook.clock(replica.clock().compared()),
+            serves_phones: services.door.is_some(),
             warnings: warnings::now(services),
             dials: dials(services, &links),
             links: links.into_iter().map(|link| link_line(link, now)).collect(),

@@ -2,6 +2,7 @@
 //! gates'.
 
 pub mod command_line;
+pub mod phones;
 pub mod problems;
 pub mod supervisors;
 pub mod tokens;
@@ -10,6 +11,9 @@ use std::path::Path;
 
 /// Says that tokens and tickets can be listened to.
 pub const IN_THE_CLEAR: &str = "HTTP is not encrypted (http_in_the_clear): whoever listens on this network can read tokens and tickets. Set tls_certificate and tls_key";
+
+/// Says that what phones send can be listened to.
+pub const DOOR_IN_THE_CLEAR: &str = "the door for phones is not encrypted (in_the_clear in [door]): whoever listens on this network can read the phones' tokens and the tickets. Remove the setting";
 
 /// Says that a person has retired this hub, and what its gates do until it is off.
 pub const RETIRED: &str = "this hub was retired by the organizer, and other hubs decide on its tickets now. While it is linked with them, its gates still let people in on their word; when it is cut off, it sends everybody with a strict ticket to other gates. Move its turnstiles and scanners to another hub and switch this one off. To use it again, enrol it anew: usher-gate-agent enroll --anew CODE";

@@ -104,6 +104,11 @@ pub fn reached_at(quic: &str, url: &str, enrolments: Option<&str>) -> String {
     format!("  links:        {quic} (QUIC)\n  HTTP:         {url}/\n  new scanners: {enrolments}")
 }
 
+/// Says where phones are served.
+pub fn phones_at(url: &str) -> String {
+    format!("  phones:       {url}")
+}
+
 /// Says how a hub that was just enrolled is started.
 pub fn start_with(folder: &Path) -> String {
     format!(

@@ -66,6 +66,13 @@ pub enum HubProblem<'a> {
         /// How many bytes a reason may have.
         most_bytes: usize,
     },
+    /// No phone has such a name.
+    NoName {
+        /// How many bytes a name may have.
+        most_bytes: usize,
+    },
+    /// No phones are served.
+    DoorShut,
     /// The status is for this machine alone.
     StatusElsewhere,
     /// The replica cannot be read.
@@ -93,12 +100,14 @@ impl HubProblem<'_> {
             Self::NothingHere | Self::OtherEvent | Self::NoSuchCode => 404,
             Self::OtherMethod => 405,
             Self::TooLong { .. } => 413,
+            Self::DoorShut => 409,
             Self::NotJson => 415,
             Self::Persons
             | Self::WhichCode
             | Self::Mistyped(_)
             | Self::NoId { .. }
-            | Self::NoReason { .. } => 422,
+            | Self::NoReason { .. }
+            | Self::NoName { .. } => 422,
             Self::TooManyGuesses => 429,
             Self::Internal => 500,
             Self::NoEvent | Self::EventStarting | Self::NoPolicy | Self::NoLookups | Self::NoStatus => 503,
@@ -129,6 +138,8 @@ impl HubProblem<'_> {
             Self::NoLookups => "ticket codes are looked up over the internet, and this hub has no connection: show the QR code on paper or on any phone, or send to the box office".into(),
             Self::NoId { name } => format!("{name} must be 32 hexadecimal digits").into(),
             Self::NoReason { most_bytes } => format!("why must be 1 to {most_bytes} bytes of plain text in one line: correct it, or leave it out").into(),
+            Self::NoName { most_bytes } => format!("a phone's name has 1 to {most_bytes} bytes of plain text in one line, without blanks around it: correct it").into(),
+            Self::DoorShut => super::phones::DOOR_SHUT.into(),
             Self::StatusElsewhere => "this page is shown on the hub's own machine only: open it there, or set open_status = true in its settings".into(),
             Self::NoStatus => "the hub cannot read its database at the moment: look at its disk and its log".into(),
             Self::Internal => "something is wrong in the hub: its log says what".into(),
