@@ -267,6 +267,11 @@ impl SecretKey {
         Signature(self.0.sign(&domain.message(body)).to_bytes())
     }
 
+    /// Signs bare bytes, without a domain, as other sellers do: for stand-ins of theirs, and never for anything of ours.
+    pub fn sign_plain(&self, message: &[u8]) -> Signature {
+        Signature(self.0.sign(message).to_bytes())
+    }
+
     /// Returns the PKCS#8 DER form, for key files and TLS libraries; wiped from memory when dropped.
     ///
     /// **Shape**: version 1, without the public half, as every OpenSSL reads it.

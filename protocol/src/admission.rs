@@ -127,6 +127,8 @@ pub enum Referral {
         /// When it was let in, by the judge's rule time.
         at: Timestamp,
     },
+    /// Another seller's genuine ticket that is not on the list of their tickets that was taken in: it was sold since.
+    NotListed,
 }
 
 /// Why nobody passes: denied or referred.
@@ -156,6 +158,16 @@ pub enum Verdict {
     Refer(Referral),
 }
 
+impl Verdict {
+    /// Returns the verdict on a code that gives no ticket.
+    pub fn rejected(rejection: Rejection) -> Self {
+        if rejection == Rejection::NotListed {
+            return Self::Refer(Referral::NotListed);
+        }
+        Self::Deny(Reason::Rejected(rejection))
+    }
+}
+
 /// What has happened with a unit on one level of the way in: a zone lies in another or beside it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LevelUse {
@@ -165,6 +177,16 @@ pub struct LevelUse {
     pub inside: u32,
     /// Persons let in on the scan's local day or a later one: a clock that was set back does not give new entries.
     pub admitted_since: u32,
+}
+
+impl LevelUse {
+    /// Adds people who went in before, through others' gates: it is not known when, nor whether they have left.
+    pub fn add(&mut self, persons: u8) {
+        let persons = u32::from(persons);
+        for sum in [&mut self.admitted, &mut self.inside, &mut self.admitted_since] {
+            *sum = sum.saturating_add(persons);
+        }
+    }
 }
 
 /// What is known of a ticket and the zone, as far as the rules need it.

@@ -8,6 +8,7 @@ use crate::ident::Seq;
 use crate::log::Run;
 use crate::record::{Body, Record, ShownPassage};
 use crate::ticket::Rejection;
+use crate::ticket::foreign::ShownForeign;
 use crate::trust::Trust;
 
 /// What a record is worth by itself.
@@ -17,7 +18,8 @@ pub enum Worth {
     Proven,
     /// A signature in it is false, or it is no record at all.
     False,
-    /// It rests on a key that the trust bundle does not name yet, or was not looked at: it is to be verified when it is read.
+    /// It rests on a key that the trust bundle does not name yet, or on the authority's list of foreign codes, or was not looked at: it
+    /// is to be verified when it is read.
     UnknownKey,
 }
 
@@ -137,6 +139,7 @@ pub fn worth(body: &Body, trust: &Trust) -> Worth {
         | Body::HubRetired { .. }
         | Body::ForkSettled { .. }
         | Body::Restated
+        | Body::Foreign(_)
         | Body::RosterAdopted { .. }
         | Body::Refused(_)
         | Body::ExitMatched { .. }
@@ -146,6 +149,10 @@ pub fn worth(body: &Body, trust: &Trust) -> Worth {
 }
 
 fn of_passage(passage: &ShownPassage, trust: &Trust) -> Worth {
+    if ShownForeign::parse(&passage.code).is_some() {
+        // The state knows what is listed.
+        return Worth::UnknownKey;
+    }
     match trust.keyring().check_evidence(&passage.code) {
         Ok(()) => Worth::Proven,
         Err(Rejection::UnknownKey) => Worth::UnknownKey,
@@ -155,7 +162,8 @@ fn of_passage(passage: &ShownPassage, trust: &Trust) -> Worth {
             | Rejection::FalseSignature
             | Rejection::StruckKey
             | Rejection::KeyOutOfWindow
-            | Rejection::NotLive,
+            | Rejection::NotLive
+            | Rejection::NotListed,
         ) => Worth::False,
     }
 }

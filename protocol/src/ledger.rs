@@ -8,6 +8,7 @@ mod admittance;
 mod annul;
 mod count;
 mod duties;
+mod foreign;
 mod judge;
 mod lending;
 pub mod ruling;

@@ -10,7 +10,8 @@ use crate::chain::{Hash, Tail};
 use crate::fork::ForkProof;
 use crate::ident::{GateId, Generation, Hlc, Origin, ScanId, ScanSecret, Seq, TierId, Unit, ZoneId};
 use crate::policy::Policy;
-use crate::ticket::{Rejection, live};
+use crate::ticket::Rejection;
+use crate::ticket::foreign::{self, ForeignList};
 
 /// Largest record, in bytes: a policy with every part at its limit.
 pub const MAX_RECORD_BYTES: usize = 96 * 1024;
@@ -19,7 +20,7 @@ pub const MAX_WORDS_BYTES: usize = 200;
 /// Most counterparts of a passage: a group that came in one by one, on every level.
 pub const MAX_COUNTERPARTS: usize = 64;
 /// How many kinds of record this build knows.
-const KINDS: u32 = 23;
+const KINDS: u32 = 24;
 
 /// One record of a log.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -138,7 +139,7 @@ impl ShownPassage {
     ///
     /// [`Rejection`] when it is no ticket at all.
     pub fn unverified(&self) -> Result<Passage, Rejection> {
-        let ticket = live::parse(&self.code)?;
+        let ticket = foreign::told(&self.code)?;
         Ok(Passage {
             scan: self.scan,
             unit: ticket.unit,
@@ -314,6 +315,8 @@ pub enum Body {
         /// Who counted, at most [`MAX_WORDS_BYTES`].
         by: String,
     },
+    /// Authority: codes that another seller's tickets have, and what they entitle to.
+    Foreign(ForeignList),
 }
 
 /// How many people were in a zone.
@@ -358,6 +361,7 @@ impl Body {
             | Self::HubRetired { .. }
             | Self::ForkSettled { .. }
             | Self::Restated
+            | Self::Foreign(_)
             | Self::Opened { .. }
             | Self::Renewed { .. }
             | Self::RosterAdopted { .. }
@@ -382,7 +386,8 @@ impl Body {
             | Self::DeviceRevoked { .. }
             | Self::HubRetired { .. }
             | Self::ForkSettled { .. }
-            | Self::Restated => true,
+            | Self::Restated
+            | Self::Foreign(_) => true,
             Self::Opened { .. }
             | Self::Renewed { .. }
             | Self::RosterAdopted { .. }

@@ -83,6 +83,7 @@ impl WrittenScan {
             | Body::HubRetired { .. }
             | Body::ForkSettled { .. }
             | Body::Restated
+            | Body::Foreign(_)
             | Body::Opened { .. }
             | Body::Renewed { .. }
             | Body::RosterAdopted { .. }

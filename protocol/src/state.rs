@@ -5,6 +5,7 @@
 
 pub mod counted;
 mod escrow;
+mod foreign;
 pub mod incident;
 pub mod limits;
 pub mod movements;
@@ -22,12 +23,12 @@ use std::sync::Arc;
 use usher_keys::{DeviceIdentity, TrustedKey};
 
 use crate::admission::{Referral, Refused};
-use crate::evidence::{self, Worth};
+use crate::evidence::Worth;
 use crate::fork::Contradiction;
 use crate::home::{RosterFacts, Rosters};
-use crate::ident::{GateId, Generation, Origin, ScanId, Seq, Stamp, Unit};
+use crate::ident::{GateId, Origin, Seq, Stamp, Unit};
 use crate::log::Hash;
-use crate::record::{Body, Count, Counterpart, Passage, RightToAnnul, ShownPassage};
+use crate::record::{Body, Count, Passage, RightToAnnul, ShownPassage};
 use crate::trust::Trust;
 
 pub use incident::Incident;
@@ -53,6 +54,8 @@ pub struct State {
     false_records: BTreeMap<Origin, Seq>,
     /// Logs with a record that rests on a key which the trust bundle does not name yet.
     awaiting: BTreeSet<Origin>,
+    /// Passages by foreign codes that no authority has listed yet, by what they say is the code's unit.
+    unlisted: BTreeMap<Unit, Vec<(Stamp, Body)>>,
     /// Logs with a record of a later version, and whether one of them is critical.
     unread: BTreeMap<Origin, bool>,
     passages: Passages,
@@ -75,6 +78,7 @@ impl State {
             forks: BTreeMap::new(),
             false_records: BTreeMap::new(),
             awaiting: BTreeSet::new(),
+            unlisted: BTreeMap::new(),
             unread: BTreeMap::new(),
             passages: Passages::default(),
             wanting: BTreeSet::new(),
@@ -90,15 +94,12 @@ impl State {
     pub fn apply(&mut self, stamp: Stamp, body: Body, worth: Worth) {
         let worth = match worth {
             Worth::Proven | Worth::False => worth,
-            Worth::UnknownKey => evidence::worth(&body, &self.trust),
+            Worth::UnknownKey => self.worth(&body),
         };
         match worth {
             Worth::Proven => {}
             Worth::False => return self.name_false(stamp),
-            Worth::UnknownKey => {
-                self.awaiting.insert(stamp.origin);
-                return;
-            }
+            Worth::UnknownKey => return self.put_off(stamp, body),
         }
         let by_authority = self.is_authority(&stamp.origin);
         match (by_authority, body) {
@@ -107,6 +108,7 @@ impl State {
                 self.freeze(proof.contradiction());
             }
             (_, Body::ForkSeen(_)) => self.name_false(stamp),
+            (true, Body::Foreign(list)) => self.take_list(stamp.origin, list),
             (true, body) if body.is_authority() => self.rule(stamp, body),
             (false, Body::Opened { identity }) => self.open(stamp, identity),
             (false, body) if self.may_write(&stamp, &body) => self.take(stamp, body),
@@ -156,7 +158,9 @@ impl State {
     }
 
     fn name_false(&mut self, stamp: Stamp) {
-        self.false_records.entry(stamp.origin).or_insert(stamp.seq);
+        let first = self.false_records.entry(stamp.origin).or_insert(stamp.seq);
+        // What was put off is seen to be false only later.
+        *first = stamp.seq.min(*first);
     }
 
     /// Takes an authority's word.
@@ -169,6 +173,7 @@ impl State {
             | Body::Reinstated { .. }
             | Body::DeviceEnrolled { .. }
             | Body::ForkSettled { .. }
+            | Body::Foreign(_)
             | Body::Opened { .. }
             | Body::Renewed { .. }
             | Body::RosterAdopted { .. }
@@ -229,7 +234,7 @@ impl State {
                 }
             },
             Body::ExitMatched { unit, exit, closes } => {
-                let change = PassageChange::matched(matched(unit, exit, closes));
+                let change = PassageChange::match_of(unit, exit, closes);
                 if !self.passages.insert(stamp, change, &self.limits) {
                     self.name_false(stamp);
                 }
@@ -265,6 +270,7 @@ impl State {
             | Body::HubRetired { .. }
             | Body::ForkSettled { .. }
             | Body::Restated
+            | Body::Foreign(_)
             | Body::Opened { .. }
             | Body::ForkSeen(_) => {}
         }
@@ -342,6 +348,7 @@ impl State {
         self.unread.retain(|origin, _| !origins.contains(origin));
         self.false_records.retain(|origin, _| !origins.contains(origin));
         self.awaiting.retain(|origin| !origins.contains(origin));
+        self.forget_unlisted(origins);
         self.passages.forget(origins);
         self.refresh();
     }
@@ -426,22 +433,6 @@ impl State {
 
     fn rulings(&self) -> Option<&Rulings> {
         self.authorities.get(self.in_force.as_ref()?)
-    }
-}
-
-/// The home's word on an exit in the form of passages: it moves nobody itself.
-fn matched(unit: Unit, exit: ScanId, closes: Vec<Counterpart>) -> Passage {
-    Passage {
-        scan: exit,
-        unit,
-        generation: Generation::default(),
-        tier: Default::default(),
-        admits: 0,
-        persons: 0,
-        gate: Default::default(),
-        zone: Default::default(),
-        at: Default::default(),
-        counterparts: closes,
     }
 }
 

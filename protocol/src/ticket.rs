@@ -3,6 +3,7 @@
 pub mod check_symbol;
 pub mod code;
 pub mod digits;
+pub mod foreign;
 pub mod guesses;
 pub mod live;
 pub mod verify;

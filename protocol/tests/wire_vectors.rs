@@ -4,6 +4,8 @@
 
 #[path = "wire_vectors/cast.rs"]
 mod cast;
+#[path = "wire_vectors/foreign.rs"]
+mod foreign;
 #[path = "wire_vectors/home.rs"]
 mod home;
 #[path = "wire_vectors/limits.rs"]

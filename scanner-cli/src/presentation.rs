@@ -38,7 +38,9 @@ pub fn other_event(name: &str) -> ScanOutcome {
 
 /// Tells how a scan came out.
 pub fn verdict(phrasebook: &Phrasebook, answer: &request::Answer, direction: Direction) -> ScanOutcome {
-    let not_a_ticket = answer.verdict == Verdict::Deny(Reason::Rejected(Rejection::NotATicket));
+    let not_a_ticket = [Rejection::NotATicket, Rejection::NotListed]
+        .map(Verdict::rejected)
+        .contains(&answer.verdict);
     let facts = answer.ticket.as_ref().map(|ticket| phrasebook.ticket(ticket));
     ScanOutcome {
         details: facts.into_iter().collect(),

@@ -78,7 +78,7 @@ impl ScanJudge {
 
     async fn judged(&self, scan: &request::Scan, secret: ScanSecret) -> ScanOutcome {
         let ticket = self.replica.verify(&scan.code);
-        if let Err(rejection @ Rejection::NotATicket) = ticket {
+        if let Err(rejection @ (Rejection::NotATicket | Rejection::NotListed)) = ticket {
             return self.outcome(scan, &self.replica.rejected(scan, rejection));
         }
         let snapshot = self.replica.snapshot();

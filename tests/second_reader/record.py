@@ -1,13 +1,15 @@
 """Reads records and links them to their chain (docs/PROTOCOL.md, sections Records and Hash chain); judges no origin."""
 
 import blake3
+import foreign
 from encoding import Malformed, Reader, whole
 from trust import window
 
 RECORD_BYTES = 96 * 1024
-KINDS = 23
-# The kinds below this one are those of authorities, and critical.
+KINDS = 24
+# The kinds below this one, and the one of foreign codes, are those of authorities, and critical.
 FIRST_OF_DEVICES = 10
+FOREIGN = 23
 
 
 class Later(Exception):
@@ -140,6 +142,7 @@ def rejection(reader):
         ("struck_key", None),
         ("key_out_of_window", None),
         ("not_live", None),
+        ("not_listed", None),
     )
 
 
@@ -180,6 +183,7 @@ def referral(reader):
         ("clock_in_doubt", None),
         ("no_places", None),
         ("asker_silent", lambda: {"asker": reader.key(), "gate": reader.u16(), "at": reader.u64()}),
+        ("not_listed", None),
     )
 
 
@@ -270,6 +274,7 @@ def body(reader):
             "at": reader.u64(), "zone": reader.u16(), "inside": reader.u32(),
             "heard": reader.list(lambda: {"origin": reader.key(), "seq": reader.u64()}), "by": reader.text(),
         }),
+        ("foreign", lambda: foreign.foreign_list(reader)),
     )
 
 
@@ -279,7 +284,8 @@ def front(reader):
 
 def record(reader):
     read = front(reader)
-    if read["critical"] != (Reader(reader.data[reader.at:]).u32() < FIRST_OF_DEVICES):
+    kind = Reader(reader.data[reader.at:]).u32()
+    if read["critical"] != (kind < FIRST_OF_DEVICES or kind == FOREIGN):
         raise Malformed
     return {**read, "body": body(reader)}
 

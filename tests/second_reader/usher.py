@@ -4,6 +4,7 @@ The first line sets the scene, every other asks (all bytes in hexadecimal):
 
     {"bundle": signed bundle, "roots": {"threshold": n, "keys": [key]}, "now": ms}
     {"text": code}                                   a ticket's text, as scanned
+    {"foreign": text, "salt": salt}                  another seller's code, as scanned
     {"record": bytes, "log": [tail hash, origin, seq]}   a record behind the tail of the origin's log
 
 The answers are {"ok": what was read} or {"no": why not}; a record's also has "hash", the chain hash after it, and "worth", what
@@ -14,6 +15,7 @@ import json
 import sys
 
 import evidence
+import foreign
 import record
 import ticket
 import trust
@@ -25,6 +27,18 @@ def on_ticket(scene, ask):
         return {"ok": ticket.read_ticket(bytes.fromhex(ask["text"]), scene["bundle"], scene["now"])}
     except ticket.Rejected as rejected:
         return {"no": str(rejected)}
+
+
+def on_foreign(_, ask):
+    read = foreign.identify(bytes.fromhex(ask["foreign"]))
+    if read is None:
+        return {"no": "not_a_ticket"}
+    scheme, identity = read
+    code = foreign.code_hash(bytes.fromhex(ask["salt"]), scheme, identity)
+    return {"ok": {"scheme": scheme, "identity": identity.hex(), "code": code.hex()}}
+
+
+ON = {"text": on_ticket, "foreign": on_foreign}
 
 
 def on_record(scene, ask):
@@ -54,7 +68,7 @@ def main(path):
         scene = set_scene(json.loads(next(lines)))
         for line in lines:
             ask = json.loads(line)
-            answer = on_ticket(scene, ask) if "text" in ask else on_record(scene, ask)
+            answer = ON.get(next(iter(ask)), on_record)(scene, ask)
             print(json.dumps(answer))
 
 

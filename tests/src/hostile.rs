@@ -10,6 +10,7 @@ mod config;
 pub mod draw;
 mod evidence;
 mod eyes;
+mod foreign;
 mod fork_proofs;
 mod frames;
 mod http;
@@ -30,6 +31,7 @@ pub type Opening = (&'static str, fn() -> Target);
 pub const TARGETS: [Opening; 13] = [
     ("payload_text", tickets::payload_text),
     ("payload_bytes", tickets::payload_bytes),
+    ("foreign", foreign::foreign),
     ("records", records::records),
     ("frames", frames::frames),
     ("session", session::session),

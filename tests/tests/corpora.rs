@@ -78,6 +78,11 @@ fn texts_of_codes_are_a_ticket_or_rejected() -> anyhow::Result<()> {
 }
 
 #[test]
+fn codes_of_other_sellers_are_listed_or_none() -> anyhow::Result<()> {
+    replay("foreign")
+}
+
+#[test]
 fn signed_bytes_are_one_ticket_or_rejected() -> anyhow::Result<()> {
     replay("payload_bytes")
 }

@@ -21,6 +21,8 @@ pub enum RefusalKind {
     KeyOutOfWindow,
     /// [`Rejection::NotLive`].
     NotLive,
+    /// [`Rejection::NotListed`], [`Referral::NotListed`].
+    NotListed,
     /// [`Reason::OtherEvent`].
     OtherEvent,
     /// [`Reason::Superseded`].
@@ -84,6 +86,7 @@ impl RefusalKind {
             Self::StruckKey => "struck_key",
             Self::KeyOutOfWindow => "key_out_of_window",
             Self::NotLive => "not_live",
+            Self::NotListed => "not_listed",
             Self::OtherEvent => "other_event",
             Self::Superseded => "superseded",
             Self::Revoked => "revoked",
@@ -161,6 +164,7 @@ impl Referral {
             Self::ClockInDoubt => RefusalKind::ClockInDoubt,
             Self::NoPlaces => RefusalKind::NoPlaces,
             Self::AskerSilent { .. } => RefusalKind::AskerSilent,
+            Self::NotListed => RefusalKind::NotListed,
         }
     }
 }
@@ -174,5 +178,6 @@ fn of_rejection(rejection: Rejection) -> RefusalKind {
         Rejection::StruckKey => RefusalKind::StruckKey,
         Rejection::KeyOutOfWindow => RefusalKind::KeyOutOfWindow,
         Rejection::NotLive => RefusalKind::NotLive,
+        Rejection::NotListed => RefusalKind::NotListed,
     }
 }

@@ -35,7 +35,9 @@ fn a_unit_is_called_what_stands_on_its_ticket() {
         (12, "B, row Z, seat 1"),
         (13, "B, row AA, seat 1"),
         (14, "no. 1"),
-        (u32::MAX, "no. 4294967282"),
+        (FIRST_FOREIGN_UNIT.0 - 1, "no. 16777202"),
+        (FIRST_FOREIGN_UNIT.0, "no. 1 of the other seller"),
+        (u32::MAX, "no. 4278190080 of the other seller"),
     ] {
         check(&labels, unit, expected);
     }
@@ -118,6 +120,5 @@ fn labels_that_make_no_sense_are_no_reason_to_panic() {
         }],
     };
     check(&labels, 1, ", row Z, seat 4294967296");
-    check(&labels, u32::MAX - 1, ", row Z, seat 8589934589");
-    check(&labels, u32::MAX, "no. 1");
+    check(&labels, FIRST_FOREIGN_UNIT.0 - 1, ", row Z, seat 4311744510");
 }

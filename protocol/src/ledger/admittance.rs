@@ -143,6 +143,7 @@ fn opening(records: &[(Tail, Vec<u8>)]) -> Option<DeviceIdentity> {
         | Body::HubRetired { .. }
         | Body::ForkSettled { .. }
         | Body::Restated
+        | Body::Foreign(_)
         | Body::Renewed { .. }
         | Body::RosterAdopted { .. }
         | Body::ExitMatched { .. }

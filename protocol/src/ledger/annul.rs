@@ -9,7 +9,6 @@ use crate::ident::Unit;
 use crate::record::{Body, Passage, RightToAnnul, ShownPassage};
 use crate::request::Scan;
 use crate::state::units::ANNUL_WITHIN_MS;
-use crate::ticket::code_in;
 
 /// A scan that is to be annulled.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +33,7 @@ impl Ledger {
         let moment = now.into();
         let now = moment.at;
         let Annulling { scan, right, by, why } = annulling;
-        let code = code_in(&scan.code).ok_or(NotAnnulled::NobodyPassed)?;
+        let code = self.code_of(&scan.code).ok_or(NotAnnulled::NobodyPassed)?;
         let policy = self.state.policy().map(|(_, policy)| policy);
         let gate = policy.and_then(|policy| policy.gate(scan.gate));
         let mut passage = ShownPassage {

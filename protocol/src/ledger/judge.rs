@@ -11,7 +11,7 @@ use crate::policy::{EntryRule, Gate, Offline, Policy};
 use crate::record::{Body, Counterpart, MAX_COUNTERPARTS, Passage, PlacesOf, Refusal, ShownPassage};
 use crate::request::Scan;
 use crate::state::rulings;
-use crate::ticket::{VerifiedTicket, code_in};
+use crate::ticket::VerifiedTicket;
 
 /// How long after it was answered a scan may be asked about again, in milliseconds: time for a turnstile's line to come back.
 const RETRY_WITHIN_MS: u64 = 2 * 60 * 1000;
@@ -102,8 +102,8 @@ impl Ledger {
         let moment = now.into();
         let now = moment.at;
         // The ticket was verified when it arrived here, and others may have been asked since.
-        if let Err(rejection) = self.trust.keyring().check_key(&asked.ticket, now) {
-            let verdict = Verdict::Deny(Reason::Rejected(rejection));
+        if let Err(rejection) = self.check_believed(&asked.ticket, now) {
+            let verdict = Verdict::rejected(rejection);
             return Judged { verdict, body: None };
         }
         if let Some(verdict) = self.judged_before(asked, now) {
@@ -214,7 +214,7 @@ impl Ledger {
         let gate = policy.and_then(|policy| policy.gate(scan.gate));
         let passage = ShownPassage {
             scan: scan.id,
-            code: code_in(&scan.code)?,
+            code: self.code_of(&scan.code)?,
             persons: scan.persons.max(1),
             gate: scan.gate,
             zone: gate.map(|gate| gate.zone).unwrap_or_default(),
@@ -387,7 +387,8 @@ impl Ledger {
         let zone = gate.map(|gate| gate.zone).unwrap_or_default();
         let leaves = gate.and_then(|gate| gate.leaves);
         let place = (asked.ticket.ticket().unit, zone);
-        let history = self.state.history_at(place, leaves, now);
+        let mut history = self.state.history_at(place, leaves, now);
+        history.used.add(self.used_elsewhere(&asked.ticket));
         admission::decide(&Question {
             ticket: &asked.ticket,
             event: self.event(),

@@ -146,12 +146,14 @@ pub fn restatement(state: &State, forks: Vec<ForkProof>) -> Option<Vec<Body>> {
             Body::Superseded { unit, generation }
         }
     });
+    let foreign = state.foreign().lists().into_iter().map(Body::Foreign);
     let of_devices = devices
         .chain(rosters)
         .chain(revoked)
         .chain(retired)
         .chain(settled);
     let forks = forks.into_iter().map(|proof| Body::ForkSeen(Box::new(proof)));
-    let words = policy.into_iter().chain(of_devices).chain(forks).chain(tickets);
+    let words = policy.into_iter().chain(of_devices).chain(forks);
+    let words = words.chain(foreign).chain(tickets);
     Some(words.chain([Body::Restated]).collect())
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use usher_keys::{PublicKey, Role, SecretKey, Timestamp};
 
 use super::{
-    HOUR_MS, NOW, authority, capable, fork, hub, identity, key, late_tickets, policy, scanner, tickets,
+    EVENT, HOUR_MS, NOW, authority, capable, fork, hub, identity, key, late_tickets, policy, scanner, tickets,
 };
 use crate::admission::{Reason, Referral, Refused};
 use crate::home::roster_hash;
@@ -14,6 +14,8 @@ use crate::ident::{GateId, Generation, Hlc, Origin, ScanId, ScanSecret, Seq, Sta
 use crate::log::Tail;
 use crate::policy::TimeSlots;
 use crate::record::{Body, Count, Counterpart, PlacesOf, Refusal, RightToAnnul, ShownPassage};
+use crate::ticket::foreign::identity::CodeIdentity;
+use crate::ticket::foreign::{ForeignCodes, ForeignList, ListedCode};
 use crate::ticket::{Ticket, TicketFlags};
 
 /// A record's place and what it says.
@@ -76,14 +78,45 @@ fn scan_of(number: u8) -> ScanId {
     }
 }
 
-/// Mostly as it is, sometimes with a code that nobody signed.
+/// Mostly as it is, sometimes with a code that nobody signed, or one of another seller's that the authority may never list.
 fn passage_or_lie() -> impl Strategy<Value = ShownPassage> {
-    (passage(), 0_u8..10).prop_map(|(mut passage, lie)| {
+    (passage(), 0_u8..10, foreign_list()).prop_map(|(mut passage, lie, list)| {
         if lie == 0 {
             passage.code[3] ^= 1;
         }
+        if lie > 7 {
+            passage.code = foreign_code(list);
+        }
         passage
     })
+}
+
+/// One of three codes, each of one unit, as it is listed at some time.
+pub fn foreign_list() -> impl Strategy<Value = ForeignList> {
+    (0_u8..3, 1_u16..3, 1_u8..3, 0_u8..2).prop_map(|(number, tier, admits, used)| ForeignList {
+        salt: [7; 32],
+        sellers: Vec::new(),
+        codes: vec![ListedCode {
+            code: CodeIdentity::Text(foreign_text(number)).hash(&[7; 32]),
+            unit: Unit(100 + u32::from(number)),
+            tier: TierId(tier),
+            admits,
+            used,
+        }],
+    })
+}
+
+fn foreign_text(number: u8) -> Vec<u8> {
+    format!("seat-{number}").into_bytes()
+}
+
+/// The bytes that a record has of the one code in a list.
+fn foreign_code(list: ForeignList) -> Vec<u8> {
+    let number = u8::try_from(list.codes[0].unit.0 - 100).expect("of three codes");
+    let mut foreign = ForeignCodes::default();
+    foreign.take(list);
+    let read = foreign.read(&foreign_text(number), EVENT);
+    read.expect("it is listed").code().to_vec()
 }
 
 fn refused() -> impl Strategy<Value = Refused> {
@@ -149,6 +182,7 @@ pub fn by_authority() -> impl Strategy<Value = Body> {
         any_hub().prop_map(|hub| Body::HubRetired { hub, heir: None }),
         (any_writer(), 1_u64..4, any::<u8>()).prop_map(settled),
         Just(Body::Restated),
+        foreign_list().prop_map(Body::Foreign),
     ]
 }
 

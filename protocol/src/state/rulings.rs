@@ -11,6 +11,7 @@ use crate::log::Tail;
 use crate::policy::Policy;
 use crate::record::Body;
 use crate::ticket::Ticket;
+use crate::ticket::foreign::ForeignCodes;
 use crate::trust::Register;
 
 /// What the authority has said of a unit's tickets.
@@ -50,6 +51,8 @@ pub struct Rulings {
     pub is_whole: bool,
     /// Whether it has said something critical that this build does not understand.
     pub is_beyond_us: bool,
+    /// The codes of other sellers' tickets.
+    pub foreign: Arc<ForeignCodes>,
 }
 
 impl Rulings {
@@ -79,6 +82,7 @@ impl Rulings {
                 self.settled.insert(origin, tail);
             }
             Body::Restated => self.is_whole = true,
+            Body::Foreign(list) => Arc::make_mut(&mut self.foreign).take(list),
             Body::Opened { .. }
             | Body::Renewed { .. }
             | Body::RosterAdopted { .. }

@@ -6,6 +6,7 @@ use usher_keys::Role;
 use super::*;
 use crate::admission::{LevelUse, Refused};
 use crate::ident::{GateId, Generation, Hlc, ScanId, Unit, ZoneId};
+use crate::record::Counterpart;
 use crate::rehearsal::bodies::{Stamped, history, two_orders};
 use crate::rehearsal::{
     self, AVAILABLE, HOUR_MS, NORTH, NOW, REENTRY, SOUTH, STAIRS, STRICT, TWICE_A_DAY, authority, capable,
@@ -497,10 +498,15 @@ proptest! {
     #[test]
     fn a_state_continued_from_a_summary_is_the_state_of_all_records(records in history(40), cut: prop::sample::Index) {
         let cut = cut.index(records.len() + 1);
-        let summary = Summary::of(&state_of(&records[..cut]));
-        let mut continued = summary.into_state(shared_trust(1));
-        for (stamp, body) in &records[cut..] {
-            continued.apply(*stamp, body.clone(), Worth::UnknownKey);
+        let mut before = state_of(&records[..cut]);
+        // Of a log with a passage by a code that was not listed yet nothing is summed up: it comes whole.
+        let left_out: BTreeSet<_> = before.with_unlisted().collect();
+        before.forget(&left_out);
+        let mut continued = Summary::of(&before).into_state(shared_trust(1));
+        for (at, (stamp, body)) in records.iter().enumerate() {
+            if at >= cut || left_out.contains(&stamp.origin) {
+                continued.apply(*stamp, body.clone(), Worth::UnknownKey);
+            }
         }
         prop_assert_eq!(continued.digest(), state_of(&records).digest());
         prop_assert_eq!(continued.incidents(), state_of(&records).incidents());

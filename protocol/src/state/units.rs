@@ -6,8 +6,8 @@ use usher_keys::Timestamp;
 
 use super::limits::{CountInForce, Limits};
 use super::tally::Tally;
-use crate::ident::{GateId, Generation, Origin, ScanId, Stamp, ZoneId};
-use crate::record::Passage;
+use crate::ident::{GateId, Generation, Origin, ScanId, Stamp, Unit, ZoneId};
+use crate::record::{Counterpart, Passage};
 
 /// Most passages of one unit that one log may hold and that count: far more than any honest ticket makes, and what a
 /// device that lies can cost its peers.
@@ -94,6 +94,22 @@ impl PassageChange {
             kind: Kind::Match,
             passage,
         }
+    }
+
+    /// Makes the home's word on an exit in the form of passages: it moves nobody itself.
+    pub fn match_of(unit: Unit, exit: ScanId, closes: Vec<Counterpart>) -> Self {
+        Self::matched(Passage {
+            scan: exit,
+            unit,
+            generation: Generation::default(),
+            tier: Default::default(),
+            admits: 0,
+            persons: 0,
+            gate: Default::default(),
+            zone: Default::default(),
+            at: Default::default(),
+            counterparts: closes,
+        })
     }
 
     /// Tells whether it went inwards.

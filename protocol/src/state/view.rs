@@ -198,7 +198,8 @@ impl State {
 
     /// Returns the logs of which not everything was read: by those who know the key, or by a later version.
     pub fn not_wholly_read(&self) -> BTreeSet<Origin> {
-        self.awaiting.iter().chain(self.unread.keys()).copied().collect()
+        let not_read = self.awaiting.iter().chain(self.unread.keys()).copied();
+        not_read.chain(self.with_unlisted()).collect()
     }
 
     /// Returns the logs in which people may have been let in of whom nothing is known here: by a ticket key that the bundle does not
@@ -206,7 +207,8 @@ impl State {
     pub fn may_hide_entries(&self) -> BTreeSet<Origin> {
         let critical = self.unread.iter().filter(|(_, is_critical)| **is_critical);
         let critical = critical.map(|(origin, _)| *origin);
-        self.awaiting.iter().copied().chain(critical).collect()
+        let awaiting = self.awaiting.iter().copied().chain(critical);
+        awaiting.chain(self.with_unlisted()).collect()
     }
 
     /// Tells whether a device may write that now, so that it counts.

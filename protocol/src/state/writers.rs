@@ -232,7 +232,8 @@ pub fn may_say(by: &Certificate, body: &Body, at: Hlc) -> bool {
         | Body::DeviceRevoked { .. }
         | Body::HubRetired { .. }
         | Body::ForkSettled { .. }
-        | Body::Restated => false,
+        | Body::Restated
+        | Body::Foreign(_) => false,
     };
     says && in_its_time(by, at)
 }

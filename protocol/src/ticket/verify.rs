@@ -35,9 +35,21 @@ pub enum Rejection {
     /// A live ticket without its phone's fresh signature: a picture of it, or one that is too old.
     #[error("a live ticket that is not shown live")]
     NotLive,
+    /// Another seller's genuine ticket that the authority has not listed: sold since the list was made. Nobody is denied for that,
+    /// they are sent to a person.
+    #[error("another seller's ticket that is not on the list yet")]
+    NotListed,
 }
 
 impl Rejection {
+    /// Tells whether a code that is no ticket of ours is rejected like this, so that another seller may have made it.
+    pub fn is_of_none_of_ours(self) -> bool {
+        matches!(
+            self,
+            Self::NotATicket | Self::UnknownVersion { .. } | Self::UnknownKey
+        )
+    }
+
     /// Tells whether a ticket of another event is rejected like this: its key is unknown here, or happens to be called like one
     /// of ours.
     pub fn may_be_foreign(self) -> bool {
@@ -45,7 +57,8 @@ impl Rejection {
     }
 }
 
-/// A ticket whose signature was verified; only [`Keyring::verify`] makes one.
+/// A ticket whose signature was verified, or another seller's that the authority has listed; only [`Keyring::verify`] and
+/// [`super::foreign::ForeignCodes::read`] make one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedTicket {
     ticket: Ticket,
@@ -54,6 +67,11 @@ pub struct VerifiedTicket {
 }
 
 impl VerifiedTicket {
+    /// Makes the ticket that stands for another seller's listed code.
+    pub(super) fn listed(ticket: Ticket, event: EventId, code: Vec<u8>) -> Self {
+        Self { ticket, event, code }
+    }
+
     /// Returns the ticket.
     pub fn ticket(&self) -> &Ticket {
         &self.ticket
@@ -108,6 +126,11 @@ impl Keyring {
             event: bundle.event,
             keys,
         }
+    }
+
+    /// Returns the event whose keys these are.
+    pub fn event(&self) -> EventId {
+        self.event
     }
 
     /// Verifies the text of a code.

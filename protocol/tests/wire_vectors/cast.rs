@@ -1,11 +1,14 @@
 //! Who and what the vectors are about: keys of fixed seeds, an event with its policy, certificates and a bundle.
 
+use data_encoding::BASE64;
 use usher_keys::{
     Capabilities, Certificate, DeviceIdentity, EventId, KeyStatus, Role, RootSet, SecretKey, SignedBundle,
     Timestamp, TrustBundle, TrustedKey, Window,
 };
 use usher_protocol::labels::UnitLabels;
 use usher_protocol::policy::{EntryRule, Gate, Offline, OffsetChange, Policy, TierRules, TimeSlots, Zone};
+use usher_protocol::ticket::foreign::identity::identify;
+use usher_protocol::ticket::foreign::{ForeignList, ListedCode};
 use usher_protocol::ticket::{Ticket, TicketFlags, digits};
 use usher_protocol::{GateId, Generation, Hlc, TierId, Unit, ZoneId};
 
@@ -221,5 +224,53 @@ fn tier(id: u16, name: &str, entry: EntryRule, offline: Offline) -> TierRules {
         windows: Vec::new(),
         entry,
         offline,
+    }
+}
+
+/// What another seller's codes are hashed with.
+pub const SALT: [u8; 32] = [0x5a; 32];
+
+/// The key of a seller that signs codes.
+pub fn seller() -> SecretKey {
+    key(0x5e)
+}
+
+/// A code as pretix signs it: a seed, item 12, variation 3, and no times.
+pub fn signed_code() -> Vec<u8> {
+    let payload = b"\x0a\x09abcdefghi\x10\x0c\x18\x03\x28\x00\x30\x00";
+    let mut bytes = vec![1, 0, 19, 0, 64];
+    bytes.extend_from_slice(payload);
+    bytes.extend_from_slice(&seller().sign_plain(payload).0);
+    BASE64.encode(&bytes).bytes().rev().collect()
+}
+
+/// A code as alf.io makes it.
+pub fn proved_code() -> Vec<u8> {
+    let proof = BASE64.encode(&[0x3c; 32]);
+    format!("5f1c2c5e-7bd2-4f6f-9d1c-0123456789ab/{proof}").into_bytes()
+}
+
+/// One code of each scheme.
+pub fn foreign_codes() -> [(&'static str, Vec<u8>); 3] {
+    [
+        ("text", b"2384000123".to_vec()),
+        ("signed", signed_code()),
+        ("hashed", proved_code()),
+    ]
+}
+
+pub fn foreign_list() -> ForeignList {
+    let codes = foreign_codes();
+    let listed = (70_001..).zip(&codes).map(|(unit, (_, text))| ListedCode {
+        code: identify(text).unwrap().hash(&SALT),
+        unit: Unit(unit),
+        tier: TierId(2),
+        admits: 4,
+        used: 1,
+    });
+    ForeignList {
+        salt: SALT,
+        sellers: vec![seller().public()],
+        codes: listed.collect(),
     }
 }

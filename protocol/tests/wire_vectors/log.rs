@@ -91,6 +91,7 @@ pub fn name_of(body: &Body) -> &'static str {
         Body::Lent { .. } => "Lent",
         Body::Annulled { .. } => "Annulled",
         Body::Counted { .. } => "Counted",
+        Body::Foreign(_) => "Foreign",
     }
 }
 
@@ -135,6 +136,7 @@ pub fn authority_log() -> Vec<Body> {
             },
         },
         Body::Restated,
+        Body::Foreign(cast::foreign_list()),
     ]
 }
 
@@ -221,6 +223,7 @@ fn reasons() -> Vec<Refused> {
         Reason::Rejected(Rejection::StruckKey),
         Reason::Rejected(Rejection::KeyOutOfWindow),
         Reason::Rejected(Rejection::NotLive),
+        Reason::Rejected(Rejection::NotListed),
         Reason::OtherEvent,
         Reason::Superseded {
             newest: Generation(2),
@@ -262,6 +265,7 @@ fn reasons() -> Vec<Refused> {
             gate: GateId(2),
             at: Timestamp(cast::NOW),
         },
+        Referral::NotListed,
     ];
     let denied = denied.into_iter().map(Refused::Deny);
     denied.chain(referred.into_iter().map(Refused::Refer)).collect()

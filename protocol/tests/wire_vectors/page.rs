@@ -1,11 +1,13 @@
 //! Holds docs/PROTOCOL.md to the vectors: every example on the page stands in one of the files; the words around them are for readers.
 
+use usher_keys::codec;
 use usher_protocol::record::Body;
 
 use super::log::{authority_log, hub_log, name_of};
 
 pub const PAGE: &str = include_str!("../../../docs/PROTOCOL.md");
-const VECTORS: [&str; 6] = [
+const VECTORS: [&str; 7] = [
+    include_str!("../vectors/foreign.txt"),
     include_str!("../vectors/ticket.json"),
     include_str!("../vectors/log.txt"),
     include_str!("../vectors/proofs.txt"),
@@ -79,12 +81,16 @@ fn rows(section: &str, is_row: impl Fn(&[&str]) -> bool) -> Vec<Vec<&'static str
 
 #[test]
 fn the_page_numbers_every_kind_of_record_and_says_who_may_write_it() {
-    let bodies: Vec<Body> = authority_log().into_iter().chain(hub_log()).collect();
+    let mut bodies: Vec<Body> = authority_log().into_iter().chain(hub_log()).collect();
+    // The encoding begins with the number of the kind.
+    let number = |body: &Body| codec::encode(body)[0];
+    bodies.sort_by_key(number);
     let numbered: Vec<String> = (0..)
         .zip(&bodies)
-        .map(|(number, body)| {
+        .map(|(place, body)| {
+            assert_eq!(number(body), place, "{}", name_of(body));
             let critical = if body.is_authority() { "yes" } else { "no" };
-            format!("{number} {} {critical}", name_of(body))
+            format!("{place} {} {critical}", name_of(body))
         })
         .collect();
     let kinds = rows("Records", |cells| {

@@ -246,8 +246,8 @@ fn write_malformed(sheet: &mut Sheet) {
 /// Writes records of a kind that no version has yet.
 fn write_later(sheet: &mut Sheet) {
     for (name, critical, body) in [
-        ("critical", true, vec![23, 0xee, 0xee]),
-        ("not critical", false, vec![23]),
+        ("critical", true, vec![24, 0xee, 0xee]),
+        ("not critical", false, vec![24]),
         ("of a kind far ahead", false, vec![0xfc, 0xff, 0xff, 0xff, 0xff]),
     ] {
         let mut bytes = Record::new(at(3, 0), Body::Restated).to_bytes();

@@ -92,6 +92,7 @@ fn authority_records() -> Vec<Body> {
             origin: other_hub().public(),
             tail: settled,
         },
+        Body::Foreign(cast::foreign_list()),
     ]
 }
 

@@ -24,7 +24,7 @@ const EVENING: Timestamp = Timestamp(1_795_378_440_000);
 const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
 
-const KINDS: [RefusalKind; 32] = [
+const KINDS: [RefusalKind; 33] = [
     RefusalKind::NotATicket,
     RefusalKind::UnknownVersion,
     RefusalKind::UnknownKey,
@@ -57,6 +57,7 @@ const KINDS: [RefusalKind; 32] = [
     RefusalKind::ClockInDoubt,
     RefusalKind::NoPlaces,
     RefusalKind::AskerSilent,
+    RefusalKind::NotListed,
 ];
 
 fn before(ms: u64) -> Timestamp {
@@ -120,6 +121,7 @@ fn verdicts(kind: RefusalKind) -> Vec<Verdict> {
         RefusalKind::StruckKey => rejected(Rejection::StruckKey),
         RefusalKind::KeyOutOfWindow => rejected(Rejection::KeyOutOfWindow),
         RefusalKind::NotLive => rejected(Rejection::NotLive),
+        RefusalKind::NotListed => referred(Referral::NotListed),
         RefusalKind::OtherEvent => denied(Reason::OtherEvent),
         RefusalKind::Superseded => denied(Reason::Superseded {
             newest: Generation(2),

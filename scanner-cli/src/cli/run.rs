@@ -66,7 +66,7 @@ The first words, kinds, signals and outcomes never change or get translated. Out
 not_a_ticket, unknown_version, unknown_key, false_signature, struck_key, key_out_of_window, other_event, superseded,
 revoked, too_early, too_late, wrong_zone, unknown_gate, unknown_tier, already_used, group_too_large, day_used_up,
 zone_full, time_slot_full; home_unreachable, home_unsettled, not_ready, own_log_forked, own_log_behind, retired, update_needed,
-scan_over, clock_in_doubt, no_places, asker_silent; not_live, not_allowed, not_understood, no_pin, wrong_pin,
+scan_over, clock_in_doubt, no_places, asker_silent, not_listed; not_live, not_allowed, not_understood, no_pin, wrong_pin,
 cannot_decide, scanner_expired, scanner_revoked, scanner_refused; of ticket codes mistyped, no_such_ticket,
 cannot_look_up, too_many_tries. `kept` counts this scanner's own records that no
 hub has yet.";

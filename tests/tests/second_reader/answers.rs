@@ -12,11 +12,13 @@ use usher_protocol::policy::{EntryRule, Gate, Offline, OffsetChange, Policy, Tie
 use usher_protocol::record::{
     Body, Count, Counterpart, MAX_RECORD_BYTES, PlacesOf, Record, Refusal, RightToAnnul, ShownPassage, Unread,
 };
+use usher_protocol::ticket::foreign::ForeignList;
+use usher_protocol::ticket::foreign::identity::{CodeIdentity, identify};
 use usher_protocol::ticket::{PAYLOAD_VERSION, Rejection, Ticket};
 use usher_protocol::trust::Trust;
 use usher_tests::hostile::scene::{EVENT, NOW};
 
-use super::inputs::Input;
+use super::inputs::{Input, SALT};
 
 /// What we make of an input.
 pub fn ours(trust: &Trust, input: &Input) -> Value {
@@ -25,6 +27,7 @@ pub fn ours(trust: &Trust, input: &Input) -> Value {
             Ok(verified) => json!({ "ok": ticket(verified.ticket()) }),
             Err(rejected) => json!({ "no": rejection(&rejected).0 }),
         },
+        Input::Foreign(text) => foreign(text),
         Input::Record { bytes, origin, tail } => {
             let after = HEXLOWER.encode(&tail.push(EVENT, origin, bytes).hash);
             let worth = word(worth_of(bytes, trust));
@@ -38,6 +41,36 @@ pub fn ours(trust: &Trust, input: &Input) -> Value {
             }
         }
     }
+}
+
+fn foreign(text: &[u8]) -> Value {
+    let Some(identity) = identify(text) else {
+        return json!({ "no": "not_a_ticket" });
+    };
+    let code = HEXLOWER.encode(&identity.hash(&SALT).0);
+    let (scheme, identity) = match identity {
+        CodeIdentity::Text(text) => ("text", text),
+        CodeIdentity::Signed(payload) => ("signed", payload),
+        CodeIdentity::Hashed(hash) => ("hashed", hash),
+    };
+    json!({ "ok": { "scheme": scheme, "identity": HEXLOWER.encode(&identity), "code": code } })
+}
+
+fn of_list(list: &ForeignList) -> Value {
+    let codes = list.codes.iter().map(|listed| {
+        json!({
+            "code": HEXLOWER.encode(&listed.code.0),
+            "unit": listed.unit,
+            "tier": listed.tier,
+            "admits": listed.admits,
+            "used": listed.used,
+        })
+    });
+    json!({
+        "salt": HEXLOWER.encode(&list.salt),
+        "sellers": list.sellers,
+        "codes": codes.collect::<Vec<_>>(),
+    })
 }
 
 fn word(worth: Worth) -> &'static str {
@@ -75,6 +108,7 @@ fn rejection(rejection: &Rejection) -> (&'static str, Value) {
         Rejection::StruckKey => ("struck_key", Value::Null),
         Rejection::KeyOutOfWindow => ("key_out_of_window", Value::Null),
         Rejection::NotLive => ("not_live", Value::Null),
+        Rejection::NotListed => ("not_listed", Value::Null),
     }
 }
 
@@ -108,6 +142,7 @@ fn body(body: &Body) -> (&'static str, Value) {
             ("fork_settled", json!({ "origin": origin, "tail": of_tail(tail) }))
         }
         Body::Restated => ("restated", Value::Null),
+        Body::Foreign(list) => ("foreign", of_list(list)),
         Body::Opened { identity } => ("opened", of_identity(identity)),
         Body::Renewed { identity } => ("renewed", of_identity(identity)),
         Body::RosterAdopted { epoch, roster } => (
@@ -365,5 +400,6 @@ fn referral(referral: &Referral) -> (&'static str, Value) {
         Referral::AskerSilent { asker, gate, at } => {
             ("asker_silent", json!({ "asker": asker, "gate": gate, "at": at }))
         }
+        Referral::NotListed => ("not_listed", Value::Null),
     }
 }

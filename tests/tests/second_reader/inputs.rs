@@ -1,5 +1,6 @@
 //! What both readers are given: tickets by every kind of key, records of every kind, and small changes of them.
 
+mod foreign;
 mod proofs;
 mod records;
 mod tickets;
@@ -23,11 +24,16 @@ const SIGNATURES: usize = 1_500;
 /// Inputs that are not changed, of each kind, for the others to be changes of.
 const ORIGINALS: usize = 700;
 
+/// What other sellers' codes are hashed with.
+pub const SALT: [u8; 32] = [0x5a; 32];
+
 /// One input.
 #[derive(Debug, Clone)]
 pub enum Input {
     /// The text of a code, as scanned.
     Text(Vec<u8>),
+    /// The text of another seller's code, as scanned.
+    Foreign(Vec<u8>),
     /// The bytes of a record behind a tail of a log.
     Record {
         bytes: Vec<u8>,
@@ -41,6 +47,7 @@ impl fmt::Display for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => write!(f, "the text {:?}", String::from_utf8_lossy(text)),
+            Self::Foreign(text) => write!(f, "the foreign code {:?}", String::from_utf8_lossy(text)),
             Self::Record { bytes, .. } => write!(f, "the record {}", HEXLOWER.encode(bytes)),
         }
     }
@@ -58,6 +65,11 @@ impl Inputs {
             .into_iter()
             .map(Input::Text)
             .collect();
+        inputs.extend(
+            foreign_texts(&mut random, count / 5)
+                .into_iter()
+                .map(Input::Foreign),
+        );
         let mut tail = Tail {
             seq: Seq(u64::from(u32::MAX)),
             hash: random.seed(),
@@ -96,6 +108,15 @@ fn texts(trust: &Trust, random: &mut Random, count: usize) -> Vec<Vec<u8>> {
     inputs
 }
 
+/// Draws codes of other sellers, and small changes of them.
+fn foreign_texts(random: &mut Random, count: usize) -> Vec<Vec<u8>> {
+    let originals: Vec<Vec<u8>> = (0..count / 2).map(|_| foreign::text(random)).collect();
+    let mut mutation = Mutation::new(SEED);
+    let mut inputs = originals.clone();
+    inputs.extend((0..count - inputs.len()).map(|_| mutation.of_one(&originals)));
+    inputs
+}
+
 fn asks_for_a_signature(trust: &Trust, text: &[u8]) -> bool {
     match trust.keyring().verify_text(text, NOW) {
         Ok(_) => true,
@@ -104,7 +125,8 @@ fn asks_for_a_signature(trust: &Trust, text: &[u8]) -> bool {
             Rejection::FalseSignature
             | Rejection::StruckKey
             | Rejection::KeyOutOfWindow
-            | Rejection::NotLive => true,
+            | Rejection::NotLive
+            | Rejection::NotListed => true,
         },
     }
 }

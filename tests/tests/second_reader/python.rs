@@ -13,7 +13,7 @@ use usher_keys::codec;
 use usher_protocol::trust::Trust;
 use usher_tests::hostile::scene::{NOW, roots};
 
-use super::inputs::{Input, Inputs};
+use super::inputs::{Input, Inputs, SALT};
 
 /// Has it read the inputs.
 pub fn read(trust: &Trust, inputs: &Inputs) -> anyhow::Result<Vec<Value>> {
@@ -48,6 +48,10 @@ fn lines(trust: &Trust, inputs: &Inputs) -> anyhow::Result<String> {
     for input in &inputs.0 {
         let asked = match input {
             Input::Text(text) => json!({ "text": HEXLOWER.encode(text) }),
+            Input::Foreign(text) => json!({
+                "foreign": HEXLOWER.encode(text),
+                "salt": HEXLOWER.encode(&SALT),
+            }),
             Input::Record { bytes, origin, tail } => json!({
                 "record": HEXLOWER.encode(bytes),
                 "log": [HEXLOWER.encode(&tail.hash), origin, tail.seq.next()],

@@ -9,15 +9,17 @@ use usher_protocol::record::{
     Body, Count, Counterpart, PlacesOf, Record, Refusal, RightToAnnul, ShownPassage,
 };
 use usher_protocol::ticket::Rejection;
+use usher_protocol::ticket::foreign::{CodeHash, ForeignList, ListedCode};
 use usher_protocol::{GateId, Generation, Hlc, ScanId, ScanSecret, Seq, TierId, Unit, ZoneId};
 use usher_tests::hostile::scene;
 use usher_tests::sim::random::Random;
 
+use super::foreign;
 use super::proofs::{fork_proof, identity, window};
 use super::tickets;
 
 /// How many kinds there are.
-const KINDS: usize = 23;
+const KINDS: usize = 24;
 
 /// Ends of the forms that a number is written in.
 const ENDS: [u64; 10] = [
@@ -94,7 +96,9 @@ pub fn record(random: &mut Random, number: usize) -> Record {
         count: self::number(random),
     };
     let kind = number % KINDS;
-    let body = if kind < 10 {
+    let body = if kind == KINDS - 1 {
+        Body::Foreign(foreign_list(random))
+    } else if kind < 10 {
         authority_record(random, kind)
     } else {
         word(random, kind)
@@ -302,10 +306,25 @@ fn counterpart(random: &mut Random) -> Counterpart {
     }
 }
 
+fn foreign_list(random: &mut Random) -> ForeignList {
+    ForeignList {
+        salt: random.seed(),
+        sellers: list(random, key),
+        codes: list(random, |random| ListedCode {
+            code: CodeHash(random.bytes16()),
+            unit: Unit(number(random)),
+            tier: TierId(small(random)),
+            admits: byte(random),
+            used: byte(random),
+        }),
+    }
+}
+
 fn passage(random: &mut Random) -> ShownPassage {
     let code = match random.below(10) {
         0 => list(random, byte),
         1 | 2 => tickets::code_by(random, &scene::key(0x66)),
+        3 => foreign::shown(random),
         _ => tickets::code(random),
     };
     ShownPassage {
@@ -332,7 +351,7 @@ fn refusal(random: &mut Random) -> Refusal {
 }
 
 fn referral(random: &mut Random) -> Referral {
-    match random.below(12) {
+    match random.below(13) {
         0 => Referral::HomeUnreachable { home: key(random) },
         1 => Referral::HomeUnsettled { former: key(random) },
         2 => Referral::NotReady,
@@ -348,6 +367,7 @@ fn referral(random: &mut Random) -> Referral {
             gate: GateId(small(random)),
             at: Timestamp(big(random)),
         },
+        11 => Referral::NotListed,
         _ => Referral::ScanOver,
     }
 }
@@ -390,7 +410,7 @@ fn reason(random: &mut Random) -> Reason {
 }
 
 fn rejection(random: &mut Random) -> Rejection {
-    match random.below(7) {
+    match random.below(8) {
         0 => Rejection::NotATicket,
         1 => Rejection::UnknownVersion {
             version: byte(random),
@@ -399,6 +419,7 @@ fn rejection(random: &mut Random) -> Rejection {
         3 => Rejection::FalseSignature,
         4 => Rejection::StruckKey,
         5 => Rejection::KeyOutOfWindow,
+        6 => Rejection::NotListed,
         _ => Rejection::NotLive,
     }
 }

@@ -56,6 +56,7 @@ fn is_signed(trust: &Trust, payload: &str) -> bool {
             Rejection::NotATicket
             | Rejection::UnknownVersion { .. }
             | Rejection::UnknownKey
+            | Rejection::NotListed
             | Rejection::FalseSignature,
         ) => false,
     }

@@ -3,7 +3,7 @@
 use tokio::sync::oneshot;
 use usher_disk::DiskError;
 use usher_keys::Role;
-use usher_protocol::admission::{Reason, Verdict};
+use usher_protocol::admission::Verdict;
 use usher_protocol::correction::{NotAnnulled, NotCounted};
 use usher_protocol::ledger::{JudgingAs, ScanQuestion, Unheard};
 use usher_protocol::record::Passage;
@@ -181,7 +181,7 @@ impl Replica {
     pub fn rejected(&self, scan: &Scan, rejection: Rejection) -> Answer {
         Answer {
             scan: scan.id,
-            verdict: Verdict::Deny(Reason::Rejected(rejection)),
+            verdict: Verdict::rejected(rejection),
             by: self.judged_by(JudgingAs::CutOff),
             ticket: None,
             silent: None,

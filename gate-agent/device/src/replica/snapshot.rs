@@ -9,7 +9,8 @@ use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::Ledger;
 use usher_protocol::policy::Policy;
 use usher_protocol::state::rulings::{self, TicketRulings};
-use usher_protocol::ticket::Ticket;
+use usher_protocol::ticket::foreign::{self, ForeignCodes};
+use usher_protocol::ticket::{Rejection, Ticket, VerifiedTicket};
 use usher_protocol::trust::{Register, Trust};
 use usher_protocol::{GateId, Origin, Unit, home};
 use usher_words::gate::{EventNames, Phrasebook};
@@ -35,6 +36,8 @@ pub struct Snapshot {
     pub policy: Option<Arc<Policy>>,
     /// What the authority has said of tickets.
     rulings: Arc<TicketRulings>,
+    /// The codes of other sellers' tickets.
+    foreign: Arc<ForeignCodes>,
     /// How people call the devices.
     pub names: Arc<BTreeMap<PublicKey, String>>,
     /// The gates of hubs, as far as certificates name them: their own, and those of the scanners they have enrolled.
@@ -65,10 +68,20 @@ impl Snapshot {
             is_retired: state.rosters().retired().contains(&identity.unverified().device),
             policy: state.policy().map(|(_, policy)| Arc::new(policy.clone())),
             rulings: state.shared_ticket_rulings(),
+            foreign: state.foreign(),
             names: Arc::new(state.devices().map(named).collect()),
             gates: Arc::new(gates_of(state.devices())),
             unheard_forks: Arc::new(ledger.unheard_forks()),
         }
+    }
+
+    /// Reads the text of a code.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection`].
+    pub fn read(&self, code: &[u8], now: Timestamp) -> Result<VerifiedTicket, Rejection> {
+        foreign::read((self.trust.keyring(), &self.foreign), code, now)
     }
 
     /// Returns what speaks of this event at that moment.

@@ -59,6 +59,7 @@ pub fn reason(kind: RefusalKind) -> (StatusCode, &'static str) {
         | RefusalKind::ScanOver
         | RefusalKind::ClockInDoubt
         | RefusalKind::NoPlaces
+        | RefusalKind::NotListed
         | RefusalKind::AskerSilent => (StatusCode::BAD_REQUEST, "error"),
     }
 }

@@ -122,6 +122,7 @@ impl Phrasebook {
                 "Other gates have the last places in this zone: scan again in a moment, or send to another gate",
             ),
             Referral::AskerSilent { gate, at, .. } => self.asker_silent(gate, at),
+            Referral::NotListed => not_listed(),
             Referral::ScanOver => StaffMessage::new(
                 "Scan again",
                 "This reading was answered before: scan the ticket again. If this message comes back each time, the device's program uses a scan id twice: each reading needs its own",
@@ -290,6 +291,7 @@ impl Phrasebook {
                 "Not live",
                 "This is a picture or an old code: ask them to open the ticket on their phone",
             ),
+            Rejection::NotListed => not_listed(),
         }
     }
 }
@@ -306,8 +308,17 @@ fn waits_for_others(referral: Referral) -> bool {
         | Referral::NotAllowed
         | Referral::ClockInDoubt
         | Referral::AskerSilent { .. }
+        | Referral::NotListed
         | Referral::ScanOver => false,
     }
+}
+
+/// Says of another seller's ticket that it is genuine, and what to do until it is known here.
+fn not_listed() -> StaffMessage {
+    StaffMessage::new(
+        "Not on the list yet",
+        "A genuine ticket, sold since the other seller's list was last imported: import it again, or send to the box office",
+    )
 }
 
 /// Says how full a zone is. A group may not fit where a single person would.
@@ -341,6 +352,7 @@ pub fn refusal(kind: RefusalKind) -> &'static str {
         RefusalKind::StruckKey => "Withdrawn kind of ticket",
         RefusalKind::KeyOutOfWindow => "Not valid now, or a wrong clock",
         RefusalKind::NotLive => "Not shown live",
+        RefusalKind::NotListed => "Not on the other seller's list yet",
         RefusalKind::OtherEvent => "Other event",
         RefusalKind::Superseded => "Replaced",
         RefusalKind::Revoked => "Cancelled",

@@ -115,7 +115,20 @@ fn logs() -> impl Strategy<Value = Vec<Log>> {
         many(),
     )
         .prop_map(|(first, mut next, at, by_hub, lies, by_scanner)| {
-            next.insert(at.index(next.len() + 1), written((0, Body::Restated)));
+            // Whoever takes over lists again what was listed, before it says that it has said everything again.
+            let at = at.index(next.len() + 1);
+            next.insert(at, written((0, Body::Restated)));
+            let is_list = |bytes: &&Vec<u8>| {
+                matches!(
+                    Record::from_bytes(bytes),
+                    Ok(Record {
+                        body: Body::Foreign(_),
+                        ..
+                    })
+                )
+            };
+            let lists: Vec<_> = first.iter().filter(is_list).cloned().collect();
+            next.splice(at..at, lists);
             let policy = policy();
             let published = written((0, Body::Policy { version: 1, policy }));
             let of_scanner = enrolled_by(&hub(2), certificate(&scanner(1), Role::Scanner));
