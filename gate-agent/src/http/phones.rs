@@ -5,12 +5,12 @@
 
 mod answer;
 mod asker;
+mod device;
 mod lists;
 mod notes;
 mod recent;
 mod scan;
 mod search;
-mod setup;
 
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -64,13 +64,13 @@ pub fn entrance(doors: Arc<Doors>) -> Router {
         .route("/checkinrpc/search/", get(search::search))
         .nest("/events/{event}", of_event());
     Router::new()
-        .route("/api/v1/device/initialize", post(setup::initialize))
-        .route("/api/v1/device/info", get(setup::info))
-        .route("/api/v1/device/update", post(setup::update))
-        .route("/api/v1/device/roll", post(setup::roll))
-        .route("/api/v1/device/revoke", post(setup::revoke))
-        .route("/api/v1/device/eventselection", get(setup::event_selection))
-        .route("/api/v1/version", get(setup::version))
+        .route("/api/v1/device/initialize", post(device::initialize))
+        .route("/api/v1/device/info", get(device::info))
+        .route("/api/v1/device/update", post(device::update))
+        .route("/api/v1/device/roll", post(device::roll))
+        .route("/api/v1/device/revoke", post(device::revoke))
+        .route("/api/v1/device/eventselection", get(device::event_selection))
+        .route("/api/v1/version", get(device::version))
         .nest("/api/v1/organizers/usher", organizer)
         .fallback(|| async { nothing_here() })
         .layer(TimeoutLayer::with_status_code(

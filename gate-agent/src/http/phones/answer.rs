@@ -13,7 +13,7 @@ use usher_words::gate::Phrasebook;
 use super::lists::{ListPlace, moment};
 
 /// What was scanned, as far as an answer repeats it.
-pub struct ScannedAt<'a> {
+pub struct ShownScan<'a> {
     pub place: ListPlace,
     pub direction: Direction,
     /// The text as the app sent it.
@@ -68,7 +68,7 @@ pub fn reason(kind: RefusalKind) -> (StatusCode, &'static str) {
 pub fn of(
     answer: &Answer,
     said: &StaffMessage,
-    at: &ScannedAt<'_>,
+    at: &ShownScan<'_>,
     phrasebook: &Phrasebook,
 ) -> (StatusCode, Value) {
     let (status, mut told) = match answer.verdict {
@@ -129,7 +129,7 @@ pub fn refusal(reason: &str, said: &str) -> Value {
 }
 
 /// Returns the scan that the app shows: this one, or the one that has used the ticket up.
-fn checkins(verdict: Verdict, at: &ScannedAt<'_>, now: Timestamp) -> Vec<Value> {
+fn checkins(verdict: Verdict, at: &ShownScan<'_>, now: Timestamp) -> Vec<Value> {
     match verdict {
         Verdict::Admit { .. } => vec![checkin(at.place.list, now, at.direction)],
         Verdict::Deny(Reason::AlreadyUsed { at: used, gate } | Reason::DayUsedUp { at: used, gate }) => {

@@ -70,7 +70,7 @@ pub async fn annul(
 
 /// The body of a scan that failed. The code is not kept: it may be a stranger's.
 #[derive(Deserialize)]
-pub struct FailedScan {
+pub struct RefusedScan {
     error_reason: Option<String>,
 }
 
@@ -83,7 +83,7 @@ pub async fn failed(
     Path((_, list)): Path<(String, i64)>,
     body: Body,
 ) -> Result<(StatusCode, Json<Value>), Response> {
-    let request: FailedScan = asker::read(body).await?;
+    let request: RefusedScan = asker::read(body).await?;
     let is_word = |reason: &&str| {
         let letters = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
         reason.len() <= MAX_REASON_BYTES && reason.bytes().all(letters)

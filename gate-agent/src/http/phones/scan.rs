@@ -19,7 +19,7 @@ use usher_protocol::{GateId, ScanId, ScanSecret};
 use usher_words::hub::phones as words;
 
 use super::PhoneDoor;
-use super::answer::{self, ScannedAt};
+use super::answer::{self, ShownScan};
 use super::asker::{self, Phone};
 use super::lists::ListPlace;
 use super::recent::RecentScan;
@@ -33,7 +33,7 @@ const MAX_NONCE_BYTES: usize = 128;
 
 /// The body of a scan. Apps send more, and `null` for what they leave out.
 #[derive(Default, Deserialize)]
-pub struct RedeemRequest {
+pub struct PhoneScan {
     secret: Option<String>,
     lists: Option<Vec<i64>>,
     r#type: Option<String>,
@@ -52,7 +52,7 @@ pub async fn redeem(
     Query(wishes): Wishes,
     body: Body,
 ) -> Result<Response, Response> {
-    let request: RedeemRequest = asker::read(body).await?;
+    let request: PhoneScan = asker::read(body).await?;
     let lists = request.lists.clone().unwrap_or_default();
     let place = lists.iter().find_map(|list| phone.place(*list));
     let place = place.ok_or_else(|| no_list(lists.first()))?;
@@ -67,8 +67,8 @@ pub async fn redeem_at_list(
     Query(wishes): Wishes,
     body: Body,
 ) -> Result<Response, Response> {
-    let request: RedeemRequest = asker::read(body).await?;
-    let request = RedeemRequest {
+    let request: PhoneScan = asker::read(body).await?;
+    let request = PhoneScan {
         secret: Some(secret),
         ..request
     };
@@ -93,7 +93,7 @@ pub fn no_list(list: Option<&i64>) -> Response {
 async fn scanned(
     door: &PhoneDoor,
     phone: &Phone,
-    (request, place, is_expanded): (RedeemRequest, ListPlace, bool),
+    (request, place, is_expanded): (PhoneScan, ListPlace, bool),
 ) -> Result<Response, Response> {
     if request.force == Some(true) {
         return Err(forced(phone).await);
@@ -125,7 +125,7 @@ async fn scanned(
         _ => judged(phone, (&asked, place), own, &progress).await,
     };
     let event = phone.event().to_string();
-    let at = ScannedAt {
+    let at = ShownScan {
         place,
         direction,
         secret: &secret,
@@ -148,7 +148,7 @@ fn told(
     door: &PhoneDoor,
     phone: &Phone,
     (answer, progress): (Answer, Progress),
-    (asked, at): (&Scan, &ScannedAt<'_>),
+    (asked, at): (&Scan, &ShownScan<'_>),
 ) -> Response {
     if let Verdict::Admit { left, .. } = answer.verdict {
         let code = asked.code.clone();

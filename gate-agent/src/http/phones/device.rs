@@ -33,7 +33,7 @@ const WAIT_S: &str = "30";
 
 /// What a phone says of itself.
 #[derive(Deserialize)]
-pub struct Introduction {
+pub struct PhoneRequest {
     /// The set-up code.
     #[serde(default)]
     token: String,
@@ -47,7 +47,7 @@ pub struct Introduction {
     software_version: Option<String>,
 }
 
-impl Introduction {
+impl PhoneRequest {
     fn facts(&self) -> PhoneFacts {
         PhoneFacts {
             model: plain(&self.hardware_brand, &self.hardware_model),
@@ -71,7 +71,7 @@ pub async fn initialize(
     ConnectInfo(from): ConnectInfo<SocketAddr>,
     body: Body,
 ) -> Result<Response, Response> {
-    let said: Introduction = asker::read(body).await?;
+    let said: PhoneRequest = asker::read(body).await?;
     let address = *blake3::hash(from.ip().to_canonical().to_string().as_bytes()).as_bytes();
     if !may_try(&door, address) {
         let wait = [(header::RETRY_AFTER, WAIT_S)];
@@ -87,7 +87,7 @@ pub async fn initialize(
                 model = row.facts.model,
                 "a phone was set up"
             );
-            return Ok(Json(device(&way.services, &row, &token)).into_response());
+            return Ok(Json(described(&way.services, &row, &token)).into_response());
         }
     }
     Err((
@@ -128,7 +128,7 @@ async fn set_up(
 }
 
 /// Says who a phone is, with its token: an app keeps whatever it is told.
-fn device(services: &Services, row: &PhoneRow, token: &PhoneSecret) -> Value {
+fn described(services: &Services, row: &PhoneRow, token: &PhoneSecret) -> Value {
     let policy = services.replica.snapshot().policy.clone();
     let only = match row.holder.gates.as_slice() {
         [only] => policy.as_deref().and_then(|policy| policy.gate(GateId(*only))),
@@ -150,7 +150,7 @@ fn device(services: &Services, row: &PhoneRow, token: &PhoneSecret) -> Value {
 /// Says who a phone is and which API this is.
 pub async fn info(phone: Phone) -> Json<Value> {
     Json(json!({
-        "device": device(&phone.services, &phone.row, &phone.token),
+        "device": described(&phone.services, &phone.row, &phone.token),
         "server": { "version": { "pretix": VERSION, "pretix_numeric": VERSION_NUMBER } },
         "medium_key_sets": [],
     }))
@@ -163,13 +163,13 @@ pub async fn version() -> Json<Value> {
 
 /// Notes what a phone says of itself now.
 pub async fn update(phone: Phone, body: Body) -> Result<Json<Value>, Response> {
-    let said: Introduction = asker::read(body).await?;
+    let said: PhoneRequest = asker::read(body).await?;
     let facts = said.facts();
     let noted = phone
         .access(move |access, id| access.note_phone(id, &facts))
         .await;
     noted.map_err(IntoResponse::into_response)?;
-    Ok(Json(device(&phone.services, &phone.row, &phone.token)))
+    Ok(Json(described(&phone.services, &phone.row, &phone.token)))
 }
 
 /// Gives a phone another token.
@@ -179,7 +179,7 @@ pub async fn roll(phone: Phone) -> Result<Json<Value>, Problem> {
     phone
         .access(move |access, id| access.roll_phone(id, hash))
         .await?;
-    Ok(Json(device(&phone.services, &phone.row, &token)))
+    Ok(Json(described(&phone.services, &phone.row, &token)))
 }
 
 /// Revokes a phone that says goodbye.
@@ -191,7 +191,7 @@ pub async fn revoke(phone: Phone) -> Result<Json<Value>, Problem> {
     phone
         .access(move |access, _| access.revoke_phones(&name, now))
         .await?;
-    Ok(Json(device(&phone.services, &phone.row, &phone.token)))
+    Ok(Json(described(&phone.services, &phone.row, &phone.token)))
 }
 
 /// A phone stays with its event.
