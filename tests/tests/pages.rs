@@ -5,6 +5,7 @@ mod pages {
     mod fingers;
     mod judge;
     mod log_in;
+    mod phones;
     mod seat_map;
     mod voucher;
 }
