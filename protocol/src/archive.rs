@@ -49,7 +49,7 @@ pub enum ArchivePart {
         /// When, by the maker's clock.
         at: Timestamp,
         /// The maker's certificate; none if it is an authority.
-        identity: Option<DeviceIdentity>,
+        identity: Option<Box<DeviceIdentity>>,
     },
     /// What the maker began from, if it began from a checkpoint: the third part.
     Checkpoint {

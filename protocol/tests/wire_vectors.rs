@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "wire_vectors/archive.rs"]
+mod archive;
 #[path = "wire_vectors/cast.rs"]
 mod cast;
 #[path = "wire_vectors/foreign.rs"]

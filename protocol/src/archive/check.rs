@@ -84,7 +84,7 @@ impl ArchiveCheck {
         self.stage = self.next_stage(&part)?;
         match part {
             ArchivePart::Trust { roots, bundle } => self.trust(roots, bundle),
-            ArchivePart::Maker { by, at, identity } => self.maker((by, at), identity),
+            ArchivePart::Maker { by, at, identity } => self.maker((by, at), identity.map(|boxed| *boxed)),
             ArchivePart::Checkpoint { signed, dropped } => self.logs()?.begin_at(&signed, &dropped),
             ArchivePart::Log { origin } => self.logs()?.begin(origin),
             ArchivePart::Record { bytes } => {

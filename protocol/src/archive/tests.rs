@@ -24,7 +24,7 @@ fn parts_of(machine: &Machine) -> Vec<ArchivePart> {
         ArchivePart::Maker {
             by: machine.me(),
             at: NOW,
-            identity: Some(machine.identity.clone()),
+            identity: Some(Box::new(machine.identity.clone())),
         },
     ];
     let mut covered = BTreeMap::new();

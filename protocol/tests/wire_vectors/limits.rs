@@ -7,7 +7,7 @@ use usher_protocol::ledger::{
 };
 use usher_protocol::state::units;
 use usher_protocol::sync::{MAX_FRAME_BYTES, MAX_LOGS, outbox, parts, session};
-use usher_protocol::{checkpoint, ident, labels, log, policy, record, request, ticket};
+use usher_protocol::{archive, checkpoint, ident, labels, log, policy, record, request, ticket};
 
 use super::page::PAGE;
 
@@ -193,4 +193,12 @@ fn limits_on_the_page_are_those_of_the_code() {
         &[session::CHECKPOINT_LAG],
         "",
     );
+}
+
+#[test]
+fn the_limit_of_an_archives_part_on_the_page_is_that_of_the_code() {
+    let whole = checkpoint::MAX_CHECKPOINT_BYTES;
+    let beyond = (archive::MAX_PART_BYTES - whole) / KIB;
+    let told = format!("{} MiB and {beyond} KiB", whole / MIB);
+    assert_eq!(limit_of("part of an archive"), told);
 }

@@ -6,7 +6,8 @@ use usher_protocol::record::Body;
 use super::log::{authority_log, hub_log, name_of};
 
 pub const PAGE: &str = include_str!("../../../docs/PROTOCOL.md");
-const VECTORS: [&str; 7] = [
+const VECTORS: [&str; 8] = [
+    include_str!("../vectors/archive.txt"),
     include_str!("../vectors/foreign.txt"),
     include_str!("../vectors/ticket.json"),
     include_str!("../vectors/log.txt"),

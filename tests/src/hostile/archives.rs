@@ -196,7 +196,7 @@ fn known() -> Known {
         ArchivePart::Maker {
             by: gate.me(),
             at: NOW,
-            identity: Some(maker),
+            identity: Some(Box::new(maker)),
         },
     ];
     let mut records = Records::new();

@@ -58,7 +58,7 @@ fn first_parts(
     let maker = ArchivePart::Maker {
         by: enrolment.identity.unverified().device,
         at: now,
-        identity: Some(enrolment.identity),
+        identity: Some(Box::new(enrolment.identity)),
     };
     let mut parts = vec![trust, maker];
     if let Some(signed) = stored_values::read_checkpoint(connection)? {
