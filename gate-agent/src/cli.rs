@@ -9,6 +9,7 @@ mod events;
 mod export;
 mod gates;
 mod phones;
+mod ready;
 mod report;
 mod run;
 mod status;
@@ -80,6 +81,13 @@ pub enum Command {
     },
     /// Say how the running hub stands.
     Status {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say whether people can come: this hub, and every device of the event that it knows, with links, clocks, certificates and what to do;
+    /// exit code 1 when something is wrong.
+    Ready {
         /// As JSON.
         #[arg(long)]
         json: bool,
@@ -260,6 +268,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Run { config } => runtime.block_on(run::run(&folder, config.as_deref())),
         Command::Doctor { config } => doctor::doctor(&folder, config.as_deref(), now),
         Command::Status { json } => runtime.block_on(status::status(&folder, &picked_hub()?, json)),
+        Command::Ready { json } => runtime.block_on(ready::ready(&folder, &picked_hub()?, json)),
         Command::ScannerCode(wanted) => codes::scanner_code(&folder, &picked_hub()?.directory, wanted),
         Command::HttpToken(wanted) => tokens::http_token(&picked_hub()?.directory, wanted),
         Command::Tokens(command) => tokens::tokens(&picked_hub()?.directory, command),

@@ -1,6 +1,7 @@
 //! What the tasks of one event's hub share, and what is told of it to people; starting the tasks is the hub's.
 
 pub mod certificates;
+pub mod devices;
 pub mod status;
 pub mod warnings;
 

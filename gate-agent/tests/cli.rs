@@ -209,6 +209,22 @@ fn check_report(dir: &Path, archive: &Path) {
     fail(dir, &of_archive, "a part that was altered");
 }
 
+/// Before doors: this hub is ready, but for its certificate, which ends soon.
+fn check_ready(dir: &Path) {
+    let said = succeed(dir, &["ready"]);
+    for part in [
+        "LOOK  Hub North  hub    this hub",
+        "good  trust bundle version 1, policy version 1",
+        "LOOK  the certificate of Hub North ends within a day",
+        "ready, with ",
+    ] {
+        assert!(said.contains(part), "{part:?} is not in {said}");
+    }
+    let told: Value = serde_json::from_str(&succeed(dir, &["ready", "--json"])).unwrap();
+    assert_eq!(told["ready"], true);
+    assert_eq!(told["devices"][0]["condition"], "doubtful", "{told}");
+}
+
 async fn check_tokens(dir: &Path, hub: &Running, (token, ticket): (&str, &str)) {
     let listed = succeed(dir, &["tokens", "list"]);
     for part in [
@@ -295,6 +311,7 @@ async fn from_the_enrolment_code_to_the_export() {
     assert!(succeed(&dir, &["enroll", &cloud.code, "--name", "Hub North"]).contains("\"Hub North\""));
     fail(&dir, &["enroll", &cloud.code], "belongs to a device already");
     fail(&dir, &["status"], "is not running");
+    fail(&dir, &["ready"], "is not running");
     let hub = Running::start(&dir).await;
     fail(&dir, &["run"], "another usher program is running");
     cloud.wait_until_linked().await;
@@ -318,6 +335,7 @@ async fn from_the_enrolment_code_to_the_export() {
     check_tokens(&dir, &hub, (token.trim(), &cloud.ticket(6))).await;
     check_supervisors(&dir);
     assert!(succeed(&dir, &["audit"]).contains("every page, chain and head is sound"));
+    check_ready(&dir);
     check_archive(&dir, &kept.path().join("festival.usher"));
     check_report(&dir, &kept.path().join("festival.usher"));
     check_phones(&dir, &cloud.ticket(7)).await;

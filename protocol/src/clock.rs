@@ -185,6 +185,14 @@ impl RuleClock {
         self.counting(now).len()
     }
 
+    /// Tells how far a linked peer's clock is ahead of a moment, in milliseconds.
+    pub fn ahead_of(&self, peer: &PublicKey, moment: Timestamp, now: ClockReading) -> Option<i64> {
+        let (offset, heard) = self.peers.get(peer)?;
+        let is_linked = now.up_ms.saturating_sub(*heard) <= LINKED_FOR_MS;
+        let moment = i64::try_from(moment.0).unwrap_or(i64::MAX);
+        is_linked.then(|| now.by(*offset).saturating_sub(moment))
+    }
+
     /// Tells whether a clock with that offset shows a time that is not past for certain.
     fn is_possible(&self, offset_ms: i64, now: ClockReading) -> bool {
         stamp(now.by(offset_ms)).plus_ms(AGREEMENT_MS) >= self.past

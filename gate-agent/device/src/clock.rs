@@ -73,6 +73,12 @@ impl Clock {
         self.read();
     }
 
+    /// Tells how far a linked peer's clock is ahead of the time that is judged by, in milliseconds, if it was heard.
+    pub fn ahead_ms_of(&self, peer: &PublicKey) -> Option<i64> {
+        let (moment, reading) = (self.now(), self.reading());
+        self.seen().clock.ahead_of(peer, moment, reading)
+    }
+
     /// Takes note that a moment is past: a machine that starts without knowing the date goes by others' as soon as it hears one.
     pub fn is_past(&self, moment: Timestamp) {
         self.seen().clock.is_past(moment);

@@ -20,12 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Prints the status.
 pub async fn status(folder: &Folder, event: &Enrolled, json: bool) -> anyhow::Result<ExitCode> {
-    let not_served = || not_served(event, Clock::system().now());
-    let Ok(listening) = Listening::read(&folder.top().listening_path()) else {
-        bail!(not_served());
-    };
-    let asked = ask(&listening.here_of(event.event)).await;
-    let status = asked.with_context(not_served)?;
+    let status = of_running(folder, event).await?;
     let mut out = std::io::stdout().lock();
     if json {
         writeln!(out, "{status:#}")?;
@@ -35,6 +30,16 @@ pub async fn status(folder: &Folder, event: &Enrolled, json: bool) -> anyhow::Re
         writeln!(out, "{line}")?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Asks the running hub how it stands.
+pub async fn of_running(folder: &Folder, event: &Enrolled) -> anyhow::Result<Value> {
+    let not_served = || not_served(event, Clock::system().now());
+    let Ok(listening) = Listening::read(&folder.top().listening_path()) else {
+        bail!(not_served());
+    };
+    let asked = ask(&listening.here_of(event.event)).await;
+    asked.with_context(not_served)
 }
 
 /// Says why nobody answers for an event.

@@ -18,6 +18,7 @@ use usher_protocol::{GateId, ZoneId};
 use usher_words::gate::{self, Phrasebook};
 
 use super::certificates::{self, CertificateLine, ScannerFacts};
+use super::devices::{self, DeviceFacts, DeviceLine};
 use super::{Services, warnings};
 use crate::links::{DialFacts, LinkFacts, LinkSide};
 
@@ -42,6 +43,10 @@ pub struct LedgerView {
     pub logs: usize,
     /// Scanners, with the ends of their certificates.
     pub scanners: BTreeMap<PublicKey, ScannerFacts>,
+    /// Every device, as the logs know it.
+    pub devices: BTreeMap<PublicKey, DeviceFacts>,
+    /// The version of the policy in force.
+    pub policy_version: Option<u32>,
 }
 
 impl LedgerView {
@@ -65,6 +70,8 @@ impl LedgerView {
             records: vector.values().map(|seq| seq.0).sum(),
             logs: vector.len(),
             scanners: certificates::scanners(ledger, hub),
+            devices: devices::known(ledger),
+            policy_version: state.policy().map(|(version, _)| version),
         }
     }
 }
@@ -138,6 +145,11 @@ pub struct HubStatus {
     pub event: String,
     /// The event's name, once a policy is here.
     pub event_name: Option<String>,
+    /// The version of the program that runs.
+    pub version: &'static str,
+    /// The versions of the trust bundle and of the policy in force.
+    pub bundle_version: u64,
+    pub policy_version: Option<u32>,
     /// When this was made, in milliseconds since the Unix epoch.
     pub now_ms: u64,
     /// Whether decisions can be made durable.
@@ -168,6 +180,8 @@ pub struct HubStatus {
     pub dials: Vec<DialLine>,
     /// Links that stand.
     pub links: Vec<LinkLine>,
+    /// Every device of the event, judged.
+    pub devices: Vec<DeviceLine>,
     /// Hubs that were linked and are not.
     pub missing: Vec<MissingLine>,
     /// Gates of the event.
@@ -311,6 +325,9 @@ impl HubStatus {
             device: certificate.device.to_string(),
             event: certificate.event.to_string(),
             event_name: policy.map(|policy| policy.name.clone()),
+            version: env!("CARGO_PKG_VERSION"),
+            bundle_version: snapshot.trust.bundle().version,
+            policy_version: view.policy_version,
             now_ms: now.0,
             storage_ok: !figures.failing,
             may_judge: replica.may_judge(),
@@ -328,6 +345,7 @@ impl HubStatus {
             warnings: warnings::now(services),
             dials: dials(services, &links),
             links: links.into_iter().map(|link| link_line(link, now)).collect(),
+            devices: devices::lines(services, &view.devices),
             missing: missing(services, &phrasebook),
             gates: policy.map_or_else(Vec::new, |policy| gates(policy, &view)),
             zones: policy.map_or_else(Vec::new, |policy| zones(policy, &view, (&phrasebook, now))),

@@ -3,13 +3,16 @@
 use std::fmt;
 use std::path::Path;
 
+use serde::Serialize;
+
 /// So little room on a disk is too little: an evening's scans and their indexes, and something to spare.
 const TOO_LITTLE_MIB: u64 = 200;
 /// With less room than this somebody should look before the next sale or show.
 const LITTLE_MIB: u64 = 2_048;
 
 /// How something was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Condition {
     /// As it should be.
     Good,

@@ -14,6 +14,7 @@ pub mod hub;
 pub mod keys;
 pub mod organizer;
 pub mod problems;
+pub mod readiness;
 pub mod scanner;
 pub mod server;
 mod staff_message;
