@@ -417,6 +417,16 @@ impl Authorities {
         Ok(())
     }
 
+    /// Takes up one event alone, for a command that works on it beside the servers.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
+    pub async fn take_up(&self, event: EventId) -> Result<Arc<EventAuthority>, AuthorityError> {
+        self.start_event(event).await?;
+        self.of(event)
+    }
+
     /// Brings the policy in an event's log up to the one that is on sale; a draft's is nobody's concern yet.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 mod backup;
 mod cell;
 mod doctor;
+mod import;
 pub mod reconciling;
 mod relocation;
 mod resume;
@@ -80,6 +81,9 @@ enum Command {
         /// The backup, with the file beside it that ends in .commits; none for a store that is back already.
         file: Option<PathBuf>,
     },
+    /// Takes in the tickets that another seller has sold, from the list of codes that it exports, so that the event's gates know them. Says
+    /// what it would do, and does it with --apply; may run beside the server, and as often as the list changes.
+    Import(import::ImportOrder),
     /// Lets events sell and order again that are halted because the store was restored, or devices have shown that it is an older
     /// copy; exit code 1, with the reasons, if that is not safe yet.
     Resume(resume::ResumeOrder),
@@ -128,6 +132,7 @@ impl Cli {
             }
             Command::Restore { config, file } => backup::restore(&config, file.as_deref()).await?,
             Command::Reconcile(order) => return order.run().await,
+            Command::Import(order) => return order.run().await,
             Command::Resume(order) => return order.run().await,
             Command::Migrate { config } => relocation::migrate(&config).await?,
             Command::Move(order) => order.run().await?,

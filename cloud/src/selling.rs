@@ -20,6 +20,7 @@ pub mod daily_report;
 pub mod disputes;
 mod gateway_kind;
 pub mod holding;
+pub mod imports;
 pub mod inventory;
 pub mod invoices;
 pub mod jobs;

@@ -52,6 +52,9 @@ number!(
     Seq(u64)
 );
 
+/// The first unit of other sellers' tickets: far above any inventory, which may grow after they were imported.
+pub const FIRST_FOREIGN_UNIT: Unit = Unit(1 << 24);
+
 impl Seq {
     /// Returns the number after this one.
     pub fn next(self) -> Self {

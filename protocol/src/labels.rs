@@ -5,7 +5,7 @@ use std::fmt;
 use bincode::{Decode, Encode};
 use usher_keys::codec;
 
-use crate::ident::Unit;
+use crate::ident::{FIRST_FOREIGN_UNIT, Unit};
 
 /// Largest table of labels, in bytes: what a policy with every other part at its limit leaves of a record. A house of 100,000
 /// seats whose rows count on takes a few hundred bytes, one whose rows of 20 each have a name of their own some 30 KiB.
@@ -23,8 +23,22 @@ pub enum UnitLabel {
     },
     /// A slot of general admission: only its number, from 1, tells it from the others.
     Slot { number: u32 },
+    /// A ticket of another seller, numbered from 1 in the order in which they were first listed.
+    Foreign { number: u32 },
     /// A unit whose label is not known here.
     Unknown(Unit),
+}
+
+impl UnitLabel {
+    /// Returns what a unit is called of which no table tells.
+    pub fn without_table(unit: Unit) -> Self {
+        match unit.0.checked_sub(FIRST_FOREIGN_UNIT.0) {
+            Some(before) => Self::Foreign {
+                number: before.saturating_add(1),
+            },
+            None => Self::Unknown(unit),
+        }
+    }
 }
 
 impl fmt::Display for UnitLabel {
@@ -32,6 +46,7 @@ impl fmt::Display for UnitLabel {
         match self {
             Self::Seat { section, row, number } => write!(f, "{section}, row {row}, seat {number}"),
             Self::Slot { number } => write!(f, "no. {number}"),
+            Self::Foreign { number } => write!(f, "no. {number} of the other seller"),
             Self::Unknown(unit) => write!(f, "place {unit}"),
         }
     }
@@ -142,6 +157,9 @@ impl UnitLabels {
 
     /// Returns what a unit is called.
     pub fn label(&self, unit: Unit) -> UnitLabel {
+        if unit >= FIRST_FOREIGN_UNIT {
+            return UnitLabel::without_table(unit);
+        }
         if unit.0 >= self.seats {
             return UnitLabel::Slot {
                 number: (unit.0 - self.seats).saturating_add(1),

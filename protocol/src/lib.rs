@@ -32,4 +32,6 @@ pub mod sync;
 pub mod ticket;
 pub mod trust;
 
-pub use ident::{GateId, Generation, Hlc, Origin, ScanId, ScanSecret, Seq, Stamp, TierId, Unit, ZoneId};
+pub use ident::{
+    FIRST_FOREIGN_UNIT, GateId, Generation, Hlc, Origin, ScanId, ScanSecret, Seq, Stamp, TierId, Unit, ZoneId,
+};

@@ -237,7 +237,7 @@ impl Policy {
     /// Returns what a unit is called.
     pub fn label(&self, unit: Unit) -> UnitLabel {
         let labels = self.labels.as_ref();
-        labels.map_or(UnitLabel::Unknown(unit), |labels| labels.label(unit))
+        labels.map_or(UnitLabel::without_table(unit), |labels| labels.label(unit))
     }
 
     /// Returns the offset of local time from UTC at a moment, in minutes.

@@ -25,12 +25,21 @@ pub enum CsvError {
 ///
 /// [`CsvError`].
 pub fn records(text: &str) -> Result<Vec<CsvRow>, CsvError> {
+    records_by(text, ',')
+}
+
+/// Reads all records of a text whose fields are parted by something else, as some spreadsheets write them.
+///
+/// # Errors
+///
+/// [`CsvError`].
+pub fn records_by(text: &str, delimiter: char) -> Result<Vec<CsvRow>, CsvError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (mut records, mut line) = (Vec::new(), 1);
     let mut rest = text;
     while !rest.is_empty() {
         let begins = line;
-        let (fields, after) = record(rest, &mut line)?;
+        let (fields, after) = record((rest, delimiter), &mut line)?;
         if fields.iter().any(|field| !field.is_empty()) {
             records.push((begins, fields));
         }
@@ -40,10 +49,13 @@ pub fn records(text: &str) -> Result<Vec<CsvRow>, CsvError> {
 }
 
 /// Reads one record and its end of line.
-fn record<'a>(text: &'a str, line: &mut usize) -> Result<(Vec<String>, &'a str), CsvError> {
+fn record<'a>(
+    (text, delimiter): (&'a str, char),
+    line: &mut usize,
+) -> Result<(Vec<String>, &'a str), CsvError> {
     let (mut fields, mut rest) = (Vec::new(), text);
     loop {
-        let (field, after) = field(rest, line)?;
+        let (field, after) = field((rest, delimiter), line)?;
         fields.push(field);
         let ends = ["\r\n", "\n"].into_iter().find_map(|end| after.strip_prefix(end));
         if let Some(next) = ends {
@@ -54,13 +66,13 @@ fn record<'a>(text: &'a str, line: &mut usize) -> Result<(Vec<String>, &'a str),
             return Ok((fields, after));
         }
         let behind = CsvError::TextBehindQuotation { line: *line };
-        rest = after.strip_prefix(',').ok_or(behind)?;
+        rest = after.strip_prefix(delimiter).ok_or(behind)?;
     }
 }
 
-fn field<'a>(text: &'a str, line: &mut usize) -> Result<(String, &'a str), CsvError> {
+fn field<'a>((text, delimiter): (&'a str, char), line: &mut usize) -> Result<(String, &'a str), CsvError> {
     let Some(quoted) = text.strip_prefix('"') else {
-        let ends = text.find([',', '\n']).unwrap_or(text.len());
+        let ends = text.find([delimiter, '\n']).unwrap_or(text.len());
         let (field, _) = text.split_at(ends);
         let field = match text[ends..].starts_with('\n') {
             true => field.strip_suffix('\r').unwrap_or(field),

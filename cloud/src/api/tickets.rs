@@ -81,7 +81,7 @@ impl PlaceView {
     pub fn of(label: UnitLabel) -> Option<Self> {
         match label {
             UnitLabel::Seat { section, row, number } => Some(Self { section, row, number }),
-            UnitLabel::Slot { .. } | UnitLabel::Unknown(_) => None,
+            UnitLabel::Slot { .. } | UnitLabel::Foreign { .. } | UnitLabel::Unknown(_) => None,
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod checkpoints;
 mod devices;
+mod foreign;
 mod forks;
 mod intake;
 mod ledgers;

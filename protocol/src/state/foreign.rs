@@ -27,12 +27,12 @@ impl State {
 
     /// Verifies what a record says by the signatures in it and the lists that are known.
     pub(super) fn worth(&self, body: &Body) -> Worth {
-        match evidence::worth(body, &self.trust) {
-            Worth::UnknownKey if foreign_in(body).is_some_and(|shown| self.has_listed(&shown)) => {
-                Worth::Proven
-            }
-            worth => worth,
+        let worth = evidence::worth(body, &self.trust);
+        let is_listed = || foreign_in(body).is_some_and(|shown| self.has_listed(&shown));
+        if worth == Worth::UnknownKey && is_listed() {
+            return Worth::Proven;
         }
+        worth
     }
 
     /// Puts a record off until what it rests on is known: a passage by a foreign code until that is listed, anything else until

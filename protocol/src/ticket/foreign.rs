@@ -1,66 +1,25 @@
 //! Codes of tickets that somebody else has sold: which of them the authority has listed, and reading one at a gate; what a text is the code of is [`identity`]'s.
 
 pub mod identity;
+mod listed;
 
 use std::collections::BTreeMap;
 
 use bincode::{Decode, Encode};
-use usher_keys::{EventId, KeyId, PublicKey, Timestamp, codec};
+use usher_keys::{EventId, PublicKey, Timestamp, codec};
 
+use super::Ticket;
 use super::live;
 use super::verify::{Keyring, Rejection, VerifiedTicket};
-use super::{Ticket, TicketFlags};
-use crate::ident::{Generation, TierId, Unit};
-use identity::{CodeIdentity, MAX_IDENTITY_BYTES};
+use crate::ident::{FIRST_FOREIGN_UNIT, TierId, Unit};
+use identity::CodeIdentity;
+
+pub use listed::{CodeHash, Entitlement, ForeignList, ListedCode, ShownForeign};
 
 /// Most codes that one record lists, so that it stays below the limit of a record whatever their units and tiers are.
 pub const MAX_CODES_OF_RECORD: usize = 3_600;
 /// Most keys of sellers that an event has: each is tried on a code that one of them may have signed.
 pub const MAX_SELLERS: usize = 16;
-/// The first byte of a foreign code in a record, where a ticket of ours has its version.
-const FOREIGN: u8 = 0xf0;
-/// Longest foreign code in a record, in bytes.
-const MAX_SHOWN_BYTES: usize = 2 + 3 + MAX_IDENTITY_BYTES + 5 + 3 + 1;
-
-/// The salted hash of a code's identity: whoever has the list cannot make codes of it.
-///
-/// **Source**: docs/PROTOCOL.md, "Foreign codes".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-pub struct CodeHash(pub [u8; 16]);
-
-/// A code as the authority lists it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-pub struct ListedCode {
-    pub code: CodeHash,
-    /// Its unit, above those of the event's own inventory.
-    pub unit: Unit,
-    pub tier: TierId,
-    /// How many people it lets in.
-    pub admits: u8,
-    /// How many people were let in by it elsewhere, before our gates were in use.
-    pub used: u8,
-}
-
-/// What one record lists.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct ForeignList {
-    /// What codes are hashed with: that of an event's first list holds, and a list with another one lists nothing.
-    pub salt: [u8; 32],
-    /// Keys with which sellers sign codes.
-    pub sellers: Vec<PublicKey>,
-    /// At most [`MAX_CODES_OF_RECORD`] where the cloud writes it.
-    pub codes: Vec<ListedCode>,
-}
-
-/// What a code entitles to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-pub struct Entitlement {
-    pub unit: Unit,
-    pub tier: TierId,
-    pub admits: u8,
-    pub used: u8,
-}
-
 /// All that an authority has listed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 pub struct ForeignCodes {
@@ -69,17 +28,6 @@ pub struct ForeignCodes {
     codes: BTreeMap<CodeHash, Entitlement>,
     /// Tiers and numbers of people that codes had before: who passed by them has passed.
     earlier: BTreeMap<CodeHash, Vec<(TierId, u8)>>,
-}
-
-/// A foreign code as a record of a passage has it: what was shown, and what it entitled to then.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct ShownForeign {
-    mark: u8,
-    /// What was shown.
-    pub identity: CodeIdentity,
-    pub unit: Unit,
-    pub tier: TierId,
-    pub admits: u8,
 }
 
 impl ForeignCodes {
@@ -105,6 +53,22 @@ impl ForeignCodes {
             }
             self.codes.insert(listed.code, next);
         }
+    }
+
+    /// Returns what codes are hashed with, once something was listed.
+    pub fn salt(&self) -> Option<[u8; 32]> {
+        self.salt
+    }
+
+    /// Returns the keys with which sellers sign codes.
+    pub fn sellers(&self) -> &[PublicKey] {
+        &self.sellers
+    }
+
+    /// Returns the first unit that no code has had.
+    pub fn next_unit(&self) -> Unit {
+        let last = self.codes.values().map(|held| held.unit).max();
+        last.map_or(FIRST_FOREIGN_UNIT, |last| Unit(last.0.saturating_add(1)))
     }
 
     /// Tells whether nothing was listed.
@@ -194,63 +158,12 @@ impl ForeignCodes {
                 CodeIdentity::Text(_) | CodeIdentity::Hashed(_) => Rejection::NotATicket,
             });
         };
-        let shown = ShownForeign {
-            mark: FOREIGN,
-            identity,
-            unit: held.unit,
-            tier: held.tier,
-            admits: held.admits,
-        };
+        let shown = ShownForeign::new(identity, held);
         Ok(VerifiedTicket::listed(
             shown.ticket(),
             event,
             codec::encode(&shown),
         ))
-    }
-}
-
-impl ListedCode {
-    fn entitlement(&self) -> Entitlement {
-        Entitlement {
-            unit: self.unit,
-            tier: self.tier,
-            admits: self.admits,
-            used: self.used,
-        }
-    }
-}
-
-impl Entitlement {
-    fn listed(self, code: CodeHash) -> ListedCode {
-        ListedCode {
-            code,
-            unit: self.unit,
-            tier: self.tier,
-            admits: self.admits,
-            used: self.used,
-        }
-    }
-}
-
-impl ShownForeign {
-    /// Takes a foreign code out of a record without believing it; `None` for anything else.
-    pub fn parse(code: &[u8]) -> Option<Self> {
-        let is_marked = code.first() == Some(&FOREIGN);
-        let shown = is_marked.then(|| codec::decode::<MAX_SHOWN_BYTES, Self>(code).ok())??;
-        (shown.admits > 0 && shown.identity.is_sound()).then_some(shown)
-    }
-
-    /// Returns the ticket that stands for the code: the first and only generation of its unit.
-    pub fn ticket(&self) -> Ticket {
-        Ticket {
-            key: KeyId([0; 4]),
-            unit: self.unit,
-            generation: Generation(1),
-            tier: self.tier,
-            admits: self.admits,
-            flags: TicketFlags::default(),
-            holder: None,
-        }
     }
 }
 
@@ -277,16 +190,15 @@ pub fn read(
     now: Timestamp,
 ) -> Result<VerifiedTicket, Rejection> {
     let ours = keyring.verify_text(text, now);
-    match ours {
-        Err(rejection) if rejection.is_of_none_of_ours() && !foreign.is_empty() => {
-            let read = foreign.read(text, keyring.event());
-            read.map_err(|other| match other {
-                Rejection::NotATicket => rejection,
-                other => other,
-            })
-        }
-        ours => ours,
+    let Err(rejection) = ours else {
+        return ours;
+    };
+    if !rejection.is_of_none_of_ours() || foreign.is_empty() {
+        return Err(rejection);
     }
+    let read = foreign.read(text, keyring.event());
+    let is_none = read.as_ref().is_err_and(|other| *other == Rejection::NotATicket);
+    if is_none { Err(rejection) } else { read }
 }
 
 #[cfg(test)]

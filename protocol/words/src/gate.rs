@@ -269,7 +269,7 @@ impl Phrasebook {
     pub fn place(&self, unit: Unit) -> String {
         let policy = self.names.policy.as_deref();
         policy
-            .map_or(UnitLabel::Unknown(unit), |policy| policy.label(unit))
+            .map_or(UnitLabel::without_table(unit), |policy| policy.label(unit))
             .to_string()
     }
 

@@ -127,7 +127,7 @@ impl Names {
     /// Names a unit.
     pub fn unit(&self, unit: Unit) -> UnitView {
         let place = self.places.get(&unit);
-        let label = place.map_or(UnitLabel::Unknown(unit), |place| place.label.clone());
+        let label = place.map_or(UnitLabel::without_table(unit), |place| place.label.clone());
         UnitView {
             unit: unit.0,
             tier_name: place.map(|place| place.tier_name.clone()).unwrap_or_default(),

@@ -66,7 +66,9 @@ fn read_place(row: &rusqlite::Row) -> Result<(Origin, Seq), ReplicaError> {
 fn named(names: &Snapshot, scan: WrittenScan, seq: Seq) -> ScanRow {
     let policy = names.policy.as_deref();
     let gate = policy.and_then(|policy| policy.gate(scan.gate));
-    let place = policy.map_or(UnitLabel::Unknown(scan.unit), |policy| policy.label(scan.unit));
+    let place = policy.map_or(UnitLabel::without_table(scan.unit), |policy| {
+        policy.label(scan.unit)
+    });
     ScanRow {
         seq,
         device_name: names.names.get(&scan.device).cloned().unwrap_or_default(),

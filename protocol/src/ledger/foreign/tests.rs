@@ -5,12 +5,15 @@ use usher_keys::Role;
 use super::*;
 use crate::admission::{Direction, Reason, Referral, Verdict};
 use crate::checkpoint::Checkpoint;
+use crate::home::home_of;
 use crate::ident::{Generation, ScanId, ScanSecret, TierId, Unit};
 use crate::ledger::ruling::restatement;
 use crate::ledger::{Annulling, JudgingAs, ScanQuestion};
 use crate::record::{Body, RightToAnnul};
 use crate::rehearsal::machine::Machine;
-use crate::rehearsal::{AVAILABLE, EVENT, NORTH, NOW, REENTRY, SOUTH, STRICT, authority, hub};
+use crate::rehearsal::{
+    AVAILABLE, EVENT, NORTH, NOW, REENTRY, SOUTH, STRICT, authority, hub as hub_key, signed_bundle,
+};
 use crate::request::Scan;
 use crate::ticket::foreign::identity::identify;
 use crate::ticket::foreign::{self, ForeignList, ListedCode};
@@ -103,8 +106,8 @@ fn strict_codes_have_a_home_like_all_units() {
     let mut cloud = Machine::cloud(&[1, 2]);
     cloud.write(listed("A", 1_000, (STRICT, 1, 0)));
     cloud.write(listed("B", 1_000, (AVAILABLE, 1, 0)));
-    let home = crate::home::home_of(EVENT, Unit(1_000), &[hub(1).public(), hub(2).public()]).unwrap();
-    let other = if home == hub(1).public() { 2 } else { 1 };
+    let home = home_of(EVENT, Unit(1_000), &[hub_key(1).public(), hub_key(2).public()]).unwrap();
+    let other = if home == hub_key(1).public() { 2 } else { 1 };
     let mut other = Machine::hub(other, &cloud);
     let verdict = judge(&mut other, 1, "A", JudgingAs::CutOff);
     assert_eq!(verdict, Verdict::Refer(Referral::HomeUnreachable { home }));
@@ -119,7 +122,7 @@ fn strict_codes_have_a_home_like_all_units() {
 fn passages_that_come_before_the_list_count_once_it_is_there() {
     let (mut cloud, mut hub) = event(STRICT, (1, 0));
     assert_eq!(judge(&mut hub, 1, "A", JudgingAs::Home), ADMIT);
-    let mut late = Machine::new(crate::rehearsal::hub(3), Role::Hub);
+    let mut late = Machine::new(hub_key(3), Role::Hub);
     late.write_due_records();
     late.hear_log(&hub, hub.me()).unwrap();
     assert_eq!(late.ledger.state().passages(Unit(1_000)).count(), 0);
@@ -151,7 +154,7 @@ fn nobody_passes_by_a_code_that_was_never_listed_so() {
         liar.judge(&lie, JudgingAs::Home),
         Verdict::Admit { persons: 1, left: 8 }
     );
-    let mut fair = Machine::new(crate::rehearsal::hub(3), Role::Hub);
+    let mut fair = Machine::new(hub_key(3), Role::Hub);
     fair.write_due_records();
     fair.hear(&cloud);
     fair.hear_log(&liar, liar.me()).unwrap();
@@ -169,7 +172,7 @@ fn a_fresh_replica_knows_the_codes_by_a_checkpoint() {
     cloud.hear(&hub);
     let ledger = &cloud.ledger;
     let checkpoint = Checkpoint::of(ledger.state(), ledger.trust(), ledger.heads(), NOW);
-    let mut fresh = Machine::new(crate::rehearsal::hub(2), Role::Hub);
+    let mut fresh = Machine::new(hub_key(2), Role::Hub);
     fresh.ledger.adopt(&checkpoint.sign(&authority())).unwrap();
     assert_eq!(fresh.ledger.state().digest(), cloud.ledger.state().digest());
     let asked = asked(&fresh, 2, "A");
@@ -181,7 +184,7 @@ fn an_authority_that_takes_over_lists_all_of_it_again() {
     let (mut cloud, hub) = event(STRICT, (1, 0));
     let was_so = hub.ledger.judge(&asked(&hub, 1, "A"), JudgingAs::Home, NOW).body;
     cloud.write(listed("A", 1_000, (AVAILABLE, 2, 1)));
-    let mut next = Machine::authority(authority(), crate::rehearsal::signed_bundle(2));
+    let mut next = Machine::authority(authority(), signed_bundle(2));
     for body in restatement(cloud.ledger.state(), Vec::new()).unwrap() {
         next.write(body);
     }

@@ -1,3 +1,5 @@
+//! Other sellers' codes: which text is which ticket, what an altered one is, and what lists come to.
+
 use data_encoding::BASE64;
 use proptest::prelude::*;
 use sha2::Digest;
@@ -5,6 +7,8 @@ use usher_keys::{EventId, SecretKey};
 
 use super::identity::{CodeIdentity, identify};
 use super::*;
+use crate::ident::Hlc;
+use crate::record::{Body, MAX_RECORD_BYTES, Record};
 
 const EVENT: EventId = EventId([1; 16]);
 const SALT: [u8; 32] = [9; 32];
@@ -185,7 +189,8 @@ fn the_last_listing_holds_and_the_unit_is_the_first_ones() {
         codes.has_listed(&before),
         "who passed by the earlier listing has passed"
     );
-    let never = ShownForeign { admits: 9, ..before };
+    let mut never = before;
+    never.admits = 9;
     assert!(!codes.has_listed(&never));
 }
 
@@ -215,6 +220,25 @@ fn what_is_said_again_comes_to_the_same() {
     assert_eq!(again, codes);
 }
 
+/// What a house of 100,000 sends to each hub once, and what a checkpoint carries.
+#[test]
+fn a_hundred_thousand_codes_are_less_than_two_and_a_half_megabytes() {
+    let text = |number: u32| format!("{number:012}").into_bytes();
+    let listed = (0..100_000).map(|number| listed(&text(number), FIRST_FOREIGN_UNIT.0 + number, (12, 1, 0)));
+    let codes = codes(listed.collect());
+    let most = 2_500_000;
+    let record = |list: ForeignList| Record::new(Hlc::default(), Body::Foreign(list)).to_bytes().len();
+    let lengths: Vec<usize> = codes.lists().into_iter().map(record).collect();
+    assert!(
+        lengths.iter().all(|length| *length <= MAX_RECORD_BYTES),
+        "{lengths:?}"
+    );
+    let sent: usize = lengths.iter().sum();
+    assert!(sent <= most, "{sent} bytes of records");
+    let summed_up = codec::encode(&codes).len();
+    assert!(summed_up <= most, "{summed_up} bytes in a checkpoint");
+}
+
 #[test]
 fn more_sellers_than_there_may_be_are_passed_over() {
     let mut codes = ForeignCodes::default();
@@ -232,7 +256,7 @@ proptest! {
         let codes = codes(vec![listed(b"A", 7, (1, 1, 0))]);
         let is_a = text.trim_ascii() == b"A";
         prop_assert_eq!(codes.read(&text, EVENT).is_ok(), is_a);
-        let mut marked = vec![FOREIGN];
+        let mut marked = vec![0xf0];
         marked.extend_from_slice(&text);
         if let Some(shown) = ShownForeign::parse(&marked) {
             prop_assert_eq!(codec::encode(&shown), marked, "one form");
