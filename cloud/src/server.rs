@@ -1,6 +1,5 @@
 //! A running cloud: binds, takes up what was left, serves, and on shutdown lets everything in progress finish; what it serves is in `routes`.
 
-mod certificate;
 mod places;
 mod serving;
 
@@ -16,9 +15,11 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use usher_keys::private;
 use usher_link::Endpoint;
+use usher_link::tls_files::{TlsError, TlsFiles, server_config};
 
 use crate::authority::uplink;
 use crate::clock::Clock;
@@ -79,13 +80,13 @@ impl Server {
         jobs::start(&state, &state.draining, &mut tasks);
         let service = HttpService {
             router: routes::router(state.clone()),
-            tls: tls.clone().map(certificate::acceptor).transpose()?,
+            tls: tls.clone().map(acceptor).transpose()?,
             stop: stop.clone(),
         };
         let places = ConnectionPlaces::new(serving::most_connections());
         tasks.spawn(serving::serve(listener, service, places));
         if let Some(files) = tls {
-            tasks.spawn(certificate::keep_new(files, stop.clone()));
+            tasks.spawn(files.keep_new(stop.clone()));
         }
         let listening = Listening {
             http,
@@ -139,6 +140,11 @@ impl Server {
         while self.tasks.join_next().await.is_some() {}
         self.state.close().await;
     }
+}
+
+/// Returns what greets connections.
+fn acceptor(files: Arc<TlsFiles>) -> Result<TlsAcceptor, TlsError> {
+    Ok(TlsAcceptor::from(Arc::new(server_config(files)?)))
 }
 
 /// Binds where devices link to and serves them.

@@ -2,53 +2,39 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::serve::Listener;
-use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{Accept, TlsAcceptor};
-use usher_keys::file::{FileError, read_file, read_private_file};
+use usher_link::tls_files::{TlsError, TlsFiles, server_config};
 
 use super::listener::{BoundedListener, BoundedStream};
 
-/// Largest PEM file, in bytes: a chain of a dozen certificates.
-const MAX_PEM_BYTES: u64 = 64 * 1024;
 /// How long a handshake may take: two round trips over a bad radio, not the place of someone who dawdles.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The hub's certificate and key.
 #[derive(Clone)]
-pub struct Tls(TlsAcceptor);
-
-/// Why HTTP cannot be served over TLS.
-#[derive(Debug, Error)]
-pub enum TlsError {
-    /// A file cannot be read, or the key's is open to others.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// The file holds no certificate in PEM.
-    #[error("{} holds no certificate: it must be PEM, the hub's own first (setting: tls_certificate)", path.display())]
-    NoCertificate { path: PathBuf },
-    /// The file holds no private key in PEM.
-    #[error("{} holds no private key: it must be PEM, without a passphrase (setting: tls_key)", path.display())]
-    NoKey { path: PathBuf },
-    /// Certificate and key do not go together, or are of a kind that is not served.
-    #[error("the TLS certificate and key cannot be used together (settings: tls_certificate, tls_key)")]
-    Refused(#[source] rustls::Error),
-    /// No certificate can be made for these names.
-    #[error("no certificate can be made for this machine's addresses (settings: door.listen, advertise)")]
-    NotMade(#[source] rcgen::Error),
+pub struct Tls {
+    acceptor: TlsAcceptor,
+    /// Where they come from, if they are not made here.
+    files: Option<Arc<TlsFiles>>,
 }
+
+/// Why no certificate can be made here.
+#[derive(Debug, Error)]
+#[error("no certificate can be made for this machine's addresses (settings: door.listen, advertise)")]
+pub struct NotMade(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl Tls {
     /// Reads certificate and key.
@@ -57,40 +43,36 @@ impl Tls {
     ///
     /// [`TlsError`].
     pub fn read(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
-        let pem = read_file::<MAX_PEM_BYTES>(certificate)?;
-        let chain: Vec<_> = CertificateDer::pem_slice_iter(&pem)
-            .collect::<Result<_, _>>()
-            .unwrap_or_default();
-        if chain.is_empty() {
-            return Err(TlsError::NoCertificate {
-                path: certificate.to_owned(),
-            });
-        }
-        let pem = read_private_file::<MAX_PEM_BYTES>(key)?;
-        let key =
-            PrivateKeyDer::from_pem_slice(&pem).map_err(|_| TlsError::NoKey { path: key.to_owned() })?;
-        Self::of(chain, key)
+        let files = Arc::new(TlsFiles::read(certificate, key)?);
+        let config = server_config(Arc::<TlsFiles>::clone(&files))?;
+        Ok(Self {
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+            files: Some(files),
+        })
     }
 
     /// Makes a key, and a certificate for these names and addresses that nobody else vouches for. Both are gone with the process.
     ///
     /// # Errors
     ///
-    /// [`TlsError::NotMade`].
-    pub fn self_made(names: Vec<String>) -> Result<Self, TlsError> {
-        let made = rcgen::generate_simple_self_signed(names).map_err(TlsError::NotMade)?;
+    /// [`NotMade`].
+    pub fn self_made(names: Vec<String>) -> Result<Self, NotMade> {
+        let made = rcgen::generate_simple_self_signed(names).map_err(|error| NotMade(error.into()))?;
         let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
-        Self::of(vec![made.cert.der().clone()], key.into())
+        let provider = rustls::crypto::ring::default_provider();
+        let certified = CertifiedKey::from_der(vec![made.cert.der().clone()], key.into(), &provider);
+        let certified = certified.map_err(|error| NotMade(error.into()))?;
+        let config = server_config(Arc::new(SingleCertAndKey::from(certified)));
+        let config = config.map_err(|error| NotMade(error.into()))?;
+        Ok(Self {
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+            files: None,
+        })
     }
 
-    fn of(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, TlsError> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-            .map_err(TlsError::Refused)?;
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Self(TlsAcceptor::from(Arc::new(config))))
+    /// Returns the files that somebody may renew.
+    pub fn files(&self) -> Option<Arc<TlsFiles>> {
+        self.files.clone()
     }
 
     /// Serves TLS on a listener.
@@ -118,7 +100,7 @@ impl Listener for TlsListener {
         let (stream, addr) = Listener::accept(&mut self.listener).await;
         // The handshake is made by whoever reads first, in the connection's own task: it keeps nobody else waiting.
         let connection = TlsConnection::Greeting {
-            accept: Box::new(self.tls.0.accept(stream)),
+            accept: Box::new(self.tls.acceptor.accept(stream)),
             until: Box::pin(sleep(self.patience)),
         };
         (connection, addr)

@@ -14,6 +14,7 @@ use super::sockets::Sockets;
 use crate::config::Config;
 use crate::doors::{self, Doors};
 use crate::http;
+use crate::http::tls::Tls;
 
 /// How long what is under way may take to end once it is told to.
 pub(super) const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(5);
@@ -58,6 +59,9 @@ impl Front {
             Arc::clone(&doors),
             cancel.clone(),
         ));
+        if let Some(files) = sockets.tls.as_ref().and_then(Tls::files) {
+            tasks.spawn(files.keep_new(cancel.clone()));
+        }
         tasks.spawn(http::serve(
             sockets.http,
             sockets.tls,

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
@@ -9,10 +10,14 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use thiserror::Error;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
 use usher_keys::file::{FileError, read_file, read_private_file};
 
 /// Largest PEM file, in bytes: a chain of a dozen certificates.
 const MAX_PEM_BYTES: u64 = 64 * 1024;
+/// How often the files are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// Why HTTP cannot be served over TLS.
 #[derive(Debug, Error)]
@@ -54,13 +59,8 @@ impl TlsFiles {
         })
     }
 
-    /// Takes up what the files hold now, if the certificate is another; tells whether it is. What was held is kept when that
-    /// fails.
-    ///
-    /// # Errors
-    ///
-    /// [`TlsError`].
-    pub fn refresh(&self) -> Result<bool, TlsError> {
+    /// Takes up what the files hold now, if the certificate is another; tells whether it is. What was held is kept when that fails.
+    fn refresh(&self) -> Result<bool, TlsError> {
         let chain = read_chain(&self.certificate)?;
         if self.held().cert == chain {
             return Ok(false);
@@ -70,18 +70,26 @@ impl TlsFiles {
         Ok(true)
     }
 
-    /// Returns how HTTP is served with them, as HTTP/2 or HTTP/1.1.
-    ///
-    /// # Errors
-    ///
-    /// [`TlsError::Refused`].
-    pub fn server_config(self: Arc<Self>) -> Result<ServerConfig, TlsError> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let builder = builder.map_err(TlsError::Refused)?.with_no_client_auth();
-        let mut config = builder.with_cert_resolver(self);
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(config)
+    /// Takes up renewed files until stopped. What is held is served on while they cannot be used, and somebody is told once.
+    pub async fn keep_new(self: Arc<Self>, stop: CancellationToken) {
+        let mut ticks = interval(LOOK_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut is_said = false;
+        while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+            let renewed = self.refresh();
+            let was_said = std::mem::replace(&mut is_said, renewed.is_err());
+            match renewed {
+                Ok(true) => tracing::info!("serving with the renewed certificate"),
+                Err(error) if !was_said => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(
+                        error,
+                        "the renewed certificate cannot be used: the one before is served on"
+                    );
+                }
+                Ok(false) | Err(_) => {}
+            }
+        }
     }
 
     fn held(&self) -> Arc<CertifiedKey> {
@@ -94,6 +102,20 @@ impl ResolvesServerCert for TlsFiles {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.held())
     }
+}
+
+/// Returns how HTTP is served, as HTTP/2 or HTTP/1.1, with the certificate that is found for each connection.
+///
+/// # Errors
+///
+/// [`TlsError::Refused`].
+pub fn server_config(certificates: Arc<dyn ResolvesServerCert>) -> Result<ServerConfig, TlsError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.map_err(TlsError::Refused)?.with_no_client_auth();
+    let mut config = builder.with_cert_resolver(certificates);
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
 }
 
 fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
