@@ -1,5 +1,6 @@
 //! Curves over time as one picture (SVG), without a script or anything from elsewhere.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::local::LocalTime;
@@ -93,7 +94,7 @@ fn height(value: i64, most: i64) -> u64 {
 }
 
 fn axes(svg: &mut String, (first, minutes, most): (u64, u64, i64), time: LocalTime) {
-    for value in [0, most / 2, most] {
+    for value in BTreeSet::from([0, most / 2, most]) {
         let y = height(value, most);
         let _ = write!(
             svg,
