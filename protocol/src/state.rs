@@ -54,8 +54,8 @@ pub struct State {
     false_records: BTreeMap<Origin, Seq>,
     /// Logs with a record that rests on a key which the trust bundle does not name yet.
     awaiting: BTreeSet<Origin>,
-    /// Passages by foreign codes that no authority has listed yet, by what they say is the code's unit.
-    unlisted: BTreeMap<Unit, Vec<(Stamp, Body)>>,
+    /// Passages by foreign codes that no authority has listed yet: of each log, by what they say is the code's unit.
+    unlisted: BTreeMap<Origin, BTreeMap<Unit, Vec<(Stamp, Body)>>>,
     /// Logs with a record of a later version, and whether one of them is critical.
     unread: BTreeMap<Origin, bool>,
     passages: Passages,
@@ -348,7 +348,7 @@ impl State {
         self.unread.retain(|origin, _| !origins.contains(origin));
         self.false_records.retain(|origin, _| !origins.contains(origin));
         self.awaiting.retain(|origin| !origins.contains(origin));
-        self.forget_unlisted(origins);
+        self.unlisted.retain(|origin, _| !origins.contains(origin));
         self.passages.forget(origins);
         self.refresh();
     }

@@ -46,9 +46,9 @@ impl State {
         if self.is_authority(&stamp.origin) || !self.may_write(&stamp, &body) {
             return self.name_false(stamp);
         }
-        let waiting = self.unlisted.entry(shown.unit).or_default();
-        let of_log = waiting.iter().filter(|(other, _)| other.origin == stamp.origin);
-        if of_log.count() < MAX_PASSAGES_OF_LOG {
+        let of_log = self.unlisted.entry(stamp.origin).or_default();
+        let waiting = of_log.entry(shown.unit).or_default();
+        if waiting.len() < MAX_PASSAGES_OF_LOG {
             waiting.push((stamp, body));
         } else {
             self.name_false(stamp);
@@ -60,32 +60,28 @@ impl State {
         let units: BTreeSet<Unit> = list.codes.iter().map(|listed| listed.unit).collect();
         let rulings = self.authorities.entry(authority).or_default();
         rulings.apply(Body::Foreign(list));
-        let waiting: Vec<Unit> = units
-            .into_iter()
-            .filter(|unit| self.unlisted.contains_key(unit))
-            .collect();
-        for unit in waiting {
-            for (stamp, body) in self.unlisted.remove(&unit).unwrap_or_default() {
-                if self.worth(&body) == Worth::Proven {
+        for (origin, mut of_log) in std::mem::take(&mut self.unlisted) {
+            for unit in &units {
+                let waiting = of_log.remove(unit).unwrap_or_default();
+                let (listed, left): (Vec<_>, Vec<_>) = waiting
+                    .into_iter()
+                    .partition(|(_, body)| self.worth(body) == Worth::Proven);
+                for (stamp, body) in listed {
                     self.take(stamp, body);
-                } else {
-                    self.unlisted.entry(unit).or_default().push((stamp, body));
                 }
+                if !left.is_empty() {
+                    of_log.insert(*unit, left);
+                }
+            }
+            if !of_log.is_empty() {
+                self.unlisted.insert(origin, of_log);
             }
         }
     }
 
     /// Returns the logs with a passage by a code that is not listed yet.
     pub(super) fn with_unlisted(&self) -> impl Iterator<Item = Origin> {
-        let waiting = self.unlisted.values().flatten();
-        waiting.map(|(stamp, _)| stamp.origin)
-    }
-
-    pub(super) fn forget_unlisted(&mut self, origins: &BTreeSet<Origin>) {
-        self.unlisted.retain(|_, waiting| {
-            waiting.retain(|(stamp, _)| !origins.contains(&stamp.origin));
-            !waiting.is_empty()
-        });
+        self.unlisted.keys().copied()
     }
 }
 
