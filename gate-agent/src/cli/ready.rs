@@ -74,7 +74,11 @@ fn of_hub(status: &Value) -> Vec<Diagnosis> {
         None => HubFinding::NoPolicy,
     });
     let words = text(&status["freshness"]);
-    found.push(HubFinding::Freshness { words, is_linked });
+    found.push(HubFinding::Freshness {
+        words,
+        has_heard: status["fresh_as_of_ms"].is_u64(),
+        is_linked,
+    });
     found.extend(status["clock"].as_str().map(HubFinding::Wrong));
     found.extend(texts("warnings").into_iter().map(HubFinding::Warning));
     found.iter().map(readiness::hub).collect()

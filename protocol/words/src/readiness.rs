@@ -71,8 +71,12 @@ pub enum HubFinding<'a> {
     NoPolicy,
     /// It knows the event by these versions of bundle and policy.
     Knows { bundle: u64, policy: u64 },
-    /// What it knows of revocations, and whether it is linked with the cloud.
-    Freshness { words: &'a str, is_linked: bool },
+    /// What it knows of revocations, whether it has heard of any, and whether it is linked with the cloud.
+    Freshness {
+        words: &'a str,
+        has_heard: bool,
+        is_linked: bool,
+    },
     /// The program that runs is another than the one that was asked.
     OtherVersion { running: &'a str, installed: &'a str },
     /// The program that runs.
@@ -98,11 +102,18 @@ pub fn hub(finding: &HubFinding<'_>) -> Diagnosis {
         }
         HubFinding::Freshness {
             words,
+            has_heard: true,
             is_linked: true,
         } => good(*words),
         HubFinding::Freshness {
             words,
+            has_heard: false,
+            is_linked: true,
+        } => doubtful(format!("{words}: wait a moment, and ask again")),
+        HubFinding::Freshness {
+            words,
             is_linked: false,
+            ..
         } => doubtful(format!(
             "{words}, and the cloud is not linked: entry works without it, but revocations are not heard"
         )),
@@ -149,5 +160,15 @@ mod tests {
         let said = device("North", &DeviceFinding::ClockOff(-7 * 60_000)).words;
         assert_eq!(said, "the clock of North is 7 minutes behind: set it right");
         assert_eq!(verdict(2, 1), "NOT READY: 2 wrong");
+        let heard = |has_heard| {
+            let words = "no revocations received yet";
+            hub(&HubFinding::Freshness {
+                words,
+                has_heard,
+                is_linked: true,
+            })
+        };
+        let conditions = [heard(true).condition, heard(false).condition];
+        assert_eq!(conditions, [Condition::Good, Condition::Doubtful]);
     }
 }
