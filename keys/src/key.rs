@@ -34,6 +34,8 @@ pub enum Domain {
     Assurance,
     /// The archive of an event, signed by whoever made it.
     Archive,
+    /// What a page and its hub say to prove their keys to each other.
+    Web,
 }
 
 impl Domain {
@@ -49,6 +51,7 @@ impl Domain {
             Self::Enrolment => b"usher/enrolment/2",
             Self::Assurance => b"usher/assurance/1",
             Self::Archive => b"usher/archive/1",
+            Self::Web => b"usher/web/1",
         }
     }
 

@@ -31,6 +31,7 @@ pub mod state;
 pub mod sync;
 pub mod ticket;
 pub mod trust;
+pub mod web;
 
 pub use ident::{
     FIRST_FOREIGN_UNIT, GateId, Generation, Hlc, Origin, ScanId, ScanSecret, Seq, Stamp, TierId, Unit, ZoneId,
