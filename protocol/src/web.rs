@@ -8,7 +8,7 @@ use usher_keys::{Domain, EventId, KeyError, PublicKey, SecretKey, Signature, Tim
 /// **Source**: docs/PROTOCOL.md, "Pages".
 pub const MAX_GREETING_BYTES: usize = 1_024;
 /// Most certificates that a hub names: the one in use, the one before it, and those that come.
-pub const MAX_PINS: usize = 8;
+pub const MAX_CERTIFICATES: usize = 8;
 
 /// The first two bytes of what a page says: a letter no other protocol of ours begins with, and this greeting's version.
 const MAGIC: [u8; 2] = [b'W', 1];
@@ -17,7 +17,7 @@ const BY_HUB: u8 = 0x48;
 /// What a page's signature begins with.
 const BY_PAGE: u8 = 0x50;
 const CALL_BYTES: usize = 2 + 16 + 32 + 32;
-const PIN_BYTES: usize = 32 + 8;
+const CERTIFICATE_BYTES: usize = 32 + 8;
 const SIGNATURE_BYTES: usize = 64;
 
 /// The SHA-256 of a hub's certificate, by which a page knows it.
@@ -26,7 +26,7 @@ pub struct CertificateHash(pub [u8; 32]);
 
 /// A certificate of a hub's, and when it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pin {
+pub struct NamedCertificate {
     pub hash: CertificateHash,
     pub until: Timestamp,
 }
@@ -50,7 +50,7 @@ pub struct HubWelcome {
     /// 32 random bytes, drawn anew each time.
     pub nonce: [u8; 32],
     /// The certificates by which the hub is known, now and soon.
-    pub pins: Vec<Pin>,
+    pub certificates: Vec<NamedCertificate>,
     /// By the hub's key, over all of the above, what the page said, and the hash of the certificate in use.
     pub signature: Signature,
 }
@@ -62,8 +62,8 @@ pub enum WebError {
     #[error("the bytes are no greeting of a page")]
     Malformed,
     /// More certificates than a page is told of.
-    #[error("a hub names at most {MAX_PINS} certificates")]
-    TooManyPins,
+    #[error("a hub names at most {MAX_CERTIFICATES} certificates")]
+    TooManyCertificates,
     /// The signature proves nothing: another key, or another certificate between the two.
     #[error("the key was not proven over this connection")]
     NotProven(#[from] KeyError),
@@ -130,21 +130,21 @@ impl HubWelcome {
     ///
     /// # Errors
     ///
-    /// [`WebError::TooManyPins`].
+    /// [`WebError::TooManyCertificates`].
     pub fn sign(
         key: &SecretKey,
         nonce: [u8; 32],
-        pins: Vec<Pin>,
+        certificates: Vec<NamedCertificate>,
         call: &PageCall,
         in_use: CertificateHash,
     ) -> Result<Self, WebError> {
-        if pins.len() > MAX_PINS {
-            return Err(WebError::TooManyPins);
+        if certificates.len() > MAX_CERTIFICATES {
+            return Err(WebError::TooManyCertificates);
         }
         let mut welcome = Self {
             key: key.public(),
             nonce,
-            pins,
+            certificates,
             signature: Signature([0; SIGNATURE_BYTES]),
         };
         welcome.signature = key.sign(Domain::Web, &welcome.proven(call, in_use));
@@ -163,7 +163,7 @@ impl HubWelcome {
             let proven = self.proven(call, **in_use);
             verifier.verify(Domain::Web, &proven, &self.signature).is_ok()
         };
-        let in_use = pinned.iter().take(MAX_PINS).find(proves);
+        let in_use = pinned.iter().take(MAX_CERTIFICATES).find(proves);
         Ok(*in_use.ok_or(KeyError::BadSignature)?)
     }
 
@@ -178,15 +178,16 @@ impl HubWelcome {
     ///
     /// # Errors
     ///
-    /// [`WebError::Malformed`], [`WebError::TooManyPins`].
+    /// [`WebError::Malformed`], [`WebError::TooManyCertificates`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, WebError> {
         let mut rest = bytes;
         let (key, nonce) = (PublicKey(take(&mut rest)?), take(&mut rest)?);
         let [count] = take(&mut rest)?;
-        if usize::from(count) > MAX_PINS {
-            return Err(WebError::TooManyPins);
+        if usize::from(count) > MAX_CERTIFICATES {
+            return Err(WebError::TooManyCertificates);
         }
-        let pins: Result<_, WebError> = (0..count).map(|_| Pin::take(&mut rest)).collect();
+        let certificates: Result<_, WebError> =
+            (0..count).map(|_| NamedCertificate::take(&mut rest)).collect();
         let signature = Signature(take(&mut rest)?);
         if !rest.is_empty() {
             return Err(WebError::Malformed);
@@ -194,18 +195,18 @@ impl HubWelcome {
         Ok(Self {
             key,
             nonce,
-            pins: pins?,
+            certificates: certificates?,
             signature,
         })
     }
 
     fn listed(&self) -> Vec<u8> {
-        let count = u8::try_from(self.pins.len()).expect("there are no more than MAX_PINS");
-        let mut listed = Vec::with_capacity(1 + self.pins.len() * PIN_BYTES);
+        let count = u8::try_from(self.certificates.len()).expect("there are no more than MAX_CERTIFICATES");
+        let mut listed = Vec::with_capacity(1 + self.certificates.len() * CERTIFICATE_BYTES);
         listed.push(count);
-        for pin in &self.pins {
-            listed.extend(pin.hash.0);
-            listed.extend(pin.until.0.to_le_bytes());
+        for named in &self.certificates {
+            listed.extend(named.hash.0);
+            listed.extend(named.until.0.to_le_bytes());
         }
         listed
     }
@@ -225,7 +226,7 @@ impl HubWelcome {
     }
 }
 
-impl Pin {
+impl NamedCertificate {
     fn take(rest: &mut &[u8]) -> Result<Self, WebError> {
         Ok(Self {
             hash: CertificateHash(take(rest)?),
@@ -260,11 +261,11 @@ mod tests {
     }
 
     fn welcome(call: &PageCall) -> HubWelcome {
-        let pins = [IN_USE, OTHER].map(|hash| Pin {
+        let certificates = [IN_USE, OTHER].map(|hash| NamedCertificate {
             hash,
             until: Timestamp(99),
         });
-        HubWelcome::sign(&key(4), [5; 32], pins.to_vec(), call, IN_USE).unwrap()
+        HubWelcome::sign(&key(4), [5; 32], certificates.to_vec(), call, IN_USE).unwrap()
     }
 
     #[test]
@@ -284,7 +285,7 @@ mod tests {
         let (mut again, mut somebody_else, mut longer) = (call, call, welcome.clone());
         again.nonce = [9; 32];
         somebody_else.key = key(9).public();
-        longer.pins[1].until = Timestamp(100);
+        longer.certificates[1].until = Timestamp(100);
         for (welcome, call) in [(&welcome, again), (&welcome, somebody_else), (&longer, call)] {
             assert_eq!(welcome.check(&call, &[IN_USE]), Err(refused.clone()));
         }
@@ -308,14 +309,14 @@ mod tests {
         }
         assert!(PageCall::from_bytes(&[&said[..], &[0]].concat()).is_err());
         assert!(HubWelcome::from_bytes(&[&answered[..], &[0]].concat()).is_err());
-        let pins = vec![
-            Pin {
+        let certificates = vec![
+            NamedCertificate {
                 hash: IN_USE,
                 until: Timestamp(1)
             };
-            MAX_PINS + 1
+            MAX_CERTIFICATES + 1
         ];
-        let signed = HubWelcome::sign(&key(4), [5; 32], pins, &call(), IN_USE);
-        assert_eq!(signed, Err(WebError::TooManyPins));
+        let signed = HubWelcome::sign(&key(4), [5; 32], certificates, &call(), IN_USE);
+        assert_eq!(signed, Err(WebError::TooManyCertificates));
     }
 }

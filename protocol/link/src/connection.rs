@@ -136,6 +136,8 @@ struct Inner {
     /// Guards our halves of the streams whose answers are not heard yet, the oldest first; never held across an await.
     unheard: Mutex<VecDeque<Weak<AskingHalf>>>,
     has_peers_log: AtomicBool,
+    /// What each stream begins with that is not the main one: the name of a page's session, and nothing on links.
+    heading: Box<[u8]>,
 }
 
 impl Inner {
@@ -191,7 +193,13 @@ impl From<FrameError> for AskError {
 }
 
 impl Connection {
-    pub(crate) fn new(quinn: quinn::Connection, peer: PublicKey, event: EventId, main: MainStream) -> Self {
+    pub(crate) fn new(
+        quinn: quinn::Connection,
+        peer: PublicKey,
+        event: EventId,
+        main: MainStream,
+        heading: &[u8],
+    ) -> Self {
         let handshake_limit = main
             .place
             .as_ref()
@@ -206,6 +214,7 @@ impl Connection {
                 farewell: OnceLock::new(),
                 unheard: Mutex::default(),
                 has_peers_log: AtomicBool::new(false),
+                heading: heading.into(),
             }),
         }
     }
@@ -332,6 +341,9 @@ impl Connection {
         let send = asking.0.as_mut().expect("it is there until it is taken");
         // Fails only for a stream that is closed already, and then writing says so.
         let _ = send.set_priority(REQUEST_PRIORITY);
+        if !self.inner.heading.is_empty() {
+            wire::write_frame(send, &self.inner.heading).await?;
+        }
         wire::write_frame(send, &wire::frame(&body)).await?;
         if !request.is_on_behalf() {
             let _ = send.finish();
@@ -382,6 +394,11 @@ impl Connection {
 
     pub(crate) fn quinn(&self) -> &quinn::Connection {
         &self.inner.quinn
+    }
+
+    /// Returns what each stream of the peer's begins with before its request.
+    pub(crate) fn heading(&self) -> &[u8] {
+        &self.inner.heading
     }
 
     /// Returns with which words we closed it, if we did.

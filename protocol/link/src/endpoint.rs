@@ -1,6 +1,6 @@
 //! The UDP socket with QUIC on it: dials and accepts peers whose keys are proven and that name an event; who may talk is the session's.
 
-mod tuning;
+pub(crate) mod tuning;
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
@@ -9,21 +9,21 @@ use std::time::Duration;
 
 use quinn::{ConnectError, Incoming, TokioRuntime};
 use thiserror::Error;
-use tokio::sync::Mutex;
-use tokio::task::JoinSet;
 use tokio::time::timeout;
 use usher_keys::{EventId, PublicKey, SecretKey};
 use usher_protocol::sync::Farewell;
 
+use crate::arrivals::Arrivals;
 use crate::connection::{Connection, MainStream};
 use crate::ending::{self, Loss};
-use crate::handshake_limit::{HANDSHAKE_TIMEOUT, HandshakeLimit, Place};
+use crate::handshake_limit::{HANDSHAKE_TIMEOUT, Place};
+use crate::pages::PageFault;
 use crate::tls::{self, EventKeys};
 use crate::wire::{self, FrameError};
 use tuning::Reach;
 
 /// How long closing waits until peers know: a lost packet or two.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Server and client on one UDP socket; clones are the same endpoint.
 #[derive(Clone)]
@@ -51,10 +51,8 @@ struct Inner {
     quinn: quinn::Endpoint,
     keys: Arc<EventKeys>,
     local_addr: SocketAddr,
-    handshake_limit: Arc<HandshakeLimit>,
+    arrivals: Arrivals<Connection>,
     reach: Reach,
-    /// Guards the handshakes under way, which only [`Endpoint::accept`] looks at.
-    handshakes: Mutex<JoinSet<Option<Connection>>>,
 }
 
 /// Why there is no endpoint or no connection.
@@ -97,6 +95,12 @@ pub enum LinkError {
     /// The peer showed no key of ours' kind.
     #[error("the peer showed no Ed25519 key")]
     NoKey,
+    /// Whoever came to the door for pages is no page that may come in.
+    #[error("no page of ours came: {0}")]
+    NoPage(#[from] PageFault),
+    /// The system gives no randomness.
+    #[error("the system gives no randomness")]
+    NoRandomness,
     /// The peer is this device: an address in the configuration leads back here.
     #[error("the address leads back to this device")]
     Myself,
@@ -138,8 +142,7 @@ impl Endpoint {
                 quinn: quinn.map_err(failed)?,
                 keys,
                 local_addr,
-                handshake_limit: Arc::default(),
-                handshakes: Mutex::default(),
+                arrivals: Arrivals::default(),
                 reach,
             }),
             identity: Identity::new(key, reach)?,
@@ -178,8 +181,8 @@ impl Endpoint {
 
     /// Returns the handshake limit, for tests that crowd it.
     #[cfg(test)]
-    pub(crate) fn handshake_limit(&self) -> &Arc<HandshakeLimit> {
-        &self.inner.handshake_limit
+    pub(crate) fn handshake_limit(&self) -> &Arc<crate::handshake_limit::HandshakeLimit> {
+        self.inner.arrivals.handshake_limit()
     }
 
     /// Dials a peer and names the event to talk about.
@@ -214,82 +217,19 @@ impl Endpoint {
             recv,
             place: None,
         };
-        Ok(Connection::new(quinn, peer, event, line))
+        Ok(Connection::new(quinn, peer, event, line, &[]))
     }
 
     /// Waits for the next peer that has proven its key and named its event; `None` once the endpoint is closed.
     ///
     /// Handshakes go on side by side while somebody waits here; failed ones are only logged.
     pub async fn accept(&self) -> Option<Connection> {
-        let mut handshakes = self.inner.handshakes.lock().await;
-        loop {
-            tokio::select! {
-                incoming = self.inner.quinn.accept() => match incoming {
-                    Some(incoming) => self.receive(incoming, &mut handshakes),
-                    None => {
-                        handshakes.shutdown().await;
-                        return None;
-                    }
-                },
-                Some(done) = handshakes.join_next() => if let Ok(Some(connection)) = done {
-                    return Some(connection);
-                },
-            }
-        }
-    }
-
-    /// Begins a handshake if there is room for a stranger.
-    fn receive(&self, incoming: Incoming, handshakes: &mut JoinSet<Option<Connection>>) {
-        let from = incoming.remote_address();
-        let door = &self.inner.handshake_limit;
-        let is_proven = incoming.remote_address_validated() || !incoming.may_retry();
-        if !is_proven && door.asks_for_proof(from.ip()) {
-            // Nobody is asked for a proof that would get it nowhere.
-            if !door.has_room(from.ip()) {
-                return self.turn_away(incoming);
-            }
-            if incoming.retry().is_err() {
-                tracing::debug!(%from, "could not ask a peer to prove its address");
-            }
-            return;
-        }
-        let Some(place) = door.enter(from.ip()) else {
-            return self.turn_away(incoming);
-        };
-        let handshake_limit = Arc::clone(door);
-        let gone = place.slot().gone();
-        handshakes.spawn(async move {
-            let shaken = tokio::select! {
-                shaken = timeout(HANDSHAKE_TIMEOUT, shake_hands(incoming, place)) => shaken,
-                () = gone.cancelled() => Ok(Err(LinkError::GaveWay)),
-            };
-            match shaken.unwrap_or(Err(LinkError::Timeout)) {
-                Ok(connection) => Some(connection),
-                Err(error) => {
-                    if let Some(withheld) = handshake_limit.may_write() {
-                        let error: &dyn std::error::Error = &error;
-                        tracing::info!(%from, error, withheld, "a peer did not get through the handshake");
-                    }
-                    None
-                }
-            }
-        });
-    }
-
-    fn turn_away(&self, incoming: Incoming) {
-        if let Some(withheld) = self.inner.handshake_limit.may_write() {
-            let from = incoming.remote_address();
-            tracing::warn!(%from, withheld, "too many strangers at the door: a peer was turned away");
-        }
-        incoming.refuse();
+        self.inner.arrivals.next(&self.inner.quinn, shake_hands).await
     }
 
     /// Refuses whoever dials from now on, until the endpoint is closed; connections that stand are left alone.
     pub async fn refuse_all(&self) {
-        self.inner.handshakes.lock().await.shutdown().await;
-        while let Some(incoming) = self.inner.quinn.accept().await {
-            incoming.refuse();
-        }
+        self.inner.arrivals.refuse_all(&self.inner.quinn).await;
     }
 
     /// Closes every connection, telling the peers that we are leaving, and waits a moment for the message to get out.
@@ -302,11 +242,7 @@ impl Endpoint {
 /// Waits for the full handshake (never for early data) and for the preamble.
 async fn shake_hands(incoming: Incoming, place: Place) -> Result<Connection, LinkError> {
     let quinn = incoming.await.map_err(lost)?;
-    let closing = quinn.clone();
-    // Also when a session has it, which learns of it as of any end.
-    place
-        .slot()
-        .when_lost(move || closing.close(ending::code(Farewell::Leaving), &[]));
+    close_with_place(&quinn, &place);
     let peer = tls::peer_key(&quinn).ok_or(LinkError::NoKey)?;
     let (send, mut recv) = quinn.accept_bi().await.map_err(lost)?;
     let event = match wire::read_preamble(&mut recv).await {
@@ -321,14 +257,22 @@ async fn shake_hands(incoming: Incoming, place: Place) -> Result<Connection, Lin
         recv,
         place: Some(place),
     };
-    Ok(Connection::new(quinn, peer, event, line))
+    Ok(Connection::new(quinn, peer, event, line, &[]))
 }
 
-fn lost(error: quinn::ConnectionError) -> LinkError {
+/// Has a connection closed when its place goes to another, also when a session has it, which learns of it as of any end.
+pub(crate) fn close_with_place(quinn: &quinn::Connection, place: &Place) {
+    let closing = quinn.clone();
+    place
+        .slot()
+        .when_lost(move || closing.close(ending::code(Farewell::Leaving), &[]));
+}
+
+pub(crate) fn lost(error: quinn::ConnectionError) -> LinkError {
     LinkError::Handshake(Loss::from(error))
 }
 
-fn loss_of(error: FrameError) -> Loss {
+pub(crate) fn loss_of(error: FrameError) -> Loss {
     match error {
         FrameError::Lost(loss) => loss,
         FrameError::TooLong { .. } | FrameError::Ended | FrameError::GivenUp | FrameError::Malformed => {

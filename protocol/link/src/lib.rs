@@ -2,6 +2,7 @@
 //!
 //! Begin with [`Endpoint`], which takes and makes connections, and with [`drive`] for the loop of one.
 
+mod arrivals;
 mod asker;
 mod changes;
 mod connection;
@@ -10,6 +11,7 @@ mod drive;
 mod ending;
 mod endpoint;
 mod handshake_limit;
+mod pages;
 pub mod slots;
 pub mod surroundings;
 pub mod sync_store;
@@ -25,6 +27,7 @@ pub use drive::{Opened, drive};
 pub use ending::{Loss, SessionEnd};
 pub use endpoint::{Endpoint, LinkError};
 pub use handshake_limit::MAX_STRANGERS;
+pub use pages::{PageCertificate, PageEndpoint, PageFault, PageRequest, PageVisit};
 pub use sync_store::{Outlook, Progress, Responder, SyncStore};
 pub use wire::FrameError;
 

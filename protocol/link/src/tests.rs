@@ -4,6 +4,7 @@ mod dialing;
 mod endings;
 mod events;
 mod memory;
+mod pages;
 mod requests;
 mod site;
 mod strangers;

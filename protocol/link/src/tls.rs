@@ -110,7 +110,7 @@ pub(crate) fn server_config(keys: Arc<EventKeys>) -> Result<QuicServerConfig, Er
     config.max_early_data_size = 0;
     config.send_tls13_tickets = 0;
     config.session_storage = Arc::new(NoServerSessionStorage {});
-    QuicServerConfig::try_from(config).map_err(|_| Error::General(NO_INITIAL_SUITE.to_owned()))
+    QuicServerConfig::try_from(config).map_err(|_| no_initial_suite())
 }
 
 /// Makes the TLS configuration of the dialing side: no resumption, no early data.
@@ -130,7 +130,7 @@ pub(crate) fn client_config(key: &SecretKey) -> Result<QuicClientConfig, Error> 
     config.enable_early_data = false;
     config.enable_sni = true;
     config.resumption = Resumption::disabled();
-    QuicClientConfig::try_from(config).map_err(|_| Error::General(NO_INITIAL_SUITE.to_owned()))
+    QuicClientConfig::try_from(config).map_err(|_| no_initial_suite())
 }
 
 /// Returns the key the peer proved to hold.
@@ -143,7 +143,10 @@ pub(crate) fn peer_key(connection: &quinn::Connection) -> Option<PublicKey> {
     }
 }
 
-const NO_INITIAL_SUITE: &str = "the provider lacks QUIC's initial cipher suite";
+/// What is said where the provider cannot begin with QUIC.
+pub(crate) fn no_initial_suite() -> Error {
+    Error::General("the provider lacks QUIC's initial cipher suite".to_owned())
+}
 
 /// The provider is always given, never taken from the process, so that no other crate can change it.
 fn provider() -> Arc<CryptoProvider> {

@@ -60,6 +60,16 @@ pub(crate) async fn read_preamble(recv: &mut RecvStream) -> Result<EventId, Fram
     Ok(EventId(event))
 }
 
+/// Reads what a stream begins with before all else.
+pub(crate) async fn read_heading(recv: &mut RecvStream, expected: &[u8]) -> Result<(), FrameError> {
+    let mut heading = vec![0; expected.len()];
+    recv.read_exact(&mut heading).await.map_err(exact_error)?;
+    if heading != expected {
+        return Err(FrameError::Malformed);
+    }
+    Ok(())
+}
+
 /// Puts the length in front of a body.
 pub(crate) fn frame(body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len()).expect("bodies are far below 4 GiB");

@@ -39,7 +39,8 @@ pub(super) async fn answer<S: Responder>(connection: Connection, peer: Arc<Certi
         tokio::select! {
             stream = connection.quinn().accept_bi(), if under_way.len() < MAX_REQUESTS_AT_ONCE => match stream {
                 Ok((send, recv)) => {
-                    under_way.spawn(answer_one(send, recv, Arc::clone(&peer), Arc::clone(&responder)));
+                    let streams = (connection.clone(), send, recv);
+                    under_way.spawn(answer_one(streams, Arc::clone(&peer), Arc::clone(&responder)));
                 }
                 Err(_) => return,
             },
@@ -76,13 +77,12 @@ struct Answered {
 
 /// Answers one request; `None` when nobody waits for the answer any more.
 async fn answer_one<S: Responder>(
-    mut send: SendStream,
-    mut recv: RecvStream,
+    (connection, mut send, mut recv): (Connection, SendStream, RecvStream),
     peer: Arc<Certificate>,
     responder: Arc<S>,
 ) -> Option<Answered> {
     let progress = Progress::default();
-    let request = read_request(&mut recv).await;
+    let request = read_request(connection.heading(), &mut recv).await;
     let is_on_behalf = request.as_ref().is_ok_and(Request::is_on_behalf);
     let reply = match request {
         Ok(Request::Inquire(inquiry)) => {
@@ -176,8 +176,12 @@ async fn write(send: &mut SendStream, frame: &[u8]) -> Option<()> {
     written.ok()?.ok()
 }
 
-async fn read_request(recv: &mut RecvStream) -> Result<Request, FrameError> {
-    let body = timeout(REQUEST_TIMEOUT, wire::read_frame(recv, MAX_REQUEST_BYTES))
+async fn read_request(heading: &[u8], recv: &mut RecvStream) -> Result<Request, FrameError> {
+    let reading = async {
+        wire::read_heading(recv, heading).await?;
+        wire::read_frame(recv, MAX_REQUEST_BYTES).await
+    };
+    let body = timeout(REQUEST_TIMEOUT, reading)
         .await
         .map_err(|_| FrameError::GivenUp)??;
     request::from_bytes(&body).map_err(|_| FrameError::Malformed)

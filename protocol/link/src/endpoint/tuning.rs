@@ -23,6 +23,10 @@ const STREAM_WINDOW_BYTES: u32 = 512 * 1024;
 const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
 /// Bytes we keep for a peer that has not acknowledged them: the rest waits in the session, where it can be outdated.
 const SEND_WINDOW_BYTES: u64 = 256 * 1024;
+/// Streams in one direction that HTTP/3 opens for itself, and one for those that keep servers from minding.
+pub(crate) const STREAMS_OF_HTTP: u32 = 4;
+/// Bytes kept of datagrams, which are dropped unread: one of the largest.
+const DATAGRAM_BUFFER_BYTES: usize = 2 * 1024;
 /// First guess of a round trip: a venue's LAN or a city's mobile network, instead of the 333 ms made for satellites.
 const INITIAL_RTT: Duration = Duration::from_millis(100);
 
@@ -40,7 +44,7 @@ pub enum Reach {
 pub(super) fn server(tls: QuicServerConfig, reach: Reach) -> quinn::ServerConfig {
     let mut config = quinn::ServerConfig::with_crypto(Arc::new(tls));
     config
-        .transport_config(transport(reach))
+        .transport_config(Arc::new(transport(reach)))
         .max_incoming(MAX_STRANGERS)
         .migration(true);
     config
@@ -49,13 +53,13 @@ pub(super) fn server(tls: QuicServerConfig, reach: Reach) -> quinn::ServerConfig
 /// Returns the settings of the dialing side.
 pub(super) fn client(tls: QuicClientConfig, reach: Reach) -> quinn::ClientConfig {
     let mut config = quinn::ClientConfig::new(Arc::new(tls));
-    config.transport_config(transport(reach));
+    config.transport_config(Arc::new(transport(reach)));
     config
 }
 
 /// Returns the settings of the socket: what a restarted program answers to packets of its former life follows from the
 /// device key, so that peers learn of the restart at once instead of after the idle timeout.
-pub(super) fn endpoint(key: &SecretKey) -> EndpointConfig {
+pub(crate) fn endpoint(key: &SecretKey) -> EndpointConfig {
     let secret = key.to_pkcs8_der();
     let reset = blake3::derive_key("usher link 2026-11 stateless reset", &secret);
     let ids = blake3::derive_key("usher link 2026-11 connection ids", &secret);
@@ -65,7 +69,22 @@ pub(super) fn endpoint(key: &SecretKey) -> EndpointConfig {
     config
 }
 
-fn transport(reach: Reach) -> Arc<TransportConfig> {
+/// Returns the settings of the socket on which pages come in: HTTP/3 has three streams of its own, and WebTransport asks for datagrams,
+/// which nobody sends.
+pub(crate) fn server_of_pages(tls: QuicServerConfig) -> quinn::ServerConfig {
+    let mut transport = transport(Reach::Venue);
+    transport
+        .max_concurrent_uni_streams(VarInt::from_u32(STREAMS_OF_HTTP))
+        .datagram_receive_buffer_size(Some(DATAGRAM_BUFFER_BYTES));
+    let mut config = quinn::ServerConfig::with_crypto(Arc::new(tls));
+    config
+        .transport_config(Arc::new(transport))
+        .max_incoming(MAX_STRANGERS)
+        .migration(true);
+    config
+}
+
+fn transport(reach: Reach) -> TransportConfig {
     let mut config = TransportConfig::default();
     let idle = IdleTimeout::try_from(IDLE_TIMEOUT).expect("20 s are within QUIC's range");
     config
@@ -79,7 +98,7 @@ fn transport(reach: Reach) -> Arc<TransportConfig> {
         .initial_rtt(INITIAL_RTT)
         .enable_segmentation_offload(reach == Reach::Venue)
         .datagram_receive_buffer_size(None);
-    Arc::new(config)
+    config
 }
 
 /// Makes stateless reset tokens: keyed BLAKE3.

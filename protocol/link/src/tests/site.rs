@@ -169,6 +169,11 @@ impl Site {
     pub(super) async fn link_at(&mut self, address: SocketAddr) {
         let dialing = self.endpoint.connect(address, self.replica.event());
         let connection = within(dialing).await.unwrap();
+        self.take(connection);
+    }
+
+    /// Runs the session of a connection.
+    pub(super) fn take(&mut self, connection: Connection) {
         let sides = (Arc::clone(&self.replica), Arc::clone(&self.responder));
         self.tasks
             .spawn(run(connection, sides, self.told.clone(), self.cancel.clone()));
