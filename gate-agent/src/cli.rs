@@ -146,6 +146,9 @@ pub struct ScannerCodeArgs {
     /// How long it may work, in hours; until the hub's own certificate ends, some hours after the event, when missing.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=168), value_name = "HOURS")]
     pub hours: Option<u64>,
+    /// Print the address of the page that turns a phone into this scanner, and its picture to be looked at with the phone.
+    #[arg(long)]
+    pub page: bool,
 }
 
 /// What a device without a certificate is given.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
+use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use usher_words::hub;
@@ -45,6 +46,18 @@ pub struct Config {
     pub open_status: bool,
     /// Where phones come in that scan with pretixSCAN.
     pub door: DoorConfig,
+    /// Where pages come in that are scanners.
+    pub web: WebConfig,
+}
+
+/// The settings of the door for pages that are scanners.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebConfig {
+    /// Its address (WebTransport, UDP); pages are not served when it is missing.
+    pub listen: Option<SocketAddr>,
+    /// Where the page is found (URL); no page of another origin comes in.
+    pub page: Option<String>,
 }
 
 /// The settings of the door for phones.
@@ -72,6 +85,7 @@ impl Default for Config {
             home_timeout_ms: 150,
             open_status: false,
             door: DoorConfig::default(),
+            web: WebConfig::default(),
         }
     }
 }
@@ -165,6 +179,12 @@ impl Config {
         if self.tls_certificate.is_some() != self.tls_key.is_some() {
             return out("tls_certificate", "it goes with tls_key: set both or none");
         }
+        if self.web.listen.is_some() && self.web.origin().is_none() {
+            return out(
+                "web.page",
+                "the address of the page that scans, like https://tickets.example/gate",
+            );
+        }
         if self.is_in_the_clear() && !self.http_in_the_clear {
             return Err(ConfigError::InTheClear { http: self.http });
         }
@@ -179,6 +199,15 @@ impl Config {
     /// Returns how long a scan waits for its home hub.
     pub fn home_timeout(&self) -> Duration {
         Duration::from_millis(self.home_timeout_ms)
+    }
+}
+
+impl WebConfig {
+    /// Returns the origin of the page, as browsers write it.
+    pub fn origin(&self) -> Option<String> {
+        let page: Url = self.page.as_deref()?.parse().ok()?;
+        let is_web = matches!(page.scheme(), "http" | "https") && page.fragment().is_none();
+        is_web.then(|| page.origin().ascii_serialization())
     }
 }
 

@@ -104,21 +104,26 @@ impl Doors {
 /// Leads every peer that links to us to the hub of its event, until cancelled.
 pub async fn lead_peers(endpoint: Endpoint, doors: Arc<Doors>, cancel: CancellationToken) {
     while let Some(Some(peer)) = cancel.run_until_cancelled(endpoint.accept()).await {
-        match doors.of(peer.event()) {
-            None if doors.is_expected(peer.event()) => {
-                tracing::debug!(peer = %peer.peer().id(), "a peer came while its hub starts or stops, and is to come again");
-                peer.close(Farewell::Leaving);
-            }
-            None => peer.turn_away(
-                Farewell::OtherEvent,
-                "the two sides belong to different events: that one is not served here",
-            ),
-            Some(door) => {
-                if let Err(mpsc::error::TrySendError::Full(peer) | mpsc::error::TrySendError::Closed(peer)) =
-                    door.peers.try_send(peer)
-                {
-                    peer.turn_away(Farewell::Leaving, "too many peers");
-                }
+        lead_peer(&doors, peer);
+    }
+}
+
+/// Leads one peer to the hub of its event.
+pub fn lead_peer(doors: &Doors, peer: Connection) {
+    match doors.of(peer.event()) {
+        None if doors.is_expected(peer.event()) => {
+            tracing::debug!(peer = %peer.peer().id(), "a peer came while its hub starts or stops, and is to come again");
+            peer.close(Farewell::Leaving);
+        }
+        None => peer.turn_away(
+            Farewell::OtherEvent,
+            "the two sides belong to different events: that one is not served here",
+        ),
+        Some(door) => {
+            if let Err(mpsc::error::TrySendError::Full(peer) | mpsc::error::TrySendError::Closed(peer)) =
+                door.peers.try_send(peer)
+            {
+                peer.turn_away(Farewell::Leaving, "too many peers");
             }
         }
     }

@@ -34,6 +34,8 @@ use listener::BoundedListener;
 use problem::Problem;
 use tls::Tls;
 
+pub use events::enrolments_entrance;
+
 /// How long a request may take: a scan takes milliseconds, an upload over a bad radio some seconds.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -65,7 +67,7 @@ pub async fn serve_phones(
 pub async fn serve_enrolments(listener: TcpListener, doors: Arc<Doors>, cancel: CancellationToken) {
     let (listener, routes) = (
         BoundedListener::for_enrolments(listener),
-        events::enrolments_entrance(doors),
+        enrolments_entrance(doors),
     );
     serve_on(listener, routes, cancel).await;
 }

@@ -15,7 +15,7 @@ use usher_device::clock::Clock;
 use usher_device::directory::DataDirectory;
 use usher_device::enrol::Issuer;
 use usher_device::replica::{Access, Replica};
-use usher_link::{Connection, Opened, drive};
+use usher_link::{Connection, Opened, PageEndpoint, drive};
 use usher_protocol::sync::Farewell;
 
 use crate::admission::AdmissionPath;
@@ -44,6 +44,8 @@ pub struct Hub {
     doors: Arc<Doors>,
     /// The sockets, where they are this hub's alone.
     front: Option<Front>,
+    /// The socket for pages, if they are served.
+    pages: Option<PageEndpoint>,
     cancel: CancellationToken,
     tasks: JoinSet<()>,
 }
@@ -108,6 +110,10 @@ impl Hub {
             front.take_in_scanners(config).await?;
         }
         let endpoint = front.endpoint().for_event(replica.certificate().event, &key)?;
+        let pages = front.page_endpoint().cloned();
+        if let Some(pages) = &pages {
+            pages.serve_event(replica.certificate().event, &key);
+        }
         let listening = front.listening().clone();
         let (links, doors) = (Arc::new(Links::default()), Arc::clone(front.doors()));
         let path = Arc::new(AdmissionPath::new(
@@ -150,6 +156,7 @@ impl Hub {
             listening,
             doors,
             front: None,
+            pages,
             cancel: CancellationToken::new(),
             tasks: JoinSet::new(),
         };
@@ -209,6 +216,9 @@ impl Hub {
         self.cancel.cancel();
         front::end(&mut self.tasks).await;
         self.services.endpoint.forget_event(event);
+        if let Some(pages) = &self.pages {
+            pages.forget_event(event);
+        }
         if let Some(front) = &self.front {
             front.close().await;
         }

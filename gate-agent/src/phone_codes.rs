@@ -42,29 +42,6 @@ impl PhoneCode {
         Ok(Self { text, until })
     }
 
-    /// Draws it with half blocks, two rows of modules in a line.
-    pub fn in_terminal(&self, is_coloured: bool) -> String {
-        let [quiet_zone, _] = QUIET_ZONES;
-        let Some(qr) = qr(&self.text) else {
-            return String::new();
-        };
-        let side = qr.size + 2 * quiet_zone;
-        let [begin, end] = if is_coloured { BLACK_ON_WHITE } else { [""; 2] };
-        let mut text = String::new();
-        for row in (0..side).step_by(2) {
-            let dark = |row, column| is_dark(&qr, quiet_zone, (row, column));
-            let halves = (0..side).map(|column| match (dark(row, column), dark(row + 1, column)) {
-                (true, true) => '\u{2588}',
-                (true, false) => '\u{2580}',
-                (false, true) => '\u{2584}',
-                (false, false) => ' ',
-            });
-            let line: String = halves.collect();
-            writeln!(text, "{begin}{line}{end}").expect("writing to memory succeeds");
-        }
-        text
-    }
-
     /// Draws it as SVG, black on white.
     pub fn svg(&self) -> String {
         let [_, quiet_zone] = QUIET_ZONES;
@@ -82,6 +59,29 @@ impl PhoneCode {
              <path fill=\"#fff\" d=\"M0 0h{side}v{side}H0z\"/><path d=\"{path}\"/></svg>"
         )
     }
+}
+
+/// Draws a text with half blocks, two rows of modules in a line.
+pub fn in_terminal(text: &str, is_coloured: bool) -> String {
+    let [quiet_zone, _] = QUIET_ZONES;
+    let Some(qr) = qr(text) else {
+        return String::new();
+    };
+    let side = qr.size + 2 * quiet_zone;
+    let [begin, end] = if is_coloured { BLACK_ON_WHITE } else { [""; 2] };
+    let mut drawn = String::new();
+    for row in (0..side).step_by(2) {
+        let dark = |row, column| is_dark(&qr, quiet_zone, (row, column));
+        let halves = (0..side).map(|column| match (dark(row, column), dark(row + 1, column)) {
+            (true, true) => '\u{2588}',
+            (true, false) => '\u{2580}',
+            (false, true) => '\u{2584}',
+            (false, false) => ' ',
+        });
+        let line: String = halves.collect();
+        writeln!(drawn, "{begin}{line}{end}").expect("writing to memory succeeds");
+    }
+    drawn
 }
 
 /// Why there is no code.

@@ -66,6 +66,8 @@ fn examine(folder: &Folder, named: Option<&Path>, now: Timestamp) -> Vec<Diagnos
 fn ports(config: &Config, is_running: bool) -> Vec<Diagnosis> {
     let door = config.door.listen;
     let door = door.map(|address| ("door.listen", address, tcp_port(address)));
+    let pages = config.web.listen;
+    let pages = pages.map(|address| ("web.listen", address, udp_port(address)));
     [
         ("listen", config.listen, udp_port(config.listen)),
         ("http", config.http, tcp_port(config.http)),
@@ -73,6 +75,7 @@ fn ports(config: &Config, is_running: bool) -> Vec<Diagnosis> {
     ]
     .into_iter()
     .chain(door)
+    .chain(pages)
     .map(|(setting, address, found)| doctor::port(setting, &address, found, is_running))
     .collect()
 }

@@ -15,7 +15,7 @@ use usher_words::hub::phones::{self as words, ListedPhone};
 
 use super::{HttpToken, PhoneCodeArgs, PhonesCommand, gates, tokens};
 use crate::hub::listening::Listening;
-use crate::phone_codes::PhoneCode;
+use crate::phone_codes::{self, PhoneCode};
 
 /// Longest time a phone may work, where nothing is said: its hub's certificate ends before that.
 const LONGEST_HOURS: u64 = 10 * 366 * 24;
@@ -40,7 +40,11 @@ pub fn phone_code(
     let access = Access::open(&directory.access_path())?;
     let code = PhoneCode::make((&access, &url), &holder, now)?;
     let mut beside = std::io::stderr().lock();
-    write!(beside, "{}", code.in_terminal(beside.is_terminal()))?;
+    write!(
+        beside,
+        "{}",
+        phone_codes::in_terminal(&code.text, beside.is_terminal())
+    )?;
     let zone = TimeZone::system();
     let times = [moment(&zone, code.until), moment(&zone, holder.expires)];
     let [until, phone_until] = &times;

@@ -57,6 +57,9 @@ fn print_addresses(service: &Service) -> std::io::Result<()> {
     if let Some(door) = &listening.door {
         writeln!(out, "{}", words::phones_at(door))?;
     }
+    if let Some(pages) = &listening.pages {
+        writeln!(out, "{}", words::pages_at(&pages.hub, &pages.page))?;
+    }
     for warning in service.warnings() {
         writeln!(out, "{}", words::warning(warning))?;
     }

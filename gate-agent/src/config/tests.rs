@@ -22,15 +22,43 @@ fn the_example_gives_every_setting_with_its_default() {
         .map(|line| format!("{}\n", line.trim_start_matches("# ")))
         .collect();
     let settings = serde_json::to_value(Config::default()).unwrap();
-    let door = settings["door"].as_object().unwrap().keys();
-    let all = settings.as_object().unwrap().keys().chain(door);
-    for key in all.filter(|key| *key != "door") {
+    let doors = ["door", "web"];
+    let of_doors = doors.map(|door| settings[door].as_object().unwrap().keys());
+    let all = settings
+        .as_object()
+        .unwrap()
+        .keys()
+        .chain(of_doors.into_iter().flatten());
+    for key in all.filter(|key| !doors.contains(&key.as_str())) {
         assert!(
             shown.lines().any(|line| line.starts_with(&format!("{key} = "))),
             "{key}"
         );
     }
-    assert!(shown.contains("\n[door]\n"));
+    for door in doors {
+        assert!(shown.contains(&format!("\n[{door}]\n")), "{door}");
+    }
+}
+
+#[test]
+fn pages_come_in_from_one_origin_and_only_where_it_is_named() {
+    assert_eq!(parse("").unwrap().web.listen, None);
+    let page = |page: &str| parse(&format!("[web]\nlisten = \"0.0.0.0:4815\"\npage = \"{page}\""));
+    for (named, origin) in [
+        ("https://tickets.example/gate", "https://tickets.example"),
+        ("http://127.0.0.1:8080/gate", "http://127.0.0.1:8080"),
+    ] {
+        assert_eq!(page(named).unwrap().web.origin().as_deref(), Some(origin));
+    }
+    for wrong in [
+        "tickets.example/gate",
+        "file:///gate",
+        "https://tickets.example/gate#x",
+    ] {
+        assert!(page(wrong).is_err(), "{wrong}");
+    }
+    check_refused("[web]\nlisten = \"0.0.0.0:4815\"", "web.page");
+    check_refused("forget_after_days = 5000", "forget_after_days");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use usher_keys::{EventId, SecretKey};
-use usher_link::Endpoint;
+use usher_link::{Endpoint, PageEndpoint};
 
 use super::listening::Listening;
 use super::sockets::Sockets;
@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::doors::{self, Doors};
 use crate::http;
 use crate::http::tls::Tls;
+use crate::pages;
 
 /// How long what is under way may take to end once it is told to.
 pub(super) const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(5);
@@ -22,6 +23,7 @@ pub(super) const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(5);
 /// The sockets, and the tasks that serve them.
 pub struct Front {
     endpoint: Endpoint,
+    page_endpoint: Option<PageEndpoint>,
     listening: Listening,
     listening_path: PathBuf,
     /// Whether other programs on this machine were told where we are.
@@ -43,8 +45,9 @@ impl Front {
         listening_path: &Path,
         events: &[EventId],
     ) -> anyhow::Result<Self> {
-        let sockets = Sockets::bind(config, key).await?;
-        let listening = sockets.listening(config.advertise.as_deref())?;
+        let folder = listening_path.parent().unwrap_or(Path::new(""));
+        let sockets = Sockets::bind(config, key, folder).await?;
+        let listening = sockets.listening(config)?;
         for warning in config.warnings() {
             tracing::warn!("{warning}");
         }
@@ -79,8 +82,18 @@ impl Front {
                 cancel.clone(),
             ));
         }
+        let page_endpoint = sockets.pages.as_ref().map(|pages| pages.endpoint.clone());
+        if let Some(pages) = sockets.pages {
+            tasks.spawn(pages::lead(
+                pages.endpoint.clone(),
+                Arc::clone(&doors),
+                cancel.clone(),
+            ));
+            tasks.spawn(pages.keep_certificate(cancel.clone()));
+        }
         Ok(Self {
             endpoint,
+            page_endpoint,
             listening,
             listening_path: listening_path.to_owned(),
             is_announced: false,
@@ -131,6 +144,11 @@ impl Front {
         &self.endpoint
     }
 
+    /// Returns the socket for pages, if they are served.
+    pub fn page_endpoint(&self) -> Option<&PageEndpoint> {
+        self.page_endpoint.as_ref()
+    }
+
     /// Returns the ways from here to the hubs.
     pub fn doors(&self) -> &Arc<Doors> {
         &self.doors
@@ -146,6 +164,9 @@ impl Front {
     /// Closes the sockets.
     pub async fn close(&self) {
         self.endpoint.close().await;
+        if let Some(endpoint) = &self.page_endpoint {
+            endpoint.close().await;
+        }
     }
 }
 

@@ -29,6 +29,18 @@ pub struct Listening {
     pub enrolments: Option<String>,
     /// For phones, as scheme, host and port; missing where none are served.
     pub door: Option<String>,
+    /// For pages that are scanners; missing where none are served.
+    #[serde(default)]
+    pub pages: Option<PageListening>,
+}
+
+/// How pages that are scanners reach a running hub.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageListening {
+    /// Its socket for pages, as `host:port`.
+    pub hub: String,
+    /// Where the page is found (URL).
+    pub page: String,
 }
 
 impl Listening {

@@ -1,6 +1,7 @@
 //! The sockets of a hub: bound before anything starts, so that a hub that cannot be reached as its settings say does not begin; what is said on them is elsewhere.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -10,6 +11,7 @@ use usher_link::Endpoint;
 use super::listening::Listening;
 use crate::config::Config;
 use crate::http::tls::Tls;
+use crate::pages::PageDoor;
 
 /// The sockets of a hub.
 pub struct Sockets {
@@ -22,6 +24,8 @@ pub struct Sockets {
     pub here: Option<TcpListener>,
     /// HTTP for phones, if it is served.
     pub door: Option<DoorSocket>,
+    /// Pages that are scanners, if they are served.
+    pub pages: Option<PageDoor>,
 }
 
 /// Where phones come in.
@@ -70,12 +74,12 @@ fn names(reached: &str, advertise: Option<&str>) -> Vec<String> {
 }
 
 impl Sockets {
-    /// Binds them.
+    /// Binds them; what pages know the hub by is kept in its folder.
     ///
     /// # Errors
     ///
     /// A port that is taken, or files that make no TLS, with the name of the setting.
-    pub async fn bind(config: &Config, key: &SecretKey) -> anyhow::Result<Self> {
+    pub async fn bind(config: &Config, key: &SecretKey, folder: &Path) -> anyhow::Result<Self> {
         config.check()?;
         let tls = match (&config.tls_certificate, &config.tls_key) {
             (Some(certificate), Some(key)) => Some(Tls::read(certificate, key)?),
@@ -100,6 +104,7 @@ impl Sockets {
             tls,
             here,
             door,
+            pages: PageDoor::bind(config, key, folder)?,
         })
     }
 
@@ -122,7 +127,8 @@ impl Sockets {
     /// # Errors
     ///
     /// The system does not say what was bound.
-    pub fn listening(&self, advertise: Option<&str>) -> anyhow::Result<Listening> {
+    pub fn listening(&self, config: &Config) -> anyhow::Result<Listening> {
+        let advertise = config.advertise.as_deref();
         let here = self.here.as_ref().unwrap_or(&self.http).local_addr()?;
         Ok(Listening {
             quic: Listening::reachable(self.endpoint.local_addr(), advertise),
@@ -131,6 +137,7 @@ impl Sockets {
             here: Listening::reachable(here, None),
             enrolments: None,
             door: self.door.as_ref().map(|door| door.url.clone()),
+            pages: self.pages.as_ref().map(|pages| pages.listening(config)),
         })
     }
 }

@@ -51,6 +51,14 @@ pub fn damaged(file: &Path) -> String {
     format!("{} is damaged: start the hub again", file.display())
 }
 
+/// Says that the certificates for pages cannot be read.
+pub fn page_certificates_damaged(file: &Path) -> String {
+    format!(
+        "{} is damaged: remove it, start the hub again, and give pages new codes",
+        file.display()
+    )
+}
+
 /// Names gates by their numbers, in a list that people read.
 pub fn gates(gates: &[u16]) -> String {
     match gates {

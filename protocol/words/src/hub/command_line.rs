@@ -109,6 +109,14 @@ pub fn phones_at(url: &str) -> String {
     format!("  phones:       {url}")
 }
 
+/// Says where pages that are scanners are served, and from where they come.
+pub fn pages_at(hub: &str, page: &str) -> String {
+    format!("  pages:        {hub} (WebTransport), from {page}")
+}
+
+/// No pages are served.
+pub const PAGES_SHUT: &str = "pages are not served: set listen and page in [web] in the hub's settings, for example to \"0.0.0.0:4815\" and \"https://tickets.example/gate\", and start the hub again";
+
 /// Says how a hub that was just enrolled is started.
 pub fn start_with(folder: &Path) -> String {
     format!(
