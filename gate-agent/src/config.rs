@@ -15,6 +15,8 @@ use usher_words::hub;
 pub const ENV_PREFIX: &str = "USHER_HUB__";
 /// Most addresses of peers and uplinks each: every hub of the largest venue.
 pub const MAX_ADDRESSES: usize = 64;
+/// Longest an event that is over is kept, in days.
+const MAX_FORGET_DAYS: u64 = 3_650;
 /// Longest a scan may wait for the home hub, in milliseconds: a scanner gives up after 300.
 const MAX_HOME_TIMEOUT_MS: u64 = 2_000;
 
@@ -44,6 +46,8 @@ pub struct Config {
     pub home_timeout_ms: u64,
     /// Whether status page and metrics are shown to other machines too.
     pub open_status: bool,
+    /// After how many days an event that is over is forgotten, once the cloud holds every record of it; never when 0.
+    pub forget_after_days: u64,
     /// Where phones come in that scan with pretixSCAN.
     pub door: DoorConfig,
     /// Where pages come in that are scanners.
@@ -84,6 +88,7 @@ impl Default for Config {
             peers: Vec::new(),
             home_timeout_ms: 150,
             open_status: false,
+            forget_after_days: 30,
             door: DoorConfig::default(),
             web: WebConfig::default(),
         }
@@ -172,6 +177,9 @@ impl Config {
                     "at most 64 addresses, each as host:port, like 192.168.1.20:4810",
                 );
             }
+        }
+        if self.forget_after_days > MAX_FORGET_DAYS {
+            return out("forget_after_days", "0 to 3650 days");
         }
         if self.advertise.as_deref().is_some_and(|host| !is_host(host)) {
             return out("advertise", "a host name or address without a port");

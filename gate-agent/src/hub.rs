@@ -15,6 +15,7 @@ use usher_device::clock::Clock;
 use usher_device::directory::DataDirectory;
 use usher_device::enrol::Issuer;
 use usher_device::replica::{Access, Replica};
+use usher_keys::Role;
 use usher_link::{Connection, Opened, PageEndpoint, drive};
 use usher_protocol::sync::Farewell;
 
@@ -36,6 +37,8 @@ use listening::Listening;
 const MAX_PEERS: usize = 256;
 /// How often the replica does what is due with the time: places in a zone are shared among hubs before the lines may be cut.
 const TENDED_EVERY: Duration = Duration::from_secs(1);
+/// How often it is noted what the cloud holds of us.
+const NOTED_EVERY: Duration = Duration::from_secs(10);
 
 /// A running hub.
 pub struct Hub {
@@ -160,11 +163,11 @@ impl Hub {
             cancel: CancellationToken::new(),
             tasks: JoinSet::new(),
         };
-        hub.start_tasks(peers, config);
+        hub.start_tasks(peers, config, directory);
         Ok(hub)
     }
 
-    fn start_tasks(&mut self, peers: mpsc::Receiver<Connection>, config: &Config) {
+    fn start_tasks(&mut self, peers: mpsc::Receiver<Connection>, config: &Config, directory: &DataDirectory) {
         let services = &self.services;
         let enrolled = &services.replica.enrolment().uplink;
         let uplink = if config.uplink.is_empty() {
@@ -184,6 +187,10 @@ impl Hub {
         self.tasks.spawn(warning);
         self.tasks
             .spawn(accept_peers(Arc::clone(services), peers, self.cancel.clone()));
+        let noting = keep_noting(Arc::clone(&services.links), directory.clone());
+        let cancel = self.cancel.clone();
+        self.tasks
+            .spawn(async move { cancel.run_until_cancelled(noting).await.unwrap_or(()) });
         let (replica, links) = (Arc::clone(&services.replica), Arc::clone(&services.links));
         let cancel = self.cancel.clone();
         self.tasks.spawn(async move {
@@ -232,6 +239,22 @@ async fn tend(replica: Arc<Replica>, links: Arc<Links>) {
     loop {
         ticks.tick().await;
         replica.tend(links.hubs()).await;
+    }
+}
+
+/// Notes down that the cloud holds all that we do, whenever it does, for ever.
+async fn keep_noting(links: Arc<Links>, directory: DataDirectory) {
+    let mut ticks = tokio::time::interval(NOTED_EVERY);
+    loop {
+        ticks.tick().await;
+        let clouds = links.of_role(Role::Cloud);
+        let held = clouds.iter().map(Connection::handed_on).max().unwrap_or(0);
+        if held > 0
+            && let Err(error) = directory.note_handed_on(held)
+        {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, "what the cloud holds cannot be noted");
+        }
     }
 }
 

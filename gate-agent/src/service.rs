@@ -8,8 +8,9 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use usher_device::clock::Clock;
-use usher_device::folder::{Contents, Enrolled, Folder, FolderError, FolderLock, inherit};
+use usher_device::folder::{Contents, Enrolled, Folder, FolderError, FolderLock, Forgotten, inherit};
 use usher_keys::{EventId, Role, Timestamp};
+use usher_protocol::clock::ClockHealth;
 
 use crate::config::Config;
 use crate::hub::Hub;
@@ -19,7 +20,10 @@ use crate::hub::listening::Listening;
 /// How often the folder is looked at for events that were added.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long a hub is still served after its certificate has ended: long enough to be read in red by whoever wonders.
-const ENDED_SERVED_MS: u64 = 24 * 60 * 60 * 1000;
+const ENDED_SERVED_MS: u64 = DAY_MS;
+/// How often it is looked for events to forget.
+const FORGET_EVERY_MS: u64 = 60 * 60 * 1000;
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// A running service.
 pub struct Service {
@@ -30,6 +34,8 @@ pub struct Service {
     hubs: BTreeMap<EventId, Serving>,
     /// Directories that were looked at and are not served.
     passed_over: BTreeSet<PathBuf>,
+    /// When it was last looked for events to forget.
+    forgot_at: Timestamp,
     _lock: FolderLock,
 }
 
@@ -65,6 +71,7 @@ impl Service {
             front,
             hubs: BTreeMap::new(),
             passed_over: BTreeSet::new(),
+            forgot_at: Timestamp::default(),
             _lock: lock,
         };
         if let Err(error) = service.start_all(contents).await {
@@ -164,6 +171,41 @@ impl Service {
                 .insert(serving.enrolled.directory.path().to_owned());
             serving.hub.shutdown().await;
             self.front.doors().give_up(event);
+        }
+        if self.knows_the_time() && now.since_ms(self.forgot_at) > FORGET_EVERY_MS {
+            self.forgot_at = now;
+            self.forget(now);
+        }
+    }
+
+    /// Tells whether the cloud is linked and agrees with our clock: by a wrong one, what is needed tomorrow is long over.
+    fn knows_the_time(&self) -> bool {
+        self.hubs().any(|hub| {
+            let services = hub.services();
+            let is_linked = !services.links.of_role(Role::Cloud).is_empty();
+            is_linked && services.replica.clock_health() == ClockHealth::Right
+        })
+    }
+
+    /// Removes what is long over and the cloud holds.
+    fn forget(&self, now: Timestamp) {
+        let after_ms = self.config.forget_after_days * DAY_MS;
+        if after_ms == 0 {
+            return;
+        }
+        match self
+            .folder
+            .forget(after_ms, now, |event| self.hubs.contains_key(&event))
+        {
+            Ok(forgotten) => {
+                for Forgotten { event, records } in forgotten {
+                    tracing::info!(%event, records, "an event that is long over was forgotten: the cloud holds all of it");
+                }
+            }
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, "what is long over cannot be removed");
+            }
         }
     }
 

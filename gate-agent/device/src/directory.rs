@@ -98,6 +98,11 @@ impl DataDirectory {
         self.0.join("last-known.json")
     }
 
+    /// Returns where a hub notes how many records the cloud holds of it.
+    pub fn handed_on_path(&self) -> PathBuf {
+        self.0.join("handed-on.json")
+    }
+
     /// Returns where the settings are, if they are anywhere.
     pub fn config_path(&self) -> PathBuf {
         self.0.join("usher-gate-agent.toml")

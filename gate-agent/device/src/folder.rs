@@ -6,6 +6,7 @@
 
 mod choice;
 mod event_directory;
+mod forgetting;
 mod former;
 
 use std::fs::{File, TryLockError};
@@ -21,6 +22,7 @@ use usher_words::enrolment::{FolderEntry, folder_line, role_name};
 
 pub use choice::EventChoice;
 use event_directory::EventDirectory;
+pub use forgetting::Forgotten;
 pub use former::inherit;
 
 use crate::directory::{DataDirectory, DirectoryError};
@@ -398,7 +400,7 @@ impl Enrolled {
         self.generation < other.generation
     }
 
-    /// Tells whether its directory may well be removed; it is never removed without a person.
+    /// Tells whether its directory may well be removed by a person.
     pub fn is_removable(&self, now: Timestamp) -> bool {
         now.since_ms(self.window.until) > REMOVABLE_AFTER_MS
     }
@@ -417,6 +419,7 @@ impl Enrolled {
             device: &self.name,
             end: &end_in_words(self.window.until, now),
             removable: self.is_removable(now).then(|| self.directory.path()),
+            is_handed_on: self.handed_on_records().is_some(),
         });
         line.chars().filter(|character| !character.is_control()).collect()
     }

@@ -4,6 +4,7 @@ mod access;
 mod archive;
 mod audit;
 mod command;
+mod counting;
 mod database;
 mod error;
 mod export;
@@ -45,6 +46,7 @@ pub use access::{
 pub use archive::archive;
 pub use audit::{Audit, AuditedLog, audit};
 pub use command::Annulment;
+pub use counting::record_count;
 pub use error::{Finding, ReplicaError};
 pub use export::{ScanRow, scans};
 pub use glance::{Glance, glance, review};

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -136,6 +136,8 @@ struct Inner {
     /// Guards our halves of the streams whose answers are not heard yet, the oldest first; never held across an await.
     unheard: Mutex<VecDeque<Weak<AskingHalf>>>,
     has_peers_log: AtomicBool,
+    /// How many records the cloud at the other end has said that it holds of ours, when it had all.
+    handed_on: AtomicU64,
     /// What each stream begins with that is not the main one: the name of a page's session, and nothing on links.
     heading: Box<[u8]>,
 }
@@ -214,6 +216,7 @@ impl Connection {
                 farewell: OnceLock::new(),
                 unheard: Mutex::default(),
                 has_peers_log: AtomicBool::new(false),
+                handed_on: AtomicU64::new(0),
                 heading: heading.into(),
             }),
         }
@@ -243,6 +246,16 @@ impl Connection {
     /// Takes note of whether all that the peer has said of its own log is here.
     pub(crate) fn set_has_peers_log(&self, is_here: bool) {
         self.inner.has_peers_log.store(is_here, Ordering::Relaxed);
+    }
+
+    /// Returns how many records we held when the peer, the cloud, last had all of them; 0 before.
+    pub fn handed_on(&self) -> u64 {
+        self.inner.handed_on.load(Ordering::Relaxed)
+    }
+
+    /// Takes note that the cloud has all that we hold, that many records.
+    pub(crate) fn set_handed_on(&self, records: u64) {
+        self.inner.handed_on.store(records, Ordering::Relaxed);
     }
 
     /// Has the door remember that this peer was accepted: if it must come again, it finds a place there, however crowded

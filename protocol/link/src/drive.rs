@@ -13,11 +13,11 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
-use usher_keys::{Certificate, Timestamp};
+use usher_keys::{Certificate, Role, Timestamp};
 use usher_protocol::Origin;
 use usher_protocol::sync::session::{BEAT_MS, CHECKPOINT_LAG};
 use usher_protocol::sync::{
-    Close, Context, Farewell, Input, Message, Notice, Output, Session, SessionConfig,
+    Close, Context, Farewell, Held, Input, Message, Notice, Output, Session, SessionConfig,
 };
 
 use crate::changes::{Change, Changes, News};
@@ -121,6 +121,11 @@ fn context(outlook: &Outlook) -> Context<'_> {
         assurance: outlook.assurance,
         unheard_forks: &outlook.unheard_forks,
     }
+}
+
+/// Counts the records of all logs.
+fn held_records(held: &[Held]) -> u64 {
+    held.iter().map(|held| held.tail.seq.0).sum()
 }
 
 /// What is needed once: when the peer's certificate is accepted.
@@ -259,9 +264,16 @@ impl<R: SyncStore, S: Responder, F: FnOnce(Opened) + Send> Driver<R, S, F> {
 
     fn wake(&mut self) {
         self.wake_at = Instant::now() + LONGEST_SLEEP;
+        let is_cloud = self.session.peer().is_some_and(|peer| peer.role == Role::Cloud);
+        let held = is_cloud.then(|| held_records(&self.replica.held()));
         // A beat says what we hold: it must not be behind what we send.
         self.tell_grown();
         self.input(Input::Tick);
+        if let Some(held) = held
+            && self.session.lag() == 0
+        {
+            self.connection.set_handed_on(held);
+        }
     }
 
     fn inputs(&mut self, inputs: Vec<Input>) {

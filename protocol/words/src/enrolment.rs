@@ -119,6 +119,8 @@ pub enum FolderEntry<'a> {
         end: &'a str,
         /// Its directory, if nobody needs it any more.
         removable: Option<&'a Path>,
+        /// Whether the cloud holds every record in it.
+        is_handed_on: bool,
     },
     /// What is left of an earlier enrolment.
     Former { directory: &'a Path, event: EventId },
@@ -133,10 +135,14 @@ pub fn folder_line(entry: &FolderEntry<'_>) -> String {
             device,
             end,
             removable,
+            is_handed_on,
         } => {
+            let held = match is_handed_on {
+                true => "the cloud holds all of its scans",
+                false => "the cloud was not heard to hold all of its scans: export them",
+            };
             let removable = removable.map_or_else(String::new, |path| {
-                let path = path.display();
-                format!(" (export its scans if you want them; then {path} can be removed)")
+                format!(" ({held}; then {} can be removed)", path.display())
             });
             format!("  {event} {event_name}: {device}, certificate {end}{removable}")
         }

@@ -127,6 +127,41 @@ fn what_is_over_for_a_month_is_named_as_removable_and_stays() {
 }
 
 #[test]
+fn what_is_long_over_is_forgotten_once_the_cloud_holds_all_of_it_and_nothing_else_is() {
+    let (_kept, folder) = folder();
+    let former = enrol(&folder, EVENING, NOW);
+    let again = folder.directory_for(EVENING, true, NOW).unwrap();
+    found(&again, EVENING, NOW);
+    let paths = [former, again.path().to_owned(), enrol(&folder, GALA, NOW)];
+    let there = || paths.clone().map(|path| path.exists());
+    let (month, later) = (30 * DAY_MS, NOW.plus_ms(31 * DAY_MS));
+    let forget = |now, served: &dyn Fn(EventId) -> bool| folder.forget(month, now, served).unwrap();
+
+    assert_eq!(
+        forget(later, &|_| false),
+        [],
+        "nobody has said that the cloud holds it"
+    );
+    again.note_handed_on(7).unwrap();
+    assert_eq!(forget(later, &|_| false), [], "there is not what the cloud held");
+    again.note_handed_on(0).unwrap();
+    assert_eq!(forget(NOW.plus_ms(month), &|_| false), [], "it is too early");
+    assert_eq!(forget(later, &|_| true), [], "it is served");
+    assert_eq!(there(), [true; 3]);
+
+    // What was put away before a crash goes too.
+    std::fs::create_dir(folder.path().join("forgotten.evt_0")).unwrap();
+    let forgotten = forget(later, &|_| false);
+    assert_eq!(
+        forgotten.iter().map(|gone| gone.event).collect::<Vec<_>>(),
+        [EVENING]
+    );
+    assert_eq!(there(), [false, false, true]);
+    assert!(!folder.path().join("forgotten.evt_0").exists());
+    check_picked(&folder, None, Ok(GALA));
+}
+
+#[test]
 fn what_does_not_belong_there_is_named_and_hides_no_event() {
     let (_kept, folder) = folder();
     enrol(&folder, EVENING, NOW.plus_ms(DAY_MS));

@@ -1,5 +1,7 @@
 //! Logs travel between replicas.
 
+use std::time::Duration;
+
 use usher_keys::{Role, Signature};
 use usher_protocol::Seq;
 use usher_protocol::checkpoint::{MAX_CHECKPOINT_BYTES, SignedCheckpoint};
@@ -36,6 +38,15 @@ async fn logs_travel_both_ways_and_live_growth_arrives() {
     assert_eq!(cloud.replica.seq(device), Seq(2));
     let told = hub.replica.notices();
     assert!(matches!(told.first(), Some((_, Notice::Opened(_)))), "{told:?}");
+
+    // With a beat it is told that the cloud has all; the cloud waits for no such word of a hub.
+    within(async {
+        while opened.connection.handed_on() < 5 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    assert_eq!(opened.connection.handed_on(), 5);
 }
 
 #[tokio::test]
