@@ -355,6 +355,8 @@
       // Another card, or a mended address, is another request: it needs a key of its own.
       if ([402, 422].includes(error.status)) key = newKey();
       if (error.status === 400) done();
+      // The turn is over, or was never theirs: the waiting room says more.
+      if (error.answer?.type === "urn:usher:problem:wait-first") location.assign(`/events/${eventId}/wait`);
       error.answer?.taken?.forEach((seat) => { house.state[seat] = HELD; });
       if (error.status === 409 || error.status === 400) await refresh().catch(() => {});
     } finally {

@@ -36,4 +36,5 @@ pub mod suggestions;
 pub mod tickets;
 pub mod vouchers;
 pub mod waiting_list;
+pub mod waiting_room;
 pub mod webhooks;

@@ -3,6 +3,7 @@
 mod backup;
 mod cell;
 mod doctor;
+mod draw;
 mod import;
 pub mod reconciling;
 mod relocation;
@@ -26,6 +27,7 @@ use crate::config::{Config, LogFormat};
 use crate::endpoint_secrets::EndpointSecrets;
 use crate::ids::OrganizerId;
 use crate::master_key::MasterKey;
+use crate::rooms;
 use crate::server::Server;
 use crate::staff_secrets::StaffSecrets;
 use crate::store::location::{StoreLocation, StorePlaces};
@@ -99,6 +101,9 @@ enum Command {
     /// Cells: databases beside the store that each have a share of the events.
     #[command(subcommand)]
     Cell(cell::CellOrder),
+    /// Draws of waiting rooms.
+    #[command(subcommand)]
+    Draw(draw::DrawOrder),
     /// Seals the secret keys in the store under the newest master key, so that older ones are not needed any more.
     ResealKeys {
         /// The settings of the server.
@@ -137,6 +142,7 @@ impl Cli {
             Command::Migrate { config } => relocation::migrate(&config).await?,
             Command::Move(order) => order.run().await?,
             Command::Cell(order) => order.run().await?,
+            Command::Draw(order) => return order.run(),
             Command::ResealKeys { config } => reseal_keys(&config).await?,
             Command::OrganizerKey { config, name } => organizer_key(&config, name).await?,
         }
@@ -276,7 +282,8 @@ async fn reseal_keys(config: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("opening {}", places.home))?;
     let resealed = KeySafe::new(store.clone(), master.clone()).reseal().await?;
     let resealed = resealed + EndpointSecrets::new(master.clone()).reseal(&store).await?;
-    let resealed = resealed + StaffSecrets::new(master).reseal(&store).await?;
+    let resealed = resealed + StaffSecrets::new(master.clone()).reseal(&store).await?;
+    let resealed = resealed + rooms::reseal(&store, &master).await?;
     store.close().await;
     let mut out = std::io::stdout().lock();
     writeln!(

@@ -4,6 +4,7 @@ mod late_cells;
 mod linking;
 mod mailing;
 mod settling;
+mod steering;
 mod telling;
 mod tidying;
 
@@ -76,6 +77,16 @@ fn start_in(state: &Arc<AppState>, cell: &Store, stop: &CancellationToken, tasks
     let tidy_every = Duration::from_secs(state.config.reservations.tidy_every_seconds.into());
     let here = || (state.clone(), cell.clone());
     let (settling, tidying, erasing, telling, mailing) = (here(), here(), here(), here(), here());
+    let (rooms, latency) = (here(), Arc::new(steering::Latency::default()));
+    tasks.spawn(repeat(LOOK_EVERY, stop.clone(), move || {
+        let ((state, cell), latency) = (rooms.clone(), Arc::clone(&latency));
+        async move {
+            warn_of(
+                steering::steer(&state, &cell, &latency).await,
+                "waiting rooms could not be looked for",
+            )
+        }
+    }));
     tasks.spawn(telling::tell(telling, LOOK_EVERY, stop.clone()));
     if state.mailer.is_some() {
         tasks.spawn(mailing::mail(mailing, LOOK_EVERY, stop.clone()));

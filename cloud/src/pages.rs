@@ -9,6 +9,7 @@ pub mod sandbox;
 pub mod staff;
 pub mod tickets;
 pub mod waiting_list;
+pub mod waiting_room;
 
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};

@@ -20,7 +20,7 @@ use crate::api::recording::{Recorder, recorded};
 use crate::api::repeating::{Repeatable, repeatable};
 use crate::api::{
     availability, bookings, enrolments, events, keys, listening, my_tickets, oauth, organizer, printing,
-    reservations, seats, status, suggestions, tickets, vouchers, waiting_list, webhooks,
+    reservations, seats, status, suggestions, tickets, vouchers, waiting_list, waiting_room, webhooks,
 };
 use crate::headers::{
     LOADS_DOCS, LOADS_NOTHING, OPENER_POLICY, always, from_other_sites, only_tls, unless_said,
@@ -44,6 +44,8 @@ fn public() -> Api {
         .routes(routes!(availability::show))
         .routes(routes!(availability::changes))
         .routes(routes!(listening::listen))
+        .routes(routes!(waiting_room::show))
+        .routes(routes!(waiting_room::show_draw))
         .routes(routes!(keys::show))
         .routes(routes!(keys::jwks_of_event))
         .routes(routes!(keys::jwks_of_all))
@@ -57,6 +59,8 @@ fn buyer(app: &Arc<AppState>) -> Api {
         .routes(routes!(vouchers::check))
         .routes(routes!(waiting_list::join))
         .routes(routes!(waiting_list::show, waiting_list::leave))
+        .routes(routes!(waiting_room::join))
+        .routes(routes!(waiting_room::exchange))
         .routes(routes!(bookings::create))
         .routes(routes!(bookings::show))
         .routes(routes!(printing::tickets))
@@ -150,6 +154,10 @@ fn organizer(app: &Arc<AppState>) -> Api {
         organizer::events::publish,
         organizer::hold_bounds::show,
         organizer::hold_bounds::replace,
+        organizer::waiting_room::show,
+        organizer::waiting_room::replace,
+        organizer::waiting_room::draw,
+        organizer::waiting_room::close,
         organizer::blocks::create,
         organizer::blocks::list,
         organizer::blocks::release,
@@ -228,6 +236,10 @@ fn pages() -> Router<Arc<AppState>> {
     Router::new()
         .route("/", get(pages::events::index))
         .route("/events/{event_id}", get(pages::events::show))
+        .route(
+            "/events/{event_id}/wait",
+            get(pages::waiting_room::show).post(pages::waiting_room::join),
+        )
         .route("/bookings/{booking_id}", get(pages::tickets::booking))
         .route("/bookings/{booking_id}/print", get(pages::tickets::print))
         .route("/waiting/{waiter_id}", get(pages::waiting_list::show))

@@ -28,6 +28,8 @@ use crate::payment::sandbox::Sandbox;
 use crate::payment::sandbox::ledger::SandboxLedger;
 use crate::payment::stripe::{Stripe, StripePlace};
 use crate::payment::{Gateways, PaymentGateway};
+use crate::rooms::Rooms;
+use crate::rooms::joins::JoinCounts;
 use crate::seat_maps::SeatMaps;
 use crate::selling::jobs::LeaseHolder;
 use crate::signing::TicketSigner;
@@ -62,6 +64,10 @@ pub struct AppState {
     pub uplink: OnceLock<Vec<String>>,
     /// Seat maps in memory.
     pub seat_maps: SeatMaps,
+    /// Waiting rooms in memory.
+    pub rooms: Arc<Rooms>,
+    /// How often waiting rooms are joined, by where from.
+    pub room_joins: JoinCounts,
     /// Who turns reservations into bookings.
     pub desk: BookingDesk,
     pub metrics: Metrics,
@@ -109,6 +115,8 @@ impl AppState {
         let seat_maps = SeatMaps::new(store.clone(), signer.clone());
         let master = MasterKey::load(&config.keys, &config.data_dir).context("taking the master key")?;
         let (endpoint_secrets, staff_secrets, link_secrets) = sealing(&master);
+        let answering = TaskTracker::new();
+        let rooms = Rooms::new(store.clone(), master.clone(), answering.clone());
         let authorities = Authorities::open(AuthorityParts {
             store: store.clone(),
             clock: clock.clone(),
@@ -143,6 +151,8 @@ impl AppState {
             authorities,
             uplink: OnceLock::new(),
             seat_maps,
+            rooms,
+            room_joins: JoinCounts::default(),
             desk,
             metrics,
             endpoint_secrets,
@@ -155,7 +165,7 @@ impl AppState {
             link_secrets,
             hashing: Semaphore::new(PASSWORDS_AT_ONCE),
             told_of_proxy: AtomicBool::new(false),
-            answering: TaskTracker::new(),
+            answering,
             _lock: lock,
         }))
     }

@@ -181,6 +181,7 @@ mod endpoints;
 mod letters;
 mod links;
 mod people;
+mod rooms;
 
 operations! {
     writes {

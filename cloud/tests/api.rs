@@ -57,4 +57,5 @@ mod api {
     pub mod tls;
     pub mod vouchers;
     pub mod waiting_list;
+    pub mod waiting_room;
 }

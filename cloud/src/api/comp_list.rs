@@ -271,6 +271,8 @@ impl CompsList {
                 | HoldOutcome::NoSuchEvent
                 | HoldOutcome::NotOnSale(_)
                 | HoldOutcome::Voucher(_)
+                | HoldOutcome::NotLetThrough
+                | HoldOutcome::OneAtATime
                 | HoldOutcome::WrongQuantity(_)),
             ) => not_held(refusal, now),
             CompRefusal::NoSuchBlock => {

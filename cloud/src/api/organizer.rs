@@ -47,3 +47,4 @@ pub mod tills;
 pub mod venues;
 pub mod vouchers;
 pub mod waiting_list;
+pub mod waiting_room;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use usher_keys::{EventId, Timestamp};
@@ -31,6 +31,7 @@ use super::error::{ApiError, Quota, ShortageView};
 use super::input::{Checks, Id, JsonBody};
 use super::refusal::{not_on_sale, seconds_until};
 use super::vouchers;
+use super::waiting_room::carried;
 use crate::moment::Moment;
 
 /// Asks for units to be held: either seats, or quantities of tiers, or the best seats of a tier.
@@ -51,6 +52,8 @@ pub struct NewReservation {
     #[serde(default)]
     #[schema(example = "OWLS-27")]
     pub voucher: Option<String>,
+    /// Of an event with a waiting room: what a pass was changed for once it was its turn. A browser may send the cookie instead that it got.
+    pub sale_token: Option<String>,
     /// A new random text for each new request, here or as the header `Idempotency-Key`. The same request with the same key within a day is
     /// done once and answered as it was.
     #[schema(example = "0193a3f2-6c5e-7b1a-9d2e-4f5a6b7c8da0")]
@@ -194,8 +197,9 @@ impl ReservationView {
 #[utoipa::path(post, path = "/v1/reservations", tag = "reservations",
     params(("Idempotency-Key" = Option<String>, Header)), request_body = NewReservation, responses(
     (status = 201, body = ReservationView),
+    (status = 403, description = "The event has a waiting room, and whoever asks was not let through, or their ten minutes are over (`wait-first`)"),
     (status = 404, description = "No such event is on sale, or it has no such voucher (`unknown-voucher`)"),
-    (status = 409, description = "Units are taken: see `taken` or `short`; the event is over (`sales-closed`), or its sale is paused (`sales-paused`). Nothing is held"),
+    (status = 409, description = "Units are taken: see `taken` or `short`; the event is over (`sales-closed`), or its sale is paused (`sales-paused`); or whoever was let through holds places already (`one-at-a-time`). Nothing is held"),
     (status = 422, description = "No such seat or tier, or too many units"),
     (status = 429, headers(("Retry-After" = u64), ("RateLimit-Policy" = String), ("RateLimit" = String)),
         description = "Too many units are held without being paid for (`too-many-held`), or were and were not paid for in the end (`held-in-vain`): in this session, which is a cookie, from this address (of IPv6 its /64) or from its network (/24, /56). Pay for them or give them back, or wait as long as Retry-After says"),
@@ -203,10 +207,12 @@ impl ReservationView {
 pub async fn create(
     State(app): State<Arc<AppState>>,
     asking: Asking,
+    headers: HeaderMap,
     JsonBody(request): JsonBody<NewReservation>,
 ) -> Result<Response, ApiError> {
     let now = app.clock.now();
     let event = request.event_id;
+    let pass = carried::let_through(&app, event, (&headers, request.sale_token.as_deref())).await?;
     let voucher = request.voucher.as_deref().map(vouchers::code).transpose()?;
     let known_seats = |event| app.seat_maps.known_seats(event);
     let claim = request.into_claim(app.config.reservations.max_units, known_seats)?;
@@ -216,6 +222,7 @@ pub async fn create(
         claimant: asking.claimant,
         bounds: app.config.reservations.hold_bounds(),
         voucher,
+        pass,
         believed_until: app.signer.believed_until(event),
         now,
     };
@@ -265,6 +272,8 @@ pub fn not_held(refusal: HoldOutcome, now: Timestamp) -> ApiError {
         HoldOutcome::InVain(in_vain) => held_in_vain(&in_vain, now),
         HoldOutcome::MoreThanOne(most) => more_than_one(most),
         HoldOutcome::NoSuchEvent => ApiError::NotFound(Missing::EventOnSale),
+        HoldOutcome::NotLetThrough => ProblemKind::WaitFirst.into(),
+        HoldOutcome::OneAtATime => ProblemKind::OneAtATime.into(),
         HoldOutcome::Awaited(_) => ProblemKind::OthersWait.into(),
         HoldOutcome::OrderTooLarge(most) => OrderDetail::OrderTooLarge { most }.into(),
         HoldOutcome::WrongQuantity(WrongQuantity { min, max, .. }) => {

@@ -39,6 +39,10 @@ pub async fn show(Id(name): Id<String>) -> Result<Response, ApiError> {
             "text/javascript; charset=utf-8",
             include_str!("../../assets/counter.js"),
         ),
+        "room.js" => (
+            "text/javascript; charset=utf-8",
+            include_str!("../../assets/room.js"),
+        ),
         "waiting.js" => (
             "text/javascript; charset=utf-8",
             include_str!("../../assets/waiting.js"),

@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use usher_keys::{EventId, Timestamp};
-use usher_words::problems::Missing;
+use usher_words::problems::{Missing, ProblemKind};
 
 use crate::api::error::ApiError;
 use crate::api::event_search::{ListEvents, write_cursor};
 use crate::api::input::{Id, Params};
+use crate::api::waiting_room::carried;
 use crate::catalogue::EventSummary;
 use crate::catalogue::category::EventCategory;
 use crate::local_time::day_and_time;
@@ -123,6 +125,8 @@ struct EventPage {
     /// The tiers of which too few places are left for many an order, by id and name: one may wait for those.
     scarce: Vec<(u16, String)>,
     tiers: Vec<TierRow>,
+    /// Whether buyers wait their turn, and this browser is not let through.
+    waits: bool,
     /// What its tiers cost, from the lowest, to show no dearer seats.
     prices: Vec<(i64, String)>,
 }
@@ -146,13 +150,22 @@ struct TierRow {
 }
 
 /// Shows an event and sells it.
-pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<EventId>) -> Result<Response, PageError> {
+pub async fn show(
+    State(app): State<Arc<AppState>>,
+    Id(id): Id<EventId>,
+    headers: HeaderMap,
+) -> Result<Response, PageError> {
     let now = app.clock.now();
     let map = app
         .seat_maps
         .of(id, now)
         .await?
         .ok_or(ApiError::NotFound(Missing::EventOnSale))?;
+    let waits = match carried::let_through(&app, id, (&headers, None)).await {
+        Ok(_) => false,
+        Err(error) if error.is_of(ProblemKind::WaitFirst) => true,
+        Err(error) => return Err(error.into()),
+    };
     page(&EventPage {
         id,
         name: map.event.name.clone(),
@@ -178,6 +191,7 @@ pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<EventId>) -> Resu
         scarce: scarce(&map, app.config.reservations.max_units),
         tiers: tier_rows(&map, app.config.reservations.max_units, now),
         prices: prices(&map),
+        waits,
     })
 }
 

@@ -44,6 +44,8 @@ pub struct HoldRequest {
     pub bounds: HoldBounds,
     /// The code that they have typed.
     pub voucher: Option<VoucherCode>,
+    /// The number of the pass with which they were let through, where the event has a waiting room.
+    pub pass: Option<u64>,
     /// Until when tickets signed now are believed; nothing when none can be signed.
     pub believed_until: Option<Timestamp>,
     pub now: Timestamp,
@@ -109,6 +111,10 @@ pub enum HoldOutcome {
     WrongQuantity(WrongQuantity),
     /// Nothing is held: the code is not taken. One that is unknown is kept as a guess.
     Voucher(VoucherRefusal),
+    /// Nothing is held: the waiting room has not let whoever asks through, or their time is over.
+    NotLetThrough,
+    /// Nothing is held: whoever was let through holds places already.
+    OneAtATime,
 }
 
 impl HoldOutcome {
@@ -126,7 +132,9 @@ impl HoldOutcome {
             | Self::NoSuchEvent
             | Self::NotOnSale(_)
             | Self::WrongQuantity(_)
-            | Self::Voucher(_) => "refused",
+            | Self::Voucher(_)
+            | Self::NotLetThrough
+            | Self::OneAtATime => "refused",
         }
     }
 }

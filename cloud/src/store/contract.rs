@@ -37,6 +37,7 @@ mod staff;
 mod tills;
 mod vouchers;
 mod waiting_list;
+mod waiting_room;
 mod webhooks;
 
 use case::Case;
@@ -210,6 +211,12 @@ contracts! {
     invoices {
         a_booking_awaits_its_transfer_for_days_and_is_paid_whole_or_not_at_all,
         a_transfer_that_comes_as_the_time_ends_counts_once,
+    }
+    waiting_room {
+        numbers_are_given_out_once_whoever_comes_at_once,
+        a_lobby_is_drawn_by_what_was_announced,
+        one_process_steers_a_room_and_another_one_once_that_is_silent,
+        whoever_is_let_through_holds_one_reservation_at_a_time_and_not_for_ever,
     }
     waiting_list {
         places_that_come_back_are_offered_in_order_and_nobody_jumps,

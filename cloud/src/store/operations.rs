@@ -56,6 +56,7 @@ pub mod staff_sessions;
 pub mod tills;
 pub mod vouchers;
 pub mod waiting_list;
+pub mod waiting_room;
 pub mod webhooks;
 
 /// What a command leaves behind, beside its answer.

@@ -59,6 +59,15 @@ pub fn too_many_joins(retry_after_seconds: u64) -> String {
     )
 }
 
+/// Says how long somebody waits, as honestly as it is known.
+pub fn about_minutes(seconds: u64) -> String {
+    match seconds.div_ceil(60) {
+        0 | 1 => "about a minute".into(),
+        minutes @ 2..=90 => format!("about {minutes} minutes"),
+        minutes => format!("about {} hours", minutes.div_ceil(60)),
+    }
+}
+
 /// Says that bookings of one address keep too many places unpaid.
 pub fn too_many_unpaid((kept, most): (u32, u32), retry_after_seconds: u64) -> String {
     format!(

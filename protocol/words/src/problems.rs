@@ -61,6 +61,7 @@ kinds! {
     NotAllowed = 403, "not-allowed", "The role does not allow it: the detail says which roles do.";
     FreshCodeNeeded = 403, "fresh-code-needed", "This takes a one-time code that was entered within the last five minutes: enter one at /staff, then ask again.";
     ForeignRequest = 403, "foreign-request", "This was not sent from a page of this server: open the page again, or send its form-token as X-CSRF-Token.";
+    WaitFirst = 403, "wait-first", "This event has a waiting room, and it is not your turn, or your time to hold places is over: wait at /events/{event_id}/wait, and send the sale token that you get there.";
     NotFound = 404, "not-found", "There is no such thing, or it is not yours to see.";
     UnknownVoucher = 404, "unknown-voucher", "There is no such code for this event: check its letters and digits. Whoever enters many wrong codes has to wait.";
     WrongMethod = 405, "unreadable-request", "This address does not take this method: see /docs for the ones there are.";
@@ -110,6 +111,13 @@ kinds! {
     VoucherTaken = 409, "voucher-taken", "The event has, or had, a voucher with one of these codes: the detail says which.";
     TooManyVouchers = 409, "too-many-vouchers", "The event has as many vouchers as are allowed.";
     OthersWait = 409, "others-wait", "Others wait for places like these, and are offered them first: join the waiting list.";
+    DrawAnnounced = 409, "draw-announced", "Somebody has joined the waiting room by what was announced of its draw, which can no longer be changed.";
+    RoomOpened = 409, "room-opened", "The opening of this waiting room is past and can no longer be moved; the rate can be changed.";
+    NoDraw = 409, "no-draw", "The event has no waiting room with a draw, and needs no beacon.";
+    LobbyOpen = 409, "lobby-open", "The list of those who take part is not published yet: give the beacon once the draw has a root, shortly after the opening.";
+    AlreadyDrawn = 409, "already-drawn", "The lobby was drawn by another beacon, and people wait by that order.";
+    OneAtATime = 409, "one-at-a-time", "Whoever was let through holds one reservation at a time: pay for it or give it back first.";
+    NotYourPass = 422, "not-your-pass", "This is no pass of this waiting room, or it was given to another browser: join with this one.";
     PlacesFree = 409, "places-free", "Enough places are free, and nobody waits for them: reserve them now.";
     AlreadyWaiting = 409, "already-waiting", "This address is already on the waiting list for these places.";
     TooManyWaiting = 409, "too-many-waiting", "The waiting list of this event is full.";
@@ -150,6 +158,7 @@ kinds! {
     TooManyLogIns = 429, "too-many-log-ins", "Somebody has tried to log in from this address too often: try again when Retry-After says.";
     TooManyLinks = 429, "too-many-links", "Too many links were asked for from this address: look for the letters that came, and try again when Retry-After says.";
     TooManyJoins = 429, "too-many-joins", "Waiting lists of this event were joined too often from here or with this address: try again when Retry-After says.";
+    TooManyPasses = 429, "too-many-passes", "Too many have joined from this address within a minute: try again when Retry-After says.";
     TooManyTries = 429, "too-many-tries", "Mailings were sent for a try too often within a day: look at the preview, and try again when Retry-After says.";
     Internal = 500, "internal", "Something is wrong on our side, and the server's log says what. Try again; if it happens again, tell whoever runs the server.";
     Unavailable = 503, "unavailable", "Nothing was changed. Try again in a moment.";

@@ -204,6 +204,7 @@ impl Ids {
                 minutes_in_vain: 60,
             },
             voucher: None,
+            pass: None,
             believed_until: Some(Timestamp::FOREVER),
             now: self.now,
         };

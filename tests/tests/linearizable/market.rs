@@ -209,6 +209,7 @@ impl Market {
             },
             bounds: UNBOUNDED,
             voucher: None,
+            pass: None,
             believed_until: Some(Timestamp::FOREVER),
             now: Timestamp(at),
         };
@@ -232,6 +233,8 @@ impl Market {
             | HoldOutcome::NoSuchEvent
             | HoldOutcome::NotOnSale(_)
             | HoldOutcome::Voucher(_)
+            | HoldOutcome::NotLetThrough
+            | HoldOutcome::OneAtATime
             | HoldOutcome::WrongQuantity(_)) => bail!("{other:?}"),
         };
         self.note(seat, buyer, operation, Some(outcome));

@@ -119,6 +119,7 @@ impl CounterSaleRequest {
             tiers: self.tiers,
             best_available: self.best_available,
             voucher: None,
+            sale_token: None,
             idempotency_key: None,
         };
         let known_seats = |event| app.seat_maps.known_seats(event);

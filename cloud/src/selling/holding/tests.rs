@@ -48,6 +48,7 @@ fn request(claim: Claim) -> HoldRequest {
         },
         bounds: BOUNDS,
         voucher: None,
+        pass: None,
         believed_until: Some(ENDS_AT.plus_ms(AFTER_EVENT_MS)),
         now: NOW,
     }

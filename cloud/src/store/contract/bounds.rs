@@ -56,6 +56,7 @@ async fn claim_within(
         claimant,
         bounds,
         voucher: None,
+        pass: None,
         believed_until: Some(Timestamp::FOREVER),
         now,
     };

@@ -329,6 +329,7 @@ impl Case {
             claimant: CLAIMANT,
             bounds: UNBOUNDED,
             voucher: None,
+            pass: None,
             believed_until: Some(Timestamp::FOREVER),
             now,
         }

@@ -22,7 +22,7 @@ use crate::store::sql::{OptionalExtension, Sql, params};
 use super::Effect;
 use super::catalogue::{event_sale, tier_sale};
 use super::column::{currency, event_status, lines_text, moment, ms, narrow};
-use super::{bounds, rows, vouchers};
+use super::{bounds, rows, vouchers, waiting_room};
 
 /// Claims units for a reservation, all of them or none.
 pub fn hold(connection: &Sql<'_>, request: &HoldRequest) -> Result<Effect<HoldOutcome>, StoreError> {
@@ -32,6 +32,9 @@ pub fn hold(connection: &Sql<'_>, request: &HoldRequest) -> Result<Effect<HoldOu
     let Some((EventStatus::Published, sale)) = sale_terms(connection, event)? else {
         return Ok(Effect::Undo(HoldOutcome::NoSuchEvent));
     };
+    if let Err(refusal) = waiting_room::may_hold(connection, request)? {
+        return Ok(Effect::Undo(refusal));
+    }
     let held = bounds::held_by(connection, request)?;
     let voucher = match &request.voucher {
         Some(code) => vouchers::by_code(connection, (event, code), request.now)?,
@@ -64,6 +67,7 @@ pub fn hold(connection: &Sql<'_>, request: &HoldRequest) -> Result<Effect<HoldOu
     };
     let reservation = sale.reservation(request, lines);
     record(connection, &reservation, (Some(request.claimant), request.now))?;
+    waiting_room::note_hold(connection, request.pass, reservation.id)?;
     if let Some(voucher) = voucher {
         vouchers::use_for(connection, &voucher, reservation.id)?;
     }

@@ -56,6 +56,9 @@ use crate::telling::{
     DueWebhooks, NewEndpoint, NoteWebhooks, RemoveEndpoint, ReplayWebhook, ResealEndpoint, RotateSecret,
     TestEndpoint, WebhooksQuery,
 };
+use crate::waiting_room::{
+    DrawLobby, JoinRoom, LetThrough, LobbyQuery, PublishRoot, ResealRoom, SetRoom, SteerRoom,
+};
 
 /// A command to the store, or a question.
 pub trait Concerns {
@@ -137,6 +140,14 @@ concerns! {
     MailingId: event;
     RecipientsQuery: event;
     SetBounds: event;
+    SetRoom: event;
+    JoinRoom: event;
+    SteerRoom: event;
+    PublishRoot: event;
+    DrawLobby: event;
+    LetThrough: event;
+    LobbyQuery: event;
+    ResealRoom: event;
     Append: event;
     DropLog: event;
     NewBundle: event;

@@ -30,7 +30,7 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 }
 
 /// The tables that are moved.
-pub const TABLES: [Table; 55] = [
+pub const TABLES: [Table; 58] = [
     table("organizers", &["organizer_id"]),
     table("organizer_keys", &["key_hash"]),
     table("access_tokens", &["token_hash"]),
@@ -74,6 +74,9 @@ pub const TABLES: [Table; 55] = [
     table("cancellations", &["event_id"]),
     table("hold_bounds", &["event_id"]),
     table("buyer_bounds", &["event_id"]),
+    table("waiting_rooms", &["event_id"]),
+    table("lobby_passes", &["event_id", "first"]),
+    table("let_through", &["event_id", "number"]),
     table("endpoints", &["event_id", "endpoint_id"]),
     table("webhooks", &["event_id", "webhook_id"]),
     table("mailings", &["event_id", "mailing_id"]),

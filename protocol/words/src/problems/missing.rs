@@ -71,6 +71,10 @@ pub enum Missing {
     Waiter,
     /// What a mailed link to tickets opens.
     TicketsLink,
+    /// The waiting room of an event.
+    WaitingRoom,
+    /// The published draw of a waiting room.
+    Draw,
     /// A till of the event in the address.
     Till,
     /// A letter to a buyer of the event in the address.
@@ -129,6 +133,8 @@ impl Missing {
                 "This link was used, or its time is over: ask for another one at /my-tickets."
             }
             Self::Waiter => "There is no such entry of a waiting list.",
+            Self::WaitingRoom => "There is no such event on sale, or it has no waiting room.",
+            Self::Draw => "No draw of this event is published: it has none, or its lobby is still open.",
             Self::Till => "There is no such till of this event.",
             Self::Letter => "There is no such letter of this event.",
             Self::BundleKey => {

@@ -1,0 +1,307 @@
+//! The rows of waiting rooms. Whoever changes one has its event to themselves, so that each number is given out once and one step of the
+//! threshold follows the other, however many processes there are.
+
+use usher_keys::EventId;
+
+use crate::ids::ReservationId;
+use crate::selling::jobs::LeaseHolder;
+use crate::selling::{HoldOutcome, HoldRequest};
+use crate::store::StoreError;
+use crate::store::sql::{OptionalExtension, Row, Sql, SqlError, params};
+use crate::waiting_room::{
+    BeaconRefusal, DrawLobby, JoinRoom, LET_THROUGH_FOR, LetThrough, LetThroughOutcome, LobbyQuery,
+    PublishRoot, ResealRoom, Room, RoomPhase, RoomRefusal, RoomTerms, SetRoom, SteerRoom, Turn, steering,
+};
+
+use super::Effect;
+use super::column::{count, moment, ms};
+
+/// Hashes that are read at once: 32 bytes each.
+const HASHES: usize = 32;
+/// Rows of hashes that are read at once; each is of passes that were given out together.
+const ROWS: u32 = 1_000;
+
+/// Finds the waiting room of an event.
+pub fn room(connection: &Sql<'_>, event: &EventId) -> Result<Option<Room>, StoreError> {
+    let found = connection
+        .prepare_cached(
+            "SELECT opens_at, per_minute, drawn, beacon_source, sealed, commitment, registered, lobby, root, seed, beacon,
+                    threshold, raised_at, pace, holder, leased_until, status = 'published'
+             FROM waiting_rooms JOIN events USING (event_id) WHERE event_id = ?1",
+        )?
+        .query_row([event.0], |row| read(row, *event))
+        .optional()?;
+    Ok(found)
+}
+
+fn read(row: &Row<'_>, event: EventId) -> Result<Room, SqlError> {
+    let number = |column| row.get::<i64>(column).map(i64::unsigned_abs);
+    let (seed, beacon): (Option<[u8; 32]>, Option<String>) = (row.get(9)?, row.get(10)?);
+    let (holder, until): (Option<[u8; 16]>, Option<i64>) = (row.get(14)?, row.get(15)?);
+    Ok(Room {
+        event,
+        is_published: row.get(16)?,
+        terms: RoomTerms {
+            opens_at: moment(row.get(0)?),
+            per_minute: row.get(1)?,
+            is_drawn: row.get(2)?,
+            beacon_source: row.get(3)?,
+        },
+        sealed: row.get(4)?,
+        commitment: row.get(5)?,
+        registered: number(6)?,
+        lobby: row.get::<Option<i64>>(7)?.map(i64::unsigned_abs),
+        root: row.get(8)?,
+        drawn: seed.zip(beacon),
+        threshold: number(11)?,
+        raised_at: moment(row.get(12)?),
+        pace: row.get(13)?,
+        lease: holder.map(LeaseHolder).zip(until.map(moment)),
+    })
+}
+
+/// Opens a waiting room, or changes what is said of it; tells how it is then.
+pub fn set_room(
+    connection: &Sql<'_>,
+    request: &SetRoom,
+) -> Result<Effect<Result<Room, RoomRefusal>>, StoreError> {
+    let (event, terms) = (request.event, &request.terms);
+    if let Some(Err(refusal)) = room(connection, &event)?.map(|room| room.may_become(terms)) {
+        return Ok(Effect::Undo(Err(refusal)));
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO waiting_rooms (event_id, opens_at, per_minute, drawn, beacon_source, sealed, commitment, registered, threshold,
+                                        raised_at, pace)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, ?2, ?8)
+             ON CONFLICT (event_id) DO UPDATE SET opens_at = ?2, per_minute = ?3, drawn = ?4, beacon_source = ?5",
+        )?
+        .execute(params![
+            event.0,
+            ms(terms.opens_at),
+            terms.per_minute,
+            i64::from(terms.is_drawn),
+            terms.beacon_source,
+            request.sealed,
+            request.commitment,
+            steering::FULL_PACE
+        ])?;
+    let set = room(connection, &event)?;
+    let set = set.ok_or(StoreError::Unreadable { what: "waiting room" })?;
+    Ok(Effect::Keep(Ok(set)))
+}
+
+/// Closes the waiting room of an event for good; tells whether there was one.
+pub fn close_room(connection: &Sql<'_>, event: &EventId) -> Result<Effect<bool>, StoreError> {
+    for table in ["let_through", "lobby_passes", "waiting_rooms"] {
+        let deleted = connection
+            .prepare_cached(&format!("DELETE FROM {table} WHERE event_id = ?1"))?
+            .execute([event.0])?;
+        if table == "waiting_rooms" {
+            return Ok(Effect::Keep(deleted > 0));
+        }
+    }
+    Ok(Effect::Undo(false))
+}
+
+/// Gives out passes; tells the number of the first one, or nothing where there is no waiting room.
+pub fn join_room(connection: &Sql<'_>, request: &JoinRoom) -> Result<Effect<Option<u64>>, StoreError> {
+    let event = request.event;
+    let passes = request.passes.len() as u64;
+    let joined: Option<(i64, bool)> = connection
+        .prepare_cached(
+            "UPDATE waiting_rooms SET registered = registered + ?2 WHERE event_id = ?1
+             RETURNING registered, lobby IS NULL AND drawn = 1",
+        )?
+        .query_row(params![event.0, count(passes)], |row| row.try_into())
+        .optional()?;
+    let Some((registered, is_listed)) = joined else {
+        return Ok(Effect::Undo(None));
+    };
+    let first = registered.unsigned_abs() - passes;
+    if is_listed && passes > 0 {
+        connection
+            .prepare_cached("INSERT INTO lobby_passes (event_id, first, hashes) VALUES (?1, ?2, ?3)")?
+            .run(params![event.0, count(first), request.passes.concat()])?;
+    }
+    Ok(Effect::Keep(Some(first)))
+}
+
+/// Lists hashes of the lobby's passes from a number on, as many as come at once; none at its end.
+pub fn lobby_passes(connection: &Sql<'_>, query: &LobbyQuery) -> Result<Vec<[u8; HASHES]>, StoreError> {
+    let mut list = connection.prepare_cached(
+        "SELECT first, hashes FROM lobby_passes WHERE event_id = ?1 AND first >= ?2 ORDER BY first LIMIT ?3",
+    )?;
+    let rows = list.query_map(params![query.event.0, count(query.from), ROWS], |row| {
+        row.try_into()
+    })?;
+    let rows: Vec<(i64, Vec<u8>)> = rows.collect::<Result<_, _>>()?;
+    let mut hashes = Vec::new();
+    for (first, some) in rows {
+        let expected = query.from + hashes.len() as u64;
+        if first.unsigned_abs() != expected {
+            return Err(StoreError::Unreadable {
+                what: "passes of a lobby",
+            });
+        }
+        hashes.extend(some.as_chunks::<HASHES>().0);
+    }
+    Ok(hashes)
+}
+
+/// Takes a step of the threshold; tells how the room is then, or nothing while another process steers it or there is none.
+pub fn steer_room(connection: &Sql<'_>, request: &SteerRoom) -> Result<Effect<Option<Room>>, StoreError> {
+    let event = request.event;
+    let Some(room) = room(connection, &event)? else {
+        return Ok(Effect::Undo(None));
+    };
+    let inside: i64 = if room.phase() == RoomPhase::Open {
+        connection
+            .prepare_cached(
+                "SELECT count(*) FROM let_through WHERE event_id = ?1 AND until > ?2 AND reservation_id IS NULL",
+            )?
+            .query_row(params![event.0, ms(request.now)], |row| row.get(0))?
+    } else {
+        0
+    };
+    let Some(next) = room.steered(request, inside.unsigned_abs()) else {
+        return Ok(Effect::Undo(None));
+    };
+    let (holder, until) = next.lease.unzip();
+    connection
+        .prepare_cached(
+            "UPDATE waiting_rooms SET lobby = ?2, threshold = ?3, raised_at = ?4, pace = ?5, holder = ?6, leased_until = ?7
+             WHERE event_id = ?1",
+        )?
+        .execute(params![
+            event.0,
+            next.lobby.map(count),
+            count(next.threshold),
+            ms(next.raised_at),
+            next.pace,
+            holder.map(|holder| holder.0),
+            until.map(ms)
+        ])?;
+    Ok(Effect::Keep(Some(next)))
+}
+
+/// Publishes the root of a lobby; tells whether it was not yet.
+pub fn publish_root(connection: &Sql<'_>, request: &PublishRoot) -> Result<Effect<bool>, StoreError> {
+    let published = connection
+        .prepare_cached(
+            "UPDATE waiting_rooms SET root = ?2 WHERE event_id = ?1 AND root IS NULL AND lobby IS NOT NULL AND drawn = 1",
+        )?
+        .execute(params![request.event.0, request.root])?;
+    Ok(Effect::Keep(published > 0))
+}
+
+/// Draws a lobby by its beacon; tells how the room is then.
+pub fn draw_lobby(
+    connection: &Sql<'_>,
+    request: &DrawLobby,
+) -> Result<Effect<Result<Room, BeaconRefusal>>, StoreError> {
+    let event = request.event;
+    let Some(mut room) = room(connection, &event)? else {
+        return Ok(Effect::Undo(Err(BeaconRefusal::NoDraw)));
+    };
+    if let Err(refusal) = room.may_draw(&request.beacon) {
+        return Ok(Effect::Undo(Err(refusal)));
+    }
+    connection
+        .prepare_cached("UPDATE waiting_rooms SET seed = ?2, beacon = ?3 WHERE event_id = ?1")?
+        .run(params![event.0, request.seed, request.beacon])?;
+    room.drawn = Some((request.seed, request.beacon.clone()));
+    Ok(Effect::Keep(Ok(room)))
+}
+
+/// Lets a pass through whose turn it is, once.
+pub fn let_through(
+    connection: &Sql<'_>,
+    request: &LetThrough,
+) -> Result<Effect<LetThroughOutcome>, StoreError> {
+    let event = request.event;
+    let Some(room) = room(connection, &event)? else {
+        return Ok(Effect::Undo(LetThroughOutcome::NoRoom));
+    };
+    if request.number >= room.registered || room.turn(request.number) != Turn::Through {
+        return Ok(Effect::Undo(LetThroughOutcome::Waits));
+    }
+    let known: Option<i64> = connection
+        .prepare_cached("SELECT until FROM let_through WHERE event_id = ?1 AND number = ?2")?
+        .query_row(params![event.0, count(request.number)], |row| row.get(0))
+        .optional()?;
+    if let Some(until) = known.map(moment) {
+        let outcome = if request.now < until {
+            LetThroughOutcome::Through(until)
+        } else {
+            LetThroughOutcome::Spent
+        };
+        return Ok(Effect::Undo(outcome));
+    }
+    let until = request.now.plus_ms(LET_THROUGH_FOR.as_millis() as u64);
+    connection
+        .prepare_cached("INSERT INTO let_through (event_id, number, until) VALUES (?1, ?2, ?3)")?
+        .run(params![event.0, count(request.number), ms(until)])?;
+    Ok(Effect::Keep(LetThroughOutcome::Through(until)))
+}
+
+/// Decides whether whoever was let through with a pass may hold places: within their time, and one reservation at a time.
+pub fn may_hold(connection: &Sql<'_>, request: &HoldRequest) -> Result<Result<(), HoldOutcome>, StoreError> {
+    let (Some(number), event) = (request.pass, request.reservation.event) else {
+        return Ok(Ok(()));
+    };
+    let now = ms(request.now);
+    let found: Option<(bool, bool)> = connection
+        .prepare_cached(
+            "SELECT until > ?3, EXISTS (SELECT 1 FROM reservations
+                 WHERE reservations.event_id = ?1 AND reservations.reservation_id = let_through.reservation_id
+                   AND (state = 'paying' OR state = 'held' AND expires_at > ?3))
+             FROM let_through WHERE event_id = ?1 AND number = ?2",
+        )?
+        .query_row(params![event.0, count(number), now], |row| row.try_into())
+        .optional()?;
+    Ok(match found {
+        Some((true, false)) => Ok(()),
+        Some((true, true)) => Err(HoldOutcome::OneAtATime),
+        Some((false, _)) | None => Err(HoldOutcome::NotLetThrough),
+    })
+}
+
+/// Writes down what somebody holds who was let through.
+pub fn note_hold(
+    connection: &Sql<'_>,
+    pass: Option<u64>,
+    reservation: ReservationId,
+) -> Result<(), StoreError> {
+    if let Some(number) = pass {
+        connection
+            .prepare_cached("UPDATE let_through SET reservation_id = ?3 WHERE event_id = ?1 AND number = ?2")?
+            .run(params![reservation.event.0, count(number), reservation.local])?;
+    }
+    Ok(())
+}
+
+/// Lists the events whose waiting room has something to do: to open, to be made ready for its draw, or to let somebody through.
+pub fn busy_rooms(connection: &Sql<'_>, (): &()) -> Result<Vec<EventId>, StoreError> {
+    let mut list = connection.prepare_cached(
+        "SELECT event_id FROM waiting_rooms
+         WHERE lobby IS NULL OR threshold < registered AND (drawn = 0 OR beacon IS NOT NULL) OR drawn = 1 AND root IS NULL",
+    )?;
+    let events = list.query_map([], |row| row.get(0).map(EventId))?;
+    Ok(events.collect::<Result<_, _>>()?)
+}
+
+/// Lists the secrets of all waiting rooms, sealed.
+pub fn room_secrets(connection: &Sql<'_>, (): &()) -> Result<Vec<(EventId, Vec<u8>)>, StoreError> {
+    let mut list = connection.prepare_cached("SELECT event_id, sealed FROM waiting_rooms")?;
+    let secrets = list.query_map([], |row| Ok((EventId(row.get(0)?), row.get(1)?)))?;
+    Ok(secrets.collect::<Result<_, _>>()?)
+}
+
+/// Puts a secret that is sealed anew in place of what it was; tells whether it was still that.
+pub fn reseal_room(connection: &Sql<'_>, request: &ResealRoom) -> Result<Effect<bool>, StoreError> {
+    let changed = connection
+        .prepare_cached("UPDATE waiting_rooms SET sealed = ?3 WHERE event_id = ?1 AND sealed = ?2")?
+        .execute(params![request.event.0, request.was, request.sealed])?;
+    Ok(Effect::Keep(changed > 0))
+}
