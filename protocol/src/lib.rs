@@ -13,6 +13,7 @@ pub mod correction;
 pub mod dating;
 pub mod evidence;
 pub mod fork;
+pub mod freshness;
 pub mod home;
 pub mod ident;
 pub mod labels;

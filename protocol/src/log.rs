@@ -1,6 +1,7 @@
 //! The signed log: the check that accepts a run, and which heads are kept; storing records is left to the replica.
 
 mod kept;
+mod kept_heads;
 
 use thiserror::Error;
 use usher_keys::EventId;
@@ -10,6 +11,7 @@ use crate::fork::ForkProof;
 use crate::ident::Seq;
 use crate::record::MAX_RECORD_BYTES;
 pub use kept::Stretch;
+pub use kept_heads::KeptHeads;
 
 /// Why a run is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

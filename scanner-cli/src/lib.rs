@@ -3,7 +3,6 @@
 //!
 //! Begin with [`station`]: what comes in from a [`source`], is judged by a [`clerk`], and goes to the [`screen`].
 
-pub mod advice;
 pub mod annulling;
 pub mod answer;
 pub mod ask;
@@ -11,7 +10,6 @@ pub mod clerk;
 pub mod cli;
 pub mod corrections;
 pub mod counting;
-pub mod debounce;
 pub mod decode;
 pub mod eyes;
 pub mod feed;

@@ -2,16 +2,20 @@
 
 use usher_device::replica::Replica;
 use usher_eyes::Hint;
-use usher_protocol::admission::{Direction, Reason, Verdict};
+use usher_protocol::admission::Reason;
 use usher_protocol::correction::{AnnulledScan, CorrectionOutcome, NotAnnulled};
-use usher_protocol::request::{self, JudgedBy, RequestError};
-use usher_protocol::ticket::Rejection;
+use usher_protocol::request;
 use usher_words::StaffMessage;
 use usher_words::gate::{self, Phrasebook};
-use usher_words::scanner::{self as words, Bar, Help, NoTicket, Undecided};
+use usher_words::scanner::{self as words, Help, Undecided};
 
 use crate::answer::{ScanOutcome, Signal};
 use crate::corrections::NotCorrected;
+
+pub use usher_words::scanner::outcome::{
+    WAITING, judged as verdict, judged_by, not_found as no_ticket, not_judged as barred, refused,
+    still_asking as waiting,
+};
 
 /// Returns the phrasebook that knows the names of this event, now.
 pub fn phrasebook(replica: &Replica) -> Phrasebook {
@@ -36,24 +40,6 @@ pub fn other_event(name: &str) -> ScanOutcome {
     )
 }
 
-/// Tells how a scan came out.
-pub fn verdict(phrasebook: &Phrasebook, answer: &request::Answer, direction: Direction) -> ScanOutcome {
-    let not_a_ticket = [Rejection::NotATicket, Rejection::NotListed]
-        .map(Verdict::rejected)
-        .contains(&answer.verdict);
-    let facts = answer.ticket.as_ref().map(|ticket| phrasebook.ticket(ticket));
-    ScanOutcome {
-        details: facts.into_iter().collect(),
-        // What is no ticket needs nobody to be asked.
-        alone: answer.by == JudgedBy::Alone && !not_a_ticket,
-        ..said(
-            signal(answer.verdict),
-            outcome(answer.verdict, direction),
-            phrasebook.answer(answer, direction),
-        )
-    }
-}
-
 /// Tells that a hub alone decides on a ticket against which nothing is known here.
 pub fn for_a_hub(phrasebook: &Phrasebook, answer: &request::Answer) -> ScanOutcome {
     let facts = answer.ticket.as_ref().map(|ticket| phrasebook.ticket(ticket));
@@ -61,51 +47,6 @@ pub fn for_a_hub(phrasebook: &Phrasebook, answer: &request::Answer) -> ScanOutco
         details: facts.into_iter().collect(),
         ..said(Signal::Unanswered, "hub_decides", words::for_a_hub())
     }
-}
-
-/// Tells who judged a ticket, where that matters to the staff; that nobody else did is shown large by itself.
-pub fn judged_by(phrasebook: &Phrasebook, answer: &request::Answer) -> Option<String> {
-    match answer.by {
-        JudgedBy::Hub(_) if answer.ticket.is_some() => phrasebook.judged_by(answer.by),
-        JudgedBy::Hub(_) | JudgedBy::Home(_) | JudgedBy::Alone => None,
-    }
-}
-
-/// Tells why a hub will not judge this scan.
-pub fn refused(phrasebook: &Phrasebook, error: RequestError) -> ScanOutcome {
-    let outcome = match error {
-        RequestError::NotAllowed => "not_allowed",
-        RequestError::NotHome | RequestError::Malformed => "not_understood",
-        RequestError::Unavailable | RequestError::Busy => "cannot_decide",
-        RequestError::NoPin => "no_pin",
-        RequestError::WrongPin { .. } => "wrong_pin",
-        RequestError::PinsRest { .. } => "too_many_tries",
-    };
-    said(Signal::Unanswered, outcome, phrasebook.error(error))
-}
-
-/// Tells why this scanner judges nothing.
-pub fn barred(bar: Bar) -> ScanOutcome {
-    let outcome = match bar {
-        Bar::Expired => "scanner_expired",
-        Bar::Revoked => "scanner_revoked",
-        Bar::Refused => "scanner_refused",
-        Bar::Disk => "cannot_decide",
-    };
-    said(Signal::Unanswered, outcome, words::barred(bar))
-}
-
-/// Tells why there is no ticket for a ticket code that was typed.
-pub fn no_ticket(why: NoTicket) -> ScanOutcome {
-    let (signal, outcome) = match why {
-        NoTicket::Mistyped => (Signal::Deny, "mistyped"),
-        NoTicket::Unknown => (Signal::Deny, "no_such_ticket"),
-        NoTicket::NoCloud | NoTicket::NoHub | NoTicket::OldHub | NoTicket::Offline => {
-            (Signal::Unanswered, "cannot_look_up")
-        }
-        NoTicket::TooOften => (Signal::Unanswered, "too_many_tries"),
-    };
-    said(signal, outcome, words::no_ticket(why))
 }
 
 /// Tells why an override was not decided.
@@ -200,42 +141,8 @@ pub fn unheard(annulled: ScanOutcome) -> ScanOutcome {
     }
 }
 
-/// The outcome of a scan whose answer is still waited for.
-pub const WAITING: &str = "waiting";
-
-/// Says that an answer is still waited for.
-pub fn waiting() -> ScanOutcome {
-    said(Signal::Unanswered, WAITING, words::waiting())
-}
-
 fn said(signal: Signal, outcome: &'static str, said: StaffMessage) -> ScanOutcome {
-    ScanOutcome {
-        signal,
-        outcome,
-        words: said.title,
-        reason: said.detail,
-        details: Vec::new(),
-        alone: false,
-        is_withdrawn: false,
-        took_ms: 0,
-    }
-}
-
-fn signal(verdict: Verdict) -> Signal {
-    match verdict {
-        Verdict::Admit { .. } => Signal::Admit,
-        Verdict::Deny(_) => Signal::Deny,
-        Verdict::Refer(_) => Signal::Refer,
-    }
-}
-
-fn outcome(verdict: Verdict, direction: Direction) -> &'static str {
-    match (verdict, direction) {
-        (Verdict::Admit { .. }, Direction::In) => "admitted",
-        (Verdict::Admit { .. }, Direction::Out) => "exited",
-        (Verdict::Deny(reason), _) => reason.kind().name(),
-        (Verdict::Refer(referral), _) => referral.kind().name(),
-    }
+    ScanOutcome::said(signal, outcome, said)
 }
 
 /// Returns what helps to read a code that is seen and not read.

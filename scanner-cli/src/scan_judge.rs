@@ -10,7 +10,6 @@ use usher_protocol::admission::{Reason, Verdict};
 use usher_protocol::request::{self, MAX_CODE_BYTES, Request};
 use usher_protocol::routing::{Conclusion, Word};
 use usher_protocol::ticket::{Rejection, VerifiedTicket};
-use usher_protocol::trust::PeerError;
 use usher_protocol::{ScanId, ScanSecret};
 use usher_words::scanner::Bar;
 
@@ -210,9 +209,5 @@ pub fn bar(replica: &Replica) -> Option<Bar> {
     let checked = snapshot
         .trust
         .check_peer((&snapshot.identity, replica.me()), &snapshot.register, now);
-    match checked {
-        Ok(_) => None,
-        Err(PeerError::Revoked) => Some(Bar::Revoked),
-        Err(PeerError::OtherKey | PeerError::Certificate(_)) => Some(Bar::Expired),
-    }
+    checked.err().map(Bar::from)
 }

@@ -11,14 +11,14 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, sleep};
 use tokio_util::sync::CancellationToken;
+use usher_eyes::advice::Advice;
+use usher_eyes::debounce::{Came, Debounce, Seen};
 use usher_protocol::ScanSecret;
 use usher_protocol::admission::Direction;
 use usher_protocol::clock::ClockHealth;
 use usher_words::scanner as words;
 
-use crate::advice::Advice;
 use crate::answer::{ScanCounts, ScanOutcome, Signal};
-use crate::debounce::{Came, Debounce, Seen};
 use crate::frame_statistics::{self, FrameStatistics};
 use crate::gate_position::GatePosition;
 use crate::keys::Keys;

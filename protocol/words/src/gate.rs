@@ -10,12 +10,12 @@ use std::sync::Arc;
 
 use jiff::fmt::strtime;
 use jiff::tz::{Offset, TimeZone};
-use usher_keys::{PublicKey, Timestamp, Window};
+use usher_keys::{DeviceIdentity, PublicKey, Role, Timestamp, Window};
 use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::labels::UnitLabel;
 use usher_protocol::policy::Policy;
 use usher_protocol::request::{Answer, JudgedBy, RequestError, TicketFacts};
-use usher_protocol::state::Incident;
+use usher_protocol::state::{Incident, State};
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{GateId, TierId, Unit};
 
@@ -34,6 +34,38 @@ pub struct EventNames {
     pub devices: Arc<BTreeMap<PublicKey, String>>,
     /// The gates of hubs, as far as certificates name them: their own, and those of the scanners they have enrolled.
     pub gates: Arc<BTreeMap<PublicKey, BTreeSet<GateId>>>,
+}
+
+impl EventNames {
+    /// Takes the names from what was heard.
+    pub fn of(state: &State) -> Self {
+        let named = |identity: &DeviceIdentity| {
+            let certificate = identity.unverified();
+            (certificate.device, certificate.name.clone())
+        };
+        Self {
+            policy: state.policy().map(|(_, policy)| Arc::new(policy.clone())),
+            devices: Arc::new(state.devices().map(named).collect()),
+            gates: Arc::new(gates_of(state.devices())),
+        }
+    }
+}
+
+fn gates_of<'a>(devices: impl Iterator<Item = &'a DeviceIdentity>) -> BTreeMap<PublicKey, BTreeSet<GateId>> {
+    let mut gates: BTreeMap<PublicKey, BTreeSet<GateId>> = BTreeMap::new();
+    for identity in devices {
+        let certificate = identity.unverified();
+        let hub = match certificate.role {
+            Role::Hub => Some(certificate.device),
+            Role::Scanner => identity.via.as_ref().map(|via| via.certificate.device),
+            Role::Cloud => None,
+        };
+        if let Some(hub) = hub {
+            let known = gates.entry(hub).or_default();
+            known.extend(certificate.gates.iter().copied().map(GateId));
+        }
+    }
+    gates
 }
 
 /// A device whose certificate was not heard of yet: its key says nothing to people.

@@ -1,6 +1,7 @@
 //! What the scanner itself says to staff: its screen, what is typed there, its commands; what a verdict says is the gates'.
 
 mod corrections;
+pub mod outcome;
 
 use crate::StaffMessage;
 

@@ -5,11 +5,13 @@
 //!
 //! Begin with [`QuickReader`], which looks at every frame, and [`DeepReader`], which looks at few.
 
+pub mod advice;
 mod allowance;
 mod attempts;
 mod binary;
 mod bits;
 mod content;
+pub mod debounce;
 mod finder;
 mod frame;
 mod levels;

@@ -9,12 +9,12 @@ use usher_keys::{EventId, PublicKey, Signature, Timestamp};
 use usher_protocol::checkpoint::Checkpoint;
 use usher_protocol::evidence::Worth;
 use usher_protocol::ledger::{Entry, Ledger};
-use usher_protocol::log::{Head, Tail};
+use usher_protocol::log::{Head, KeptHeads, Tail};
 use usher_protocol::trust::Trust;
 use usher_protocol::{Origin, Seq};
 
 use super::error::{Finding, ReplicaError};
-use super::kept_heads::KeptHeads;
+
 use super::stored_values::{self, StoredEnrolment};
 
 /// What a replica starts with.

@@ -5,11 +5,11 @@ mod runs;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use usher_keys::{DeviceIdentity, RootSet, SignedBundle};
 use usher_protocol::checkpoint::{Checkpoint, SignedCheckpoint};
+use usher_protocol::freshness::HeardAssurance;
 use usher_protocol::ledger::Entry;
 use usher_protocol::log::{Head, Tail};
 use usher_protocol::{Origin, Seq};
 
-use super::freshness::HeardAssurance;
 use super::stored_values;
 
 pub use runs::run_after;

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use usher_keys::{DeviceIdentity, PublicKey, Role, Timestamp};
+use usher_keys::{DeviceIdentity, PublicKey, Timestamp};
 use usher_protocol::admission::Direction;
 use usher_protocol::fork::ForkProof;
+use usher_protocol::freshness::FreshnessMoment;
 use usher_protocol::ledger::Ledger;
 use usher_protocol::policy::Policy;
 use usher_protocol::state::rulings::{self, TicketRulings};
@@ -14,8 +15,6 @@ use usher_protocol::ticket::{Rejection, Ticket, VerifiedTicket};
 use usher_protocol::trust::{Register, Trust};
 use usher_protocol::{GateId, Origin, Unit, home};
 use usher_words::gate::{EventNames, Phrasebook};
-
-use super::freshness::FreshnessMoment;
 
 /// The part of the state that seldom changes, as of the last commit.
 #[derive(Clone)]
@@ -51,10 +50,7 @@ impl Snapshot {
     pub fn of(ledger: &Ledger) -> Self {
         let state = ledger.state();
         let identity = ledger.identity().expect("a device has a certificate");
-        let named = |identity: &DeviceIdentity| {
-            let certificate = identity.unverified();
-            (certificate.device, certificate.name.clone())
-        };
+        let names = EventNames::of(state);
         Self {
             trust: Arc::clone(ledger.trust()),
             identity: Arc::new(identity.clone()),
@@ -66,11 +62,11 @@ impl Snapshot {
                 .map(|(_, hubs)| hubs.to_vec())
                 .unwrap_or_default(),
             is_retired: state.rosters().retired().contains(&identity.unverified().device),
-            policy: state.policy().map(|(_, policy)| Arc::new(policy.clone())),
+            policy: names.policy,
             rulings: state.shared_ticket_rulings(),
             foreign: state.foreign(),
-            names: Arc::new(state.devices().map(named).collect()),
-            gates: Arc::new(gates_of(state.devices())),
+            names: names.devices,
+            gates: names.gates,
             unheard_forks: Arc::new(ledger.unheard_forks()),
         }
     }
@@ -111,21 +107,4 @@ impl Snapshot {
     pub fn home(&self, unit: Unit) -> Option<PublicKey> {
         home::home_of(self.trust.event(), unit, &self.roster)
     }
-}
-
-fn gates_of<'a>(devices: impl Iterator<Item = &'a DeviceIdentity>) -> BTreeMap<PublicKey, BTreeSet<GateId>> {
-    let mut gates: BTreeMap<PublicKey, BTreeSet<GateId>> = BTreeMap::new();
-    for identity in devices {
-        let certificate = identity.unverified();
-        let hub = match certificate.role {
-            Role::Hub => Some(certificate.device),
-            Role::Scanner => identity.via.as_ref().map(|via| via.certificate.device),
-            Role::Cloud => None,
-        };
-        if let Some(hub) = hub {
-            let known = gates.entry(hub).or_default();
-            known.extend(certificate.gates.iter().copied().map(GateId));
-        }
-    }
-    gates
 }

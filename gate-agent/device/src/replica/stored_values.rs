@@ -9,10 +9,10 @@ use usher_keys::codec;
 use usher_keys::{DeviceIdentity, RootSet, SignedBundle, Timestamp};
 use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::{MAX_CHECKPOINT_BYTES, SignedCheckpoint};
+use usher_protocol::freshness::HeardAssurance;
 use usher_protocol::log::Head;
 
 use super::error::ReplicaError;
-use super::freshness::HeardAssurance;
 
 /// Room for an encoded head, in bytes.
 const HEAD_ROOM: usize = 256;

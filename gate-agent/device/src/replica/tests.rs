@@ -2,6 +2,7 @@
 
 mod archive;
 mod copies;
+mod fresh_as_of;
 mod freshness;
 
 use std::path::PathBuf;

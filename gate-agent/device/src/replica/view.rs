@@ -10,10 +10,10 @@ use usher_keys::Timestamp;
 use usher_link::{Announcer, Change, Changes, Outlook};
 use usher_protocol::Origin;
 use usher_protocol::assurance::Assurance;
+use usher_protocol::freshness::{Freshness, HeardAssurance};
 use usher_protocol::ledger::Ledger;
 use usher_protocol::sync::Held;
 
-use super::freshness::{Freshness, HeardAssurance};
 use super::recent::RecentRuns;
 use super::snapshot::Snapshot;
 

@@ -14,11 +14,11 @@ use usher_protocol::Origin;
 use usher_protocol::clock::RuleTime;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::{Entry, Ledger};
-use usher_protocol::log::{Head, Tail};
+use usher_protocol::log::{Head, KeptHeads, Tail};
 use usher_protocol::sync::Held;
 
 use super::command::{Inspection, WriterCommand};
-use super::kept_heads::KeptHeads;
+
 use super::replay::{self, Rebuilt};
 use super::rows::{self, Batch, KeptHead};
 use super::snapshot::Snapshot;

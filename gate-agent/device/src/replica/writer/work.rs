@@ -10,13 +10,13 @@ use usher_protocol::correction::{NotAnnulled, NotCounted};
 use usher_protocol::evidence::Evidence;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::ledger::{Annulling, JudgingAs, Ledger, ScanQuestion};
-use usher_protocol::log::{Head, Run, RunError};
+use usher_protocol::log::{Head, KeptHeads, Run, RunError};
 use usher_protocol::record::{Body, Passage};
 use usher_protocol::sync::{Held, NotStored};
 
 use super::{DurableReply, Group};
 use crate::replica::command::{Annulment, Judging, WriterCommand};
-use crate::replica::kept_heads::KeptHeads;
+
 use crate::replica::view::ReplicaView;
 
 /// Answers an asker; one that no longer waits does not matter.

@@ -2,12 +2,11 @@
 
 use std::sync::{Mutex, MutexGuard};
 
+use crate::assurance::Assurance;
+use crate::clock::AGREEMENT_MS;
+use crate::ident::{MAX_SKEW_MS, Origin};
+use crate::trust::Trust;
 use usher_keys::Timestamp;
-use usher_protocol::Origin;
-use usher_protocol::assurance::Assurance;
-use usher_protocol::clock::AGREEMENT_MS;
-use usher_protocol::ident::MAX_SKEW_MS;
-use usher_protocol::trust::Trust;
 
 /// The newest assurance; held only to copy or replace it.
 pub struct Freshness(Mutex<Option<HeardAssurance>>);
@@ -84,6 +83,3 @@ impl Freshness {
         self.0.lock().expect("nothing panics while it holds this")
     }
 }
-
-#[cfg(test)]
-mod tests;

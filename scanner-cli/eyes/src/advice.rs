@@ -1,7 +1,7 @@
 //! When to tell the staff what would help a code to be read, steadily enough to be read itself; leaves out the
 //! clock, which is passed in, and the words.
 
-use usher_eyes::Hint;
+use crate::Hint;
 
 /// A code must have been seen unread for this long, in milliseconds, before anybody is bothered: most are read
 /// meanwhile.

@@ -1,9 +1,9 @@
-//! Remembers which heads of each log are kept, as far as the next one depends on it; the rule is the protocol's, reading and writing is not here.
+//! Remembers which heads of each log are kept, as far as the next one depends on it; reading and writing them is the replica's.
 
 use std::collections::BTreeMap;
 
-use usher_protocol::log::Stretch;
-use usher_protocol::{Origin, Seq};
+use super::Stretch;
+use crate::ident::{Origin, Seq};
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Kept {
