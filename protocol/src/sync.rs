@@ -8,6 +8,7 @@ pub mod parts;
 mod quiet;
 pub mod session;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bincode::{Decode, Encode};
@@ -17,7 +18,7 @@ use usher_keys::{DeviceIdentity, EventId, Signature, SignedBundle, Timestamp};
 use crate::assurance::Assurance;
 use crate::fork::ForkProof;
 use crate::ident::Origin;
-use crate::ledger::MAX_STORED_LOGS;
+use crate::ledger::{Ledger, MAX_STORED_LOGS};
 use crate::log::{Hash, Head, Run, Tail};
 use parts::Part;
 
@@ -67,6 +68,22 @@ impl Held {
             tail: self.tail,
             signature: self.signature?,
         })
+    }
+
+    /// Returns what a ledger holds of every log.
+    pub fn all_of(ledger: &Ledger) -> Vec<Self> {
+        let heads = ledger.heads().into_iter();
+        let mut heads: BTreeMap<_, _> = heads.map(|head| (head.origin, head)).collect();
+        let tails = ledger.tails().into_iter().filter(|(_, tail)| tail.seq.0 > 0);
+        let held = tails.map(|(origin, tail)| Self {
+            origin,
+            tail,
+            signature: heads
+                .remove(&origin)
+                .filter(|head| head.tail == tail)
+                .map(|head| head.signature),
+        });
+        held.collect()
     }
 }
 

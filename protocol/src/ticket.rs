@@ -6,6 +6,7 @@ pub mod digits;
 pub mod foreign;
 pub mod guesses;
 pub mod live;
+pub mod typed;
 pub mod verify;
 
 use bincode::{Decode, Encode};

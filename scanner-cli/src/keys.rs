@@ -7,7 +7,7 @@ use usher_words::scanner as words;
 
 use crate::order::CountedBy;
 use crate::overruling::{self, Overruling};
-use crate::typed;
+use usher_protocol::ticket::typed;
 
 /// From so many characters on, a line is a code and no command.
 const CODE_FROM: usize = 20;

@@ -35,4 +35,3 @@ pub mod sheet;
 pub mod source;
 pub mod station;
 pub mod status;
-pub mod typed;

@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-use crate::typed::Garbled;
 use camera::CameraFault;
 use pictures::PictureError;
 use usher_eyes::LumaFrame;
+use usher_protocol::ticket::typed::Garbled;
 use wedge::MAX_LINE_BYTES;
 
 /// Yields what it sees, one thing at a time, blocking until there is something.

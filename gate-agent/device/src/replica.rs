@@ -284,13 +284,7 @@ impl Replica {
 
 /// Makes the question of a scan whose ticket was verified.
 pub fn asked(scan: &Scan, ticket: VerifiedTicket) -> ScanQuestion {
-    ScanQuestion {
-        scan: scan.id,
-        ticket,
-        gate: scan.gate,
-        direction: scan.direction,
-        persons: scan.persons,
-    }
+    ScanQuestion::of(scan, ticket)
 }
 
 #[cfg(test)]

@@ -28,6 +28,19 @@ pub struct ScanQuestion {
     pub persons: u8,
 }
 
+impl ScanQuestion {
+    /// Makes the question of a scan whose ticket was verified.
+    pub fn of(scan: &Scan, ticket: VerifiedTicket) -> Self {
+        Self {
+            scan: scan.id,
+            ticket,
+            gate: scan.gate,
+            direction: scan.direction,
+            persons: scan.persons,
+        }
+    }
+}
+
 /// Who should judge a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {

@@ -6,7 +6,7 @@ use crate::cli::trouble::Trouble;
 use crate::eyes::codes_in;
 use crate::source::pictures::Pictures;
 use crate::source::{Capture, Source, SourceError};
-use crate::typed::{self, Garbled};
+use usher_protocol::ticket::typed::{self, Garbled};
 
 /// Takes the codes that were given as text: typed by a wedge, or copied with blanks around it.
 pub fn typed(text: &str) -> Result<Vec<Vec<u8>>, Trouble> {

@@ -16,7 +16,7 @@ use crate::gate_position::GatePositionError;
 use crate::scanner::StartError;
 use crate::source::SourceError;
 use crate::source::camera::CameraFault;
-use crate::typed::Garbled;
+use usher_protocol::ticket::typed::Garbled;
 
 /// Why a command did nothing, or not all.
 #[derive(Debug, Error)]

@@ -41,7 +41,7 @@ impl ReplicaView {
             freshness: Freshness::new(heard),
             recent: RecentRuns::default(),
         };
-        view.hold(held_by(ledger));
+        view.hold(Held::all_of(ledger));
         view
     }
 
@@ -177,24 +177,4 @@ impl Figures {
             queue,
         }
     }
-}
-
-/// Returns what a ledger holds of every log.
-pub fn held_by(ledger: &Ledger) -> Vec<Held> {
-    let mut heads: BTreeMap<_, _> = ledger
-        .heads()
-        .into_iter()
-        .map(|head| (head.origin, head))
-        .collect();
-    let tails = ledger.tails().into_iter().filter(|(_, tail)| tail.seq.0 > 0);
-    tails
-        .map(|(origin, tail)| Held {
-            origin,
-            tail,
-            signature: heads
-                .remove(&origin)
-                .filter(|head| head.tail == tail)
-                .map(|head| head.signature),
-        })
-        .collect()
 }

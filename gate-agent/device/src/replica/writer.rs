@@ -22,7 +22,7 @@ use super::command::{Inspection, WriterCommand};
 use super::replay::{self, Rebuilt};
 use super::rows::{self, Batch, KeptHead};
 use super::snapshot::Snapshot;
-use super::view::{ReplicaView, held_by};
+use super::view::ReplicaView;
 use crate::clock::Clock;
 use pace::Pace;
 use work::{Work, refuse};
@@ -256,13 +256,13 @@ impl ReplicaWriter {
             return;
         };
         if dropped {
-            self.view.hold_anew(held_by(ledger));
+            self.view.hold_anew(Held::all_of(ledger));
         }
         if group.snapshot_changed {
             self.view.put_up(Snapshot::of(ledger));
         }
         if group.batch.checkpoint.is_some() {
-            self.view.hold(held_by(ledger));
+            self.view.hold(Held::all_of(ledger));
         } else {
             self.view.hold(std::mem::take(&mut group.grown).into_values());
         }

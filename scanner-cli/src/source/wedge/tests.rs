@@ -9,7 +9,7 @@ use usher_protocol::{Generation, TierId, Unit};
 
 use super::keystrokes::PORTION_BYTES;
 use super::*;
-use crate::typed::Garbled;
+use usher_protocol::ticket::typed::Garbled;
 
 fn ticket(unit: u32) -> String {
     let ticket = Ticket {

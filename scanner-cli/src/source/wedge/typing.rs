@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::super::{Capture, SourceError};
 use super::OpenQuestion;
-use crate::typed;
+use usher_protocol::ticket::typed;
 
 /// Most bytes typed at once: more than the largest QR code holds (2,953 bytes), so nothing real is cut.
 pub const MAX_LINE_BYTES: usize = 4_096;

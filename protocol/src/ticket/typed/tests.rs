@@ -1,9 +1,9 @@
 //! Typings of scanners in all kinds of settings, and what was meant.
 
+use crate::ticket::{Ticket, TicketFlags};
+use crate::{Generation, TierId, Unit};
 use proptest::prelude::*;
 use usher_keys::{KeyId, SecretKey, Timestamp};
-use usher_protocol::ticket::{Ticket, TicketFlags};
-use usher_protocol::{Generation, TierId, Unit};
 
 use super::*;
 

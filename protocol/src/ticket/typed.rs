@@ -5,8 +5,8 @@
 //! whole ticket: a code of ours is a run of digits that tells its own length and is signed, so nothing else can be made
 //! into one by mistake. What cannot be read is told with what to set; anything else is a code that is no ticket.
 
+use super::{MAX_TEXT_DIGITS, SIGNATURE_BYTES, TicketCode, digits, live};
 use thiserror::Error;
-use usher_protocol::ticket::{MAX_TEXT_DIGITS, SIGNATURE_BYTES, TicketCode, digits, live};
 
 /// Fewest digits of a ticket: a payload with every field at its shortest.
 pub const MIN_TEXT_DIGITS: usize = digits::encoded_len(SIGNATURE_BYTES + 11);
