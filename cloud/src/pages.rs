@@ -4,6 +4,7 @@
 
 pub mod assets;
 pub mod events;
+pub mod gate;
 pub mod my_tickets;
 pub mod sandbox;
 pub mod staff;

@@ -258,6 +258,8 @@ fn pages() -> Router<Arc<AppState>> {
             get(pages::sandbox::show).post(pages::sandbox::answer),
         )
         .route("/assets/{file}", get(pages::assets::show))
+        .route("/gate", get(pages::gate::show))
+        .route("/gate/{file}", get(pages::gate::part))
 }
 
 /// For people of organizers with a browser. Pages of theirs work without scripts.

@@ -3,6 +3,7 @@
 mod pages {
     pub mod browser;
     mod fingers;
+    mod gate_page;
     mod judge;
     mod log_in;
     mod phones;

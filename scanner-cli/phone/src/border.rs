@@ -7,6 +7,8 @@ use usher_protocol::admission::Direction;
 use usher_protocol::clock::ClockReading;
 use usher_protocol::ticket::typed;
 use usher_protocol::web::CertificateHash;
+use usher_words::scanner::Bar;
+use usher_words::scanner::outcome;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::desk::{Desk, Ended, Position, Showing, Todo};
@@ -31,7 +33,7 @@ pub struct Task {
 
 #[wasm_bindgen]
 impl Task {
-    /// What: `persist`, `send`, `ask`, `take_back`, `say`, `pins` or `close`.
+    /// What: `persist`, `send`, `ask`, `take_back`, `say`, `certificates` or `close`.
     #[wasm_bindgen(getter)]
     pub fn kind(&self) -> String {
         self.kind.to_owned()
@@ -86,11 +88,14 @@ impl From<Todo> for Task {
                 text: json(&*outcome),
                 ..plain("say")
             },
-            Todo::Pins(pins) => {
-                let hashes: Vec<_> = pins.iter().map(|pin| HEXLOWER.encode(&pin.hash.0)).collect();
+            Todo::Certificates(certificates) => {
+                let hashes: Vec<_> = certificates
+                    .iter()
+                    .map(|named| HEXLOWER.encode(&named.hash.0))
+                    .collect();
                 Self {
                     text: json(&hashes),
-                    ..plain("pins")
+                    ..plain("certificates")
                 }
             }
             Todo::Close(ended) => Self {
@@ -215,6 +220,16 @@ impl PageDesk {
         Ok(showing.to_owned())
     }
 
+    /// Tells whether a hub is linked and has let this device in.
+    pub fn hub_is_linked(&self) -> bool {
+        self.desk.hub().is_some()
+    }
+
+    /// Tells whether a scan is on its way.
+    pub fn is_busy(&self) -> bool {
+        self.desk.is_busy()
+    }
+
     /// Says how the page stands, as JSON.
     pub fn standing(&self) -> String {
         json(&self.desk.standing())
@@ -322,6 +337,13 @@ impl FrameEyes {
 #[must_use]
 pub fn luma(rgba: &[u8]) -> Vec<u8> {
     luma_of(rgba)
+}
+
+/// Says, as what came of a scan, that nothing can be stored and so nobody is judged; JSON.
+#[wasm_bindgen]
+#[must_use]
+pub fn not_saved() -> String {
+    json(&outcome::not_judged(Bar::Disk))
 }
 
 /// Tells which codes a wedge has typed, without what it put around them, as a JSON list.

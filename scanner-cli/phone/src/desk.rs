@@ -14,7 +14,7 @@ use usher_protocol::admission::Direction;
 use usher_protocol::clock::{ClockHealth, ClockReading, RuleClock, RuleTime};
 use usher_protocol::routing::LineId;
 use usher_protocol::sync::{Farewell, Held, Input};
-use usher_protocol::web::{CertificateHash, Pin};
+use usher_protocol::web::{CertificateHash, NamedCertificate};
 use usher_protocol::{GateId, ScanSecret};
 use usher_words::scanner::outcome::ScanOutcome;
 
@@ -51,7 +51,7 @@ pub enum Todo {
     /// Show what came of a scan.
     Say(Box<ScanOutcome>),
     /// From now on the hub is known by these certificates.
-    Pins(Vec<Pin>),
+    Certificates(Vec<NamedCertificate>),
     /// Close the connection, for this reason.
     Close(Ended),
 }
@@ -174,6 +174,12 @@ impl Desk {
             .unwrap_or(LONGEST_MS)
             .min(session)
             .clamp(1, LONGEST_MS)
+    }
+
+    /// Tells whether a scan is on its way.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.scan.is_some() || self.look_up.is_some()
     }
 
     /// Puts the scanner at a gate, for people who pass that way.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 use usher_keys::{EnrolmentCode, EnrolmentError, EnrolmentRequest, Role, SealedGrant, SecretKey, Timestamp};
-use usher_protocol::web::{CertificateHash, MAX_PINS};
+use usher_protocol::web::{CertificateHash, MAX_CERTIFICATES};
 
 use crate::file::Founding;
 use crate::replica;
@@ -19,7 +19,9 @@ const MAX_CODE_BYTES: usize = 4_096;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum EnrolingError {
     /// What was scanned is no code of a hub's for pages.
-    #[error("this is no code for a phone: on the hub run usher-gate-agent page-code, and scan what it shows")]
+    #[error(
+        "this is no code for a phone: on the hub run usher-gate-agent scanner-code --page, and scan what it shows"
+    )]
     NotACode,
     /// It is of another version.
     #[error(
@@ -96,7 +98,7 @@ impl PageCode {
             let bytes = HEXLOWER.decode(text.as_bytes()).ok()?;
             bytes.try_into().ok().map(CertificateHash)
         };
-        let hashes: Option<Vec<_>> = fields.hashes.iter().take(MAX_PINS).map(hash).collect();
+        let hashes: Option<Vec<_>> = fields.hashes.iter().take(MAX_CERTIFICATES).map(hash).collect();
         Ok(Self {
             hub: fields.hub,
             hashes: hashes

@@ -3,7 +3,7 @@
 use usher_keys::{Certificate, EventId, PublicKey, SecretKey};
 use usher_protocol::routing::{Line, LineId};
 use usher_protocol::sync::{MAX_FRAME_BYTES, Message, Session, VERSIONS};
-use usher_protocol::web::{CertificateHash, HubWelcome, MAX_GREETING_BYTES, PageCall, Pin};
+use usher_protocol::web::{CertificateHash, HubWelcome, MAX_GREETING_BYTES, NamedCertificate, PageCall};
 
 use crate::frames::{Frames, frame};
 
@@ -45,7 +45,7 @@ pub enum Arrived {
     /// The hub has proven its key; this is its key and its certificates, and our proof is to be sent.
     Welcome {
         hub: PublicKey,
-        pins: Vec<Pin>,
+        certificates: Vec<NamedCertificate>,
         proof: Vec<u8>,
         round_trip_ms: u64,
     },
@@ -109,7 +109,7 @@ impl Link {
                 Ok(Some(Arrived::Welcome {
                     hub: welcome.key,
                     proof: frame(&call.prove(key, &welcome, in_use).0),
-                    pins: welcome.pins,
+                    certificates: welcome.certificates,
                     round_trip_ms: up_ms.saturating_sub(self.called_up_ms),
                 }))
             }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -15,6 +15,9 @@ use super::listening;
 use super::patience::until;
 use super::process::{Process, Start};
 use super::programs::{Program, Programs};
+
+/// Where a hub's settings are in its folder.
+const SETTINGS: &str = "usher-gate-agent.toml";
 
 /// A hub with a data folder of its own.
 #[derive(Debug)]
@@ -274,6 +277,34 @@ impl Hub {
             .to_owned())
     }
 
+    /// Has the hub serve pages that are scanners and are found there, from now on.
+    ///
+    /// # Errors
+    ///
+    /// When it does not come up again.
+    pub async fn serve_pages(&mut self, page: &str) -> anyhow::Result<()> {
+        self.process.stop().await?;
+        // Free now, and hers from then on: pages find her there when she was away.
+        let listen = UdpSocket::bind(("127.0.0.1", 0))?.local_addr()?;
+        let file = self.dir.join(SETTINGS);
+        let settings = fs::read_to_string(&file)?;
+        fs::write(&file, format!("{settings}[web]\nlisten = \"{listen}\"\npage = \"{page}\"\n"))?;
+        self.start_again().await
+    }
+
+    /// Returns the address that makes a page a scanner of this hub.
+    ///
+    /// # Errors
+    ///
+    /// When it gives none.
+    pub async fn page_code(&self) -> anyhow::Result<String> {
+        let said = self.command(&["scanner-code", "--page"]).await?;
+        let address = said.split_whitespace().find(|word| word.contains("/gate#"));
+        Ok(address
+            .with_context(|| format!("there is no address in: {said}"))?
+            .to_owned())
+    }
+
     /// Returns a turnstile that scans over the hub's HTTP.
     ///
     /// # Errors
@@ -348,6 +379,6 @@ fn write_settings(dir: &Path, listening: HubListening, peers: &[SocketAddr]) -> 
         "listen = \"{}\"\nhttp = \"{}\"\nenrolments = \"{}\"\npeers = {peers:?}\n",
         listening.quic, listening.http, listening.enrolments
     );
-    let file = dir.join("usher-gate-agent.toml");
+    let file = dir.join(SETTINGS);
     fs::write(&file, text).with_context(|| format!("writing {}", file.display()))
 }

@@ -8,7 +8,7 @@ use crate::tree::{Breach, Tree, accepts, refuses};
 const BEYOND: [&str; 2] = [TESTS, "usher-fuzz"];
 
 /// For each other crate of ours, the crates of ours it may build on.
-const DIRECTION: [(&str, &[&str]); 14] = [
+const DIRECTION: [(&str, &[&str]); 15] = [
     ("usher-keys", &[]),
     // It verifies archives of events, which are made of logs.
     ("usher-keys-cli", &["usher-keys", "usher-protocol", "usher-words"]),
@@ -41,6 +41,10 @@ const DIRECTION: [(&str, &[&str]); 14] = [
     ("usher-eyes", &[]),
     ("usher-documents", &[]),
     (
+        "usher-phone",
+        &["usher-eyes", "usher-keys", "usher-protocol", "usher-words"],
+    ),
+    (
         "usher-scan",
         &[
             "usher-eyes",
@@ -65,8 +69,25 @@ const DIRECTION: [(&str, &[&str]); 14] = [
 ];
 
 /// What the pure crates may build on. A new line here needs a reason: no async, no clock, no randomness, no IO.
-const PURE: [(&str, &[&str]); 5] = [
+const PURE: [(&str, &[&str]); 6] = [
     ("usher-eyes", &["thiserror"]),
+    // wasm-bindgen hands numbers, texts and bytes to the page's scripts.
+    (
+        "usher-phone",
+        &[
+            "bincode",
+            "blake3",
+            "data-encoding",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "usher-eyes",
+            "usher-keys",
+            "usher-protocol",
+            "usher-words",
+            "wasm-bindgen",
+        ],
+    ),
     // krilla writes the PDF into memory; skrifa measures letters.
     ("usher-documents", &["krilla", "skrifa", "thiserror"]),
     // jiff puts a moment that it is given into the words of a zone that it is given.

@@ -5,12 +5,13 @@ use crate::source::{line_of, words};
 use crate::tree::{Breach, Tree, TreeFile, accepts, refuses};
 
 /// Where the code is pure.
-const PURE_FOLDERS: [&str; 5] = [
+const PURE_FOLDERS: [&str; 6] = [
     "cloud/src/selling/",
     "protocol/src/",
     "protocol/words/src/",
     "keys/src/",
     "scanner-cli/eyes/src/",
+    "scanner-cli/phone/src/",
 ];
 
 /// What in `keys` is not: key files and private folders.

@@ -59,6 +59,16 @@ impl Browser {
         Self::with_options(folder, json!({ "mobileEmulation": { "deviceMetrics": metrics } })).await
     }
 
+    /// Starts a browser whose camera shows a recording (Y4M), over and over, and which asks nobody whether a page may use it.
+    pub async fn with_camera(folder: &Path, recording: &Path) -> anyhow::Result<Self> {
+        let camera = [
+            "--use-fake-ui-for-media-stream".to_owned(),
+            "--use-fake-device-for-media-stream".to_owned(),
+            format!("--use-file-for-fake-video-capture={}", recording.display()),
+        ];
+        Self::with_options(folder, json!({ "args": camera })).await
+    }
+
     async fn with_options(folder: &Path, options: Value) -> anyhow::Result<Self> {
         fs::create_dir_all(folder)?;
         let log = folder.join("chromedriver.log");
@@ -182,6 +192,13 @@ fn capabilities(folder: &Path, more: Value) -> anyhow::Result<serde_json::Map<St
         ],
     });
     let all = options.as_object_mut().context("options have names")?;
-    all.extend(serde_json::from_value::<serde_json::Map<_, _>>(more)?);
+    for (name, value) in serde_json::from_value::<serde_json::Map<_, _>>(more)? {
+        match (all.get_mut(&name), value) {
+            (Some(Value::Array(here)), Value::Array(more)) => here.extend(more),
+            (_, value) => {
+                all.insert(name, value);
+            }
+        }
+    }
     Ok(serde_json::from_value(json!({ "goog:chromeOptions": options }))?)
 }

@@ -39,12 +39,12 @@ impl Desk {
         match arrived {
             Arrived::Welcome {
                 hub,
-                pins,
+                certificates,
                 proof,
                 round_trip_ms,
             } => {
                 self.todo.push_back(Todo::Send(proof));
-                self.todo.push_back(Todo::Pins(pins));
+                self.todo.push_back(Todo::Certificates(certificates));
                 let session = self.session(hub);
                 if let Some(link) = &mut self.link {
                     link.talk(session, hub, round_trip_ms);

@@ -51,7 +51,7 @@ impl LookUp {
 impl Desk {
     /// Takes a code that was read or typed; `random` is drawn anew each time.
     pub fn show(&mut self, code: &[u8], random: [u8; 16]) -> Showing {
-        if self.scan.is_some() || self.look_up.is_some() {
+        if self.is_busy() {
             return Showing::Busy;
         }
         let secret = match self.debounce.seen(code, self.up_ms()) {

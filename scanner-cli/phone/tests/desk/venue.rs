@@ -17,7 +17,7 @@ use usher_protocol::request::{self, Answer, JudgedBy, Reply, Request, TicketFact
 use usher_protocol::sync::session::CHECKPOINT_LAG;
 use usher_protocol::sync::{Context, Held, Input, Message, Output, Session, SessionConfig};
 use usher_protocol::ticket::foreign;
-use usher_protocol::web::{CertificateHash, HubWelcome, PageCall, Pin};
+use usher_protocol::web::{CertificateHash, HubWelcome, NamedCertificate, PageCall};
 use usher_protocol::{GateId, Seq};
 use usher_words::scanner::outcome::ScanOutcome;
 
@@ -103,7 +103,7 @@ impl Page {
                 Todo::Ask { number, frame } => self.asked.push((number, frame)),
                 Todo::TakeBack { number } => self.taken_back.push(number),
                 Todo::Say(said) => self.said.push(*said),
-                Todo::Pins(_) => {}
+                Todo::Certificates(_) => {}
                 Todo::Close(_) => self.sent.clear(),
             }
         }
@@ -227,11 +227,11 @@ impl Hub {
         match (&self.call, &mut self.session) {
             (None, _) => {
                 let call = PageCall::from_bytes(body).expect("a call");
-                let pins = vec![Pin {
+                let certificates = vec![NamedCertificate {
                     hash: CERTIFICATE,
                     until: Timestamp::FOREVER,
                 }];
-                let welcome = HubWelcome::sign(&key(HUB), [5; 32], pins, &call, CERTIFICATE).unwrap();
+                let welcome = HubWelcome::sign(&key(HUB), [5; 32], certificates, &call, CERTIFICATE).unwrap();
                 self.replies.push(frame(&welcome.to_bytes()));
                 self.call = Some((call, welcome));
             }

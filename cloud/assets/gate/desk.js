@@ -1,0 +1,337 @@
+// The worker that holds the scanner: it does what the desk wants done, in its order. What is to be stored is flushed before anything
+// after it is sent or shown.
+import init, { Desk, PageCode, not_saved, typed_codes } from "./usher_phone.js";
+import { LogFile, drawKey, openKey, readDevice, writeDevice } from "./kept.js";
+
+const BACKOFF_MS = [300, 1000, 2000, 4000, 8000];
+let device = null;
+let seed = null;
+let log = null;
+let desk = null;
+let link = null;
+let failures = 0;
+let linkTrouble = "";
+let timer = 0;
+let lastStanding = "";
+let position = { gate: null, out: false, persons: 1 };
+const asked = new Map();
+const waiting = [];
+
+const tell = (message) => postMessage(message);
+const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+const unhex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+const random = (count) => crypto.getRandomValues(new Uint8Array(count));
+
+// A clock that only goes forward, also over a phone's sleep, which the browser's own may leave out: while the page is awake it looks
+// once a second, and a longer gap that only the wall clock has seen was sleep.
+const clock = { slept: 0, wall: Date.now(), run: performance.now() };
+function upMs() {
+  const [wall, run] = [Date.now(), performance.now()];
+  const [wallGap, runGap] = [wall - clock.wall, run - clock.run];
+  if (wallGap > 5000 && wallGap - runGap > 2000) clock.slept += wallGap - runGap;
+  [clock.wall, clock.run] = [wall, run];
+  return clock.slept + run;
+}
+
+function now() {
+  desk.at(Date.now(), upMs());
+}
+
+function openDesk() {
+  desk?.free();
+  desk = null;
+  const opened = new Desk(seed, log.bytes(), Date.now(), upMs());
+  log.cut(opened.whole_bytes);
+  desk = opened;
+  if (position.gate !== null) desk.stand(position.gate, position.out, position.persons);
+  drain();
+}
+
+/// Nothing that was not stored is known any more: the desk is opened anew from the file as it was.
+function lost(error) {
+  console.error("the log took no write:", error.name);
+  unlink();
+  desk?.free();
+  desk = null;
+  waiting.length = 0;
+  tell({ is: "said", outcome: JSON.parse(not_saved()) });
+  tell({ is: "unsaved" });
+}
+
+function drain() {
+  while (desk) {
+    const task = desk.poll();
+    if (!task) break;
+    if (task.kind === "persist") {
+      try {
+        log.append(task.bytes);
+      } catch (error) {
+        lost(error);
+        return;
+      }
+    } else {
+      carryOut(task);
+    }
+    task.free();
+  }
+  if (!desk) return;
+  const standing = desk.standing();
+  const whole = standing + linkTrouble;
+  if (whole !== lastStanding) {
+    lastStanding = whole;
+    const told = JSON.parse(standing);
+    if (position.gate === null && told.gates.length > 0) stand({ ...position, gate: told.gates[0].id });
+    tell({ is: "standing", standing: told, link: linkTrouble, position });
+  }
+  clearTimeout(timer);
+  timer = setTimeout(tick, desk.rest_ms());
+}
+
+function tick() {
+  if (!desk) return;
+  now();
+  desk.tick();
+  drain();
+  next();
+}
+
+function carryOut(task) {
+  switch (task.kind) {
+    case "send": link?.writer?.write(task.bytes).catch(() => unlink()); break;
+    case "ask": ask(task.number, task.bytes); break;
+    case "take_back": takeBack(task.number); break;
+    case "say":
+      tell({ is: "said", outcome: JSON.parse(task.text) });
+      break;
+    case "certificates":
+      device.hashes = JSON.parse(task.text);
+      writeDevice(device).catch((error) => console.error("the hub's certificates are not kept:", error.name));
+      break;
+    case "close":
+      linkTrouble = { NotWelcome: "the hub refuses this scanner", NotTheHub: "somebody else answers at the hub's address",
+        NoCommonVersion: "the hub speaks another version: load this page anew while online" }[task.text] ?? "";
+      unlink();
+      break;
+  }
+}
+
+function options() {
+  return { serverCertificateHashes: device.hashes.map((hash) => ({ algorithm: "sha-256", value: unhex(hash) })) };
+}
+
+async function keepLinked() {
+  if (link || !desk) return;
+  if (!("WebTransport" in self)) {
+    linkTrouble = "this browser cannot reach hubs (it has no WebTransport): it judges alone";
+    return drain();
+  }
+  const mine = { transport: null, writer: null };
+  link = mine;
+  try {
+    mine.transport = new WebTransport(`https://${device.hub}/link`, options());
+    mine.transport.closed.catch(() => {});
+    await mine.transport.ready;
+    const stream = await mine.transport.createBidirectionalStream();
+    if (link !== mine) return mine.transport.close();
+    mine.writer = stream.writable.getWriter();
+    now();
+    desk.connected(unhex(device.hashes.join("")), random(32));
+    drain();
+    const reader = stream.readable.getReader();
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done || link !== mine) break;
+      now();
+      desk.received(value);
+      if (desk.hub_is_linked()) [failures, linkTrouble] = [0, ""];
+      drain();
+      next();
+    }
+  } catch (error) {
+    if (link === mine) linkTrouble ||= `the hub at ${device.hub} is not reached`;
+    console.info("link:", error.message);
+  }
+  if (link === mine) unlink();
+  failures += 1;
+  setTimeout(keepLinked, BACKOFF_MS[Math.min(failures, BACKOFF_MS.length - 1)]);
+}
+
+function unlink() {
+  if (!link) return;
+  const { transport } = link;
+  link = null;
+  asked.clear();
+  try { transport?.close(); } catch { /* It was closed already. */ }
+  if (!desk) return;
+  now();
+  desk.disconnected();
+  drain();
+}
+
+async function ask(number, frame) {
+  const mine = link;
+  const entry = {};
+  asked.set(number, entry);
+  try {
+    const stream = await mine.transport.createBidirectionalStream();
+    [entry.writer, entry.reader] = [stream.writable.getWriter(), stream.readable.getReader()];
+    if (!asked.has(number)) return giveUp(entry);
+    await entry.writer.write(frame);
+    await entry.writer.close();
+    for (;;) {
+      const { value, done } = await entry.reader.read();
+      if (done || !asked.has(number)) break;
+      now();
+      desk.heard(number, value);
+      drain();
+      next();
+    }
+  } catch { /* The desk hears that nothing comes any more. */ }
+  if (!asked.delete(number) || !desk) return;
+  now();
+  desk.unheard(number);
+  drain();
+  next();
+}
+
+/// A network that comes back later must not deliver what nobody waits for.
+function takeBack(number) {
+  const entry = asked.get(number);
+  asked.delete(number);
+  if (entry) giveUp(entry);
+}
+
+function giveUp({ writer, reader }) {
+  writer?.abort(0).catch(() => {});
+  reader?.cancel(0).catch(() => {});
+}
+
+/// Shows the desk a code; one that comes while another is on its way waits if it was typed, and is read again if a camera saw it.
+function show(bytes, isTyped) {
+  if (!desk) {
+    try {
+      openDesk();
+      tell({ is: "saved" });
+      keepLinked();
+    } catch (error) {
+      return lost(error);
+    }
+  }
+  now();
+  const showing = desk.show(bytes, random(16));
+  if (showing === "busy" && isTyped) waiting.push(bytes);
+  if (showing === "repeated" || showing === "held") tell({ is: showing, isTyped });
+  drain();
+}
+
+function next() {
+  while (waiting.length > 0 && desk && !desk.is_busy()) show(waiting.shift(), true);
+}
+
+function typed(text) {
+  try {
+    for (const code of JSON.parse(typed_codes(text))) show(new TextEncoder().encode(code), true);
+  } catch (said) {
+    tell({ is: "garbled", why: String(said) });
+  }
+}
+
+function stand(to) {
+  position = to;
+  if (desk) {
+    now();
+    desk.stand(to.gate, to.out, to.persons);
+  }
+  if (device && device.gate !== to.gate) {
+    device.gate = to.gate;
+    writeDevice(device).catch(() => {});
+  }
+}
+
+async function exchange(address, pins, text) {
+  const transport = new WebTransport(address, pins);
+  transport.closed.catch(() => {});
+  await transport.ready;
+  const stream = await transport.createBidirectionalStream();
+  const writer = stream.writable.getWriter();
+  await writer.write(new TextEncoder().encode(text));
+  await writer.close();
+  const answer = await new Response(stream.readable).text();
+  transport.close();
+  return answer;
+}
+
+/// The key is on the disk before the hub is asked: killed at any moment, the same code can be tried again with the same key.
+async function enrol(text, name) {
+  const code = new PageCode(text);
+  if (!("WebTransport" in self)) throw "This browser has no WebTransport, by which a page reaches a hub: use Chrome or Edge 100, Firefox 125 or later.";
+  if (!device || device.code !== text) {
+    const drawn = await drawKey();
+    seed = drawn.seed;
+    device = { ...drawn.kept, code: text, name, hub: code.hub, hashes: JSON.parse(code.hashes), gate: null };
+    await writeDevice(device);
+  }
+  let answer;
+  try {
+    answer = await exchange(`https://${code.hub}/enrol`, options(), code.request(seed, name));
+  } catch (error) {
+    if (typeof error === "string") throw error;
+    throw `The hub at ${code.hub} is not reached: connect this phone to the venue's network, allow it if the browser asks, and try again with the same code.`;
+  }
+  const file = code.granted(seed, answer, Date.now());
+  log.cut(0);
+  log.append(file);
+  device.code = null;
+  await writeDevice(device);
+  begin();
+}
+
+function begin() {
+  openDesk();
+  tell({ is: "stage", stage: "ready" });
+  keepLinked();
+}
+
+/// Why this page cannot keep a log, in words.
+function noStorage(error) {
+  if (error?.name === "NoModificationAllowedError") return "This scanner is open in another tab or window: close that one, then load this page anew.";
+  if (error?.name === "QuotaExceededError") return "There is no room left on this phone: make room, then load this page anew.";
+  return "This browser keeps nothing for this page, as in a private window: open it in an ordinary window, over https, and allow it to store data.";
+}
+
+async function start() {
+  await init();
+  try {
+    if (!navigator.storage?.getDirectory || !crypto.subtle) throw new Error("no storage");
+    [log, device] = [await LogFile.open(), await readDevice()];
+    if (device) seed = await openKey(device);
+  } catch (error) {
+    return tell({ is: "stage", stage: "stopped", why: noStorage(error) });
+  }
+  try {
+    if (device && device.gate !== null) position.gate = device.gate;
+    if (device && log.size > 0 && !device.code) return begin();
+    tell({ is: "stage", stage: "fresh", code: device?.code ?? "", name: device?.name ?? "" });
+  } catch (said) {
+    tell({ is: "stage", stage: "stopped", why: typeof said === "string" ? said : noStorage(said) });
+  }
+}
+
+onmessage = async ({ data }) => {
+  switch (data.do) {
+    case "enrol":
+      try {
+        await enrol(data.code, data.name);
+      } catch (said) {
+        tell({ is: "enrolling", why: typeof said === "string" ? said : noStorage(said) });
+      }
+      break;
+    case "code": show(data.bytes, false); break;
+    case "typed": typed(data.text); break;
+    case "stand": stand(data.position); drain(); break;
+    case "link": failures = 0; keepLinked(); break;
+    case "certificates": tell({ is: "certificates", hub: device?.hub, hashes: device?.hashes ?? [] }); break;
+  }
+};
+
+start();

@@ -1,0 +1,219 @@
+// The page: draws what the worker says, hands on what people do. It decides nothing.
+import { Camera } from "./camera.js";
+
+const SHOWN_MS = 4000;
+const MOST_LISTED = 10;
+const TONES = { admit: [[880, 0.12], [1320, 0.16]], deny: [[196, 0.5]], refer: [[523, 0.15], [392, 0.25]], unanswered: [[392, 0.3]] };
+const SHAKES = { admit: [60], deny: [200, 80, 200], refer: [120, 60, 60], unanswered: [300] };
+const at = (id) => document.getElementById(id);
+const desk = new Worker("/gate/desk.js", { type: "module" });
+let stage = "";
+let hiding = 0;
+let audio = null;
+let lock = null;
+let isUnsaved = false;
+
+const bytesOf = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+
+function texts(list, lines) {
+  list.replaceChildren(...lines.map((line) => Object.assign(document.createElement("li"), { textContent: line })));
+}
+
+function sound(signal) {
+  navigator.vibrate?.(SHAKES[signal] ?? []);
+  if (audio?.state !== "running") return;
+  let begins = audio.currentTime;
+  for (const [pitch, seconds] of TONES[signal] ?? []) {
+    const tone = new OscillatorNode(audio, { frequency: pitch, type: signal === "deny" ? "square" : "sine" });
+    tone.connect(audio.destination);
+    tone.start(begins);
+    tone.stop(begins + seconds);
+    begins += seconds;
+  }
+}
+
+function said(outcome) {
+  const verdict = at("verdict");
+  verdict.dataset.signal = outcome.signal;
+  verdict.dataset.outcome = outcome.outcome;
+  verdict.querySelector(".words").textContent = outcome.words;
+  verdict.querySelector(".reason").textContent = outcome.reason ?? "";
+  texts(verdict.querySelector(".details"), outcome.details);
+  verdict.querySelector(".alone").textContent = outcome.alone ? "JUDGED ALONE: no hub gave an answer" : "";
+  verdict.hidden = false;
+  sound(outcome.signal);
+  const item = document.createElement("li");
+  item.dataset.outcome = outcome.outcome;
+  item.textContent = [new Date().toLocaleTimeString(), outcome.words, outcome.reason, outcome.alone ? "judged alone" : ""].filter(Boolean).join(" · ");
+  at("last").prepend(item);
+  while (at("last").children.length > MOST_LISTED) at("last").lastChild.remove();
+  if (at("persons").value !== "1") {
+    at("persons").value = "1";
+    stand();
+  }
+  keepShowing();
+}
+
+function keepShowing() {
+  clearTimeout(hiding);
+  hiding = setTimeout(() => { at("verdict").hidden = true; }, SHOWN_MS);
+}
+
+function standing({ standing: told, link, position }) {
+  at("place").textContent = told.event;
+  const line = at("line");
+  line.dataset.rung = told.rung;
+  const rung = { fresh: "FRESH", hub: "HUB", alone: "ALONE" }[told.rung];
+  line.textContent = [rung, told.line, link].filter(Boolean).join(" | ");
+  const unsaved = isUnsaved ? ["This phone takes no writes: make room on it. Nobody is judged meanwhile."] : [];
+  texts(at("troubles"), [...unsaved, ...told.troubles]);
+  at("facts").textContent = `${told.device}. ${told.alone} judged alone since a hub last answered, ${told.kept} records not handed on yet.`;
+  const gates = at("gate");
+  if (JSON.stringify(told.gates) !== gates.dataset.known) {
+    gates.dataset.known = JSON.stringify(told.gates);
+    gates.replaceChildren(...told.gates.map(({ id, name }) => new Option(name, id)));
+  }
+  if (position.gate !== null && document.activeElement !== gates) gates.value = String(position.gate);
+  at("network").hidden = told.rung !== "alone";
+}
+
+function enter(next) {
+  stage = next.stage;
+  for (const id of ["fresh", "ready", "stopped"]) at(id).hidden = id !== stage;
+  document.body.dataset.stage = stage;
+  if (stage === "stopped") at("why").textContent = next.why;
+  if (stage === "fresh") {
+    at("line").textContent = "Not enrolled";
+    at("page-code").value = fromAddress || next.code || "";
+    if (next.name) at("name").value = next.name;
+  }
+  if (stage === "ready") {
+    navigator.storage.persist?.();
+    at("enrolling").textContent = "";
+  }
+}
+
+desk.onmessage = ({ data }) => {
+  switch (data.is) {
+    case "stage": enter(data); break;
+    case "said": said(data.outcome); break;
+    case "standing": standing(data); break;
+    case "enrolling": at("enrolling").textContent = data.why; break;
+    case "garbled": at("hint").textContent = data.why; break;
+    case "held": keepShowing(); break;
+    case "repeated":
+      at("hint").textContent = "Same code again: it counts once. To scan it a second time, take it away for 3 seconds";
+      keepShowing();
+      break;
+    case "unsaved": isUnsaved = true; texts(at("troubles"), ["This phone takes no writes: make room on it. Nobody is judged meanwhile."]); break;
+    case "saved": isUnsaved = false; texts(at("troubles"), []); break;
+    case "certificates": askForNetwork(data); break;
+  }
+};
+desk.onerror = () => enter({ stage: "stopped", why: "The scanner did not start in this browser: load the page anew, or use a current Chrome, Edge or Firefox." });
+
+const camera = new Camera(at("video"), (sight, effort) => {
+  if (effort === "quick") at("hint").textContent = sight.hint ?? "";
+  for (const code of sight.codes) {
+    const bytes = bytesOf(code);
+    if (stage === "ready") desk.postMessage({ do: "code", bytes });
+    const text = new TextDecoder().decode(bytes);
+    if (stage === "fresh" && text.includes("/gate#")) {
+      at("page-code").value = text;
+      enrol();
+      camera.stop();
+    }
+  }
+});
+
+async function startCamera() {
+  audio ??= new AudioContext();
+  audio.resume();
+  try {
+    await camera.start();
+    at("start").textContent = "Camera is on";
+    at("torch").hidden = !camera.hasTorch();
+    at("other-camera").hidden = false;
+  } catch (error) {
+    const why = { NotAllowedError: "The camera is not allowed: allow it in the browser's settings for this page, then start it again.",
+      NotFoundError: "This device has no camera: type the codes, or use a scanner that types." }[error.name];
+    at("hint").textContent = why ?? "The camera does not start: close other apps that use it, then start it again.";
+  }
+  stayAwake();
+}
+
+async function stayAwake() {
+  try {
+    lock = await navigator.wakeLock?.request("screen");
+  } catch { /* A phone that saves its battery says no: staff touch the screen now and then. */ }
+}
+
+function stand() {
+  const gate = Number(at("gate").value);
+  if (!at("gate").value) return;
+  const out = document.querySelector("input[name='way']:checked").value === "out";
+  const persons = Math.min(255, Math.max(1, Number(at("persons").value) || 1));
+  desk.postMessage({ do: "stand", position: { gate, out, persons } });
+}
+
+function enrol() {
+  at("enrolling").textContent = "Asking the hub";
+  desk.postMessage({ do: "enrol", code: at("page-code").value.trim(), name: at("name").value });
+}
+
+/// Browsers ask people about the local network only for a page that they look at, and best after a touch.
+async function askForNetwork({ hub, hashes }) {
+  const help = at("network-help");
+  for (const name of ["local-network", "local-network-access"]) {
+    const permission = await navigator.permissions.query({ name }).catch(() => null);
+    if (permission?.state === "denied") {
+      help.textContent = "The local network is not allowed for this page: open the browser's settings for it (the sign beside the address), allow the local network, then load the page anew.";
+      return;
+    }
+  }
+  help.textContent = "Trying";
+  try {
+    const value = (hash) => ({ algorithm: "sha-256", value: bytesOf(hash) });
+    const trial = new WebTransport(`https://${hub}/link`, { serverCertificateHashes: hashes.map(value) });
+    trial.closed.catch(() => {});
+    await trial.ready;
+    trial.close();
+    help.textContent = "The hub is reached.";
+  } catch {
+    help.textContent = "The hub is not reached: is this phone in the venue's network, and the hub on?";
+  }
+  desk.postMessage({ do: "link" });
+}
+
+// The code is a secret of one use: it is taken out of the address, so that nobody finds it in the history.
+const fromAddress = location.hash.length > 1 ? location.href : "";
+if (fromAddress) history.replaceState(null, "", location.pathname);
+
+at("start").addEventListener("click", startCamera);
+at("look-for-code").addEventListener("click", startCamera);
+at("enrol").addEventListener("click", enrol);
+at("other-camera").addEventListener("click", () => camera.turn().catch(() => {}));
+at("torch").addEventListener("click", async () => {
+  const isOn = at("torch").getAttribute("aria-pressed") !== "true";
+  await camera.light(isOn);
+  at("torch").setAttribute("aria-pressed", String(isOn));
+});
+at("network").addEventListener("click", () => desk.postMessage({ do: "certificates" }));
+at("typing").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = at("typed").value;
+  at("typed").value = "";
+  if (text.trim()) desk.postMessage({ do: "typed", text });
+});
+for (const id of ["gate", "persons"]) at(id).addEventListener("change", stand);
+for (const way of document.querySelectorAll("input[name='way']")) way.addEventListener("change", stand);
+at("verdict").addEventListener("click", () => { at("verdict").hidden = true; });
+document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible" && lock) stayAwake(); });
+// A wedge types wherever the focus is.
+document.addEventListener("keydown", (event) => {
+  const isInField = /^(INPUT|SELECT|BUTTON|TEXTAREA)$/.test(event.target.tagName);
+  if (stage === "ready" && !isInField && event.key.length === 1 && !event.ctrlKey && !event.metaKey) at("typed").focus();
+});
+navigator.serviceWorker?.register("/gate/sw.js", { scope: "/gate" }).catch((error) => {
+  console.error("this page is not kept for later:", error.message);
+});
