@@ -27,7 +27,7 @@ impl Dates {
     }
 }
 
-/// Returns the policy of an event that is moved: every window as far from the start as it was.
+/// Returns the policy of an event that is moved: every window, and from when on tickets must be live, as far from the start as it was.
 pub fn moved_policy(event: &Event, to: Dates) -> Policy {
     let mut policy = event.policy.clone();
     policy.utc_offset_minutes = to.utc_offset_minutes;
@@ -36,6 +36,12 @@ pub fn moved_policy(event: &Event, to: Dates) -> Policy {
             from: shifted(window.from, event.starts_at, to.starts_at),
             until: shifted(window.until, event.starts_at, to.starts_at),
         };
+    }
+    for live_from in policy.tiers.iter_mut().filter_map(|tier| tier.live_from.as_mut()) {
+        // What holds from the beginning of time goes on doing so.
+        if *live_from > Timestamp(0) {
+            *live_from = shifted(*live_from, event.starts_at, to.starts_at);
+        }
     }
     local_time::with_offsets(policy, to.starts_at, to.ends_at)
 }

@@ -157,6 +157,7 @@ fn policy() -> Policy {
             windows: vec![Window::ALWAYS],
             entry: EntryRule::Single,
             offline: Offline::Strict,
+            live_from: None,
         }],
         labels: None,
     }

@@ -28,7 +28,7 @@ pub enum Direction {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
-    /// format, signature, key: the code is not a valid ticket.
+    /// format, signature, key: the code is not a valid ticket. live: it is static, and only live tickets are let in.
     Rejected(Rejection),
     /// event: a genuine ticket, of another event.
     OtherEvent,
@@ -246,9 +246,10 @@ const TICKET_RULES: [TicketRule; 3] = [
 ];
 
 /// The rules about the ticket at this gate, which follow, in their contractual order.
-const GATE_RULES: [GateRule; 5] = [
+const GATE_RULES: [GateRule; 6] = [
     ("time window", outside_windows),
     ("zone", wrong_zone),
+    ("live", not_live),
     ("already used", already_used),
     ("zone capacity", zone_full),
     ("time slot", time_slot_full),
@@ -330,6 +331,14 @@ fn outside_windows(p: &Placed) -> Option<Reason> {
 fn wrong_zone(p: &Placed) -> Option<Reason> {
     let is_open = p.tier.zones.contains(&p.gate.zone);
     (!is_open && p.q.direction == Direction::In).then_some(Reason::WrongZone)
+}
+
+/// Tells whether a code is static where only live tickets are let in by now. Another seller's is never live, and its own seller's concern.
+fn not_live(p: &Placed) -> Option<Reason> {
+    let is_static = p.q.ticket.ticket().holder.is_none() && !p.q.ticket.is_foreign();
+    let only_live = p.tier.live_from.is_some_and(|from| from <= p.q.now);
+    let inwards = p.q.direction == Direction::In;
+    (is_static && only_live && inwards).then_some(Reason::Rejected(Rejection::NotLive))
 }
 
 fn already_used(p: &Placed) -> Option<Reason> {

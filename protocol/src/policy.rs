@@ -1,5 +1,7 @@
 //! The admission policy of an event: tiers, zones, gates and entry rules as data the authority signs; applying it is admission's.
 
+mod tier;
+
 use std::collections::BTreeSet;
 
 use bincode::{Decode, Encode};
@@ -9,6 +11,8 @@ use usher_keys::{Timestamp, Window};
 
 use crate::ident::{GateId, TierId, Unit, ZoneId};
 use crate::labels::{UnitLabel, UnitLabels};
+
+pub use tier::{EntryRule, Offline, TierRules};
 
 /// Most tiers, zones or gates of an event each: bounds the policy record to some 60 KiB.
 pub const MAX_PARTS: usize = 256;
@@ -20,28 +24,6 @@ pub const MAX_LEVELS: usize = 8;
 pub const MAX_OFFSET_CHANGES: usize = 8;
 /// Most time windows of a tier: a fortnight of days.
 pub const MAX_WINDOWS: usize = 14;
-
-/// How often a ticket lets its people into a zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EntryRule {
-    /// Once.
-    Single,
-    /// Again after an exit scan.
-    Reentry,
-    /// So many times on each local day, exits or not.
-    PerDay(u8),
-}
-
-/// Who may say yes when the unit's home hub cannot be reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Offline {
-    /// Nobody: refer to the home hub's gate. No ticket is ever admitted twice.
-    Strict,
-    /// Any hub or scanner that knows nothing against it; doubles are reported after healing.
-    Available,
-}
 
 /// A zone.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
@@ -83,24 +65,6 @@ pub struct Gate {
     /// The zone beside it that it leads out of, when it leads from one zone into the next.
     #[serde(default)]
     pub leaves: Option<ZoneId>,
-}
-
-/// What a tier entitles to.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TierRules {
-    pub id: TierId,
-    /// Its name on screens.
-    pub name: String,
-    /// The zones it opens.
-    pub zones: Vec<ZoneId>,
-    /// When it opens them; empty means at any time.
-    #[serde(default)]
-    pub windows: Vec<Window>,
-    /// How often.
-    pub entry: EntryRule,
-    /// Who may say yes without the home hub.
-    pub offline: Offline,
 }
 
 /// A moment from which local time is another.

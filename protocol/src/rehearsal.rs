@@ -189,6 +189,7 @@ pub fn policy() -> Policy {
         windows: Vec::new(),
         entry,
         offline,
+        live_from: None,
     };
     let gate = |id: GateId, zone| Gate {
         id,

@@ -73,15 +73,22 @@ def gate(reader):
     }
 
 
+def offline_and_live(reader):
+    number = reader.u32()
+    offline = reader.choice(["strict", "available", "strict", "available"], number)
+    return offline, reader.u64() if number > 1 else None
+
+
 def tier(reader):
-    return {
+    read = {
         "tier": reader.u16(),
         "name": reader.text(),
         "zones": reader.list(reader.u16),
         "windows": reader.list(lambda: window(reader)),
         "entry": reader.enum(("once", None), ("again_after_exit", None), ("times_a_day", reader.u8)),
-        "offline": reader.choice(["strict", "available"], reader.u32()),
     }
+    read["offline"], read["live_from"] = offline_and_live(reader)
+    return read
 
 
 def policy(reader):

@@ -8,7 +8,7 @@ TEXT_DIGITS = 459
 PAYLOAD_BYTES = 117
 SIGNATURE_BYTES = 64
 MOVING_BYTES = 8 + SIGNATURE_BYTES
-LIVE_MS = 60_000
+LIVE_MS = 30_000
 DIGITS_OF = {1: 3, 2: 5, 3: 8, 4: 10, 5: 13, 6: 15, 7: 17}
 BYTES_OF = {digits: count for count, digits in DIGITS_OF.items()}
 

@@ -26,6 +26,7 @@ pub mod inventory;
 pub mod invoices;
 pub mod keys;
 pub mod letters;
+pub mod live_spec;
 pub mod mailings;
 pub mod moving;
 pub mod names;

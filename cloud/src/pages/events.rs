@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use usher_keys::{EventId, Timestamp};
+use usher_protocol::TierId;
 use usher_words::problems::{Missing, ProblemKind};
 
 use crate::api::error::ApiError;
@@ -147,6 +148,8 @@ struct TierRow {
     order: Option<String>,
     /// Why it is not sold now, if it is not.
     closed: Option<String>,
+    /// That its tickets are shown live, and from when on, if they are.
+    live: Option<String>,
 }
 
 /// Shows an event and sells it.
@@ -223,6 +226,7 @@ fn tier_rows(map: &SeatMap, max_units: u32, now: Timestamp) -> Vec<TierRow> {
             most: tier.sale.order_max.map_or(max_units, |most| most.min(max_units)),
             order: order(tier.sale),
             closed: closed(map, tier.sale, now),
+            live: live(map, tier.id),
         })
     });
     rows.collect()
@@ -237,6 +241,19 @@ fn order(sale: TierSale) -> Option<String> {
         (fewest, Some(most)) if fewest == most => Some(format!("{most} at once")),
         (fewest, Some(most)) => Some(format!("{fewest} to {most} at once")),
     }
+}
+
+/// Says that tickets of a tier are shown live on a phone, and from when on, if they are.
+fn live(map: &SeatMap, tier: TierId) -> Option<String> {
+    let policy = &map.event.policy;
+    let from = policy.tier(tier)?.live_from?;
+    Some(match from {
+        Timestamp(0) => "shown on your phone, not on paper".to_owned(),
+        from => {
+            let from = day_and_time(from, policy.offset_at(from));
+            format!("from {from} on shown on your phone, not on paper")
+        }
+    })
 }
 
 /// Says why a tier is not sold now while its event is, if it is not.

@@ -1,6 +1,6 @@
 //! The rules one by one, each pair of them in their order, and how many people a ticket lets in.
 
-use usher_keys::{RootSet, TrustBundle, TrustedKey, Window};
+use usher_keys::{RootSet, SecretKey, TrustBundle, TrustedKey, Window};
 
 use super::*;
 use crate::ident::{TierId, ZoneId};
@@ -45,7 +45,14 @@ impl Scene {
             issuing_keys: Vec::new(),
         };
         let payload = self.ticket.clone().sign(&key);
-        Keyring::new(&bundle).verify(payload.bytes(), self.now).unwrap()
+        let phone = SecretKey::from_seed(&[3; 32]);
+        let code = match self.ticket.holder {
+            Some(_) => payload.shown_live(&phone, self.now),
+            None => payload.to_text(),
+        };
+        Keyring::new(&bundle)
+            .verify_text(code.as_bytes(), self.now)
+            .unwrap()
     }
 
     fn verdict(&self) -> Verdict {
@@ -114,7 +121,7 @@ fn window(from_hours: i64, until_hours: i64) -> Window {
 type Flaw = (fn(&mut Scene), Reason);
 
 /// One flaw for each rule, in the order of the rules.
-const FLAWS: [Flaw; 10] = [
+const FLAWS: [Flaw; 11] = [
     (|s| s.sold_by = EventId([9; 16]), Reason::OtherEvent),
     (
         |s| s.history.newest = Generation(2),
@@ -132,6 +139,10 @@ const FLAWS: [Flaw; 10] = [
         },
     ),
     (open_elsewhere, Reason::WrongZone),
+    (
+        |s| s.tier().live_from = Some(NOW),
+        Reason::Rejected(Rejection::NotLive),
+    ),
     (|s| s.used(1, 0), USED),
     (
         |s| s.policy.zones.iter_mut().for_each(|zone| zone.capacity = Some(0)),
@@ -222,6 +233,7 @@ fn the_names_of_the_rules_stand_in_their_order() {
             "revoked",
             "time window",
             "zone",
+            "live",
             "already used",
             "zone capacity",
             "time slot"
@@ -282,6 +294,22 @@ fn a_ticket_is_denied_outside_its_windows() {
     );
     check(STRICT, during(vec![window(5, 6), window(-1, 1)]), admit(1, 0));
     check(STRICT, during(Vec::new()), admit(1, 0));
+}
+
+#[test]
+fn a_static_code_opens_gates_until_only_live_tickets_do() {
+    let live_from = |at: u64| move |scene: &mut Scene| scene.tier().live_from = Some(Timestamp(at));
+    let picture = Reason::Rejected(Rejection::NotLive);
+    for tier in [STRICT, AVAILABLE, REENTRY] {
+        check(tier, live_from(NOW.0 + 1), admit(1, 0));
+        deny(tier, live_from(NOW.0), picture);
+        deny(tier, live_from(0), picture);
+    }
+    let mut shown_live = Scene::new(STRICT);
+    live_from(0)(&mut shown_live);
+    let phone = SecretKey::from_seed(&[3; 32]);
+    shown_live.ticket.holder = Some(phone.public());
+    assert_eq!(shown_live.verdict(), admit(1, 0));
 }
 
 #[test]

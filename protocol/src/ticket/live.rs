@@ -7,9 +7,9 @@ use super::{Payload, SIGNATURE_BYTES, Ticket, digits};
 
 /// Length of the moving part behind a live ticket's payload, in bytes: the moment it was shown and the phone's signature.
 pub const LIVE_PART_BYTES: usize = 8 + SIGNATURE_BYTES;
-/// How far the moment a ticket was shown may lie from the gate's clock, in milliseconds: the phone renews it every few
+/// How far the moment a ticket was shown may lie from the gate's rule time, in milliseconds: the phone renews it every ten
 /// seconds, the rest is for clocks that differ and a hand that takes its time.
-pub const LIVE_TOLERANCE_MS: u64 = 60_000;
+pub const LIVE_TOLERANCE_MS: u64 = 30_000;
 
 impl Payload {
     /// Makes the text of the code that the holder's phone shows at this moment.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use thiserror::Error;
 use usher_keys::{Domain, EventId, KeyId, Timestamp, TrustBundle, TrustedKey, Verifier};
 
+use super::foreign::FOREIGN;
 use super::live::Shown;
 use super::{MAX_TEXT_DIGITS, Ticket, digits};
 
@@ -80,6 +81,11 @@ impl VerifiedTicket {
     /// Returns the bytes of the code that was verified: the evidence that goes into a passage's record.
     pub fn code(&self) -> &[u8] {
         &self.code
+    }
+
+    /// Tells whether it is another seller's.
+    pub fn is_foreign(&self) -> bool {
+        self.code.first() == Some(&FOREIGN)
     }
 
     /// Returns the event its key belongs to.

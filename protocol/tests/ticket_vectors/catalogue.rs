@@ -398,17 +398,17 @@ fn live(key: &Key) -> Vec<Rejected> {
     let moving = &now[ours.bytes().len()..];
     let (shown_at, signature) = moving.split_at(8);
     let of = |name, code: &[u8]| Rejected::payload_of(name, code, json!("not_live"));
-    let a_minute = LIVE_TOLERANCE_MS + 1;
+    let too_far = LIVE_TOLERANCE_MS + 1;
     let later = (NOW.0 + 1_000).to_le_bytes();
     vec![
         of("a picture of a live ticket without its moving part", ours.bytes()),
         of(
             "shown longer ago than is borne",
-            &shown(&ours, &holder, Timestamp(NOW.0 - a_minute)),
+            &shown(&ours, &holder, Timestamp(NOW.0 - too_far)),
         ),
         of(
             "shown later than is borne",
-            &shown(&ours, &holder, Timestamp(NOW.0 + a_minute)),
+            &shown(&ours, &holder, Timestamp(NOW.0 + too_far)),
         ),
         of(
             "shown at the end of time",

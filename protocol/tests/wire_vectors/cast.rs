@@ -168,6 +168,14 @@ pub fn policy() -> Policy {
     }
 }
 
+/// The same, with live tickets from the beginning of time for one tier and from a moment on for another.
+pub fn live_policy() -> Policy {
+    let mut policy = policy();
+    policy.tiers[0].live_from = Some(Timestamp(0));
+    policy.tiers[1].live_from = Some(Timestamp(NOW));
+    policy
+}
+
 /// A zone inside another.
 fn balcony() -> Zone {
     Zone {
@@ -224,6 +232,7 @@ fn tier(id: u16, name: &str, entry: EntryRule, offline: Offline) -> TierRules {
         windows: Vec::new(),
         entry,
         offline,
+        live_from: None,
     }
 }
 

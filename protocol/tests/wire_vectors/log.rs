@@ -295,6 +295,11 @@ fn records_heads_and_runs_have_the_committed_bytes() {
     assert_eq!(news.records.len(), run.records.len());
     sheet.section("The hash by which a hub adopts the roster of both hubs.");
     sheet.bytes("roster hash", &roster_hash(&hubs()));
+    sheet.section("A Policy with live tickets for two of its tiers.");
+    let policy = cast::live_policy();
+    let live = Record::new(at(1_000, 99), Body::Policy { version: 2, policy });
+    sheet.value("Policy", &live);
+    assert_eq!(Record::from_bytes(&live.to_bytes()), Ok(live));
     sheet.section("The reason of a Refused record, for each there is.");
     for why in reasons() {
         sheet.value(why.kind().name(), &why);

@@ -4,7 +4,7 @@
 use usher_keys::{EventId, KeyId, Timestamp, Window};
 use usher_protocol::admission::{Direction, History, LevelUse, Question, Reason, Verdict, decide};
 use usher_protocol::policy::{EntryRule, Gate, Offline, OffsetChange, Policy, TierRules, TimeSlots, Zone};
-use usher_protocol::ticket::{Ticket, TicketFlags};
+use usher_protocol::ticket::{Rejection, Ticket, TicketFlags};
 use usher_protocol::{GateId, Generation, TierId, Unit, ZoneId};
 
 use super::Target;
@@ -91,6 +91,7 @@ fn policy(draw: &mut Draw) -> Policy {
                 _ => EntryRule::PerDay(draw.byte()),
             },
             offline: draw.pick(&[Offline::Strict, Offline::Available]),
+            live_from: draw.optional(|draw| Timestamp(draw.u64())),
         }),
         labels: None,
     }
@@ -158,6 +159,7 @@ enum Rule {
     Tier,
     Window,
     Zone,
+    Live,
     Used,
     Capacity,
     TimeSlot,
@@ -175,6 +177,7 @@ fn rule_of(reason: &Reason) -> Rule {
         Reason::AlreadyUsed { .. } | Reason::GroupTooLarge { .. } | Reason::DayUsedUp { .. } => Rule::Used,
         Reason::ZoneFull { .. } => Rule::Capacity,
         Reason::TimeSlotFull { .. } => Rule::TimeSlot,
+        Reason::Rejected(Rejection::NotLive) => Rule::Live,
         Reason::Rejected(rejection) => panic!("a verified ticket is rejected: {rejection}"),
     }
 }
@@ -206,6 +209,9 @@ fn objections(q: &Question) -> Vec<Rule> {
     object(inwards && shut, Rule::Window);
     let opens = tier.zones.contains(&gate.zone);
     object(inwards && !opens, Rule::Zone);
+    // None of these tickets has a holder.
+    let is_late = tier.live_from.is_some_and(|from| q.now >= from);
+    object(inwards && is_late, Rule::Live);
     let is_new = inwards && !is_move(q);
     // However often a ticket lets its people in, never more of them at once than it names.
     let at_once = places(q).min(u64::from(ticket.admits));

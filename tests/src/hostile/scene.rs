@@ -203,6 +203,7 @@ pub fn policy() -> Policy {
         windows: Vec::new(),
         entry,
         offline,
+        live_from: None,
     };
     Policy {
         name: "Hostile visitors".to_owned(),

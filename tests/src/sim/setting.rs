@@ -285,6 +285,7 @@ impl Setting {
             windows: Vec::new(),
             entry: *entry,
             offline: *offline,
+            live_from: None,
         };
         let gate = |id: usize| {
             let gate = GateId(u16::try_from(id).expect("few gates"));

@@ -292,6 +292,7 @@ fn of_tier(tier: &TierRules) -> Value {
         "windows": tier.windows.iter().map(of_window).collect::<Vec<_>>(),
         "entry": variant(entry),
         "offline": offline,
+        "live_from": tier.live_from,
     })
 }
 

@@ -254,23 +254,32 @@ fn policy(random: &mut Random) -> Policy {
             zone: ZoneId(small(random)),
             leaves: maybe(random, |random| ZoneId(small(random))),
         }),
-        tiers: list(random, |random| TierRules {
-            id: TierId(small(random)),
-            name: text(random),
-            zones: list(random, |random| ZoneId(small(random))),
-            windows: list(random, window),
-            entry: match random.below(3) {
-                0 => EntryRule::Single,
-                1 => EntryRule::Reentry,
-                _ => EntryRule::PerDay(byte(random)),
-            },
-            offline: if random.percent(50) {
-                Offline::Strict
-            } else {
-                Offline::Available
-            },
-        }),
+        tiers: list(random, tier),
         labels: maybe(random, labels),
+    }
+}
+
+fn tier(random: &mut Random) -> TierRules {
+    let (id, name) = (TierId(small(random)), text(random));
+    let zones = list(random, |random| ZoneId(small(random)));
+    let windows = list(random, window);
+    TierRules {
+        id,
+        name,
+        zones,
+        entry: match random.below(3) {
+            0 => EntryRule::Single,
+            1 => EntryRule::Reentry,
+            _ => EntryRule::PerDay(byte(random)),
+        },
+        offline: if random.percent(50) {
+            Offline::Strict
+        } else {
+            Offline::Available
+        },
+        // Some tiers have windows and some do not.
+        live_from: windows.last().map(|window| window.until),
+        windows,
     }
 }
 

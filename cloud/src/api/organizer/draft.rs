@@ -5,12 +5,14 @@ mod seat_map;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use usher_keys::Window;
+use usher_keys::{Timestamp, Window};
 use usher_protocol::policy::{EntryRule, Gate, Offline, Policy, TierRules, TimeSlots, Zone};
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{GateId, TierId, Unit, ZoneId};
 use utoipa::ToSchema;
 
+use super::live_spec::LiveSpec;
+use super::policy_spec::doors;
 use crate::api::error::ApiError;
 use crate::api::input::Checks;
 use crate::catalogue::category::EventCategory;
@@ -181,6 +183,9 @@ pub struct TierSpec {
     #[serde(default = "strict")]
     #[schema(value_type = String, example = "strict")]
     pub offline: Offline,
+    /// From when on only live tickets are let in; codes on paper always are unless given.
+    #[serde(default)]
+    pub live: Option<LiveSpec>,
 }
 
 /// A span of time.
@@ -266,6 +271,7 @@ impl EventRequest {
         checks.range(self.tiers.len(), "/tiers", 1..=usher_protocol::policy::MAX_PARTS);
         for (index, tier) in self.tiers.iter().enumerate() {
             checks.range(tier.price, format!("/tiers/{index}/price"), 0..=MAX_PRICE);
+            tier.live.unwrap_or_default().check(checks, index);
             checks.range(tier.admits, format!("/tiers/{index}/admits"), 1..=u8::MAX);
             checks.require(
                 tier.zones.as_ref().is_none_or(|zones| !zones.is_empty()),
@@ -301,7 +307,11 @@ impl EventRequest {
             time_zone: self.time_zone.clone(),
             offset_changes: Vec::new(),
             day_start_minutes: self.day_start_minutes,
-            tiers: self.tiers.iter().map(|tier| tier.policy(&zones)).collect(),
+            tiers: self
+                .tiers
+                .iter()
+                .map(|tier| tier.policy(&zones, self.starts_at.0))
+                .collect(),
             zones,
             gates,
             labels: None,
@@ -352,7 +362,9 @@ fn number(units: impl Iterator<Item = (TierId, Option<crate::catalogue::Seat>)>)
 }
 
 impl TierSpec {
-    fn policy(&self, zones: &[Zone]) -> TierRules {
+    fn policy(&self, zones: &[Zone], starts_at: Timestamp) -> TierRules {
+        let windows: Vec<Window> = self.windows.iter().copied().map(Into::into).collect();
+        let doors = doors(&windows, starts_at);
         TierRules {
             id: TierId(self.tier),
             name: self.name.clone(),
@@ -361,9 +373,10 @@ impl TierSpec {
                 // A tier that says nothing must not open what it was not meant to, such as a room behind the stage.
                 None => zones.iter().take(1).map(|zone| zone.id).collect(),
             },
-            windows: self.windows.iter().copied().map(Into::into).collect(),
+            windows,
             entry: self.entry,
             offline: self.offline,
+            live_from: self.live.map(|live| live.moment(doors)),
         }
     }
 }

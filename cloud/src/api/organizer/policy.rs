@@ -46,9 +46,12 @@ pub async fn replace(
 ) -> Result<Json<PolicyView>, ApiError> {
     let own = own.reread(&app).await?;
     let OwnEvent(event, _) = &own;
-    let wanted = Policy::from(wanted);
-    let policy = local_time::with_offsets(wanted.clone(), event.starts_at, event.ends_at);
     let mut checks = Checks::default();
+    for (index, tier) in wanted.tiers.iter().enumerate() {
+        tier.live.unwrap_or_default().check(&mut checks, index);
+    }
+    let wanted = wanted.into_policy(event.starts_at);
+    let policy = local_time::with_offsets(wanted.clone(), event.starts_at, event.ends_at);
     check_time(&mut checks, (&wanted, &policy), event);
     check(checks, &policy, event)?;
     let change = change(event.id, policy, app.clock.now());

@@ -1,7 +1,7 @@
 //! A policy as organizers read and write it: in the shapes that a draft has, with times as everywhere in the API.
 
 use serde::{Deserialize, Serialize};
-use usher_keys::Window;
+use usher_keys::{Timestamp, Window};
 use usher_protocol::policy::{EntryRule, Gate, Offline, OffsetChange, Policy, TierRules, TimeSlots, Zone};
 use usher_protocol::{TierId, ZoneId};
 use utoipa::ToSchema;
@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::moment::Moment;
 
 use super::draft::{GateSpec, TimeSlotSpec, WindowSpec, ZoneSpec};
+use super::live_spec::LiveSpec;
 
 /// What gates go by.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -78,19 +79,27 @@ pub struct PolicyTierSpec {
     /// When the unit's home hub cannot be reached: `strict` refers the person, `available` admits and reports a double later.
     #[schema(value_type = String, example = "strict")]
     pub offline: Offline,
+    /// From when on only live tickets are let in; codes on paper always are if it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<LiveSpec>,
 }
 
-impl From<PolicySpec> for Policy {
-    fn from(spec: PolicySpec) -> Self {
-        Self {
-            name: spec.name,
-            utc_offset_minutes: spec.utc_offset_minutes,
-            time_zone: spec.time_zone,
-            offset_changes: spec.offset_changes.into_iter().map(Into::into).collect(),
-            day_start_minutes: spec.day_start_minutes,
-            zones: spec.zones.iter().map(Into::into).collect(),
-            gates: spec.gates.iter().map(Into::into).collect(),
-            tiers: spec.tiers.into_iter().map(Into::into).collect(),
+impl PolicySpec {
+    /// Returns the policy of an event that starts then.
+    pub fn into_policy(self, starts_at: Timestamp) -> Policy {
+        Policy {
+            name: self.name,
+            utc_offset_minutes: self.utc_offset_minutes,
+            time_zone: self.time_zone,
+            offset_changes: self.offset_changes.into_iter().map(Into::into).collect(),
+            day_start_minutes: self.day_start_minutes,
+            zones: self.zones.iter().map(Into::into).collect(),
+            gates: self.gates.iter().map(Into::into).collect(),
+            tiers: self
+                .tiers
+                .into_iter()
+                .map(|tier| tier.into_rules(starts_at))
+                .collect(),
             labels: None,
         }
     }
@@ -129,17 +138,26 @@ impl From<OffsetChange> for OffsetChangeSpec {
     }
 }
 
-impl From<PolicyTierSpec> for TierRules {
-    fn from(spec: PolicyTierSpec) -> Self {
-        Self {
-            id: TierId(spec.tier),
-            name: spec.name,
-            zones: spec.zones.into_iter().map(ZoneId).collect(),
-            windows: spec.windows.into_iter().map(Into::into).collect(),
-            entry: spec.entry,
-            offline: spec.offline,
+impl PolicyTierSpec {
+    fn into_rules(self, starts_at: Timestamp) -> TierRules {
+        let windows: Vec<Window> = self.windows.into_iter().map(Into::into).collect();
+        let doors = doors(&windows, starts_at);
+        TierRules {
+            id: TierId(self.tier),
+            name: self.name,
+            zones: self.zones.into_iter().map(ZoneId).collect(),
+            windows,
+            entry: self.entry,
+            offline: self.offline,
+            live_from: self.live.map(|live| live.moment(doors)),
         }
     }
+}
+
+/// Returns when a tier first lets people in: with its first window, or else when the event starts.
+pub fn doors(windows: &[Window], starts_at: Timestamp) -> Timestamp {
+    let first = windows.iter().map(|window| window.from).min();
+    first.unwrap_or(starts_at)
 }
 
 impl From<TierRules> for PolicyTierSpec {
@@ -151,6 +169,7 @@ impl From<TierRules> for PolicyTierSpec {
             windows: tier.windows.into_iter().map(Into::into).collect(),
             entry: tier.entry,
             offline: tier.offline,
+            live: tier.live_from.map(LiveSpec::of),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::ident::{Generation, TierId, Unit};
 use crate::ticket::{Ticket, TicketFlags};
 
 /// The first byte of a foreign code in a record, where a ticket of ours has its version.
-const FOREIGN: u8 = 0xf0;
+pub(in crate::ticket) const FOREIGN: u8 = 0xf0;
 /// Longest foreign code in a record, in bytes.
 const MAX_SHOWN_BYTES: usize = 2 + 3 + MAX_IDENTITY_BYTES + 5 + 3 + 1;
 

@@ -289,7 +289,7 @@ impl Phrasebook {
             ),
             Rejection::NotLive => StaffMessage::new(
                 "Not live",
-                "This is a picture or an old code: ask them to open the ticket on their phone",
+                "This is a picture of a ticket: ask for the live ticket on the phone",
             ),
             Rejection::NotListed => not_listed(),
         }

@@ -17,6 +17,7 @@ fn tiers() -> Vec<TierRules> {
             windows: Vec::new(),
             entry: EntryRule::Single,
             offline: Offline::Strict,
+            live_from: None,
         })
         .to_vec()
 }
