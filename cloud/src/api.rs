@@ -6,6 +6,7 @@
 )]
 
 pub mod availability;
+pub mod binding;
 pub mod bookings;
 pub mod caller;
 pub mod claimant;

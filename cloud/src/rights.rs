@@ -159,6 +159,7 @@ operations! {
     RevokeTicket = "revoke_ticket", "Makes a ticket void.", [Manager BoxOffice];
     ReinstateTicket = "reinstate_ticket", "Makes a void ticket good again.", [Manager BoxOffice];
     ReissueTicket = "reissue_ticket", "Replaces a ticket for its holder.", [Manager BoxOffice Support];
+    UnbindTicket = "unbind_ticket", "Takes a ticket off the phone that shows it.", [Manager BoxOffice Support];
     TransferTicket = "transfer_ticket", "Gives a ticket to somebody else.", [Manager BoxOffice Support];
     RenewBooking = "renew_booking", "Gives a booking a new id.", [Manager BoxOffice Support];
     GiveRefund = "give_refund", "Gives money of a booking back.", [Manager BoxOffice];

@@ -19,8 +19,9 @@ use crate::api::organizer::allowed::operation_of;
 use crate::api::recording::{Recorder, recorded};
 use crate::api::repeating::{Repeatable, repeatable};
 use crate::api::{
-    availability, bookings, enrolments, events, keys, listening, my_tickets, oauth, organizer, printing,
-    reservations, seats, status, suggestions, tickets, vouchers, waiting_list, waiting_room, webhooks,
+    availability, binding, bookings, enrolments, events, keys, listening, my_tickets, oauth, organizer,
+    printing, reservations, seats, status, suggestions, tickets, vouchers, waiting_list, waiting_room,
+    webhooks,
 };
 use crate::headers::{
     LOADS_DOCS, LOADS_NOTHING, OPENER_POLICY, always, from_other_sites, only_tls, unless_said,
@@ -67,6 +68,7 @@ fn buyer(app: &Arc<AppState>) -> Api {
         .routes(routes!(printing::calendar))
         .routes(routes!(my_tickets::ask))
         .routes(routes!(tickets::show))
+        .routes(routes!(binding::bind))
 }
 
 /// For programs of organizers, which their API key lets in.
@@ -201,6 +203,7 @@ fn sold(app: &Arc<AppState>) -> Api {
         organizer::tickets::revoke,
         organizer::tickets::reinstate,
         organizer::tickets::reissue,
+        organizer::tickets::unbind,
         organizer::tickets::transfer,
         organizer::bookings::renew,
         organizer::refunds::create,
@@ -257,6 +260,7 @@ fn pages() -> Router<Arc<AppState>> {
             "/sandbox/payments/{reference}",
             get(pages::sandbox::show).post(pages::sandbox::answer),
         )
+        .route("/assets/ticket-worker.js", get(pages::assets::ticket_worker))
         .route("/assets/{file}", get(pages::assets::show))
         .route("/gate", get(pages::gate::show))
         .route("/gate/{file}", get(pages::gate::part))

@@ -4,6 +4,7 @@
 //! an engine decides itself are only races, by updates that change nothing when a row is not any more what it was.
 
 pub mod best_available;
+pub mod binding;
 pub mod blocks;
 pub mod booking_code;
 pub mod booking_lists;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use thiserror::Error;
-use usher_keys::{EventId, KeyId, SecretKey, Timestamp};
+use usher_keys::{EventId, KeyId, PublicKey, SecretKey, Timestamp};
 use usher_protocol::ticket::{Payload, Ticket};
 
 use crate::selling::UnitToIssue;
@@ -89,12 +89,26 @@ impl TicketSigner {
         in_use(&keys, event).map(|used| used.believed_until)
     }
 
-    /// Signs the ticket of a unit.
+    /// Signs the ticket of a unit, which opens gates by its code alone.
     ///
     /// # Errors
     ///
     /// [`NoSigningKey`].
     pub fn sign(&self, event: EventId, unit: &UnitToIssue) -> Result<Payload, NoSigningKey> {
+        self.sign_for(event, unit, None)
+    }
+
+    /// Signs the ticket of a unit for a phone that must sign along, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`NoSigningKey`].
+    pub fn sign_for(
+        &self,
+        event: EventId,
+        unit: &UnitToIssue,
+        holder: Option<PublicKey>,
+    ) -> Result<Payload, NoSigningKey> {
         let keys = self.keys.load();
         let key = &in_use(&keys, event).ok_or(NoSigningKey { event })?.key;
         let ticket = Ticket {
@@ -104,7 +118,7 @@ impl TicketSigner {
             tier: unit.tier,
             admits: unit.admits,
             flags: unit.flags,
-            holder: None,
+            holder,
         };
         Ok(ticket.sign(key))
     }

@@ -81,6 +81,8 @@ pub fn ticket(outcome: TicketOutcome) -> Result<SoldTicket, ApiError> {
             TicketRefusal::Refunded => ProblemKind::TicketRefunded.into(),
             TicketRefusal::Revoked => ProblemKind::TicketRevoked.into(),
             TicketRefusal::EventCanceled => ProblemKind::EventCanceled.into(),
+            TicketRefusal::OnAnotherPhone => ProblemKind::OnAnotherPhone.into(),
+            TicketRefusal::BoundTooOften => ProblemKind::BoundTooOften.into(),
         }),
     }
 }

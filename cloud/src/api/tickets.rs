@@ -58,7 +58,9 @@ pub struct TicketView {
     /// When it was issued.
     #[schema(value_type = String, format = DateTime)]
     pub issued_at: Moment,
-    /// The digits of the QR code; absent when the ticket is no longer valid.
+    /// Whether it is bound to a phone, which alone shows its code and signs along every ten seconds.
+    pub live: bool,
+    /// The digits of the QR code, or of a live ticket the part of them that stays; absent when the ticket is no longer valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payload: Option<String>,
     /// Where else to find it.
@@ -107,6 +109,7 @@ impl TicketView {
             TicketState::Superseded if ticket.transferred => "transferred",
             state @ (TicketState::Valid | TicketState::Superseded | TicketState::Revoked) => state.word(),
         };
+        let live = ticket.holder().is_some();
         let itself = app.link(&format!("/v1/tickets/{}", ticket.id));
         Self {
             ticket_id: ticket.id,
@@ -121,6 +124,7 @@ impl TicketView {
             seat: PlaceView::of(ticket.label),
             ticket_code: (ticket.state == TicketState::Valid).then(|| ticket.code.to_string()),
             issued_at: Moment(ticket.issued_at),
+            live,
             payload: (ticket.state == TicketState::Valid).then_some(ticket.payload),
             links: TicketLinks {
                 svg: format!("{itself}.svg"),
@@ -168,7 +172,7 @@ impl FromStr for TicketFile {
     responses(
     (status = 200, content((TicketView = "application/json"), (String = "image/svg+xml"), (Vec<u8> = "image/png"))),
     (status = 404,
-        description = "No such ticket; for the QR code also: the ticket is no longer valid"),
+        description = "No such ticket; for the QR code also: the ticket is no longer valid, or a phone shows it live"),
 ))]
 pub async fn show(State(app): State<Arc<AppState>>, Id(file): Id<TicketFile>) -> Result<Response, ApiError> {
     let ticket = app
@@ -183,9 +187,13 @@ pub async fn show(State(app): State<Arc<AppState>>, Id(file): Id<TicketFile>) ->
     }
 }
 
-/// Makes the QR code of a ticket that is still valid: an old code must not be shown to anyone.
-fn code_of(ticket: &SoldTicket) -> Result<QrImage, ApiError> {
-    if ticket.state != TicketState::Valid {
+/// Makes the QR code of a ticket that is still valid: an old code must not be shown to anyone, and that of a live ticket opens nothing.
+///
+/// # Errors
+///
+/// [`ApiError::NotFound`].
+pub fn code_of(ticket: &SoldTicket) -> Result<QrImage, ApiError> {
+    if ticket.state != TicketState::Valid || ticket.holder().is_some() {
         return Err(ApiError::NotFound(Missing::QrCode));
     }
     QrImage::of_digits(&ticket.payload).map_err(|_| ApiError::Internal)

@@ -1,6 +1,6 @@
 //! The few files pages load, from within the program.
 
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use usher_words::problems::Missing;
 
@@ -18,11 +18,38 @@ const SELL: &str = concat!(
     include_str!("../../assets/sell.js"),
 );
 
+/// The script of a ticket's page, likewise.
+const TICKET: &str = concat!(
+    include_str!("../../assets/ticket/code.js"),
+    include_str!("../../assets/ticket/phone.js"),
+    include_str!("../../assets/ticket/clock.js"),
+    include_str!("../../assets/ticket/live.js"),
+);
+/// What may a service worker ask that keeps pages: our own files.
+const WORKER_ASKS: HeaderValue = HeaderValue::from_static("default-src 'none'; connect-src 'self'");
+/// Which pages it keeps; it lies elsewhere itself.
+const WORKER_SCOPE: HeaderValue = HeaderValue::from_static("/tickets/");
+
+/// Serves the worker that keeps pages of tickets for when there is no network.
+pub async fn ticket_worker() -> Response {
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/javascript; charset=utf-8"),
+        ),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        (header::CONTENT_SECURITY_POLICY, WORKER_ASKS),
+        (HeaderName::from_static("service-worker-allowed"), WORKER_SCOPE),
+    ];
+    (headers, include_str!("../../assets/ticket/worker.js")).into_response()
+}
+
 /// Serves a file.
 pub async fn show(Id(name): Id<String>) -> Result<Response, ApiError> {
     let (content_type, text) = match name.as_str() {
         "usher.css" => ("text/css; charset=utf-8", include_str!("../../assets/usher.css")),
         "sell.js" => ("text/javascript; charset=utf-8", SELL),
+        "ticket.js" => ("text/javascript; charset=utf-8", TICKET),
         "search.js" => (
             "text/javascript; charset=utf-8",
             include_str!("../../assets/search.js"),

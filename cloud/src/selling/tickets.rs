@@ -1,8 +1,8 @@
 //! Tickets as plain values: what one will say before it is signed, what it is once it is written down, and what may become of it.
 
-use usher_keys::{EventId, Timestamp};
+use usher_keys::{EventId, PublicKey, Timestamp};
 use usher_protocol::labels::UnitLabel;
-use usher_protocol::ticket::{TicketCode, TicketFlags};
+use usher_protocol::ticket::{Payload, TicketCode, TicketFlags, digits};
 use usher_protocol::{Generation, TierId, Unit};
 
 use crate::ids::TicketId;
@@ -94,6 +94,17 @@ pub struct SoldTicket {
     /// The digits of its QR code.
     pub payload: String,
     pub issued_at: Timestamp,
+    /// How often its holder has bound it to a phone since somebody last gave them a code.
+    pub bindings: u8,
+}
+
+impl SoldTicket {
+    /// Returns the key of the phone that it is bound to; nothing of one that opens gates by its code alone.
+    pub fn holder(&self) -> Option<PublicKey> {
+        let bytes = digits::decode(self.payload.as_bytes())?;
+        let (ticket, _, _) = Payload::parse(&bytes).ok()?;
+        ticket.holder
+    }
 }
 
 // The payload opens a gate and stays out of logs.
@@ -130,6 +141,10 @@ pub enum TicketRefusal {
     Revoked,
     /// Its event is canceled: none becomes good again.
     EventCanceled,
+    /// Another phone shows it.
+    OnAnotherPhone,
+    /// It was bound to as many phones as its holder may.
+    BoundTooOften,
 }
 
 /// Decides what a ticket that is to be revoked becomes.
@@ -206,7 +221,7 @@ impl IssuedUnit {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use TicketState::{Revoked, Superseded, Valid};
 
     use super::*;
@@ -243,7 +258,7 @@ mod tests {
         }
     }
 
-    fn sold(state: TicketState, transferred: bool) -> SoldTicket {
+    pub fn sold(state: TicketState, transferred: bool) -> SoldTicket {
         let event = EventId([1; 16]);
         SoldTicket {
             id: TicketId {
@@ -262,6 +277,7 @@ mod tests {
             code: TicketCode::draw_from(7),
             payload: String::new(),
             issued_at: Timestamp(0),
+            bindings: 0,
         }
     }
 

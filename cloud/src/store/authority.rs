@@ -54,6 +54,8 @@ pub enum RowChange {
         to: ReissuedTo,
         /// Who gets letters about it; nobody where there is no mail.
         letters: Option<ReissueLetters>,
+        /// How often its holder has bound it to a phone by then.
+        bindings: u8,
     },
 }
 

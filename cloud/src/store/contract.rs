@@ -256,6 +256,7 @@ contracts! {
         a_link_is_known_to_all_processes_until_it_ends_or_is_not_said_again,
         a_ticket_changes_from_how_it_stood_or_not_at_all,
         a_reissued_ticket_takes_the_place_of_the_one_before,
+        of_two_phones_that_bind_a_ticket_one_wins,
         a_transferred_ticket_leaves_its_booking,
         units_are_found_with_their_seats,
     }

@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 52] = [
+const MIGRATIONS: [(&str, &str); 53] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",
@@ -239,6 +239,10 @@ const MIGRATIONS: [(&str, &str); 52] = [
     (
         "V73__listings",
         include_str!("../../migrations/V73__listings.sql"),
+    ),
+    (
+        "V74__bindings",
+        include_str!("../../migrations/V74__bindings.sql"),
     ),
     (
         "V76__waiting_rooms",

@@ -91,6 +91,8 @@ kinds! {
     TicketTransferred = 409, "ticket-transferred", "The ticket was transferred: the one that has taken its place is somebody else's. Its holder can have that one reissued.";
     TicketRevoked = 409, "ticket-revoked", "The ticket is revoked, and a revoked ticket gets no fresh code: reinstate it first.";
     TicketRefunded = 409, "ticket-refunded", "The ticket was given back: it is never valid again, and its money is refunded or on its way.";
+    OnAnotherPhone = 409, "on-another-phone", "This ticket is on another phone. To show it on this one, open it from the page of its booking; without that, ask the box office.";
+    BoundTooOften = 409, "bound-too-often", "This ticket was on as many phones as it may be: ask the box office, which can take it off the last one.";
     NotRefundable = 409, "not-refundable", "The booking has no tickets that were paid for: its payment is running, or it ended without.";
     RefundRunning = 409, "refund-running", "Another refund of this booking is on its way: wait for its end.";
     RefundTooMuch = 409, "refund-exceeds-payment", "The refunds of a booking, refused ones included, cannot exceed what was paid for it.";

@@ -288,7 +288,10 @@ impl Hub {
         let listen = UdpSocket::bind(("127.0.0.1", 0))?.local_addr()?;
         let file = self.dir.join(SETTINGS);
         let settings = fs::read_to_string(&file)?;
-        fs::write(&file, format!("{settings}[web]\nlisten = \"{listen}\"\npage = \"{page}\"\n"))?;
+        fs::write(
+            &file,
+            format!("{settings}[web]\nlisten = \"{listen}\"\npage = \"{page}\"\n"),
+        )?;
         self.start_again().await
     }
 

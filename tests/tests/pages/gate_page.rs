@@ -63,7 +63,9 @@ async fn scan_with_a_page() -> anyhow::Result<()> {
     ensure!(!is_alone(&browser).await?, "the hub was there");
 
     until("the page to be kept by the browser", async || {
-        let kept = browser.run("return navigator.serviceWorker.controller !== null").await?;
+        let kept = browser
+            .run("return navigator.serviceWorker.controller !== null")
+            .await?;
         Ok((kept == true).then_some(()))
     })
     .await?;
@@ -103,7 +105,9 @@ async fn enrol(browser: &Browser, hub: &Hub) -> anyhow::Result<()> {
     browser.find("#enrol").await?.click().await?;
     until("the page to be enrolled", async || {
         let stage = browser.run("return document.body.dataset.stage").await?;
-        let why = browser.run("return document.getElementById('enrolling').textContent").await?;
+        let why = browser
+            .run("return document.getElementById('enrolling').textContent")
+            .await?;
         ensure!(why == "" || why == "Asking the hub", "{why}");
         Ok((stage == "ready").then_some(()))
     })
@@ -152,7 +156,9 @@ fn record(payload: &str, file: &Path) -> anyhow::Result<()> {
     let origin = [WIDTH, HEIGHT].map(|side| (side - code.size * SCALE) / 2);
     let is_dark = |x: usize, y: usize| {
         let [column, row] = [(x, origin[0]), (y, origin[1])].map(|(at, origin)| at.checked_sub(origin));
-        let (Some(column), Some(row)) = (column, row) else { return false };
+        let (Some(column), Some(row)) = (column, row) else {
+            return false;
+        };
         let (column, row) = (column / SCALE, row / SCALE);
         column < code.size && row < code.size && code[row][column].value()
     };

@@ -74,6 +74,27 @@ pub async fn reissue(
     replace(&app, (&event, id), (ReissuedTo::SameHolder, letters)).await
 }
 
+/// Takes a ticket off the phone that shows it, whose holder has lost that: its next generation, with a new id and a code that opens gates by
+/// itself, until it is bound to a phone anew. One that is on no phone stays as it is. Asked again for the same ticket, it gives the one that
+/// took its place.
+#[utoipa::path(post, path = "/v1/organizer/events/{event_id}/tickets/{ticket_id}/unbind", tag = "organizer",
+    params(("event_id" = String, Path), ("ticket_id" = String, Path)), security(("organizer_key" = [])), responses(
+    (status = 200, body = TicketView, description = "The ticket that counts now"),
+    (status = 409, description = "It is revoked, it was transferred, more than one newer ticket exists, or no key may sign one that lasts until the event's end"),
+))]
+pub async fn unbind(
+    State(app): State<Arc<AppState>>,
+    PartOfOwnEvent(event, id, _): PartOfOwnEvent<may::UnbindTicket, TicketId>,
+) -> Result<Json<TicketView>, ApiError> {
+    let recipient = None;
+    let letters = app.mailer.is_some().then_some(ReissueLetters { recipient });
+    let authority = authority_of(&app, &event, id)?;
+    let outcome = authority
+        .ask(move |writer| Box::pin(writer.unbind_ticket(id, letters.clone())))
+        .await?;
+    Ok(Json(TicketView::of(&app, refusal::ticket(outcome)?)))
+}
+
 /// Whose a ticket is from now on.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

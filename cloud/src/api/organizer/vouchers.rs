@@ -322,6 +322,7 @@ pub async fn create(
 #[utoipa::path(get, path = "/v1/organizer/events/{event_id}/vouchers", tag = "organizer",
     params(("event_id" = String, Path), ListVouchers), security(("organizer_key" = [])), responses(
     (status = 200, body = VouchersView),
+    (status = 422, description = "See `errors`"),
 ))]
 pub async fn list(
     State(app): State<Arc<AppState>>,

@@ -1,5 +1,6 @@
 //! What the organizer does to a sold ticket: void it, make it good again, replace it; the sale and the log change together.
 
+use usher_keys::PublicKey;
 use usher_protocol::record::Body;
 use usher_protocol::{Generation, Unit};
 
@@ -7,6 +8,7 @@ use super::{Draft, LogWriter};
 use crate::authority::{AuthorityError, keys_wanted_until};
 use crate::ids::{TicketId, draw_ticket_code};
 use crate::letters::ReissueLetters;
+use crate::selling::binding::{Binding, HolderPhone, may_bind};
 use crate::selling::sale::keys_needed_until;
 use crate::selling::tickets::{Replacing, TicketRefusal, may_reinstate, may_replace, may_revoke};
 use crate::selling::{NewTicket, ReissuedTo, SoldTicket, TicketState, UnitToIssue};
@@ -21,6 +23,16 @@ pub enum TicketOutcome {
     NotFound,
     /// Nothing becomes of it.
     Refused(TicketRefusal),
+}
+
+/// What takes a ticket's place.
+struct Replacement {
+    to: ReissuedTo,
+    letters: Option<ReissueLetters>,
+    /// The phone that must sign along.
+    holder: Option<PublicKey>,
+    /// How often it was bound to a phone by then.
+    bindings: u8,
 }
 
 /// A rule of what a ticket becomes.
@@ -96,10 +108,79 @@ impl LogWriter {
         };
         let generation = Generation(ticket.generation.0.saturating_add(1));
         match may_replace(&ticket, to) {
-            Ok(Replacing::Now) => self.replace(&ticket, generation, (to, letters)).await,
+            Ok(Replacing::Now) => {
+                let by = Replacement {
+                    to,
+                    letters,
+                    holder: None,
+                    bindings: 0,
+                };
+                self.replace(&ticket, generation, by).await
+            }
             Ok(Replacing::Before) => self.successor(&ticket, generation).await,
             Err(refusal) => Ok(TicketOutcome::Refused(refusal)),
         }
+    }
+
+    /// Puts a generation that a phone must sign along in a ticket's place; asked again by that phone, gives the one that took it.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
+    pub async fn bind_ticket(
+        &mut self,
+        id: TicketId,
+        phone: HolderPhone,
+    ) -> Result<TicketOutcome, AuthorityError> {
+        let Some(ticket) = self.ticket(id).await? else {
+            return Ok(TicketOutcome::NotFound);
+        };
+        let generation = Generation(ticket.generation.0.saturating_add(1));
+        match may_bind(&ticket, &phone) {
+            Ok(Binding::Now) => {
+                let by = Replacement {
+                    to: ReissuedTo::SameHolder,
+                    letters: None,
+                    holder: Some(phone.key),
+                    bindings: ticket.bindings.saturating_add(1),
+                };
+                self.replace(&ticket, generation, by).await
+            }
+            Ok(Binding::Before) => Ok(TicketOutcome::Done(Box::new(ticket))),
+            Ok(Binding::Replaced) => {
+                let outcome = self.successor(&ticket, generation).await?;
+                Ok(match outcome {
+                    TicketOutcome::Done(next) => match next.holder() {
+                        Some(key) if key == phone.key => TicketOutcome::Done(next),
+                        Some(_) => TicketOutcome::Refused(TicketRefusal::OnAnotherPhone),
+                        None => TicketOutcome::Refused(TicketRefusal::Superseded),
+                    },
+                    TicketOutcome::NotFound | TicketOutcome::Refused(_) => outcome,
+                })
+            }
+            Err(refusal) => Ok(TicketOutcome::Refused(refusal)),
+        }
+    }
+
+    /// Takes a ticket off the phone that it is bound to: its next generation opens gates by its code, and may be bound anew. One that is on
+    /// no phone stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
+    pub async fn unbind_ticket(
+        &mut self,
+        id: TicketId,
+        letters: Option<ReissueLetters>,
+    ) -> Result<TicketOutcome, AuthorityError> {
+        let Some(ticket) = self.ticket(id).await? else {
+            return Ok(TicketOutcome::NotFound);
+        };
+        let is_free = ticket.state == TicketState::Valid && ticket.holder().is_none();
+        if is_free && ticket.bindings == 0 {
+            return Ok(TicketOutcome::Done(Box::new(ticket)));
+        }
+        self.reissue_ticket(id, ReissuedTo::SameHolder, letters).await
     }
 
     /// Tells whether somebody has gone in with a ticket of one of these units, as far as the cloud has heard.
@@ -173,7 +254,7 @@ impl LogWriter {
         &mut self,
         old: &SoldTicket,
         generation: Generation,
-        (to, letters): (ReissuedTo, Option<ReissueLetters>),
+        by: Replacement,
     ) -> Result<TicketOutcome, AuthorityError> {
         let (event, unit) = (self.parts.event, old.unit);
         let Some(found) = self.parts.store.event(event).await? else {
@@ -197,21 +278,22 @@ impl LogWriter {
             admits: tier.admits,
             flags: tier.flags,
         };
-        let payload = self.parts.signer.sign(event, &to_issue)?.to_text();
+        let payload = self.parts.signer.sign_for(event, &to_issue, by.holder)?;
         let id = TicketId::draw(event, self.now());
         let new = NewTicket {
             id,
             unit,
             generation,
             code: draw_ticket_code(),
-            payload,
+            payload: payload.to_text(),
         };
         let mut draft = Draft {
             row_changes: vec![RowChange::Reissue {
                 old: old.id,
                 new,
-                to,
-                letters,
+                to: by.to,
+                letters: by.letters,
+                bindings: by.bindings,
             }],
             ..Draft::default()
         };

@@ -41,6 +41,7 @@ fn ticket(number: u8, state: TicketState) -> SoldTicket {
         code: TicketCode::draw_from(number.into()),
         payload: String::new(),
         issued_at: NOW,
+        bindings: 0,
     }
 }
 

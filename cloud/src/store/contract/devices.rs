@@ -240,6 +240,7 @@ pub async fn a_reissued_ticket_takes_the_place_of_the_one_before(case: Case) {
             new,
             to: ReissuedTo::SameHolder,
             letters: None,
+            bindings: 2,
         }]
     };
     assert!(!change(&case, reissue(next(3)), START).await);
@@ -255,6 +256,7 @@ pub async fn a_reissued_ticket_takes_the_place_of_the_one_before(case: Case) {
         payload: "2".into(),
         issued_at: later,
         state: TicketState::Valid,
+        bindings: 2,
         ..old.clone()
     };
     assert_eq!(found, expected);
@@ -271,6 +273,33 @@ pub async fn a_reissued_ticket_takes_the_place_of_the_one_before(case: Case) {
     assert_eq!(case.store.ticket_of(query(3)).await.unwrap(), None);
     let changed = [(old.unit, Generation(2), TicketState::Valid)];
     assert_eq!(case.store.changed_tickets(case.event).await.unwrap(), changed);
+}
+
+pub async fn of_two_phones_that_bind_a_ticket_one_wins(case: Case) {
+    let old = sold(&case).await;
+    let bind = async |payload: &str| {
+        let new = NewTicket {
+            id: TicketId::draw(case.event, START),
+            unit: old.unit,
+            generation: Generation(2),
+            code: draw_ticket_code(),
+            payload: payload.into(),
+        };
+        let changes = vec![RowChange::Reissue {
+            old: old.id,
+            new: new.clone(),
+            to: ReissuedTo::SameHolder,
+            letters: None,
+            bindings: 1,
+        }];
+        (change(&case, changes, START).await, new.id)
+    };
+    let (one, other) = tokio::join!(bind("1"), bind("2"));
+    assert!(one.0 != other.0, "one wins and one does not: {one:?} {other:?}");
+    let (winner, loser) = if one.0 { (one.1, other.1) } else { (other.1, one.1) };
+    let bound = case.store.ticket(winner).await.unwrap().unwrap();
+    assert_eq!((bound.state, bound.bindings), (TicketState::Valid, 1));
+    assert_eq!(case.store.ticket(loser).await.unwrap(), None);
 }
 
 pub async fn a_transferred_ticket_leaves_its_booking(case: Case) {
@@ -296,6 +325,7 @@ pub async fn a_transferred_ticket_leaves_its_booking(case: Case) {
                 new,
                 to,
                 letters,
+                bindings: 0,
             }],
             START,
         )

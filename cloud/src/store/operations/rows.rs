@@ -199,7 +199,7 @@ pub fn booking_of_charge(
 /// The columns [`read_ticket`] reads.
 pub const TICKET_COLUMNS: &str = "SELECT ticket_id, unit, generation, tier, tiers.name, admits,
         section, row, number, tickets.state, transferred, payload, issued_at, tickets.code,
-        (SELECT seat_count FROM events WHERE events.event_id = tickets.event_id), refund_id IS NOT NULL";
+        (SELECT seat_count FROM events WHERE events.event_id = tickets.event_id), refund_id IS NOT NULL, bindings";
 /// Where they come from, beside the tickets.
 pub const TICKET_JOINS: &str = "JOIN units USING (event_id, unit) JOIN tiers USING (event_id, tier)";
 
@@ -253,6 +253,7 @@ pub fn read_ticket(row: &Row<'_>, event: EventId) -> Result<SoldTicket, StoreErr
         payload: row.get(11)?,
         issued_at: moment(row.get(12)?),
         code: codes::read(row.get(13)?)?,
+        bindings: row.get(16)?,
     })
 }
 
@@ -390,7 +391,7 @@ mod tests {
             for sql in [
                 "INSERT INTO units (event_id, unit, tier, state, reservation_id, issued) VALUES (?1, ?2, 1, 'booked', ?3, 1)",
                 "INSERT INTO bookings VALUES (?1, ?3, NULL, ?3, ?3, 1, 'k' || ?2, zeroblob(32), 'confirmed', NULL, NULL, NULL, 'a@b.example', 100, 1, 1, 1, 'sandbox', 37 * ?2, 0, 0, NULL, NULL, '')",
-                "INSERT INTO tickets VALUES (?1, ?3, ?2, 1, ?3, 'valid', 0, 'payload', 1, ?2, NULL)",
+                "INSERT INTO tickets VALUES (?1, ?3, ?2, 1, ?3, 'valid', 0, 'payload', 1, ?2, NULL, 0)",
             ] {
                 connection.execute(sql, row).unwrap();
             }

@@ -14,7 +14,7 @@ use super::column::{Local, currency, lines, moment, ms};
 use super::rows::{TICKET_COLUMNS, TICKET_JOINS, read_ticket};
 
 /// How many columns of a ticket come before those of its booking.
-const OF_TICKET: usize = 16;
+const OF_TICKET: usize = 17;
 
 /// Lists tickets of an event, those issued first first: their ids begin with the time.
 pub fn tickets(connection: &Sql<'_>, query: &TicketsQuery) -> Result<Vec<TicketLine>, StoreError> {

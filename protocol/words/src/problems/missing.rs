@@ -108,7 +108,7 @@ impl Missing {
             Self::TicketOfBooking => {
                 "There is no such ticket of this booking, or a newer one has taken its place."
             }
-            Self::QrCode => "There is no QR code: the ticket is no longer valid.",
+            Self::QrCode => "There is no QR code: the ticket is no longer valid, or a phone shows it live.",
             Self::RefundOfEvent => "There is no such refund of this event.",
             Self::Block => "There is no such block of this event.",
             Self::Voucher => "There is no such voucher of this event.",

@@ -305,6 +305,7 @@ fn sold(ticket: &TicketRow) -> SoldTicket {
         is_refunded: ticket.refund.is_some(),
         code: TicketCode::draw_from(0),
         payload: String::new(),
+        bindings: 0,
         issued_at: Timestamp(0),
     }
 }

@@ -52,11 +52,12 @@ pub fn append(connection: &Sql<'_>, request: &Append) -> Result<Effect<AppendOut
                 new,
                 to,
                 letters,
+                bindings,
             } => {
                 if let Some(letters) = letters {
                     write_letters(connection, (old, &new.id), (*to, letters), request.now)?;
                 }
-                reissue(connection, old, new, request.now)?
+                reissue(connection, old, (new, *bindings), request.now)?
                     && (*to == ReissuedTo::SameHolder
                         || part(connection, old, new)?
                             && tell(connection, WebhookKind::TicketTransferred, old, request.now)?)
@@ -280,7 +281,7 @@ fn tell_admitted(
 fn reissue(
     connection: &Sql<'_>,
     old: &TicketId,
-    new: &NewTicket,
+    (new, bindings): (&NewTicket, u8),
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let event = old.event;
@@ -297,8 +298,8 @@ fn reissue(
     let code = codes::free(connection, event, new.code)?;
     connection
         .prepare_cached(
-            "INSERT INTO tickets (event_id, ticket_id, unit, generation, booking_id, state, payload, issued_at, code)
-             SELECT event_id, ?3, unit, ?4, booking_id, 'valid', ?5, ?6, ?7
+            "INSERT INTO tickets (event_id, ticket_id, unit, generation, booking_id, state, payload, issued_at, code, bindings)
+             SELECT event_id, ?3, unit, ?4, booking_id, 'valid', ?5, ?6, ?7, ?8
              FROM tickets WHERE event_id = ?1 AND ticket_id = ?2",
         )?
         .execute(params![
@@ -308,7 +309,8 @@ fn reissue(
             new.generation.0,
             new.payload,
             ms(now),
-            codes::stored(code)
+            codes::stored(code),
+            bindings
         ])?;
     Ok(true)
 }

@@ -1,0 +1,41 @@
+// The time by our servers, also on a phone whose clock is wrong: compared whenever there is a network, and kept for when there is none.
+
+const CLOCK = "usher-clock";
+
+function comparedClock() {
+  try {
+    return JSON.parse(localStorage.getItem(CLOCK));
+  } catch {
+    return null;
+  }
+}
+
+// How much our servers' clock is ahead of this phone's, in milliseconds, and when that was found; { offset: 0 } before it ever was.
+let ourClock = comparedClock() ?? { offset: 0 };
+
+const ourTime = () => Math.round(Date.now() + ourClock.offset);
+
+// Compares the clocks by an answer to a request: its date is of whole seconds, so half of one is added.
+function compareClock(response, askedAt) {
+  const told = Date.parse(response.headers.get("date") ?? "");
+  if (Number.isNaN(told)) return;
+  const now = Date.now();
+  ourClock = { offset: told + 500 - (askedAt + now) / 2, comparedAt: now };
+  try {
+    localStorage.setItem(CLOCK, JSON.stringify(ourClock));
+  } catch {
+    // A browser that keeps nothing compares again.
+  }
+}
+
+// Says how far this phone's clock can be relied on, and what to do if it cannot; "" when all is well.
+function clockTrouble() {
+  const { offset, comparedAt } = ourClock;
+  if (comparedAt === undefined) return "This phone's clock was never compared with ours: open this page once with a network.";
+  const hours = Math.floor((Date.now() - comparedAt) / 3_600_000);
+  const minutes = Math.round(Math.abs(offset) / 60_000);
+  if (hours < 0) return "This phone's clock was set back: open this page once with a network.";
+  if (hours >= 12) return `No network for ${hours} hours: this works all the same. If a gate says that it is a picture, open this page once with a network.`;
+  if (minutes > 0) return `This phone's clock is ${minutes} min ${offset > 0 ? "behind" : "ahead of"} ours: the code goes by ours.`;
+  return "";
+}

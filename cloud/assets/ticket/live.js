@@ -1,0 +1,89 @@
+// The page of a ticket: binds it to this phone, and then shows its code anew every ten seconds, with a network or without.
+(() => {
+  const EVERY_MS = 10_000, COMPARE_MS = 60_000;
+  const page = document.getElementById("ticket");
+  const { ticket, state, payload, holder } = page.dataset;
+  const booking = location.hash.slice(1);
+  const element = (id) => document.getElementById(id);
+  const say = (id, text) => { if (element(id)) element(id).textContent = text; };
+  const goTo = (next) => location.replace(`/tickets/${next}${location.hash}`);
+
+  const CANNOT = "This browser cannot make a key for the ticket. Update it, or open this page in the newest Chrome, Safari or Firefox of your phone, "
+    + "not in a private window. Until then the code on paper stays as it is; at the gate, ask the box office.";
+  const canHoldKeys = () => window.isSecureContext && crypto.subtle && window.indexedDB;
+
+  // Keeps the page for when there is no network.
+  async function keepPage() {
+    if (!("serviceWorker" in navigator)) return say("offline", "This browser keeps no pages: have a network at the gate, or ask the box office.");
+    await navigator.serviceWorker.register("/assets/ticket-worker.js", { scope: "/tickets/" });
+    await navigator.serviceWorker.ready;
+    const pages = await caches.open("usher-tickets");
+    await pages.add(location.pathname);
+    say("offline", "Kept on this phone: it works without a network.");
+  }
+
+  // Asks how the ticket stands, and compares the clocks by the answer.
+  async function ask() {
+    const askedAt = Date.now();
+    try {
+      const response = await fetch(`/v1/tickets/${ticket}`, { cache: "no-store" });
+      compareClock(response, askedAt);
+      const now = response.ok ? await response.json() : null;
+      if (now && now.status !== "valid") return location.reload();
+    } catch {
+      // No network: the clock goes on as it was compared.
+    }
+    say("clock-trouble", clockTrouble());
+    setTimeout(ask, COMPARE_MS);
+  }
+
+  function show(secret) {
+    const bytes = bytesOfText(payload);
+    const draw = async () => {
+      const now = ourTime();
+      drawCode(element("live-code"), codeModules(decimalText(await shownAt(bytes, secret, now))));
+      page.dataset.shownAt = now;
+      say("shown-at", new Date(now).toLocaleTimeString());
+    };
+    // A page that comes back to the front has an old code.
+    document.addEventListener("visibilitychange", () => { if (!document.hidden) draw(); });
+    setInterval(draw, EVERY_MS);
+    element("live").hidden = false;
+    return draw();
+  }
+
+  async function bind() {
+    const button = element("bind");
+    button.disabled = true;
+    say("bind-says", "");
+    try {
+      if (!canHoldKeys()) throw new DOMException(CANNOT, "NotSupportedError");
+      goTo(await bindTicket(ticket, booking));
+    } catch (error) {
+      const isNetwork = error instanceof TypeError;
+      const cannot = error instanceof DOMException ? CANNOT : error.message;
+      say("bind-says", isNetwork ? "There is no network: try again when there is one." : cannot);
+      button.disabled = false;
+    }
+  }
+
+  async function begin() {
+    const kept = canHoldKeys() ? await keyOf(ticket).catch(() => undefined) : undefined;
+    if (kept?.next) return goTo(kept.next);
+    // The answer to our own request was lost: the same key asks again.
+    if (kept && state === "void") return goTo(await bindTicket(ticket, booking));
+    if (state === "void") return undefined;
+    // A key of ours that asked in vain is not the ticket's.
+    if (state === "live" && kept?.holder === holder) {
+      keepPage().catch(() => say("offline", "This browser does not keep the page: have a network at the gate."));
+      ask();
+      return show(kept.secret);
+    }
+    element("elsewhere")?.removeAttribute("hidden");
+    element("binding").hidden = false;
+    element("bind").addEventListener("click", bind);
+    return undefined;
+  }
+
+  begin().catch(() => say("bind-says", CANNOT));
+})();
