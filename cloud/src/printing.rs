@@ -6,6 +6,7 @@ use usher_documents::{DocumentError, PageLayout, PrintedTicket, QrModules};
 use crate::catalogue::Event;
 use crate::letters::facts::{doors, said};
 use crate::qr::{QrError, QrImage};
+use crate::selling::binding::{ShownOn, shown_on};
 use crate::selling::{Booking, SoldTicket, TicketState};
 
 /// Gates that are named on a ticket: with more of them, signs at the venue say it better.
@@ -20,6 +21,17 @@ pub enum PrintError {
     /// The document cannot be written.
     #[error("the document cannot be written")]
     Document(#[from] DocumentError),
+}
+
+/// Said on paper of a ticket whose code only a phone shows.
+pub const ON_THE_PHONE: &str = "This ticket is shown live: its code is on the phone and changes every ten seconds. Paper opens nothing: \
+     open the ticket's page on the phone that you bring along.";
+
+/// Says on paper from when on only a phone shows a ticket's code.
+pub fn live_from(when: &str) -> String {
+    format!(
+        "From {when} on this code opens nothing: the ticket is then shown live on the phone. Open its page there before."
+    )
 }
 
 /// Prints the valid tickets of a booking; `None` when it has none.
@@ -51,7 +63,16 @@ fn printed(
     ticket: &SoldTicket,
     (booking, event, organizer): (&Booking, &Event, &str),
 ) -> Result<PrintedTicket, QrError> {
-    let image = QrImage::of_digits(&ticket.payload)?;
+    let shown_on = shown_on(ticket, &event.policy);
+    let image = match shown_on {
+        ShownOn::Paper | ShownOn::PaperUntil(_) => Some(QrImage::of_digits(&ticket.payload)?),
+        ShownOn::PhoneToCome | ShownOn::Phone => None,
+    };
+    let note = match shown_on {
+        ShownOn::Paper => None,
+        ShownOn::PaperUntil(until) => Some(live_from(&said(event, until))),
+        ShownOn::PhoneToCome | ShownOn::Phone => Some(ON_THE_PHONE.to_owned()),
+    };
     let doors = doors(event, std::slice::from_ref(ticket)).map(|at| said(event, at));
     let facts = [
         ("Doors", doors),
@@ -78,10 +99,11 @@ fn printed(
         place: ticket.label.to_string(),
         facts: facts.collect(),
         code: ticket.code.to_string(),
-        qr: QrModules {
+        qr: image.map(|image| QrModules {
             side: image.size(),
             dark: image.modules(),
-        },
+        }),
+        note,
     })
 }
 

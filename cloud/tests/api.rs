@@ -31,6 +31,7 @@ mod api {
     pub mod letter_attacks;
     pub mod letters;
     pub mod listening;
+    pub mod live;
     pub mod mail_server;
     pub mod moving;
     pub mod my_tickets;

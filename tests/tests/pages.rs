@@ -5,6 +5,7 @@ mod pages {
     mod fingers;
     mod gate_page;
     mod judge;
+    mod live;
     mod log_in;
     mod phones;
     mod seat_map;

@@ -39,10 +39,11 @@ fn ticket(number: usize) -> anyhow::Result<PrintedTicket> {
         .map(|(name, fact)| (name.into(), fact.into()))
         .to_vec(),
         code: format!("ABCD-000{number}"),
-        qr: QrModules {
+        qr: Some(QrModules {
             side: code.size,
             dark: places.map(|(row, column)| code[row][column].value()).collect(),
-        },
+        }),
+        note: None,
     })
 }
 
@@ -176,7 +177,7 @@ fn what_cannot_be_printed_is_said() -> anyhow::Result<()> {
     let nothing = tickets("Nothing", PageLayout::One, &[]);
     assert!(matches!(nothing, Err(DocumentError::Nothing)));
     let mut torn = ticket(1)?;
-    torn.qr.dark.pop();
+    torn.qr.as_mut().unwrap().dark.pop();
     let torn = tickets("Torn", PageLayout::One, &[torn]);
     assert!(matches!(torn, Err(DocumentError::Modules { .. })), "{torn:?}");
     // Letters that the fonts do not have, and texts without end, are no trouble.

@@ -37,7 +37,10 @@ pub struct PrintedTicket {
     pub facts: Vec<(String, String)>,
     /// What is typed when the QR code cannot be read.
     pub code: String,
-    pub qr: QrModules,
+    /// Its code, if paper shows it.
+    pub qr: Option<QrModules>,
+    /// What there is to know of a ticket that a phone shows, now or later.
+    pub note: Option<String>,
 }
 
 /// How many tickets a page has.
@@ -77,7 +80,7 @@ pub fn tickets(title: &str, layout: PageLayout, tickets: &[PrintedTicket]) -> Re
     if tickets.is_empty() {
         return Err(DocumentError::Nothing);
     }
-    for PrintedTicket { qr, .. } in tickets {
+    for qr in tickets.iter().filter_map(|ticket| ticket.qr.as_ref()) {
         if qr.side == 0 || qr.dark.len() != qr.side * qr.side {
             return Err(DocumentError::Modules {
                 side: qr.side,

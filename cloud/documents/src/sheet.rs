@@ -118,14 +118,17 @@ impl Pen<'_, '_> {
             self.write(&format!("{name}: {fact}"), text, false, lines);
         }
         self.y += text * 0.4;
-        self.code(&ticket.qr);
+        if let Some(qr) = &ticket.qr {
+            self.code(qr);
+        }
         self.write(&ticket.code, text * 1.4, true, 1);
-        self.write(
-            "Show this code at the gate. Whoever shows it first is let in: keep it to yourself.",
-            text * 0.8,
-            false,
-            2,
-        );
+        if let Some(note) = &ticket.note {
+            self.write(note, text * 0.9, true, 4);
+        }
+        if ticket.qr.is_some() {
+            let keep = "Show this code at the gate. Whoever shows it first is let in: keep it to yourself.";
+            self.write(keep, text * 0.8, false, 2);
+        }
     }
 
     /// Writes a text and goes down by its lines.

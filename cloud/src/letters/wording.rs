@@ -2,6 +2,8 @@
 
 use askama::Template;
 
+use crate::catalogue::Event;
+use crate::selling::binding::{ShownOn, shown_on};
 use crate::selling::{Booking, SoldTicket, TicketState};
 
 use super::LetterKind;
@@ -22,6 +24,8 @@ struct TicketLine {
     tier: String,
     place: String,
     admits: u8,
+    /// Since when, or from when on, a phone alone shows its code, in words.
+    live: Option<String>,
 }
 
 #[derive(Template)]
@@ -99,7 +103,10 @@ fn confirmation(booking: &Booking, facts: &LetterFacts<'_>) -> Result<LetterWord
         paid: (booking.amount.minor > 0).then(|| booking.amount.to_string()),
         receipt: booking.receipt.as_ref().map(|number| number.to_string()),
         page: facts.page,
-        tickets: tickets.filter(|ticket| is_good(ticket)).map(line).collect(),
+        tickets: tickets
+            .filter(|ticket| is_good(ticket))
+            .map(|ticket| line(event, ticket))
+            .collect(),
     };
     Ok(LetterWords {
         subject: format!("Your tickets for {}", event.name),
@@ -112,8 +119,13 @@ fn is_good(ticket: &SoldTicket) -> bool {
     ticket.state == TicketState::Valid
 }
 
-fn line(ticket: &SoldTicket) -> TicketLine {
+fn line(event: &Event, ticket: &SoldTicket) -> TicketLine {
     TicketLine {
+        live: match shown_on(ticket, &event.policy) {
+            ShownOn::Paper => None,
+            ShownOn::PaperUntil(until) => Some(format!("from {} on only on your phone", said(event, until))),
+            ShownOn::PhoneToCome | ShownOn::Phone => Some("only on your phone".to_owned()),
+        },
         tier: ticket.tier_name.clone(),
         place: ticket.label.to_string(),
         admits: ticket.admits,

@@ -7,17 +7,18 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use usher_keys::EventId;
+use usher_keys::{EventId, PublicKey};
 use usher_words::buyers::{self, NoTickets, Void};
 use usher_words::problems::Missing;
 
 use crate::api::error::ApiError;
 use crate::api::input::Id;
+use crate::api::tickets::code_of;
 use crate::catalogue::Event;
 use crate::ids::{BookingId, TicketId};
 use crate::local_time::day_and_time;
 use crate::money::Money;
-use crate::qr::QrImage;
+use crate::selling::binding::{ShownOn, shown_on};
 use crate::selling::{BookingState, ReservationState, SoldTicket, TicketState};
 use crate::state::AppState;
 
@@ -49,8 +50,16 @@ impl From<Event> for EventLines {
 struct TicketPage {
     event: EventLines,
     ticket: TicketLines,
-    /// The code as SVG of our own making; none when the ticket is no longer valid.
+    /// The code as SVG of our own making; none when the ticket is no longer valid, or a phone shows it.
     svg: Option<String>,
+    /// What shows its code, for the script: `void`, `static`, `phone_only` (no phone has it yet) or `live`.
+    state: &'static str,
+    /// From when on gates take it live alone, in words, if that is to come.
+    live_from: Option<String>,
+    /// Of a live ticket the digits that stay.
+    payload: Option<String>,
+    /// The key of the phone that it is bound to.
+    holder: Option<PublicKey>,
 }
 
 /// What a page says of a ticket.
@@ -103,20 +112,28 @@ pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<TicketId>) -> Res
         .await?
         .ok_or(ApiError::NotFound(Missing::Event))?;
     let is_canceled = event.canceled_at.is_some();
-    let svg = match ticket.state {
+    let shown_on = shown_on(&ticket, &event.policy);
+    let state = match (ticket.state, shown_on) {
         // Its tickets are revoked one after the other, and nobody shall set out with one that still waits for it.
-        TicketState::Valid if is_canceled => None,
-        TicketState::Valid => Some(
-            QrImage::of_digits(&ticket.payload)
-                .map_err(|_| ApiError::Internal)?
-                .to_svg(),
-        ),
-        TicketState::Superseded | TicketState::Revoked => None,
+        (TicketState::Valid, _) if is_canceled => "void",
+        (TicketState::Superseded | TicketState::Revoked, _) => "void",
+        (TicketState::Valid, ShownOn::Phone) => "live",
+        (TicketState::Valid, ShownOn::PhoneToCome) => "phone_only",
+        (TicketState::Valid, ShownOn::PaperUntil(until)) if until <= app.clock.now() => "phone_only",
+        (TicketState::Valid, ShownOn::Paper | ShownOn::PaperUntil(_)) => "static",
     };
+    let svg = || Ok::<_, ApiError>(code_of(&ticket)?.to_svg());
     page(&TicketPage {
-        event: event.into(),
+        live_from: match shown_on {
+            ShownOn::PaperUntil(until) => Some(day_and_time(until, event.policy.offset_at(until))),
+            ShownOn::Paper | ShownOn::PhoneToCome | ShownOn::Phone => None,
+        },
+        svg: (state == "static").then(svg).transpose()?,
+        state,
+        holder: ticket.holder(),
+        payload: (state == "live").then(|| ticket.payload.clone()),
         ticket: TicketLines::of(&ticket, is_canceled),
-        svg,
+        event: event.into(),
     })
 }
 

@@ -34,7 +34,7 @@ async fn order(cloud: &Cloud, event: &str, rest: &str, body: Value) -> Answer {
         .await
 }
 
-async fn hub(cloud: &Cloud, event: &str, seed: u8) -> std::sync::Arc<Hub> {
+pub async fn hub(cloud: &Cloud, event: &str, seed: u8) -> std::sync::Arc<Hub> {
     let shown = code(cloud, event, &json!({"role": "hub"})).await.ok(201);
     Hub::enrol(cloud, shown["code"].as_str().unwrap(), seed).await
 }

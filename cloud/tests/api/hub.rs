@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use usher_cloud::clock::Clock;
 use usher_keys::{
     Certificate, DeviceIdentity, EnrolmentCode, EnrolmentRequest, EventId, PublicKey, SealedGrant, SecretKey,
-    SignedBundle,
+    SignedBundle, Timestamp,
 };
 use usher_link::{Announcer, Change, Changes, Endpoint, Outlook, Responder, SessionEnd, SyncStore, drive};
 use usher_protocol::checkpoint::SignedCheckpoint;
@@ -19,6 +19,7 @@ use usher_protocol::record::{Body, ShownPassage};
 use usher_protocol::request::{Request, RequestError, Response};
 use usher_protocol::state::State;
 use usher_protocol::sync::{Held, LoadError, NotStored, Notice};
+use usher_protocol::ticket::Rejection;
 use usher_protocol::trust::Trust;
 use usher_protocol::{GateId, Origin, ScanId, Seq, ZoneId};
 
@@ -74,7 +75,7 @@ impl Hub {
         })
     }
 
-    pub fn certificate_until(&self) -> usher_keys::Timestamp {
+    pub fn certificate_until(&self) -> Timestamp {
         self.stored().identity.unverified().window.until
     }
 
@@ -101,6 +102,13 @@ impl Hub {
             end
         });
         Link { leave, task }
+    }
+
+    /// Reads a code as a gate does at a moment, and gives the generation of its ticket.
+    pub fn verify(&self, code: &str, now: Timestamp) -> Result<u32, Rejection> {
+        let stored = self.stored();
+        let read = stored.ledger.trust().keyring().verify_text(code.as_bytes(), now);
+        read.map(|verified| verified.ticket().generation.0)
     }
 
     /// Lets the people of a ticket in, whatever is known of it.

@@ -24,7 +24,7 @@ fn path(booking: &Value, file: &str) -> String {
     format!("/v1/bookings/{}/{file}", booking["booking_id"].as_str().unwrap())
 }
 
-fn ask(program: &str, arguments: &[&str]) -> String {
+pub fn ask(program: &str, arguments: &[&str]) -> String {
     let ran = Command::new(program).args(arguments).output();
     let output = ran.unwrap_or_else(|error| panic!("{program}: {error}: run .ci/setup test"));
     let complaint = String::from_utf8_lossy(&output.stderr);

@@ -9,8 +9,11 @@ use usher_words::problems::Missing;
 
 use crate::api::error::ApiError;
 use crate::api::input::Id;
+use crate::api::tickets::code_of;
 use crate::ids::BookingId;
-use crate::qr::QrImage;
+use crate::local_time::day_and_time;
+use crate::printing;
+use crate::selling::binding::{ShownOn, shown_on};
 use crate::selling::{SoldTicket, TicketState};
 use crate::state::AppState;
 
@@ -22,8 +25,17 @@ use super::{EventLines, TicketLines};
 struct PrintPage {
     event: EventLines,
     booking_code: String,
-    /// The tickets that are valid, each with its code as SVG of our own making.
-    tickets: Vec<(TicketLines, String)>,
+    /// The tickets that are valid.
+    tickets: Vec<Sheet>,
+}
+
+/// A ticket on a sheet of its own.
+struct Sheet {
+    ticket: TicketLines,
+    /// Its code as SVG of our own making, if paper shows it.
+    svg: Option<String>,
+    /// What there is to know of a ticket that a phone shows, now or later.
+    note: Option<String>,
 }
 
 /// Shows all valid tickets of a booking with their codes, each to be printed on a sheet of its own.
@@ -31,11 +43,24 @@ pub async fn print(State(app): State<Arc<AppState>>, Id(id): Id<BookingId>) -> R
     let booking = app.store.booking(id).await?;
     let booking = booking.ok_or(ApiError::NotFound(Missing::Booking))?;
     let event = app.store.event(id.event).await?;
-    let event = EventLines::from(event.ok_or(ApiError::NotFound(Missing::Event))?);
+    let event = event.ok_or(ApiError::NotFound(Missing::Event))?;
+    let policy = event.policy.clone();
+    let event = EventLines::from(event);
     let is_valid = |ticket: &&SoldTicket| ticket.state == TicketState::Valid && !event.canceled;
     let sheet = |ticket: &SoldTicket| {
-        let image = QrImage::of_digits(&ticket.payload).map_err(|_| ApiError::Internal)?;
-        Ok((TicketLines::of(ticket, false), image.to_svg()))
+        let (svg, note) = match shown_on(ticket, &policy) {
+            ShownOn::Paper => (Some(code_of(ticket)?.to_svg()), None),
+            ShownOn::PaperUntil(until) => {
+                let until = day_and_time(until, policy.offset_at(until));
+                (Some(code_of(ticket)?.to_svg()), Some(printing::live_from(&until)))
+            }
+            ShownOn::PhoneToCome | ShownOn::Phone => (None, Some(printing::ON_THE_PHONE.to_owned())),
+        };
+        Ok(Sheet {
+            ticket: TicketLines::of(ticket, false),
+            svg,
+            note,
+        })
     };
     let tickets = booking.tickets.iter().filter(is_valid).map(sheet);
     page(&PrintPage {
