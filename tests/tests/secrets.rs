@@ -3,6 +3,8 @@
 
 #[path = "secrets/day.rs"]
 mod day;
+#[path = "secrets/forger.rs"]
+mod forger;
 #[path = "secrets/modes.rs"]
 mod modes;
 #[path = "secrets/needles.rs"]
