@@ -9,6 +9,8 @@ mod clutter;
 mod door;
 #[path = "eyes/effects.rs"]
 mod effects;
+#[path = "eyes/live.rs"]
+mod live;
 #[path = "eyes/pairs.rs"]
 mod pairs;
 #[path = "eyes/scene.rs"]
@@ -25,6 +27,7 @@ use bursts::{BURSTS, BURSTS_FLOOR, FRAMES_IN_TIME, burst};
 use clutter::{CLUTTER, MOST_MEAN_STEPS, clutter};
 use door::all_effects;
 use effects::{SCENES, ticket};
+use live::{beside, happens_to_phones};
 use pairs::{PAIRS, PAIRS_FLOOR, pair};
 use scene::Scene;
 use textures::{TEXTURES, texture};
@@ -70,6 +73,29 @@ fn check(name: &str) {
     let quick = missed("the quick passes", is_read_quickly, effect.quick_floor);
     let all = missed("all passes", is_read, effect.floor);
     assert_eq!((quick, all), (None, None), "{name}");
+}
+
+#[test]
+fn live_tickets_are_read_as_often_as_printed_ones() {
+    let (mut printed, mut live, mut missed) = (0, 0, Vec::new());
+    let scenes = all_effects().filter(|effect| happens_to_phones(effect));
+    let scenes: Vec<_> = scenes
+        .flat_map(|effect| beside(effect).map(|scenes| (effect.name, scenes)))
+        .collect();
+    for (name, scenes) in &scenes {
+        printed += usize::from(is_read(&scenes.printed));
+        if is_read(&scenes.live) {
+            live += 1;
+        } else {
+            missed.push(name);
+        }
+    }
+    let drawn = scenes.len();
+    println!("of {drawn} scenes each: {printed} printed tickets are read, {live} live ones, not {missed:?}");
+    assert!(
+        live * 100 >= printed * 95,
+        "{live} live tickets are read and {printed} printed ones, of {drawn}; not {missed:?}"
+    );
 }
 
 #[test]
