@@ -192,6 +192,19 @@ impl Replica {
         snapshot.read(code, self.clock.now())
     }
 
+    /// Verifies a code that was shown some time ago, for whoever takes back what came of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection`].
+    pub fn verify_earlier(&self, code: &[u8]) -> Result<VerifiedTicket, Rejection> {
+        let (snapshot, now) = (self.view.snapshot.load(), self.clock.now());
+        match snapshot.read(code, now) {
+            Err(Rejection::NotLive) => snapshot.trust.keyring().verify_earlier(code, now),
+            read => read,
+        }
+    }
+
     /// Looks at the ledger between two groups.
     ///
     /// # Errors

@@ -81,6 +81,11 @@ impl<'a> Shown<'a> {
         }
     }
 
+    /// Returns when a live ticket was shown, by its phone's word.
+    pub(super) fn shown_at(&self) -> Option<Timestamp> {
+        self.moving.as_ref().map(|(_, shown_at, _)| *shown_at)
+    }
+
     /// Demands of a live ticket that it was shown just now.
     pub(super) fn check_shown(&self, now: Timestamp) -> Result<(), Rejection> {
         let Some((_, shown_at, _)) = &self.moving else {
@@ -166,6 +171,20 @@ mod tests {
         );
         check(&live.shown_live(&key(4), NOW), Err(Rejection::NotLive));
         check(&live.to_text(), Err(Rejection::NotLive));
+    }
+
+    #[test]
+    fn what_a_live_ticket_did_is_taken_back_by_its_code_of_then() {
+        let live = payload(Some(key(3).public()));
+        let earlier = |text: &str| keyring().verify_earlier(text.as_bytes(), NOW).map(drop);
+        let long_ago = Timestamp(NOW.0 - 100 * LIVE_TOLERANCE_MS);
+        assert_eq!(earlier(&live.shown_live(&key(3), long_ago)), Ok(()));
+        assert_eq!(
+            earlier(&live.shown_live(&key(4), long_ago)),
+            Err(Rejection::NotLive)
+        );
+        assert_eq!(earlier(&live.to_text()), Err(Rejection::NotLive));
+        assert_eq!(earlier(&payload(None).to_text()), Ok(()));
     }
 
     #[test]

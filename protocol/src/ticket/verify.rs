@@ -166,6 +166,18 @@ impl Keyring {
         })
     }
 
+    /// Verifies the text of a code that was shown some time ago, for whoever takes back what came of it: a live ticket need not be shown now.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection`], the first that applies.
+    pub fn verify_earlier(&self, text: &[u8], now: Timestamp) -> Result<VerifiedTicket, Rejection> {
+        let code = code_in(text).ok_or(Rejection::NotATicket)?;
+        let shown = Shown::parse(&code)?;
+        self.verify(&code, shown.shown_at().unwrap_or(now))
+            .and_then(|ticket| self.check_key(&ticket, now).map(|()| ticket))
+    }
+
     /// Checks that the key of a ticket that was verified is still believed: it may have been struck out since.
     ///
     /// # Errors
