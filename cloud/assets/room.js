@@ -17,7 +17,9 @@
     place.textContent = ahead === 0 ? "You are next." : ahead === 1 ? "One person is before you." : `${ahead} people are before you.`;
     const minutes = Math.ceil((ahead + 1) / perMinute);
     const about = minutes <= 1 ? "a minute" : minutes <= 90 ? `${minutes} minutes` : `${Math.ceil(minutes / 60)} hours`;
-    time.textContent = `It takes about ${about}.`;
+    const says = `It takes about ${about}.`;
+    // A screen reader says it only when it has changed.
+    if (time.textContent !== says) time.textContent = says;
   }
 
   async function look() {

@@ -29,7 +29,6 @@ use crate::payment::sandbox::ledger::SandboxLedger;
 use crate::payment::stripe::{Stripe, StripePlace};
 use crate::payment::{Gateways, PaymentGateway};
 use crate::rooms::Rooms;
-use crate::rooms::joins::JoinCounts;
 use crate::seat_maps::SeatMaps;
 use crate::selling::jobs::LeaseHolder;
 use crate::signing::TicketSigner;
@@ -65,9 +64,7 @@ pub struct AppState {
     /// Seat maps in memory.
     pub seat_maps: SeatMaps,
     /// Waiting rooms in memory.
-    pub rooms: Arc<Rooms>,
-    /// How often waiting rooms are joined, by where from.
-    pub room_joins: JoinCounts,
+    pub rooms: Rooms,
     /// Who turns reservations into bookings.
     pub desk: BookingDesk,
     pub metrics: Metrics,
@@ -107,17 +104,14 @@ impl AppState {
     /// When the directory cannot be used, is used by another server, or holds a damaged database.
     pub async fn open(config: Config, clock: Clock, public_url: String) -> anyhow::Result<Arc<Self>> {
         let (lock, holder) = lock_data_dir(&config)?;
-        let places = config.store_places();
-        let store = Store::open_answering(&places)
+        let store = Store::open_answering(&config.store_places())
             .await
-            .with_context(|| format!("opening {}", places.home))?;
+            .with_context(|| format!("opening {}", config.store_location()))?;
         let (signer, metrics) = (TicketSigner::default(), Metrics::default());
         let seat_maps = SeatMaps::new(store.clone(), signer.clone());
         let master = MasterKey::load(&config.keys, &config.data_dir).context("taking the master key")?;
-        let (endpoint_secrets, staff_secrets, link_secrets) = sealing(&master);
-        let answering = TaskTracker::new();
-        let rooms = Rooms::new(store.clone(), master.clone(), answering.clone());
-        let authorities = Authorities::open(AuthorityParts {
+        let (endpoint_secrets, staff_secrets, link_secrets, rooms) = sealing(&store, &master);
+        let authorities: Arc<_> = Authorities::open(AuthorityParts {
             store: store.clone(),
             clock: clock.clone(),
             signer: signer.clone(),
@@ -126,8 +120,8 @@ impl AppState {
             holder,
         })
         .await
-        .context("opening the keys")?;
-        let authorities = Arc::new(authorities);
+        .context("opening the keys")?
+        .into();
         let desk = BookingDesk::new(DeskParts {
             revoker: revoker(&authorities),
             store: store.clone(),
@@ -152,7 +146,6 @@ impl AppState {
             uplink: OnceLock::new(),
             seat_maps,
             rooms,
-            room_joins: JoinCounts::default(),
             desk,
             metrics,
             endpoint_secrets,
@@ -165,7 +158,7 @@ impl AppState {
             link_secrets,
             hashing: Semaphore::new(PASSWORDS_AT_ONCE),
             told_of_proxy: AtomicBool::new(false),
-            answering,
+            answering: TaskTracker::new(),
             _lock: lock,
         }))
     }
@@ -189,6 +182,7 @@ impl AppState {
     pub async fn close(&self) {
         self.answering.close();
         self.answering.wait().await;
+        self.rooms.close().await;
         self.desk.close().await;
         self.authorities.close().await;
         self.store.close().await;
@@ -196,11 +190,12 @@ impl AppState {
 }
 
 /// Makes what seals secrets under the master key, each kind for itself.
-fn sealing(master: &MasterKey) -> (EndpointSecrets, StaffSecrets, LinkSecrets) {
+fn sealing(store: &Store, master: &MasterKey) -> (EndpointSecrets, StaffSecrets, LinkSecrets, Rooms) {
     (
         EndpointSecrets::new(master.clone()),
         StaffSecrets::new(master.clone()),
         LinkSecrets::new(master.clone()),
+        Rooms::new(store.clone(), master.clone()),
     )
 }
 

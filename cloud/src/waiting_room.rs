@@ -4,6 +4,7 @@
 pub mod draw;
 pub mod passes;
 pub mod proof;
+mod requests;
 pub mod steering;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,10 @@ use usher_keys::{EventId, Timestamp};
 
 use crate::selling::jobs::LeaseHolder;
 use draw::Draw;
+pub use requests::{
+    DrawLobby, JoinRoom, LetThrough, LetThroughOutcome, LobbyQuery, PublishRoot, ResealRoom, SetRoom,
+    SteerRoom,
+};
 
 /// How long whoever is let through may hold places: longer than choosing takes, and no longer, since others wait.
 pub const LET_THROUGH_FOR: Duration = Duration::from_mins(10);
@@ -132,15 +137,15 @@ impl Room {
     /// Tells how it stands with the pass of a number. Early ones go in the order of the draw, all others after them in the order in which
     /// they came.
     pub fn turn(&self, number: u64) -> Turn {
+        self.turn_by(self.draw().as_ref(), number)
+    }
+
+    /// The same, by a draw that was made before.
+    pub fn turn_by(&self, draw: Option<&Draw>, number: u64) -> Turn {
         if self.phase() != RoomPhase::Open {
             return Turn::Undrawn;
         }
-        let rank = self.draw().map_or(number, |draw| draw.rank(number));
-        self.turn_of_rank(rank)
-    }
-
-    /// The same of a rank.
-    pub fn turn_of_rank(&self, rank: u64) -> Turn {
+        let rank = draw.map_or(number, |draw| draw.rank(number));
         match rank.checked_sub(self.threshold) {
             Some(ahead) => Turn::Waits { rank, ahead },
             None => Turn::Through,
@@ -182,88 +187,4 @@ impl Room {
             (Some(_), _) | (None, Some(_)) => Ok(()),
         }
     }
-}
-
-/// Opens a waiting room, or changes what is said of it.
-#[derive(Debug, Clone)]
-pub struct SetRoom {
-    pub event: EventId,
-    pub terms: RoomTerms,
-    /// The secret of a room that is new, sealed.
-    pub sealed: Vec<u8>,
-    /// And its commitment.
-    pub commitment: [u8; 32],
-}
-
-/// Gives out passes, in the order of their hashes.
-#[derive(Debug, Clone)]
-pub struct JoinRoom {
-    pub event: EventId,
-    /// SHA-256 of the id of each pass.
-    pub passes: Vec<[u8; 32]>,
-}
-
-/// Lets the pass of a number through, if it is its turn.
-#[derive(Debug, Clone, Copy)]
-pub struct LetThrough {
-    pub event: EventId,
-    pub number: u64,
-    pub now: Timestamp,
-}
-
-/// What becomes of a pass that asks to be let through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LetThroughOutcome {
-    /// There is no waiting room.
-    NoRoom,
-    /// It is not its turn.
-    Waits,
-    /// Its holder may hold places until then; asking again changes nothing.
-    Through(Timestamp),
-    /// Its time is over: whoever still wants places waits anew.
-    Spent,
-}
-
-/// Raises the threshold, if nobody else is the one who does.
-#[derive(Debug, Clone, Copy)]
-pub struct SteerRoom {
-    pub event: EventId,
-    /// Who would.
-    pub holder: LeaseHolder,
-    /// How long the store took for what was written last, in milliseconds.
-    pub latency_ms: u64,
-    /// How many places are free.
-    pub free: u64,
-    pub now: Timestamp,
-}
-
-/// Publishes the root of a lobby that is closed.
-#[derive(Debug, Clone, Copy)]
-pub struct PublishRoot {
-    pub event: EventId,
-    pub root: [u8; 32],
-}
-
-/// Gives the beacon of a draw, with which its seed becomes known.
-#[derive(Debug, Clone)]
-pub struct DrawLobby {
-    pub event: EventId,
-    pub seed: [u8; 32],
-    pub beacon: String,
-}
-
-/// Asks for hashes of the lobby's passes.
-#[derive(Debug, Clone, Copy)]
-pub struct LobbyQuery {
-    pub event: EventId,
-    /// The number of the first one.
-    pub from: u64,
-}
-
-/// Puts the secret of a room that is sealed anew in place of what it was.
-#[derive(Debug, Clone)]
-pub struct ResealRoom {
-    pub event: EventId,
-    pub was: Vec<u8>,
-    pub sealed: Vec<u8>,
 }

@@ -10,6 +10,7 @@ mod pages {
     mod phones;
     mod seat_map;
     mod voucher;
+    mod waiting_room;
 }
 
 use anyhow::{Context, ensure};

@@ -6,6 +6,7 @@ mod processes {
     pub mod draining;
     mod idle;
     mod seats;
+    mod waiting_room;
 }
 
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 //! token once it is its turn.
 
 pub mod carried;
+mod pass_view;
 
 use std::sync::Arc;
 
@@ -12,29 +13,31 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use data_encoding::HEXLOWER;
 use futures_util::stream;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use usher_keys::{EventId, Timestamp};
 use usher_words::problems::{Missing, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::ids::draw;
-use crate::moment::Moment;
 use crate::rooms::{KnownRoom, RoomStatus};
 use crate::selling::claimant::ClientAddress;
 use crate::state::AppState;
 use crate::store::StoreError;
-use crate::waiting_room::passes::{PassHolder, QueuePass, SaleToken};
+use crate::waiting_room::LobbyQuery;
+use crate::waiting_room::passes::{PassHolder, QueuePass};
 use crate::waiting_room::proof::PublishedDraw;
-use crate::waiting_room::{LetThrough, LetThroughOutcome, LobbyQuery, Turn};
 
 use super::claimant::AskedFrom;
 use super::error::ApiError;
 use super::input::{Id, JsonBody};
-use carried::{Browser, cookie_of};
+use carried::Browser;
+pub use pass_view::PassView;
 
 /// What is true for a second.
 const FOR_A_SECOND: HeaderValue =
     HeaderValue::from_static("public, max-age=1, s-maxage=1, stale-while-revalidate=2");
+/// What does not change any more, and may take 65 MB.
+const FOR_AN_HOUR: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
 /// Changes a pass for a sale token.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -43,98 +46,6 @@ const FOR_A_SECOND: HeaderValue =
 pub struct PassRequest {
     /// The pass, as it was given to this browser.
     pub pass: String,
-}
-
-/// How it stands with a pass.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PassView {
-    /// The pass. It is good with the cookie `usher_holder` alone that came with it.
-    pub pass: String,
-    /// `undrawn` (the opening or the draw is to come), `waiting`, `through` (hold places now) or `spent` (the time for it is over: join again).
-    #[schema(example = "waiting")]
-    pub status: &'static str,
-    /// Its rank, once that is known: it is its turn when `through` of the waiting room's status is above it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rank: Option<u64>,
-    /// How many are before it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ahead: Option<u64>,
-    /// How long that takes at the rate of now, in seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub wait_seconds: Option<u64>,
-    /// What `POST /v1/reservations` takes as `sale_token`, or as the cookie that comes with this answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sale_token: Option<String>,
-    /// Until when that may hold places.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub until: Option<Moment>,
-}
-
-impl PassView {
-    fn new(pass: String, status: &'static str) -> Self {
-        Self {
-            pass,
-            status,
-            rank: None,
-            ahead: None,
-            wait_seconds: None,
-            sale_token: None,
-            until: None,
-        }
-    }
-
-    /// Tells how it stands with a pass, and lets it through if it is its turn.
-    pub async fn look(app: &AppState, known: &KnownRoom, pass: &QueuePass) -> Result<Self, ApiError> {
-        let text = known.keys.write_pass(pass);
-        match known.turn(pass.number) {
-            Turn::Undrawn => Ok(Self::new(text, "undrawn")),
-            Turn::Waits { rank, ahead } => Ok(Self {
-                rank: Some(rank),
-                ahead: Some(ahead),
-                wait_seconds: Some(known.room.wait_seconds(ahead)),
-                ..Self::new(text, "waiting")
-            }),
-            Turn::Through => Self::through(app, known, (pass, text)).await,
-        }
-    }
-
-    async fn through(
-        app: &AppState,
-        known: &KnownRoom,
-        (pass, text): (&QueuePass, String),
-    ) -> Result<Self, ApiError> {
-        let asked = LetThrough {
-            event: known.room.event,
-            number: pass.number,
-            now: app.clock.now(),
-        };
-        match app.store.let_through(asked).await? {
-            LetThroughOutcome::NoRoom => Err(ApiError::NotFound(Missing::WaitingRoom)),
-            LetThroughOutcome::Waits => Ok(Self::new(text, "waiting")),
-            LetThroughOutcome::Spent => Ok(Self::new(text, "spent")),
-            LetThroughOutcome::Through(until) => {
-                let token = known.keys.write_token(&SaleToken {
-                    number: pass.number,
-                    holder: pass.holder,
-                    until,
-                });
-                Ok(Self {
-                    sale_token: Some(token),
-                    until: Some(Moment(until)),
-                    ..Self::new(text, "through")
-                })
-            }
-        }
-    }
-
-    /// Returns the cookies that a browser keeps of it.
-    pub fn cookies(&self, app: &AppState, event: EventId) -> Vec<HeaderValue> {
-        let sale = self.sale_token.as_ref();
-        let pass = Some(cookie_of(app, &carried::pass_cookie(event), &self.pass));
-        let sale = sale.map(|token| cookie_of(app, &carried::sale_cookie(event), token));
-        pass.into_iter().chain(sale).flatten().collect()
-    }
 }
 
 /// Finds the waiting room of a published event.
@@ -192,7 +103,7 @@ pub async fn joined(
             return Ok(view);
         }
     }
-    let taken = app.room_joins.take(address, now);
+    let taken = app.rooms.joins.take(address, now);
     taken.map_err(|seconds| ApiError::too_many(ProblemKind::TooManyPasses, seconds))?;
     let (id, holder) = (draw(), browser.holder);
     let mut pass = QueuePass {
@@ -258,9 +169,8 @@ pub async fn show_draw(
     });
     let lines = futures_util::StreamExt::chain(stream::iter([Ok(first)]), rest);
     let text = HeaderValue::from_static("text/plain; charset=utf-8");
-    let headers = [
-        (header::CACHE_CONTROL, FOR_A_SECOND),
-        (header::CONTENT_TYPE, text),
-    ];
+    let is_final = published.seed.is_some();
+    let kept = if is_final { FOR_AN_HOUR } else { FOR_A_SECOND };
+    let headers = [(header::CACHE_CONTROL, kept), (header::CONTENT_TYPE, text)];
     Ok((headers, Body::from_stream(lines)).into_response())
 }

@@ -16,7 +16,7 @@ pub struct Latency(AtomicU64);
 
 /// Takes a step of each room of a cell that has something to do.
 pub async fn steer(state: &AppState, cell: &Store, latency: &Latency) -> Result<(), StoreError> {
-    for event in cell.busy_rooms(()).await? {
+    for event in cell.busy_rooms(state.clock.now()).await? {
         if let Err(error) = step(state, event, latency).await {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, %event, "a waiting room was not steered");

@@ -12,9 +12,9 @@ const LOOKS: u32 = 10_000;
 /// What one may cost.
 const MICROSECONDS: u128 = 10;
 
-async fn rooms(case: &Case) -> Arc<Rooms> {
+async fn rooms(case: &Case) -> Rooms {
     let master = MasterKey::parse(&"0".repeat(64)).unwrap();
-    let rooms = Rooms::new(case.store.clone(), master, TaskTracker::new());
+    let rooms = Rooms::new(case.store.clone(), master);
     let (sealed, keys) = rooms.draw_secret(case.event);
     let set = SetRoom {
         event: case.event,
@@ -51,7 +51,7 @@ async fn a_look_at_the_status_costs_ten_microseconds_at_most() {
 #[tokio::test(flavor = "multi_thread")]
 async fn those_who_join_at_once_have_numbers_of_their_own_without_gaps() {
     let case = Case::on_sqlite().await;
-    let rooms = rooms(&case).await;
+    let rooms = Arc::new(rooms(&case).await);
     let joins = (0..2_000_u32).map(|pass| {
         let rooms = Arc::clone(&rooms);
         let event = case.event;
@@ -80,6 +80,6 @@ async fn a_room_that_was_sealed_under_another_master_key_is_told_and_one_sealed_
     let room = case.store.room(case.event).await.unwrap().unwrap();
     assert!(rooms.keys(&room).is_err());
     let newest = MasterKey::parse(&"1".repeat(64)).unwrap();
-    let newest = Rooms::new(case.store.clone(), newest, TaskTracker::new());
+    let newest = Rooms::new(case.store.clone(), newest);
     assert_eq!(newest.keys(&room).unwrap().commitment(), commitment);
 }

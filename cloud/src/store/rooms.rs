@@ -1,6 +1,7 @@
 //! The operations about waiting rooms.
 
-use usher_keys::EventId;
+use futures_util::future::try_join_all;
+use usher_keys::{EventId, Timestamp};
 
 use crate::waiting_room::{
     BeaconRefusal, DrawLobby, JoinRoom, LetThrough, LetThroughOutcome, LobbyQuery, PublishRoot, ResealRoom,
@@ -9,7 +10,6 @@ use crate::waiting_room::{
 
 use super::postgres::Concerns;
 use super::{Store, StoreError, cells, operations};
-use futures_util::future::try_join_all;
 
 operations! {
     writes {
@@ -38,7 +38,7 @@ operations! {
     }
     gathers {
         /// Lists the events whose waiting room has something to do.
-        busy_rooms(()) -> Vec<EventId> = operations::waiting_room::busy_rooms, cells::one_list;
+        busy_rooms(Timestamp) -> Vec<EventId> = operations::waiting_room::busy_rooms, cells::one_list;
         /// Lists the secrets of all waiting rooms, sealed.
         room_secrets(()) -> Vec<(EventId, Vec<u8>)> = operations::waiting_room::room_secrets, cells::one_list;
     }

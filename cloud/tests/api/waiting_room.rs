@@ -106,8 +106,42 @@ async fn until_there(cloud: &Cloud, event: &str, pointer: &str) -> Value {
     panic!("{pointer} did not come")
 }
 
+/// Two visitors of an open room: the owl was let through, the hawk came after it.
+struct Scene {
+    cloud: Cloud,
+    event: String,
+    owl: Visitor,
+    hawk: Visitor,
+    /// The passes of both.
+    first: Value,
+    second: Value,
+    /// What the owl was told.
+    through: Value,
+}
+
+impl Scene {
+    async fn open() -> Self {
+        let (cloud, event) = on_sale(false).await;
+        let (mut owl, mut hawk) = (Visitor::default(), Visitor::default());
+        let first = owl.join(&cloud, &event).await;
+        let second = hawk.join(&cloud, &event).await;
+        cloud.clock.advance_ms(61_000);
+        until_there(&cloud, &event, "/lobby").await;
+        let through = until_through(&cloud, &event, &mut owl, &first).await;
+        Self {
+            cloud,
+            event,
+            owl,
+            hawk,
+            first,
+            second,
+            through,
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_is_let_through_holds_places_and_nobody_else_does() {
+async fn nobody_holds_places_before_their_turn_and_a_second_tab_is_the_same_place() {
     let (cloud, event) = on_sale(false).await;
     let (mut owl, mut hawk) = (Visitor::default(), Visitor::default());
     let wait_first = cloud.hold(&event, &[0]).await.check_problem(403, "wait-first");
@@ -115,117 +149,91 @@ async fn whoever_is_let_through_holds_places_and_nobody_else_does() {
         wait_first["detail"].as_str().unwrap().contains("/wait"),
         "{wait_first}"
     );
-    for ways in [
+    for mut body in [
         json!({"tiers": [{"tier": 2, "quantity": 1}]}),
         json!({"best_available": {"tier": 1, "count": 2}}),
     ] {
-        let mut body = ways;
         body["event_id"] = json!(event);
-        cloud
-            .post("/v1/reservations", &body)
-            .await
-            .check_problem(403, "wait-first");
+        let refused = cloud.post("/v1/reservations", &body).await;
+        refused.check_problem(403, "wait-first");
     }
     let first = owl.join(&cloud, &event).await;
-    let second = hawk.join(&cloud, &event).await;
+    hawk.join(&cloud, &event).await;
     assert_eq!(
         (&first["status"], &first["rank"]),
         (&json!("undrawn"), &Value::Null)
     );
-    // Joining again, as a second tab does, is the same place.
     assert_eq!(owl.join(&cloud, &event).await, first);
-    let path = format!("/v1/events/{event}/waiting-room");
     cloud.clock.advance_ms(1_000);
-    let status = cloud.get(&path).await;
-    assert_eq!(
-        status.ok(200),
-        json!({"phase": "lobby", "through": 0, "registered": 2, "per_minute": 60})
-    );
+    let status = cloud.get(&format!("/v1/events/{event}/waiting-room")).await;
+    let expected = json!({"phase": "lobby", "through": 0, "registered": 2, "per_minute": 60});
+    assert_eq!(status.ok(200), expected);
     assert!(status.bytes.len() <= 100, "{}", status.text());
-    assert!(status.header("cache-control").starts_with("public, max-age=1,"));
-    cloud.clock.advance_ms(60_000);
-    until_there(&cloud, &event, "/lobby").await;
-    let through = until_through(&cloud, &event, &mut owl, &first).await;
-    let token = &through["sale_token"];
-    assert_eq!(
-        owl.change(&cloud, &event, &first).await.ok(200),
-        through,
-        "one token at a time"
-    );
+    let kept = status.header("cache-control");
+    assert!(kept.starts_with("public, max-age=1,"), "{kept}");
+}
 
-    // Shared: another browser has nothing of a pass or token, with its own cookies or without any.
-    hawk.change(&cloud, &event, &first)
-        .await
-        .check_problem(422, "not-your-pass");
-    Visitor::default()
-        .change(&cloud, &event, &first)
-        .await
-        .check_problem(422, "not-your-pass");
-    hawk.hold(&cloud, &event, 0, token)
-        .await
-        .check_problem(403, "wait-first");
-    Visitor::default()
-        .hold(&cloud, &event, 0, token)
-        .await
-        .check_problem(403, "wait-first");
-    // Forged: no other number, kind or event.
-    let text = token.as_str().unwrap();
-    for forged in [
-        text.replacen('A', "B", 1),
-        text[1..].to_owned(),
-        first["pass"].as_str().unwrap().to_owned(),
-        String::new(),
-    ] {
-        owl.hold(&cloud, &event, 0, &json!(forged))
-            .await
-            .check_problem(403, "wait-first");
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pass_and_a_token_are_of_one_browser_and_one_event_and_cannot_be_made() {
+    let mut scene = Scene::open().await;
+    let (cloud, event, first) = (&scene.cloud, &scene.event, &scene.first);
+    let token = &scene.through["sale_token"];
+    let again = scene.owl.change(cloud, event, first).await.ok(200);
+    assert_eq!(again, scene.through, "one token at a time");
+    // Shared: another browser has nothing of them, with its own cookies or without any.
+    for other in [&mut scene.hawk, &mut Visitor::default()] {
+        let refused = other.change(cloud, event, first).await;
+        refused.check_problem(422, "not-your-pass");
+        let refused = other.hold(cloud, event, 0, token).await;
+        refused.check_problem(403, "wait-first");
     }
-    let mut other_pass = first.clone();
-    other_pass["pass"] = token.clone();
-    owl.change(&cloud, &event, &other_pass)
-        .await
-        .check_problem(422, "not-your-pass");
+    // Forged, cut, or of the other kind.
+    let (text, pass) = (token.as_str().unwrap(), first["pass"].as_str().unwrap());
+    for forged in [&text.replacen('A', "B", 1), &text[1..], pass, ""] {
+        let refused = scene.owl.hold(cloud, event, 0, &json!(forged)).await;
+        refused.check_problem(403, "wait-first");
+    }
+    let refused = scene.owl.change(cloud, event, &json!({"pass": token})).await;
+    refused.check_problem(422, "not-your-pass");
+    // At another event, without a waiting room and with one.
     let other = cloud.event(|draft| draft["name"] = json!("Other")).await;
-    owl.change(&cloud, &other, &first)
-        .await
-        .check_problem(404, "not-found");
+    let refused = scene.owl.change(cloud, &other, first).await;
+    refused.check_problem(404, "not-found");
     let path = format!("/v1/organizer/events/{other}/waiting-room");
     cloud.organize(Method::PUT, &path, &room(false)).await.ok(200);
-    owl.change(&cloud, &other, &first)
-        .await
-        .check_problem(422, "not-your-pass");
-    owl.hold(&cloud, &other, 0, token)
-        .await
-        .check_problem(403, "wait-first");
+    let refused = scene.owl.change(cloud, &other, first).await;
+    refused.check_problem(422, "not-your-pass");
+    let refused = scene.owl.hold(cloud, &other, 0, token).await;
+    refused.check_problem(403, "wait-first");
+}
 
-    // Replayed: one reservation at a time, by the token or the cookie.
-    let held = owl.hold(&cloud, &event, 0, token).await.ok(201);
-    owl.hold(&cloud, &event, 1, token)
-        .await
-        .check_problem(409, "one-at-a-time");
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_let_through_holds_one_reservation_at_a_time_for_ten_minutes() {
+    let mut scene = Scene::open().await;
+    let (cloud, event) = (&scene.cloud, &scene.event);
+    let token = &scene.through["sale_token"];
+    let held = scene.owl.hold(cloud, event, 0, token).await.ok(201);
+    let refused = scene.owl.hold(cloud, event, 1, token).await;
+    refused.check_problem(409, "one-at-a-time");
     let by_cookie = async |visitor: &Visitor, seat: u32| {
         let body = json!({"event_id": event, "seat_ids": [seat]});
         let request = cloud.request(Method::POST, "/v1/reservations").json(&body);
-        cloud
-            .send(request.header("cookie", visitor.cookies_but("usher_pass")))
-            .await
+        let cookies = visitor.cookies_but("usher_pass");
+        cloud.send(request.header("cookie", cookies)).await
     };
-    by_cookie(&owl, 1).await.check_problem(409, "one-at-a-time");
+    let refused = by_cookie(&scene.owl, 1).await;
+    refused.check_problem(409, "one-at-a-time");
     cloud.book(&held, "key", "tok_ok").await.ok(201);
-    by_cookie(&owl, 1).await.ok(201);
-
+    by_cookie(&scene.owl, 1).await.ok(201);
     // Its time ends, and so does the pass: whoever wants more waits anew.
-    let places = until_through(&cloud, &event, &mut hawk, &second).await;
+    let places = until_through(cloud, event, &mut scene.hawk, &scene.second).await;
     cloud.clock.advance_ms(600_000);
-    hawk.hold(&cloud, &event, 3, &places["sale_token"])
-        .await
-        .check_problem(403, "wait-first");
-    assert_eq!(
-        hawk.change(&cloud, &event, &second).await.ok(200)["status"],
-        "spent"
-    );
-    let again = hawk.join(&cloud, &event).await;
-    assert_ne!(again["pass"], second["pass"]);
+    let refused = scene.hawk.hold(cloud, event, 3, &places["sale_token"]).await;
+    refused.check_problem(403, "wait-first");
+    let spent = scene.hawk.change(cloud, event, &scene.second).await.ok(200);
+    assert_eq!(spent["status"], "spent");
+    let again = scene.hawk.join(cloud, event).await;
+    assert_ne!(again["pass"], scene.second["pass"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -283,24 +291,12 @@ async fn a_lobby_is_drawn_by_a_beacon_that_came_after_its_root_and_anybody_can_c
     beacon("seven").await.check_problem(409, "lobby-open");
     let file = format!("/v1/events/{event}/waiting-room/draw");
     cloud.get(&file).await.check_problem(404, "not-found");
-    let mut other = room(true);
-    other["draw"]["beacon_source"] = json!("what I like");
-    cloud
-        .organize(Method::PUT, &path, &other)
-        .await
-        .check_problem(409, "draw-announced");
     cloud.clock.advance_ms(60_000);
     let closed = until_there(&cloud, &event, "/draw/root").await;
     assert_eq!(
         (&closed["phase"], &closed["lobby"]),
         (&json!("drawing"), &json!(VISITORS))
     );
-    let mut later = room(true);
-    later["opens_at"] = json!("2027-01-15T09:01:00Z");
-    cloud
-        .organize(Method::PUT, &path, &later)
-        .await
-        .check_problem(409, "room-opened");
     let late = Visitor::default().join(&cloud, &event).await;
     assert_eq!(late["status"], "undrawn");
     cloud.clock.advance_ms(1_000);
@@ -327,18 +323,6 @@ async fn a_lobby_is_drawn_by_a_beacon_that_came_after_its_root_and_anybody_can_c
         }
     }
     // The program says so too, for one who was not first, and of a list that somebody has changed.
-    let folder = tempfile::tempdir().unwrap();
-    let verify = |text: &str, pass: Option<&str>| {
-        let file = folder.path().join("draw.txt");
-        std::fs::write(&file, text).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_usher-cloud"));
-        command.args(["draw", "verify"]).arg(file);
-        if let Some(pass) = pass {
-            command.args(["--pass", pass]);
-        }
-        let output = command.output().unwrap();
-        (output.status.success(), String::from_utf8(output.stdout).unwrap())
-    };
     let (is_sound, said) = verify(&published, passes[3]["pass"].as_str());
     assert!(is_sound, "{said}");
     assert!(said.contains(&format!("has rank {}", proven.ranks[3])), "{said}");
@@ -348,6 +332,56 @@ async fn a_lobby_is_drawn_by_a_beacon_that_came_after_its_root_and_anybody_can_c
     lines.swap(1, 2);
     let (is_sound, said) = verify(&lines.join("\n"), None);
     assert!(!is_sound && said.contains("another root"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_announced_is_not_changed_once_somebody_has_joined() {
+    let (cloud, event) = on_sale(true).await;
+    let path = format!("/v1/organizer/events/{event}/waiting-room");
+    Visitor::default().join(&cloud, &event).await;
+    let mut other = room(true);
+    other["draw"]["beacon_source"] = json!("what I like");
+    let refused = cloud.organize(Method::PUT, &path, &other).await;
+    refused.check_problem(409, "draw-announced");
+    cloud.clock.advance_ms(60_000);
+    until_there(&cloud, &event, "/draw/root").await;
+    let mut later = room(true);
+    later["opens_at"] = json!("2027-01-15T09:01:00Z");
+    let refused = cloud.organize(Method::PUT, &path, &later).await;
+    refused.check_problem(409, "room-opened");
+    let mut faster = room(true);
+    faster["per_minute"] = json!(6_000);
+    let changed = cloud.organize(Method::PUT, &path, &faster).await.ok(200);
+    assert_eq!(changed["per_minute"], 6_000);
+}
+
+/// Has the program look at a published draw; tells whether it is content, and what it says.
+fn verify(text: &str, pass: Option<&str>) -> (bool, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("draw.txt");
+    std::fs::write(&file, text).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_usher-cloud"));
+    command.args(["draw", "verify"]).arg(file);
+    if let Some(pass) = pass {
+        command.args(["--pass", pass]);
+    }
+    let output = command.output().unwrap();
+    (output.status.success(), String::from_utf8(output.stdout).unwrap())
+}
+
+/// Loads a page again until it leads on.
+async fn led_on(cloud: &Cloud, page: &str, visitor: &Visitor) -> Answer {
+    for _ in 0..LOOKS {
+        cloud.clock.advance_ms(1_000);
+        let cookies = visitor.cookies_but("usher_sale");
+        let request = cloud.request(Method::GET, page).header("cookie", cookies);
+        let answer = cloud.send_form(request, &[]).await;
+        if answer.status == 303 {
+            return answer;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the page led nowhere")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -388,21 +422,7 @@ async fn the_page_joins_waits_and_leads_on_without_scripts() {
         shown.contains("You are next.") && shown.contains("about a minute"),
         "{shown}"
     );
-    let led = async |owl: &mut Visitor| {
-        for _ in 0..LOOKS {
-            cloud.clock.advance_ms(1_000);
-            let cookies = owl.cookies_but("usher_sale");
-            let answer = cloud
-                .send_form(cloud.request(Method::GET, &page).header("cookie", cookies), &[])
-                .await;
-            if answer.status == 303 {
-                return answer;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        panic!("the page led nowhere")
-    };
-    let answer = led(&mut owl).await;
+    let answer = led_on(&cloud, &page, &owl).await;
     assert_eq!(answer.header("location"), format!("/events/{event}"));
     owl.keep(&answer);
     let request = cloud.request(Method::GET, &format!("/events/{event}"));

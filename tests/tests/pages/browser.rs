@@ -69,6 +69,12 @@ impl Browser {
         Self::with_options(folder, json!({ "args": camera })).await
     }
 
+    /// Starts a browser that runs no scripts of pages.
+    pub async fn without_scripts(folder: &Path) -> anyhow::Result<Self> {
+        let refused = json!({ "profile.managed_default_content_settings.javascript": 2 });
+        Self::with_options(folder, json!({ "prefs": refused })).await
+    }
+
     async fn with_options(folder: &Path, options: Value) -> anyhow::Result<Self> {
         fs::create_dir_all(folder)?;
         let log = folder.join("chromedriver.log");

@@ -7,6 +7,7 @@ use crate::api::organizer::inventory::{INVOICE_DAYS, MAX_TAX};
 use crate::api::organizer::invoices::REFERENCE_BYTES;
 use crate::api::organizer::venues::NAME_BYTES;
 use crate::api::organizer::vouchers::{MAX_CODES, PERCENT};
+use crate::api::organizer::waiting_room::{BEACON_BYTES, PER_MINUTE};
 use crate::money::{MAX_ORDER, MAX_PRICE};
 use crate::selling::price_steps::MAX_STEPS;
 use crate::selling::waiting_list::MAX_PLACES;
@@ -41,6 +42,13 @@ pub fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
         ("WaitingRequest", "quantity", Bound::Number(1..=MAX_PLACES.into())),
         ("WaitingRequest", "email", Bound::Text(EMAIL_BYTES)),
         ("BlockRequest", "name", Bound::Text(NAME_BYTES)),
+        (
+            "RoomRequest",
+            "per_minute",
+            Bound::Number(i64::from(*PER_MINUTE.start())..=i64::from(*PER_MINUTE.end())),
+        ),
+        ("DrawRequest", "beacon_source", Bound::Text(BEACON_BYTES)),
+        ("BeaconRequest", "beacon", Bound::Text(BEACON_BYTES)),
         ("ChargesSpec", "fee", Bound::Number(0..=MAX_PRICE)),
         ("ChargesSpec", "tax", Bound::Number(0..=MAX_TAX.into())),
         ("VouchersRequest", "percent", Bound::Number(percent)),

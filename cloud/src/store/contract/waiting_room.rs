@@ -77,6 +77,8 @@ async fn lobby(case: &Case, from: u64) -> Vec<[u8; 32]> {
 pub async fn numbers_are_given_out_once_whoever_comes_at_once(case: Case) {
     assert_eq!(join(&case, 0..1).await, None);
     let opened = set(&case, terms(true)).await.unwrap();
+    let early = Timestamp(OPENS.0 - 1);
+    assert_eq!(case.store.busy_rooms(early).await.unwrap(), Vec::<EventId>::new());
     assert_eq!((opened.registered, opened.phase()), (0, RoomPhase::Lobby));
     assert!(opened.is_published);
     let case = Arc::new(case);
@@ -135,12 +137,12 @@ pub async fn a_lobby_is_drawn_by_what_was_announced(case: Case) {
     assert_eq!(steer(&case, ME, OPENS).await.unwrap().phase(), RoomPhase::Drawing);
     // Whoever comes now is late, and not in the list.
     assert_eq!(join(&case, 90..91).await, Some(5));
-    assert_eq!(case.store.busy_rooms(()).await.unwrap(), [event]);
+    assert_eq!(case.store.busy_rooms(OPENS).await.unwrap(), [event]);
     let listed = lobby(&case, 0).await;
     assert_eq!(listed.len(), 5);
     assert!(publish(root(&listed)).await);
     assert!(!publish([0; 32]).await, "a root is published once");
-    assert_eq!(case.store.busy_rooms(()).await.unwrap(), Vec::<EventId>::new());
+    assert_eq!(case.store.busy_rooms(OPENS).await.unwrap(), Vec::<EventId>::new());
     assert_eq!(let_through(&case, 0, OPENS).await, LetThroughOutcome::Waits);
     let room = beacon("4").await.unwrap();
     assert_eq!(beacon("4").await.unwrap(), room);
@@ -157,14 +159,21 @@ pub async fn a_lobby_is_drawn_by_what_was_announced(case: Case) {
         let is_through = let_through(&case, number, late).await != LetThroughOutcome::Waits;
         assert_eq!(is_through, open.turn(number) == Turn::Through, "{number}");
     }
+}
+
+pub async fn a_room_that_is_open_keeps_its_opening_and_changes_its_rate(case: Case) {
+    set(&case, terms(false)).await.unwrap();
+    join(&case, 0..5).await.unwrap();
+    steer(&case, ME, OPENS).await.unwrap();
+    assert_eq!(steer(&case, ME, OPENS.plus_ms(300)).await.unwrap().threshold, 3);
     let later = RoomTerms {
         opens_at: OPENS.plus_ms(1),
-        ..terms(true)
+        ..terms(false)
     };
     assert_eq!(set(&case, later).await, Err(RoomRefusal::Opened));
     let faster = RoomTerms {
         per_minute: 6_000,
-        ..terms(true)
+        ..terms(false)
     };
     assert_eq!(set(&case, faster).await.unwrap().threshold, 3);
 }

@@ -1,25 +1,22 @@
 //! The rows of waiting rooms. Whoever changes one has its event to themselves, so that each number is given out once and one step of the
 //! threshold follows the other, however many processes there are.
 
-use usher_keys::EventId;
+mod draws;
+mod through;
 
-use crate::ids::ReservationId;
+use usher_keys::{EventId, Timestamp};
+
 use crate::selling::jobs::LeaseHolder;
-use crate::selling::{HoldOutcome, HoldRequest};
 use crate::store::StoreError;
 use crate::store::sql::{OptionalExtension, Row, Sql, SqlError, params};
 use crate::waiting_room::{
-    BeaconRefusal, DrawLobby, JoinRoom, LET_THROUGH_FOR, LetThrough, LetThroughOutcome, LobbyQuery,
-    PublishRoot, ResealRoom, Room, RoomPhase, RoomRefusal, RoomTerms, SetRoom, SteerRoom, Turn, steering,
+    JoinRoom, ResealRoom, Room, RoomPhase, RoomRefusal, RoomTerms, SetRoom, SteerRoom, steering,
 };
 
 use super::Effect;
 use super::column::{count, moment, ms};
-
-/// Hashes that are read at once: 32 bytes each.
-const HASHES: usize = 32;
-/// Rows of hashes that are read at once; each is of passes that were given out together.
-const ROWS: u32 = 1_000;
+pub use draws::{draw_lobby, lobby_passes, publish_root};
+pub use through::{let_through, may_hold, note_hold};
 
 /// Finds the waiting room of an event.
 pub fn room(connection: &Sql<'_>, event: &EventId) -> Result<Option<Room>, StoreError> {
@@ -127,28 +124,6 @@ pub fn join_room(connection: &Sql<'_>, request: &JoinRoom) -> Result<Effect<Opti
     Ok(Effect::Keep(Some(first)))
 }
 
-/// Lists hashes of the lobby's passes from a number on, as many as come at once; none at its end.
-pub fn lobby_passes(connection: &Sql<'_>, query: &LobbyQuery) -> Result<Vec<[u8; HASHES]>, StoreError> {
-    let mut list = connection.prepare_cached(
-        "SELECT first, hashes FROM lobby_passes WHERE event_id = ?1 AND first >= ?2 ORDER BY first LIMIT ?3",
-    )?;
-    let rows = list.query_map(params![query.event.0, count(query.from), ROWS], |row| {
-        row.try_into()
-    })?;
-    let rows: Vec<(i64, Vec<u8>)> = rows.collect::<Result<_, _>>()?;
-    let mut hashes = Vec::new();
-    for (first, some) in rows {
-        let expected = query.from + hashes.len() as u64;
-        if first.unsigned_abs() != expected {
-            return Err(StoreError::Unreadable {
-                what: "passes of a lobby",
-            });
-        }
-        hashes.extend(some.as_chunks::<HASHES>().0);
-    }
-    Ok(hashes)
-}
-
 /// Takes a step of the threshold; tells how the room is then, or nothing while another process steers it or there is none.
 pub fn steer_room(connection: &Sql<'_>, request: &SteerRoom) -> Result<Effect<Option<Room>>, StoreError> {
     let event = request.event;
@@ -185,109 +160,14 @@ pub fn steer_room(connection: &Sql<'_>, request: &SteerRoom) -> Result<Effect<Op
     Ok(Effect::Keep(Some(next)))
 }
 
-/// Publishes the root of a lobby; tells whether it was not yet.
-pub fn publish_root(connection: &Sql<'_>, request: &PublishRoot) -> Result<Effect<bool>, StoreError> {
-    let published = connection
-        .prepare_cached(
-            "UPDATE waiting_rooms SET root = ?2 WHERE event_id = ?1 AND root IS NULL AND lobby IS NOT NULL AND drawn = 1",
-        )?
-        .execute(params![request.event.0, request.root])?;
-    Ok(Effect::Keep(published > 0))
-}
-
-/// Draws a lobby by its beacon; tells how the room is then.
-pub fn draw_lobby(
-    connection: &Sql<'_>,
-    request: &DrawLobby,
-) -> Result<Effect<Result<Room, BeaconRefusal>>, StoreError> {
-    let event = request.event;
-    let Some(mut room) = room(connection, &event)? else {
-        return Ok(Effect::Undo(Err(BeaconRefusal::NoDraw)));
-    };
-    if let Err(refusal) = room.may_draw(&request.beacon) {
-        return Ok(Effect::Undo(Err(refusal)));
-    }
-    connection
-        .prepare_cached("UPDATE waiting_rooms SET seed = ?2, beacon = ?3 WHERE event_id = ?1")?
-        .run(params![event.0, request.seed, request.beacon])?;
-    room.drawn = Some((request.seed, request.beacon.clone()));
-    Ok(Effect::Keep(Ok(room)))
-}
-
-/// Lets a pass through whose turn it is, once.
-pub fn let_through(
-    connection: &Sql<'_>,
-    request: &LetThrough,
-) -> Result<Effect<LetThroughOutcome>, StoreError> {
-    let event = request.event;
-    let Some(room) = room(connection, &event)? else {
-        return Ok(Effect::Undo(LetThroughOutcome::NoRoom));
-    };
-    if request.number >= room.registered || room.turn(request.number) != Turn::Through {
-        return Ok(Effect::Undo(LetThroughOutcome::Waits));
-    }
-    let known: Option<i64> = connection
-        .prepare_cached("SELECT until FROM let_through WHERE event_id = ?1 AND number = ?2")?
-        .query_row(params![event.0, count(request.number)], |row| row.get(0))
-        .optional()?;
-    if let Some(until) = known.map(moment) {
-        let outcome = if request.now < until {
-            LetThroughOutcome::Through(until)
-        } else {
-            LetThroughOutcome::Spent
-        };
-        return Ok(Effect::Undo(outcome));
-    }
-    let until = request.now.plus_ms(LET_THROUGH_FOR.as_millis() as u64);
-    connection
-        .prepare_cached("INSERT INTO let_through (event_id, number, until) VALUES (?1, ?2, ?3)")?
-        .run(params![event.0, count(request.number), ms(until)])?;
-    Ok(Effect::Keep(LetThroughOutcome::Through(until)))
-}
-
-/// Decides whether whoever was let through with a pass may hold places: within their time, and one reservation at a time.
-pub fn may_hold(connection: &Sql<'_>, request: &HoldRequest) -> Result<Result<(), HoldOutcome>, StoreError> {
-    let (Some(number), event) = (request.pass, request.reservation.event) else {
-        return Ok(Ok(()));
-    };
-    let now = ms(request.now);
-    let found: Option<(bool, bool)> = connection
-        .prepare_cached(
-            "SELECT until > ?3, EXISTS (SELECT 1 FROM reservations
-                 WHERE reservations.event_id = ?1 AND reservations.reservation_id = let_through.reservation_id
-                   AND (state = 'paying' OR state = 'held' AND expires_at > ?3))
-             FROM let_through WHERE event_id = ?1 AND number = ?2",
-        )?
-        .query_row(params![event.0, count(number), now], |row| row.try_into())
-        .optional()?;
-    Ok(match found {
-        Some((true, false)) => Ok(()),
-        Some((true, true)) => Err(HoldOutcome::OneAtATime),
-        Some((false, _)) | None => Err(HoldOutcome::NotLetThrough),
-    })
-}
-
-/// Writes down what somebody holds who was let through.
-pub fn note_hold(
-    connection: &Sql<'_>,
-    pass: Option<u64>,
-    reservation: ReservationId,
-) -> Result<(), StoreError> {
-    if let Some(number) = pass {
-        connection
-            .prepare_cached("UPDATE let_through SET reservation_id = ?3 WHERE event_id = ?1 AND number = ?2")?
-            .run(params![reservation.event.0, count(number), reservation.local])?;
-    }
-    Ok(())
-}
-
 /// Lists the events whose waiting room has something to do: to open, to be made ready for its draw, or to let somebody through.
-pub fn busy_rooms(connection: &Sql<'_>, (): &()) -> Result<Vec<EventId>, StoreError> {
+pub fn busy_rooms(connection: &Sql<'_>, now: &Timestamp) -> Result<Vec<EventId>, StoreError> {
     let mut list = connection.prepare_cached(
         "SELECT event_id FROM waiting_rooms
-         WHERE lobby IS NULL OR threshold < registered AND (drawn = 0 OR beacon IS NOT NULL) OR drawn = 1 AND root IS NULL",
+         WHERE lobby IS NULL AND opens_at <= ?1
+            OR lobby IS NOT NULL AND (threshold < registered AND (drawn = 0 OR beacon IS NOT NULL) OR drawn = 1 AND root IS NULL)",
     )?;
-    let events = list.query_map([], |row| row.get(0).map(EventId))?;
+    let events = list.query_map([ms(*now)], |row| row.get(0).map(EventId))?;
     Ok(events.collect::<Result<_, _>>()?)
 }
 

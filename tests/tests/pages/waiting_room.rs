@@ -1,0 +1,113 @@
+//! A waiting room as people see it, with scripts and without: they join, see how long it takes, and are led on to the sale.
+
+use anyhow::ensure;
+use reqwest::Method;
+use serde_json::{Value, json};
+use usher_tests::stage::Stage;
+use usher_tests::stage::festival::{Places, STANDING};
+use usher_tests::stage::patience::until;
+
+use super::browser::{Browser, in_time};
+use super::judge::judge;
+
+/// Who joined before the browser, and how many are let through in a minute: eight seconds of waiting.
+const BEFORE: u64 = 4;
+const PER_MINUTE: u32 = 30;
+
+/// Opens a waiting room that is open since a while.
+async fn open_room(stage: &Stage) -> anyhow::Result<String> {
+    set_room(stage, "2026-01-01T00:00:00Z").await?;
+    let event = &stage.organizer.event;
+    for _ in 0..BEFORE {
+        let join = format!("/v1/events/{event}/waiting-room/passes");
+        stage.cloud.http.post(&join, &Value::Null).await?.expect(201)?;
+    }
+    Ok(format!("{}/events/{event}/wait", stage.cloud.http.base()))
+}
+
+async fn set_room(stage: &Stage, opens_at: &str) -> anyhow::Result<()> {
+    let path = stage.organizer.path("waiting-room");
+    let room = json!({ "opens_at": opens_at, "per_minute": PER_MINUTE });
+    let set = stage.organizer.http.send(Method::PUT, &path, Some(&room)).await?;
+    set.expect(200)?;
+    Ok(())
+}
+
+/// Waits until the browser is led to the page that sells.
+async fn led_on(browser: &Browser) -> anyhow::Result<()> {
+    until("the event's page", async || {
+        let url = browser.client().current_url().await?;
+        Ok((!url.path().ends_with("/wait")).then_some(()))
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_waits_its_turn_and_buys() -> anyhow::Result<()> {
+    in_time(wait_and_buy()).await
+}
+
+async fn wait_and_buy() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let browser = Browser::start(&stage.path("browser")).await?;
+    // In the lobby, to be moved to the past when everybody has looked.
+    set_room(&stage, "2099-01-01T00:00:00Z").await?;
+    let event = stage.organizer.event.clone();
+    let wait = format!("{}/events/{event}/wait", stage.cloud.http.base());
+    browser.goto(&wait).await?;
+    judge(&browser).await?;
+    browser.find("form button").await?.click().await?;
+    browser.says("[role=status]", "You have joined").await?;
+    judge(&browser).await?;
+
+    // Another visitor comes after four others, when people are let through.
+    let other = Browser::start(&stage.path("other")).await?;
+    open_room(&stage).await?;
+    other.goto(&wait).await?;
+    other.find("form button").await?.click().await?;
+    other.says("#time", "It takes about").await?;
+    judge(&other).await?;
+    let place = other.find("#place").await?.text().await?;
+    // A reload and a second window keep the place.
+    other.goto(&wait).await?;
+    other.says("#place", "before you").await?;
+    let rank = other
+        .run("return document.getElementById('room').dataset.rank")
+        .await?;
+    ensure!(rank == (BEFORE + 1).to_string(), "{rank}, and it said {place}");
+
+    led_on(&browser).await?;
+    led_on(&other).await?;
+    let quantity = other.find(&format!("input[data-tier='{STANDING}']")).await?;
+    quantity.clear().await?;
+    quantity.send_keys("1").await?;
+    other.find("#reserve").await?.click().await?;
+    other.says("#held", "1 held").await?;
+    other.close().await?;
+    browser.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_without_scripts_waits_its_turn_by_loading_the_page_again() -> anyhow::Result<()> {
+    in_time(wait_without_scripts()).await
+}
+
+async fn wait_without_scripts() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let wait = open_room(&stage).await?;
+    let browser = Browser::without_scripts(&stage.path("browser")).await?;
+    browser.goto(&wait).await?;
+    browser.find("form button").await?.click().await?;
+    browser.says("#place", "before you").await?;
+    browser
+        .says("noscript", "loads itself again every 15 seconds")
+        .await?;
+    led_on(&browser).await?;
+    // The sale itself takes scripts, and says so.
+    browser.says("main", "allow this page to run JavaScript").await?;
+    ensure!(
+        !browser.find("main").await?.text().await?.contains("waiting room"),
+        "it was let through"
+    );
+    browser.close().await
+}
