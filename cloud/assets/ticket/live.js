@@ -15,11 +15,17 @@
   // Keeps the page for when there is no network.
   async function keepPage() {
     if (!("serviceWorker" in navigator)) return say("offline", "This browser keeps no pages: have a network at the gate, or ask the box office.");
-    await navigator.serviceWorker.register("/assets/ticket-worker.js", { scope: "/tickets/" });
-    await navigator.serviceWorker.ready;
-    const pages = await caches.open("usher-tickets");
-    await pages.add(location.pathname);
-    say("offline", "Kept on this phone: it works without a network.");
+    try {
+      await navigator.serviceWorker.register("/assets/ticket-worker.js", { scope: "/tickets/" });
+      await navigator.serviceWorker.ready;
+      const pages = await caches.open("usher-tickets");
+      await pages.add(location.pathname);
+    } catch {
+      // Without a network nothing is kept anew, and what was kept is there.
+      const isKept = await caches.match(location.pathname);
+      if (!isKept) return say("offline", "This browser does not keep the page: have a network at the gate.");
+    }
+    return say("offline", "Kept on this phone: it works without a network.");
   }
 
   // Asks how the ticket stands, and compares the clocks by the answer.
@@ -75,7 +81,7 @@
     if (state === "void") return undefined;
     // A key of ours that asked in vain is not the ticket's.
     if (state === "live" && kept?.holder === holder) {
-      keepPage().catch(() => say("offline", "This browser does not keep the page: have a network at the gate."));
+      keepPage();
       ask();
       return show(kept.secret);
     }

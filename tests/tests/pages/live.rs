@@ -168,6 +168,7 @@ async fn change_phones_and_lose_the_network() -> anyhow::Result<()> {
     second.client().refresh().await?;
     second.says("#clock-trouble", "No network for 24 hours").await?;
     second.says("#live", "new every 10 seconds").await?;
+    second.says("#offline", "works without a network").await?;
     let live = photograph(&stage, &second, "live.png").await?;
     let shown = gate.scanner.scan(NORTH, &live).await?;
     assert_eq!(shown.outcome, "admitted", "{}", shown.words);
