@@ -18,7 +18,7 @@ use crate::master_key::MasterKey;
 use crate::store::{Store, StoreError};
 use crate::waiting_room::draw::Draw;
 use crate::waiting_room::passes::RoomKeys;
-use crate::waiting_room::{Room, Turn};
+use crate::waiting_room::{PassTurn, Room};
 use joining::Joining;
 use joins::JoinCounts;
 use sealing::context;
@@ -74,7 +74,7 @@ impl KnownRoom {
     }
 
     /// Tells how it stands with the pass of a number.
-    pub fn turn(&self, number: u64) -> Turn {
+    pub fn turn(&self, number: u64) -> PassTurn {
         self.room.turn_by(self.draw.as_ref(), number)
     }
 }

@@ -89,7 +89,7 @@ impl RoomPhase {
 
 /// How it stands with a pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub enum PassTurn {
     /// The order is not known yet: the opening or the draw is to come.
     Undrawn,
     /// So many are before them.
@@ -136,19 +136,19 @@ impl Room {
 
     /// Tells how it stands with the pass of a number. Early ones go in the order of the draw, all others after them in the order in which
     /// they came.
-    pub fn turn(&self, number: u64) -> Turn {
+    pub fn turn(&self, number: u64) -> PassTurn {
         self.turn_by(self.draw().as_ref(), number)
     }
 
     /// The same, by a draw that was made before.
-    pub fn turn_by(&self, draw: Option<&Draw>, number: u64) -> Turn {
+    pub fn turn_by(&self, draw: Option<&Draw>, number: u64) -> PassTurn {
         if self.phase() != RoomPhase::Open {
-            return Turn::Undrawn;
+            return PassTurn::Undrawn;
         }
         let rank = draw.map_or(number, |draw| draw.rank(number));
         match rank.checked_sub(self.threshold) {
-            Some(ahead) => Turn::Waits { rank, ahead },
-            None => Turn::Through,
+            Some(ahead) => PassTurn::Waits { rank, ahead },
+            None => PassTurn::Through,
         }
     }
 

@@ -48,18 +48,24 @@ impl PublishedDraw {
 /// Why a file proves no draw.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum WrongProof {
+    /// The first line is of something else.
     #[error("the first line is not that of a published draw: fetch the file anew")]
     FirstLine,
+    /// So is another one, counted from 1.
     #[error("line {0} is not a hash of 64 hexadecimal digits: fetch the file anew")]
     Line(usize),
+    /// There are more or fewer passes than were drawn.
     #[error(
         "the file lists {listed} passes, and the draw was of {lobby}: fetch the file anew; if it stays so, the list is not the one that was drawn"
     )]
     OtherCount { listed: u64, lobby: u64 },
+    /// The list is not the one of the root.
     #[error("the passes have another root than was published: somebody has changed the list")]
     OtherRoot,
+    /// The seed is not the one of the commitment.
     #[error("the seed is not the one that was committed to: somebody has chosen another one")]
     OtherSeed,
+    /// There is no beacon yet.
     #[error("the lobby is not drawn yet: its beacon is to come")]
     Undrawn,
 }

@@ -62,7 +62,7 @@ fn a_million_are_let_through_at_the_rate_and_nobody_overtakes() {
     room.registered = EARLY;
     let closed = room.steered(&step(1, u64::MAX / 100, OPENS), 0).unwrap();
     assert_eq!((closed.lobby, closed.phase()), (Some(EARLY), RoomPhase::Drawing));
-    assert_eq!(closed.turn(0), Turn::Undrawn);
+    assert_eq!(closed.turn(0), PassTurn::Undrawn);
     room = Room {
         root: Some([2; 32]),
         drawn: Some(([1; 32], "4".into())),
@@ -101,10 +101,10 @@ fn a_million_are_let_through_at_the_rate_and_nobody_overtakes() {
     }
     // Whoever has the lower rank is never let through later.
     assert!(through.is_sorted());
-    assert_eq!(room.turn(0), Turn::Through);
+    assert_eq!(room.turn(0), PassTurn::Through);
     assert_eq!(
         room.turn(EARLY + LATE),
-        Turn::Waits {
+        PassTurn::Waits {
             rank: EARLY + LATE,
             ahead: 0
         }

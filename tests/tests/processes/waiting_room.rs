@@ -81,8 +81,8 @@ async fn when_the_process_that_steers_is_killed_the_other_one_goes_on_at_the_sam
 {
     let mut pair = Pair::on_sale().await?;
     let event = pair.stage.organizer.event.clone();
-    open_room(&pair).await?;
     let opened = Instant::now();
+    open_room(&pair).await?;
     let client = Client::builder().no_proxy().build()?;
     let bases = [
         pair.stage.cloud.http.base().to_owned(),

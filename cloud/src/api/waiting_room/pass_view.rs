@@ -11,7 +11,7 @@ use crate::moment::Moment;
 use crate::rooms::KnownRoom;
 use crate::state::AppState;
 use crate::waiting_room::passes::{QueuePass, SaleToken};
-use crate::waiting_room::{LetThrough, LetThroughOutcome, Turn};
+use crate::waiting_room::{LetThrough, LetThroughOutcome, PassTurn};
 
 use super::carried::{self, cookie_of};
 
@@ -58,14 +58,14 @@ impl PassView {
     pub async fn look(app: &AppState, known: &KnownRoom, pass: &QueuePass) -> Result<Self, ApiError> {
         let text = known.keys.write_pass(pass);
         match known.turn(pass.number) {
-            Turn::Undrawn => Ok(Self::new(text, "undrawn")),
-            Turn::Waits { rank, ahead } => Ok(Self {
+            PassTurn::Undrawn => Ok(Self::new(text, "undrawn")),
+            PassTurn::Waits { rank, ahead } => Ok(Self {
                 rank: Some(rank),
                 ahead: Some(ahead),
                 wait_seconds: Some(known.room.wait_seconds(ahead)),
                 ..Self::new(text, "waiting")
             }),
-            Turn::Through => Self::through(app, known, (pass, text)).await,
+            PassTurn::Through => Self::through(app, known, (pass, text)).await,
         }
     }
 

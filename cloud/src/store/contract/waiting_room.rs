@@ -11,8 +11,8 @@ use crate::selling::jobs::LeaseHolder;
 use crate::selling::{Claim, HoldOutcome, HoldRequest, ReleaseRequest};
 use crate::waiting_room::draw::{root, sha256};
 use crate::waiting_room::{
-    BeaconRefusal, DrawLobby, JoinRoom, LetThrough, LetThroughOutcome, LobbyQuery, PublishRoot, ResealRoom,
-    Room, RoomPhase, RoomRefusal, RoomTerms, SetRoom, SteerRoom, Turn,
+    BeaconRefusal, DrawLobby, JoinRoom, LetThrough, LetThroughOutcome, LobbyQuery, PassTurn, PublishRoot,
+    ResealRoom, Room, RoomPhase, RoomRefusal, RoomTerms, SetRoom, SteerRoom,
 };
 
 use super::case::{Case, START};
@@ -157,7 +157,7 @@ pub async fn a_lobby_is_drawn_by_what_was_announced(case: Case) {
     assert_eq!(open.threshold, 3);
     for number in 0..6 {
         let is_through = let_through(&case, number, late).await != LetThroughOutcome::Waits;
-        assert_eq!(is_through, open.turn(number) == Turn::Through, "{number}");
+        assert_eq!(is_through, open.turn(number) == PassTurn::Through, "{number}");
     }
 }
 

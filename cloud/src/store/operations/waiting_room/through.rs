@@ -6,7 +6,7 @@ use crate::store::StoreError;
 use crate::store::operations::Effect;
 use crate::store::operations::column::{count, moment, ms};
 use crate::store::sql::{OptionalExtension, Sql, params};
-use crate::waiting_room::{LET_THROUGH_FOR, LetThrough, LetThroughOutcome, Turn};
+use crate::waiting_room::{LET_THROUGH_FOR, LetThrough, LetThroughOutcome, PassTurn};
 
 use super::room;
 
@@ -19,7 +19,7 @@ pub fn let_through(
     let Some(room) = room(connection, &event)? else {
         return Ok(Effect::Undo(LetThroughOutcome::NoRoom));
     };
-    if request.number >= room.registered || room.turn(request.number) != Turn::Through {
+    if request.number >= room.registered || room.turn(request.number) != PassTurn::Through {
         return Ok(Effect::Undo(LetThroughOutcome::Waits));
     }
     let known: Option<i64> = connection
