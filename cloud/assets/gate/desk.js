@@ -300,7 +300,7 @@ function noStorage(error) {
 }
 
 async function start() {
-  await init();
+  await init({ module_or_path: "/gate/usher_phone_bg.wasm" });
   try {
     if (!navigator.storage?.getDirectory || !crypto.subtle) throw new Error("no storage");
     [log, device] = [await LogFile.open(), await readDevice()];
@@ -334,4 +334,7 @@ onmessage = async ({ data }) => {
   }
 };
 
-start();
+start().catch((error) => {
+  console.error("the scanner does not start:", error);
+  tell({ is: "stage", stage: "stopped", why: "The scanner does not start in this browser: load the page anew, or use a current Chrome, Edge or Firefox." });
+});

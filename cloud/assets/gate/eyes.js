@@ -26,7 +26,7 @@ async function grey(frame) {
 
 onmessage = async ({ data: { frame, effort } }) => {
   try {
-    eyes ??= (await init(), new Eyes());
+    eyes ??= (await init({ module_or_path: "/gate/usher_phone_bg.wasm" }), new Eyes());
     const { width, height, bytes } = frame.bytes ? frame : await grey(frame);
     const began = performance.now();
     const seen = effort === "deep" ? eyes.look_deeply(bytes, width, height, WITHIN_MS.deep) : eyes.look(bytes, width, height, WITHIN_MS.quick);

@@ -12,7 +12,7 @@ use usher_words::scanner::outcome;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::desk::{Desk, Ended, Position, Showing, Todo};
-use crate::enrolling::PageCode;
+use crate::enrolment::PageCode;
 use crate::eyes::{LumaParts, PageEyes, luma_of};
 
 #[wasm_bindgen]
@@ -238,10 +238,10 @@ impl PageDesk {
 
 /// A hub's code for pages.
 #[wasm_bindgen(js_name = PageCode)]
-pub struct ReadCode(PageCode);
+pub struct ScannedCode(PageCode);
 
 #[wasm_bindgen(js_class = PageCode)]
-impl ReadCode {
+impl ScannedCode {
     /// Reads the text of a code.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ use usher_protocol::{GateId, ScanSecret};
 use usher_words::scanner::outcome::ScanOutcome;
 
 use crate::link::Link;
-use crate::replica::{OpenError, Replica};
+use crate::replica::{OpenError, PageReplica};
 use crate::scan_way::ScanWay;
 use scanning::LookUp;
 
@@ -69,7 +69,7 @@ pub enum Ended {
 
 /// A page's scanner.
 pub struct Desk {
-    replica: Replica,
+    replica: PageReplica,
     clock: RuleClock,
     reading: ClockReading,
     link: Option<Link>,
@@ -99,7 +99,7 @@ impl Desk {
     pub fn open(key: SecretKey, file: &[u8], reading: ClockReading) -> Result<(Self, usize), OpenError> {
         let mut clock = RuleClock::default();
         let now = clock.read(reading).0.at;
-        let (replica, whole_bytes) = Replica::open(key, file, now)?;
+        let (replica, whole_bytes) = PageReplica::open(key, file, now)?;
         let identity = replica.ledger().identity();
         let certificate = identity.map(|identity| identity.unverified().clone());
         let own = certificate.as_ref();
@@ -207,7 +207,7 @@ impl Desk {
 
     /// Returns the replica, to look at.
     #[must_use]
-    pub fn replica(&self) -> &Replica {
+    pub fn replica(&self) -> &PageReplica {
         &self.replica
     }
 

@@ -11,7 +11,7 @@ use usher_words::scanner::{self as words, Help};
 ///
 /// **Shape**: a JSON object; codes in hexadecimal, corners in pixels of the frame.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Sight {
+pub struct PageSight {
     pub codes: Vec<String>,
     /// Of each code: top left, top right, bottom right, bottom left as it is turned.
     pub corners: Vec<[[i32; 2]; 4]>,
@@ -40,7 +40,7 @@ impl PageEyes {
         frame: LumaParts<'_>,
         may_go_on: &dyn Fn() -> bool,
         now_ms: u64,
-    ) -> Result<Sight, LumaFrameError> {
+    ) -> Result<PageSight, LumaFrameError> {
         let allowance = Allowance::asking(STEPS_A_FRAME, may_go_on);
         let reading = self.quick.read(&frame.checked()?, &allowance);
         match reading.hint {
@@ -61,7 +61,7 @@ impl PageEyes {
         &mut self,
         frame: LumaParts<'_>,
         may_go_on: &dyn Fn() -> bool,
-    ) -> Result<Sight, LumaFrameError> {
+    ) -> Result<PageSight, LumaFrameError> {
         let allowance = Allowance::asking(STEPS_A_FRAME, may_go_on);
         Ok(sight(&self.deep.read(&frame.checked()?, &allowance), None))
     }
@@ -95,9 +95,9 @@ pub fn luma_of(rgba: &[u8]) -> Vec<u8> {
     pixels.iter().map(brightness).collect()
 }
 
-fn sight(reading: &FrameReading, help: Option<Help>) -> Sight {
+fn sight(reading: &FrameReading, help: Option<Help>) -> PageSight {
     let codes = reading.codes.iter();
-    Sight {
+    PageSight {
         codes: codes
             .clone()
             .map(|code| data_encoding::HEXLOWER.encode(&code.bytes))

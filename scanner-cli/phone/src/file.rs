@@ -29,7 +29,7 @@ pub struct Founding {
 
 /// One record, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct StoredRecord {
+pub struct GroupRecord {
     pub origin: Origin,
     pub bytes: Vec<u8>,
     /// What the signatures in it are worth, by [`usher_protocol::evidence::Worth::code`].
@@ -46,7 +46,7 @@ pub struct Group {
     /// The checkpoint that the replica begins from.
     pub checkpoint: Option<SignedCheckpoint>,
     /// New records, each log in its order.
-    pub records: Vec<StoredRecord>,
+    pub records: Vec<GroupRecord>,
     /// New heads, each log in its order.
     pub heads: Vec<Head>,
     /// A newer certificate of our own.
@@ -82,7 +82,7 @@ impl Group {
 
 /// Why a file is none of a page's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum FileError {
+pub enum LogFileError {
     /// It does not begin as one.
     #[error("the stored log does not begin as one of a page: enrol this device anew")]
     NotALog,
@@ -121,7 +121,7 @@ impl GroupWriter {
 
 /// What a file holds, up to where it is whole.
 #[derive(Debug, Default)]
-pub struct Contents {
+pub struct FileContents {
     pub groups: Vec<Group>,
     /// How many bytes of the file are whole groups: what follows was being written when the page ended, and is to be cut off.
     pub whole_bytes: usize,
@@ -133,12 +133,12 @@ pub struct Contents {
 ///
 /// # Errors
 ///
-/// [`FileError`].
-pub fn read(file: &[u8]) -> Result<Contents, FileError> {
-    let mut contents = Contents::default();
+/// [`LogFileError`].
+pub fn read(file: &[u8]) -> Result<FileContents, LogFileError> {
+    let mut contents = FileContents::default();
     let Some(mut rest) = file.strip_prefix(&MAGIC[..]) else {
         let is_cut_off = MAGIC.starts_with(file);
-        return is_cut_off.then_some(contents).ok_or(FileError::NotALog);
+        return is_cut_off.then_some(contents).ok_or(LogFileError::NotALog);
     };
     contents.whole_bytes = MAGIC.len();
     contents.writer.has_begun = true;
@@ -147,7 +147,7 @@ pub fn read(file: &[u8]) -> Result<Contents, FileError> {
         if found != told {
             break;
         }
-        let group = codec::decode::<MAX_GROUP_BYTES, Group>(body).map_err(|_| FileError::Unknown)?;
+        let group = codec::decode::<MAX_GROUP_BYTES, Group>(body).map_err(|_| LogFileError::Unknown)?;
         contents.groups.push(group);
         contents.writer.last = found;
         contents.whole_bytes += rest.len() - after.len();

@@ -5,7 +5,7 @@
 
 pub mod border;
 pub mod desk;
-pub mod enrolling;
+pub mod enrolment;
 pub mod eyes;
 pub mod file;
 pub mod frames;

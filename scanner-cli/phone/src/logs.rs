@@ -8,7 +8,7 @@ use usher_protocol::ledger::Entry;
 use usher_protocol::log::{Head, KeptHeads, MAX_RUN_BYTES, MAX_RUN_RECORDS, Run, Tail};
 use usher_protocol::{Origin, Seq};
 
-use crate::file::StoredRecord;
+use crate::file::GroupRecord;
 
 /// One log, from where it begins here.
 #[derive(Debug, Clone, Default)]
@@ -50,7 +50,7 @@ impl Logs {
     }
 
     /// Appends a record that was stored; its place in the chain follows from those before it.
-    pub fn replay(&mut self, event: EventId, record: StoredRecord) {
+    pub fn replay(&mut self, event: EventId, record: GroupRecord) {
         let log = self.logs.entry(record.origin).or_default();
         let end = log.entries.last().map_or(log.base, |entry| entry.tail);
         log.entries.push(Entry {

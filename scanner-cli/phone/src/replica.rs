@@ -18,7 +18,7 @@ use usher_protocol::request::Scan;
 use usher_protocol::sync::{Held, NotStored};
 use usher_protocol::{Origin, ScanSecret};
 
-use crate::file::{self, FileError, Group, GroupWriter, StoredRecord};
+use crate::file::{self, Group, GroupRecord, GroupWriter, LogFileError};
 use crate::logs::Logs;
 use stored::Stored;
 
@@ -27,7 +27,7 @@ use stored::Stored;
 pub enum OpenError {
     /// The file is damaged, or another's.
     #[error(transparent)]
-    File(#[from] FileError),
+    File(#[from] LogFileError),
     /// No enrolment is stored in it.
     #[error("this device is not enrolled yet")]
     NotFounded,
@@ -47,7 +47,7 @@ pub enum OpenError {
 
 /// What changed with the groups since it was last asked, for sessions.
 #[derive(Debug, Default)]
-pub struct Changes {
+pub struct ReplicaChanges {
     /// Logs that grew.
     pub grown: Vec<Origin>,
     /// The trust in force or what the authority says of devices may be another.
@@ -57,7 +57,7 @@ pub struct Changes {
 }
 
 /// A page's replica.
-pub struct Replica {
+pub struct PageReplica {
     key: SecretKey,
     ledger: Ledger,
     stored: Stored,
@@ -67,10 +67,10 @@ pub struct Replica {
     writer: GroupWriter,
     /// The records of our own log that no head covers yet, with their bytes.
     unsigned: Vec<(Tail, usize)>,
-    changes: Changes,
+    changes: ReplicaChanges,
 }
 
-impl Replica {
+impl PageReplica {
     /// Opens what a file holds; says how many of its bytes are whole.
     ///
     /// # Errors
@@ -101,7 +101,7 @@ impl Replica {
             group: Group::default(),
             writer: contents.writer,
             unsigned: Vec::new(),
-            changes: Changes::default(),
+            changes: ReplicaChanges::default(),
         };
         Ok((replica, contents.whole_bytes))
     }
@@ -271,8 +271,8 @@ impl Replica {
         Some(self.writer.append(&std::mem::take(&mut self.group)))
     }
 
-    /// Returns what changed since this was last asked. Call it once what [`Replica::seal`] gave is durable.
-    pub fn take_changes(&mut self) -> Changes {
+    /// Returns what changed since this was last asked. Call it once what [`PageReplica::seal`] gave is durable.
+    pub fn take_changes(&mut self) -> ReplicaChanges {
         std::mem::take(&mut self.changes)
     }
 
@@ -302,7 +302,7 @@ impl Replica {
         if entry.origin == self.ledger.me() {
             self.unsigned.push((entry.tail, entry.bytes.len()));
         }
-        self.group.records.push(StoredRecord {
+        self.group.records.push(GroupRecord {
             origin: entry.origin,
             bytes: entry.bytes.clone(),
             worth: entry.worth.code(),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use usher_fixtures::{SHOW, key};
 use usher_keys::{EnrolmentCode, EnrolmentGrant, EnrolmentRequest, EnrolmentSecret, Role};
 use usher_phone::desk::Desk;
-use usher_phone::enrolling::{EnrolingError, PageCode};
+use usher_phone::enrolment::{EnrolmentRefusal, PageCode};
 
 use super::venue::{NOW, PAGE, reading};
 
@@ -70,14 +70,17 @@ fn what_is_no_code_says_which_one_is() {
         "#e30",
         "12345678901234567",
     ] {
-        assert_eq!(PageCode::read(text), Err(EnrolingError::NotACode), "{text:?}");
+        assert_eq!(PageCode::read(text), Err(EnrolmentRefusal::NotACode), "{text:?}");
     }
     let later = page_code(|fields| fields["v"] = json!(2));
-    assert_eq!(PageCode::read(&later), Err(EnrolingError::OtherVersion));
+    assert_eq!(PageCode::read(&later), Err(EnrolmentRefusal::OtherVersion));
     let unpinned = page_code(|fields| fields["hashes"] = json!([]));
-    assert_eq!(PageCode::read(&unpinned), Err(EnrolingError::NotACode));
+    assert_eq!(PageCode::read(&unpinned), Err(EnrolmentRefusal::NotACode));
     let damaged = page_code(|fields| fields["token"] = json!("usher-enrol:AA"));
-    assert!(matches!(PageCode::read(&damaged), Err(EnrolingError::Refused(_))));
+    assert!(matches!(
+        PageCode::read(&damaged),
+        Err(EnrolmentRefusal::Refused(_))
+    ));
     assert!(PageCode::read(&"A".repeat(5_000)).is_err());
 }
 
@@ -93,13 +96,13 @@ fn what_is_no_grant_of_the_codes_hub_makes_nothing() {
         "the hub refused (410): the code has expired: make another one"
     );
     let hub = code.granted(&key(PAGE), &granted(&request, Role::Hub), NOW);
-    assert_eq!(hub, Err(EnrolingError::OtherRole));
+    assert_eq!(hub, Err(EnrolmentRefusal::OtherRole));
     let other_key = code.granted(&key(9), &granted(&request, Role::Scanner), NOW);
-    assert!(matches!(other_key, Err(EnrolingError::Refused(_))));
+    assert!(matches!(other_key, Err(EnrolmentRefusal::Refused(_))));
     for answer in ["", "{}", "[]", r#"{"status":200}"#, r#"{"status":200,"body":{}}"#] {
         assert_eq!(
             code.granted(&key(PAGE), answer, NOW),
-            Err(EnrolingError::NotAGrant),
+            Err(EnrolmentRefusal::NotAGrant),
             "{answer}"
         );
     }

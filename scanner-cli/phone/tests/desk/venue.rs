@@ -7,7 +7,7 @@ use usher_keys::{Role, Timestamp};
 use usher_phone::desk::{Desk, Position, Todo};
 use usher_phone::file::Founding;
 use usher_phone::frames::{Frames, frame};
-use usher_phone::replica::{self, Replica};
+use usher_phone::replica::{self, PageReplica};
 use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::clock::{ClockReading, RuleTime};
 use usher_protocol::ledger::ScanQuestion;
@@ -134,7 +134,7 @@ pub fn reading(ms: u64) -> ClockReading {
 
 /// A hub: its replica, and its side of the link.
 pub struct Hub {
-    pub replica: Replica,
+    pub replica: PageReplica,
     session: Option<Session>,
     frames: Frames,
     call: Option<(PageCall, HubWelcome)>,
@@ -145,7 +145,7 @@ impl Hub {
     /// Starts one that has heard all of the authority.
     pub fn started(log: &Run) -> Self {
         let file = replica::found(founding(HUB, Role::Hub));
-        let (mut replica, _) = Replica::open(key(HUB), &file, NOW).expect("a fresh file");
+        let (mut replica, _) = PageReplica::open(key(HUB), &file, NOW).expect("a fresh file");
         replica.accept(log, NOW).expect("the authority's log");
         replica.seal(NOW);
         replica.take_changes();

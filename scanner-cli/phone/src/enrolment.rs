@@ -17,7 +17,7 @@ const MAX_CODE_BYTES: usize = 4_096;
 
 /// Why a page does not become a device.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum EnrolingError {
+pub enum EnrolmentRefusal {
     /// What was scanned is no code of a hub's for pages.
     #[error(
         "this is no code for a phone: on the hub run usher-gate-agent scanner-code --page, and scan what it shows"
@@ -46,7 +46,7 @@ pub enum EnrolingError {
     OtherRole,
 }
 
-impl From<EnrolmentError> for EnrolingError {
+impl From<EnrolmentError> for EnrolmentRefusal {
     fn from(refused: EnrolmentError) -> Self {
         Self::Refused(refused)
     }
@@ -77,23 +77,23 @@ impl PageCode {
     ///
     /// # Errors
     ///
-    /// [`EnrolingError`].
-    pub fn read(text: &str) -> Result<Self, EnrolingError> {
+    /// [`EnrolmentRefusal`].
+    pub fn read(text: &str) -> Result<Self, EnrolmentRefusal> {
         let fragment = text.trim().rsplit('#').next().unwrap_or_default();
         if fragment.len() > MAX_CODE_BYTES {
-            return Err(EnrolingError::NotACode);
+            return Err(EnrolmentRefusal::NotACode);
         }
         let json = BASE64URL_NOPAD.decode(fragment.as_bytes());
-        let json = json.map_err(|_| EnrolingError::NotACode)?;
-        let value: Value = serde_json::from_slice(&json).map_err(|_| EnrolingError::NotACode)?;
+        let json = json.map_err(|_| EnrolmentRefusal::NotACode)?;
+        let value: Value = serde_json::from_slice(&json).map_err(|_| EnrolmentRefusal::NotACode)?;
         if value
             .get("v")
             .and_then(Value::as_u64)
             .is_some_and(|version| version != CODE_VERSION)
         {
-            return Err(EnrolingError::OtherVersion);
+            return Err(EnrolmentRefusal::OtherVersion);
         }
-        let fields: CodeFields = serde_json::from_value(value).map_err(|_| EnrolingError::NotACode)?;
+        let fields: CodeFields = serde_json::from_value(value).map_err(|_| EnrolmentRefusal::NotACode)?;
         let hash = |text: &String| {
             let bytes = HEXLOWER.decode(text.as_bytes()).ok()?;
             bytes.try_into().ok().map(CertificateHash)
@@ -103,7 +103,7 @@ impl PageCode {
             hub: fields.hub,
             hashes: hashes
                 .filter(|hashes| !hashes.is_empty())
-                .ok_or(EnrolingError::NotACode)?,
+                .ok_or(EnrolmentRefusal::NotACode)?,
             code: fields.token.parse()?,
         })
     }
@@ -112,34 +112,39 @@ impl PageCode {
     ///
     /// # Errors
     ///
-    /// [`EnrolingError::Refused`] for a name that is empty or too long.
-    pub fn request(&self, key: &SecretKey, name: &str) -> Result<String, EnrolingError> {
+    /// [`EnrolmentRefusal::Refused`] for a name that is empty or too long.
+    pub fn request(&self, key: &SecretKey, name: &str) -> Result<String, EnrolmentRefusal> {
         let request = EnrolmentRequest::new(&self.code, name.trim().to_owned(), key)?;
-        serde_json::to_string(&request).map_err(|_| EnrolingError::NotACode)
+        serde_json::to_string(&request).map_err(|_| EnrolmentRefusal::NotACode)
     }
 
     /// Takes the hub's answer, `{"status": …, "body": …}`, and returns the bytes of the file that the page begins with.
     ///
     /// # Errors
     ///
-    /// [`EnrolingError`].
-    pub fn granted(&self, key: &SecretKey, answer: &str, now: Timestamp) -> Result<Vec<u8>, EnrolingError> {
-        let answer: Value = serde_json::from_str(answer).map_err(|_| EnrolingError::NotAGrant)?;
+    /// [`EnrolmentRefusal`].
+    pub fn granted(
+        &self,
+        key: &SecretKey,
+        answer: &str,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, EnrolmentRefusal> {
+        let answer: Value = serde_json::from_str(answer).map_err(|_| EnrolmentRefusal::NotAGrant)?;
         let body = answer.get("body").cloned().unwrap_or_default();
         let status = answer
             .get("status")
             .and_then(Value::as_u64)
-            .ok_or(EnrolingError::NotAGrant)?;
+            .ok_or(EnrolmentRefusal::NotAGrant)?;
         if status != 200 {
             let said = body.get("detail").or_else(|| body.get("title"));
             let detail = said.and_then(Value::as_str).unwrap_or("it does not say why");
             let detail = detail.to_owned();
-            return Err(EnrolingError::Denied { status, detail });
+            return Err(EnrolmentRefusal::Denied { status, detail });
         }
-        let sealed: SealedGrant = serde_json::from_value(body).map_err(|_| EnrolingError::NotAGrant)?;
+        let sealed: SealedGrant = serde_json::from_value(body).map_err(|_| EnrolmentRefusal::NotAGrant)?;
         let (grant, _) = sealed.verify(&self.code, &key.public(), now)?;
         if grant.identity.unverified().role != Role::Scanner {
-            return Err(EnrolingError::OtherRole);
+            return Err(EnrolmentRefusal::OtherRole);
         }
         Ok(replica::found(Founding {
             identity: grant.identity,
