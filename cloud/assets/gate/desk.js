@@ -261,6 +261,12 @@ async function exchange(address, pins, text) {
   return answer;
 }
 
+/// The event that a code names, which was checked before.
+function eventOf(text) {
+  const fragment = text.trim().split("#").pop();
+  return JSON.parse(atob(fragment.replaceAll("-", "+").replaceAll("_", "/"))).event;
+}
+
 /// The key is on the disk before the hub is asked: killed at any moment, the same code can be tried again with the same key.
 async function enrol(text, name) {
   const code = new PageCode(text);
@@ -273,7 +279,7 @@ async function enrol(text, name) {
   }
   let answer;
   try {
-    answer = await exchange(`https://${code.hub}/enrol`, options(), code.request(seed, name));
+    answer = await exchange(`https://${code.hub}/events/${eventOf(text)}/v1/enrolments`, options(), code.request(seed, name));
   } catch (error) {
     if (typeof error === "string") throw error;
     throw `The hub at ${code.hub} is not reached: connect this phone to the venue's network, allow it if the browser asks, and try again with the same code.`;
