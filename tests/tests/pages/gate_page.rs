@@ -36,7 +36,7 @@ async fn scan_with_a_page() -> anyhow::Result<()> {
             peers: Vec::new(),
         })
         .await?;
-    let page = std::env::var("GATE_TRIAL").unwrap_or(format!("{}/gate", stage.cloud.http.base()));
+    let page = format!("{}/gate", stage.cloud.http.base());
     hub.serve_pages(&page).await?;
     hub.linked_to("cloud").await?;
     let shown = stage.buyer().buy_one(STANDING).await?.payload;
