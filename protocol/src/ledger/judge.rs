@@ -1,45 +1,23 @@
 //! Who may say yes to a scan, and saying it: the ledger's use of the admission rules; asking over the network is the shell's.
 
+mod question;
+
 use usher_keys::{DeviceIdentity, PublicKey, Timestamp};
 
 use super::Ledger;
 use crate::admission::{self, Direction, Question, Reason, Referral, Refused, Verdict};
 use crate::clock::RuleTime;
 use crate::evidence::{self, Worth};
-use crate::ident::{GateId, Origin, ScanId, ScanSecret, Stamp, TierId};
+use crate::ident::{Origin, ScanId, ScanSecret, Stamp, TierId};
 use crate::policy::{EntryRule, Gate, Offline, Policy};
 use crate::record::{Body, Counterpart, MAX_COUNTERPARTS, Passage, PlacesOf, Refusal, ShownPassage};
 use crate::request::Scan;
 use crate::state::rulings;
-use crate::ticket::VerifiedTicket;
+
+pub use question::ScanQuestion;
 
 /// How long after it was answered a scan may be asked about again, in milliseconds: time for a turnstile's line to come back.
 const RETRY_WITHIN_MS: u64 = 2 * 60 * 1000;
-
-/// A scan to be judged.
-#[derive(Debug, Clone)]
-pub struct ScanQuestion {
-    /// The scan's id; asking again with the same id is asking about the same people.
-    pub scan: ScanId,
-    pub ticket: VerifiedTicket,
-    pub gate: GateId,
-    pub direction: Direction,
-    /// How many people, from 1.
-    pub persons: u8,
-}
-
-impl ScanQuestion {
-    /// Makes the question of a scan whose ticket was verified.
-    pub fn of(scan: &Scan, ticket: VerifiedTicket) -> Self {
-        Self {
-            scan: scan.id,
-            ticket,
-            gate: scan.gate,
-            direction: scan.direction,
-            persons: scan.persons,
-        }
-    }
-}
 
 /// Who should judge a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

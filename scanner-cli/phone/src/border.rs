@@ -238,10 +238,10 @@ impl PageDesk {
 
 /// A hub's code for pages.
 #[wasm_bindgen(js_name = PageCode)]
-pub struct ScannedCode(PageCode);
+pub struct HubCode(PageCode);
 
 #[wasm_bindgen(js_class = PageCode)]
-impl ScannedCode {
+impl HubCode {
     /// Reads the text of a code.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 //! one is asked for. Where that fails, the desk is thrown away and another one opened from the file as it was.
 
 mod linking;
-mod scanning;
+mod scans;
 
 use std::collections::VecDeque;
 
@@ -21,9 +21,9 @@ use usher_words::scanner::outcome::ScanOutcome;
 use crate::link::Link;
 use crate::replica::{OpenError, PageReplica};
 use crate::scan_way::ScanWay;
-use scanning::LookUp;
+use scans::LookUp;
 
-pub use scanning::Showing;
+pub use scans::Showing;
 
 /// A code not seen for so long has left the view, in milliseconds: as at any scanner of ours.
 const SHOWING_MS: u64 = 3_000;

@@ -1,7 +1,8 @@
 //! A scanner that is a page: its replica, its way of a scan and its eyes; what the browser does (drawing, sending, storing) is the page's.
 //!
-//! It is pure: time, randomness and what arrives come in as arguments, what is to be done goes out as [`desk::Todo`]. Begin with
-//! [`desk::Desk`]; [`border`] is what the page sees of it.
+//! It is pure: time, randomness and what arrives come in as arguments, what is to be done goes out as [`desk::Todo`].
+//!
+//! Begin with [`desk::Desk`]; [`border`] is what the page sees of it.
 
 pub mod border;
 pub mod desk;

@@ -1,5 +1,6 @@
 //! A page's scanner without a browser: it syncs with a hub, asks it, judges alone when it is cut off, heals, and loses nothing that it
 //! has said, wherever its file is cut.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "desk/enrolling.rs"]
 mod enrolling;

@@ -1,4 +1,5 @@
 //! What a page's eyes see of a frame is what any of our eyes see of it.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use fast_qr::QRBuilder;
 use usher_eyes::{LumaFrame, read};

@@ -40,9 +40,6 @@ async fn scan_with_a_page() -> anyhow::Result<()> {
     hub.serve_pages(&page).await?;
     hub.linked_to("cloud").await?;
     let shown = stage.buyer().buy_one(STANDING).await?.payload;
-    let typed = stage.buyer().buy_one(STANDING).await?.payload;
-    let alone = stage.buyer().buy_one(STANDING).await?.payload;
-    let killed = stage.buyer().buy_one(STANDING).await?.payload;
     let recording = stage.path("camera.y4m");
     record(&shown, &recording)?;
     let browser = Browser::with_camera(&stage.path("browser"), &recording).await?;
@@ -52,15 +49,25 @@ async fn scan_with_a_page() -> anyhow::Result<()> {
     said(&browser, "admitted").await?;
     browser.says("#verdict .words", "Come in").await?;
 
+    go_on_alone(&browser, (&mut stage, &mut hub), &page).await?;
+    browser.close().await
+}
+
+async fn go_on_alone(
+    browser: &Browser,
+    (stage, hub): (&mut Stage, &mut Hub),
+    page: &str,
+) -> anyhow::Result<()> {
+    let [typed, alone, killed] = tickets(stage).await?;
     // Opened anew it knows nothing of what its camera has shown, and says what the log says.
-    browser.goto(&page).await?;
-    linked(&browser).await?;
+    browser.goto(page).await?;
+    linked(browser).await?;
     browser.find("#start").await?.click().await?;
-    said(&browser, "already_used").await?;
-    browser.goto(&page).await?;
-    linked(&browser).await?;
-    type_in(&browser, &typed, "admitted").await?;
-    ensure!(!is_alone(&browser).await?, "the hub was there");
+    said(browser, "already_used").await?;
+    browser.goto(page).await?;
+    linked(browser).await?;
+    type_in(browser, &typed, "admitted").await?;
+    ensure!(!is_alone(browser).await?, "the hub was there");
 
     until("the page to be kept by the browser", async || {
         let kept = browser
@@ -73,18 +80,18 @@ async fn scan_with_a_page() -> anyhow::Result<()> {
     hub.process.kill9()?;
     stage.cloud.process.kill9()?;
     browser.says("#line", "ALONE").await?;
-    type_in(&browser, &alone, "admitted").await?;
-    ensure!(is_alone(&browser).await?, "nobody was there to ask");
-    browser.goto(&page).await?;
+    type_in(browser, &alone, "admitted").await?;
+    ensure!(is_alone(browser).await?, "nobody was there to ask");
+    browser.goto(page).await?;
     browser.says("#line", "ALONE").await?;
-    type_in(&browser, &alone, "already_used").await?;
+    type_in(browser, &alone, "already_used").await?;
     // The tab is gone the moment that it has answered.
-    type_in(&browser, &killed, "admitted").await?;
+    type_in(browser, &killed, "admitted").await?;
     browser.goto("about:blank").await?;
 
     hub.start_again().await?;
-    browser.goto(&page).await?;
-    linked(&browser).await?;
+    browser.goto(page).await?;
+    linked(browser).await?;
     until("the hub to have heard of all who were let in", async || {
         let gates = hub.status().await?.gates;
         let admitted: u64 = gates.iter().map(|gate| gate.admitted).sum();
@@ -92,8 +99,17 @@ async fn scan_with_a_page() -> anyhow::Result<()> {
     })
     .await?;
     browser.says("#facts", "0 records not handed on yet").await?;
-    type_in(&browser, &killed, "already_used").await?;
-    browser.close().await
+    type_in(browser, &killed, "already_used").await?;
+    Ok(())
+}
+
+async fn tickets(stage: &Stage) -> anyhow::Result<[String; 3]> {
+    let buyer = stage.buyer();
+    let mut bought = [const { String::new() }; 3];
+    for payload in &mut bought {
+        *payload = buyer.buy_one(STANDING).await?.payload;
+    }
+    Ok(bought)
 }
 
 /// Makes the page a device of that hub.

@@ -7,7 +7,7 @@ use usher_keys::Role;
 
 use super::*;
 use crate::admission::Reason;
-use crate::ident::{Generation, Unit, ZoneId};
+use crate::ident::{GateId, Generation, Unit, ZoneId};
 use crate::rehearsal::machine::Machine;
 use crate::rehearsal::{
     AVAILABLE, EVENT, HOUR_MS, NORTH, NOW, REENTRY, SOUTH, STRICT, TWICE_A_DAY, asked, capable, hub,
