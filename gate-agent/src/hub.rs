@@ -3,6 +3,7 @@
 pub mod dialling;
 pub mod front;
 pub mod listening;
+pub mod pages;
 mod sockets;
 
 use std::sync::Arc;
@@ -112,11 +113,7 @@ impl Hub {
         if replica.certificate().capabilities.enrol_scanners {
             front.take_in_scanners(config).await?;
         }
-        let endpoint = front.endpoint().for_event(replica.certificate().event, &key)?;
-        let pages = front.page_endpoint().cloned();
-        if let Some(pages) = &pages {
-            pages.serve_event(replica.certificate().event, &key);
-        }
+        let (endpoint, pages) = front.for_event(replica.certificate().event, &key)?;
         let listening = front.listening().clone();
         let (links, doors) = (Arc::new(Links::default()), Arc::clone(front.doors()));
         let path = Arc::new(AdmissionPath::new(

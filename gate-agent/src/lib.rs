@@ -13,7 +13,6 @@ pub mod hub;
 pub mod links;
 pub mod lookup;
 pub mod neighbours;
-pub mod pages;
 pub mod phone_codes;
 pub mod pins;
 pub mod report;

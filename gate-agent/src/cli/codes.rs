@@ -15,7 +15,8 @@ use usher_words::hub::command_line as words;
 
 use super::{ScannerCodeArgs, gates};
 use crate::hub::listening::Listening;
-use crate::{pages, phone_codes};
+use crate::hub::pages;
+use crate::phone_codes;
 
 /// An hour, in milliseconds.
 const HOUR_MS: u64 = 60 * 60 * 1000;

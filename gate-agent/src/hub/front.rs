@@ -7,15 +7,15 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use usher_keys::{EventId, SecretKey};
-use usher_link::{Endpoint, PageEndpoint};
+use usher_link::{Endpoint, LinkError, PageEndpoint};
 
 use super::listening::Listening;
+use super::pages::{self, PageDoor};
 use super::sockets::Sockets;
 use crate::config::Config;
 use crate::doors::{self, Doors};
 use crate::http;
 use crate::http::tls::Tls;
-use crate::pages;
 
 /// How long what is under way may take to end once it is told to.
 pub(super) const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(5);
@@ -82,15 +82,8 @@ impl Front {
                 cancel.clone(),
             ));
         }
-        let page_endpoint = sockets.pages.as_ref().map(|pages| pages.endpoint.clone());
-        if let Some(pages) = sockets.pages {
-            tasks.spawn(pages::lead(
-                pages.endpoint.clone(),
-                Arc::clone(&doors),
-                cancel.clone(),
-            ));
-            tasks.spawn(pages.keep_certificate(cancel.clone()));
-        }
+        let serve_pages = |pages| serve_pages(pages, &mut tasks, &doors, &cancel);
+        let page_endpoint = sockets.pages.map(serve_pages);
         Ok(Self {
             endpoint,
             page_endpoint,
@@ -101,6 +94,23 @@ impl Front {
             cancel,
             tasks,
         })
+    }
+
+    /// Returns the sockets for one event with a key of its own: for links, and for pages if they are served.
+    ///
+    /// # Errors
+    ///
+    /// The key makes no TLS.
+    pub fn for_event(
+        &self,
+        event: EventId,
+        key: &SecretKey,
+    ) -> Result<(Endpoint, Option<PageEndpoint>), LinkError> {
+        let pages = self.page_endpoint.clone();
+        if let Some(pages) = &pages {
+            pages.serve_event(event, key);
+        }
+        Ok((self.endpoint.for_event(event, key)?, pages))
     }
 
     /// Tells other programs on this machine where we are.
@@ -139,16 +149,6 @@ impl Front {
         &self.listening
     }
 
-    /// Returns the socket for links.
-    pub fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
-    }
-
-    /// Returns the socket for pages, if they are served.
-    pub fn page_endpoint(&self) -> Option<&PageEndpoint> {
-        self.page_endpoint.as_ref()
-    }
-
     /// Returns the ways from here to the hubs.
     pub fn doors(&self) -> &Arc<Doors> {
         &self.doors
@@ -168,6 +168,19 @@ impl Front {
             endpoint.close().await;
         }
     }
+}
+
+/// Serves pages, and returns their socket.
+fn serve_pages(
+    pages: PageDoor,
+    tasks: &mut JoinSet<()>,
+    doors: &Arc<Doors>,
+    cancel: &CancellationToken,
+) -> PageEndpoint {
+    let endpoint = pages.endpoint.clone();
+    tasks.spawn(pages::lead(endpoint.clone(), Arc::clone(doors), cancel.clone()));
+    tasks.spawn(pages.keep_certificate(cancel.clone()));
+    endpoint
 }
 
 /// Waits until tasks that were told to end have ended, but not for ever.

@@ -9,9 +9,9 @@ use usher_keys::SecretKey;
 use usher_link::Endpoint;
 
 use super::listening::Listening;
+use super::pages::PageDoor;
 use crate::config::Config;
 use crate::http::tls::Tls;
-use crate::pages::PageDoor;
 
 /// The sockets of a hub.
 pub struct Sockets {

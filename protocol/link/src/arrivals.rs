@@ -8,9 +8,11 @@ use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use usher_protocol::sync::Farewell;
 
-use crate::endpoint::LinkError;
+use crate::ending;
 use crate::handshake_limit::{HANDSHAKE_TIMEOUT, HandshakeLimit, Place};
+use crate::link_error::LinkError;
 
 /// The handshakes of one socket; each ends with a `T` or with nobody.
 pub(crate) struct Arrivals<T> {
@@ -131,4 +133,12 @@ impl<T: Send + 'static> Arrivals<T> {
         }
         incoming.refuse();
     }
+}
+
+/// Has a connection closed when its place goes to another, also when a session has it, which learns of it as of any end.
+pub(crate) fn close_with_place(quinn: &quinn::Connection, place: &Place) {
+    let closing = quinn.clone();
+    place
+        .slot()
+        .when_lost(move || closing.close(ending::code(Farewell::Leaving), &[]));
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
@@ -161,7 +162,12 @@ pub(crate) struct MainStream {
     pub(crate) send: SendStream,
     pub(crate) recv: RecvStream,
     pub(crate) place: Option<Place>,
+    /// What goes on beside the session for as long as it does.
+    pub(crate) meanwhile: Option<Meanwhile>,
 }
+
+/// Something that goes on until a connection ends.
+pub(crate) type Meanwhile = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Why a request has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

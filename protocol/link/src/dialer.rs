@@ -14,7 +14,8 @@ use usher_protocol::sync::Farewell;
 use crate::connection::Connection;
 use crate::drive::{Opened, drive};
 use crate::ending::SessionEnd;
-use crate::endpoint::{Endpoint, LinkError};
+use crate::endpoint::Endpoint;
+use crate::link_error::LinkError;
 use crate::sync_store::{Responder, SyncStore};
 use backoff::Backoff;
 

@@ -68,15 +68,24 @@ pub async fn drive<R: SyncStore, S: Responder>(
     opened: impl FnOnce(Opened) + Send,
     cancel: CancellationToken,
 ) -> SessionEnd {
-    let Some(MainStream { send, recv, place }) = connection.take_main() else {
+    let Some(main) = connection.take_main() else {
         return SessionEnd::Taken;
     };
+    let MainStream {
+        send,
+        recv,
+        place,
+        meanwhile,
+    } = main;
     let door = Door {
         responder,
         opened,
         place,
     };
     let mut tasks = JoinSet::new();
+    if let Some(meanwhile) = meanwhile {
+        tasks.spawn(meanwhile);
+    }
     let outgoing = Outgoing::start(send, &mut tasks);
     let incoming = stream::start_reading(recv, &mut tasks);
     let mut driver = Driver {

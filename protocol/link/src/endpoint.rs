@@ -2,24 +2,22 @@
 
 pub(crate) mod tuning;
 
-use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
-use quinn::{ConnectError, Incoming, TokioRuntime};
-use thiserror::Error;
+use quinn::{Incoming, TokioRuntime};
 use tokio::time::timeout;
 use usher_keys::{EventId, PublicKey, SecretKey};
 use usher_protocol::sync::Farewell;
 
-use crate::arrivals::Arrivals;
+use crate::arrivals::{Arrivals, close_with_place};
 use crate::connection::{Connection, MainStream};
-use crate::ending::{self, Loss};
+use crate::ending;
 use crate::handshake_limit::{HANDSHAKE_TIMEOUT, Place};
-use crate::pages::PageFault;
+use crate::link_error::{LinkError, loss_of, lost};
 use crate::tls::{self, EventKeys};
-use crate::wire::{self, FrameError};
+use crate::wire;
 use tuning::Reach;
 
 /// How long closing waits until peers know: a lost packet or two.
@@ -53,57 +51,6 @@ struct Inner {
     local_addr: SocketAddr,
     arrivals: Arrivals<Connection>,
     reach: Reach,
-}
-
-/// Why there is no endpoint or no connection.
-#[derive(Debug, Error)]
-pub enum LinkError {
-    /// The address cannot be bound.
-    #[error("cannot listen on {addr}")]
-    Bind {
-        addr: SocketAddr,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
-    /// TLS cannot be set up with this key.
-    #[error("TLS cannot be set up with this key")]
-    Tls(#[from] rustls::Error),
-    /// The address cannot be dialed from here (port 0, other address family, or the endpoint is closed).
-    #[error("{addr} cannot be dialed from this endpoint")]
-    Undialable {
-        addr: SocketAddr,
-        /// What the transport said.
-        #[source]
-        source: ConnectError,
-    },
-    /// The host name does not resolve.
-    #[error("the host name does not resolve")]
-    Resolve(#[source] io::Error),
-    /// The host name resolves to nothing.
-    #[error("the host name has no address")]
-    NoAddress,
-    /// The handshake did not end in time: nobody there, or the way is blocked.
-    #[error("no answer within {} s (nobody there, or a firewall blocks UDP)", HANDSHAKE_TIMEOUT.as_secs())]
-    Timeout,
-    /// The connection was lost during the handshake.
-    #[error("the handshake failed")]
-    Handshake(#[source] Loss),
-    /// The peer had to make room at a crowded door.
-    #[error("it made room for another at a crowded door")]
-    GaveWay,
-    /// The peer showed no key of ours' kind.
-    #[error("the peer showed no Ed25519 key")]
-    NoKey,
-    /// Whoever came to the door for pages is no page that may come in.
-    #[error("no page of ours came: {0}")]
-    NoPage(#[from] PageFault),
-    /// The system gives no randomness.
-    #[error("the system gives no randomness")]
-    NoRandomness,
-    /// The peer is this device: an address in the configuration leads back here.
-    #[error("the address leads back to this device")]
-    Myself,
 }
 
 impl Endpoint {
@@ -216,6 +163,7 @@ impl Endpoint {
             send,
             recv,
             place: None,
+            meanwhile: None,
         };
         Ok(Connection::new(quinn, peer, event, line, &[]))
     }
@@ -256,27 +204,7 @@ async fn shake_hands(incoming: Incoming, place: Place) -> Result<Connection, Lin
         send,
         recv,
         place: Some(place),
+        meanwhile: None,
     };
     Ok(Connection::new(quinn, peer, event, line, &[]))
-}
-
-/// Has a connection closed when its place goes to another, also when a session has it, which learns of it as of any end.
-pub(crate) fn close_with_place(quinn: &quinn::Connection, place: &Place) {
-    let closing = quinn.clone();
-    place
-        .slot()
-        .when_lost(move || closing.close(ending::code(Farewell::Leaving), &[]));
-}
-
-pub(crate) fn lost(error: quinn::ConnectionError) -> LinkError {
-    LinkError::Handshake(Loss::from(error))
-}
-
-pub(crate) fn loss_of(error: FrameError) -> Loss {
-    match error {
-        FrameError::Lost(loss) => loss,
-        FrameError::TooLong { .. } | FrameError::Ended | FrameError::GivenUp | FrameError::Malformed => {
-            Loss::Theirs(Farewell::BadMessage)
-        }
-    }
 }

@@ -11,18 +11,17 @@ use quinn::{Incoming, RecvStream, SendStream, TokioRuntime};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::server::NoServerSessionStorage;
 use rustls::version;
-use thiserror::Error;
 use usher_keys::{EventId, SecretKey};
 use usher_protocol::sync::Farewell;
-use usher_protocol::web::{
-    CertificateHash, HubWelcome, MAX_GREETING_BYTES, NamedCertificate, PageCall, WebError,
-};
+use usher_protocol::web::{CertificateHash, HubWelcome, MAX_GREETING_BYTES, NamedCertificate, PageCall};
+use zeroize::Zeroizing;
 
-use crate::arrivals::Arrivals;
-use crate::connection::{Connection, MainStream};
+use crate::arrivals::{Arrivals, close_with_place};
+use crate::connection::{Connection, MainStream, Meanwhile};
 use crate::ending;
-use crate::endpoint::{self, LinkError, tuning};
+use crate::endpoint::{CLOSE_TIMEOUT, tuning};
 use crate::handshake_limit::Place;
+use crate::link_error::{LinkError, PageFault, loss_of, lost};
 use crate::tls;
 use crate::wire::{self, FrameError};
 use http3::PageSession;
@@ -40,31 +39,12 @@ const NONCE_BYTES: usize = 32;
 /// A certificate that pages are shown.
 pub struct PageCertificate {
     /// The certificate (X.509, DER), whose key is of P-256 and which is good for fourteen days at most: browsers take no other.
-    pub certificate: CertificateDer<'static>,
-    pub key: PrivatePkcs8KeyDer<'static>,
+    pub certificate: Vec<u8>,
+    /// Its key (PKCS#8, DER).
+    pub key: Zeroizing<Vec<u8>>,
     pub hash: CertificateHash,
     /// The certificates that pages are told of, this one among them.
     pub named: Vec<NamedCertificate>,
-}
-
-/// Why somebody who came to the door for pages did not come in.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum PageFault {
-    /// No browser speaks like this.
-    #[error("it does not speak WebTransport as browsers do")]
-    NoWebTransport,
-    /// The page is none that this hub knows.
-    #[error("the page is from {origin}, which is not the one in the setting web.page")]
-    OtherOrigin { origin: String },
-    /// The greeting or its proof is wrong.
-    #[error(transparent)]
-    Greeting(#[from] WebError),
-    /// The page wants to talk about an event that no hub here serves.
-    #[error("that event is not served here")]
-    OtherEvent,
-    /// The page asks for more at once than any certificate takes.
-    #[error("it asks for too much, or broke off")]
-    NoRequest,
 }
 
 /// What a page comes for.
@@ -84,15 +64,22 @@ pub struct PageRequest {
     pub from: SocketAddr,
     quinn: quinn::Connection,
     send: SendStream,
+    meanwhile: Meanwhile,
     _place: Place,
 }
 
 impl PageRequest {
     /// Answers it, and waits until the page has the answer or is gone.
     pub async fn answer(mut self, answer: &[u8]) {
-        if wire::write_frame(&mut self.send, answer).await.is_ok() && self.send.finish().is_ok() {
-            // The page goes when it has read everything.
-            let _ = self.send.stopped().await;
+        let answering = async {
+            if wire::write_frame(&mut self.send, answer).await.is_ok() && self.send.finish().is_ok() {
+                // The page goes when it has read everything.
+                let _ = self.send.stopped().await;
+            }
+        };
+        tokio::select! {
+            () = answering => {}
+            () = self.meanwhile => {}
         }
         self.quinn.close(ending::code(Farewell::Leaving), &[]);
     }
@@ -117,7 +104,10 @@ impl Shown {
         let mut config = rustls::ServerConfig::builder_with_provider(Arc::new(provider))
             .with_protocol_versions(&[&version::TLS13])?
             .with_no_client_auth()
-            .with_single_cert(vec![certificate], key.into())?;
+            .with_single_cert(
+                vec![CertificateDer::from(certificate)],
+                PrivatePkcs8KeyDer::from(key.to_vec()).into(),
+            )?;
         config.alpn_protocols = vec![ALPN.to_vec()];
         config.max_early_data_size = 0;
         config.send_tls13_tickets = 0;
@@ -220,7 +210,7 @@ impl PageEndpoint {
     /// Closes every connection.
     pub async fn close(&self) {
         self.inner.quinn.close(ending::code(Farewell::Leaving), &[]);
-        let _ = tokio::time::timeout(endpoint::CLOSE_TIMEOUT, self.inner.quinn.wait_idle()).await;
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.inner.quinn.wait_idle()).await;
     }
 }
 
@@ -228,11 +218,8 @@ impl PageEndpoint {
 async fn greet(inner: Arc<Inner>, incoming: Incoming, place: Place) -> Result<PageVisit, LinkError> {
     let shown = Arc::clone(&inner.shown.read().unwrap_or_else(PoisonError::into_inner));
     let connecting = incoming.accept_with(Arc::clone(&shown.server));
-    let quinn = connecting
-        .map_err(endpoint::lost)?
-        .await
-        .map_err(endpoint::lost)?;
-    endpoint::close_with_place(&quinn, &place);
+    let quinn = connecting.map_err(lost)?.await.map_err(lost)?;
+    close_with_place(&quinn, &place);
     let closing = quinn.clone();
     let greeted = greet_on(quinn, &inner, &shown, place).await;
     if greeted.is_err() {
@@ -247,9 +234,13 @@ async fn greet_on(
     shown: &Shown,
     place: Place,
 ) -> Result<PageVisit, LinkError> {
-    let PageSession { path, heading } = http3::open(&quinn, &inner.origin).await?;
-    let (send, mut recv) = quinn.accept_bi().await.map_err(endpoint::lost)?;
-    wire::read_heading(&mut recv, &heading).await.map_err(lost)?;
+    let PageSession {
+        path,
+        heading,
+        meanwhile,
+    } = http3::open(&quinn, &inner.origin).await?;
+    let (send, mut recv) = quinn.accept_bi().await.map_err(lost)?;
+    wire::read_heading(&mut recv, &heading).await.map_err(broken)?;
     if path != LINK_PATH {
         let body = recv.read_to_end(MAX_REQUEST_BYTES).await;
         return Ok(PageVisit::Asked(PageRequest {
@@ -258,6 +249,7 @@ async fn greet_on(
             from: quinn.remote_address(),
             quinn,
             send,
+            meanwhile,
             _place: place,
         }));
     }
@@ -265,6 +257,7 @@ async fn greet_on(
         send,
         recv,
         place: Some(place),
+        meanwhile: Some(meanwhile),
     };
     let call = shake_hands(&mut main.send, &mut main.recv, inner, shown).await?;
     let linked = Connection::new(quinn, call.key, call.event, main, &heading);
@@ -277,7 +270,7 @@ async fn shake_hands(
     inner: &Inner,
     shown: &Shown,
 ) -> Result<PageCall, LinkError> {
-    let said = wire::read_frame(recv, MAX_GREETING_BYTES).await.map_err(lost)?;
+    let said = wire::read_frame(recv, MAX_GREETING_BYTES).await.map_err(broken)?;
     let call = PageCall::from_bytes(&said).map_err(PageFault::from)?;
     let key = {
         let keys = inner.keys.read().unwrap_or_else(PoisonError::into_inner);
@@ -288,13 +281,13 @@ async fn shake_hands(
     let welcome = HubWelcome::sign(&key, nonce, shown.named.clone(), &call, shown.in_use);
     let welcome = welcome.map_err(PageFault::from)?;
     let frame = wire::frame(&welcome.to_bytes());
-    wire::write_frame(send, &frame).await.map_err(lost)?;
-    let proof = wire::read_frame(recv, MAX_GREETING_BYTES).await.map_err(lost)?;
+    wire::write_frame(send, &frame).await.map_err(broken)?;
+    let proof = wire::read_frame(recv, MAX_GREETING_BYTES).await.map_err(broken)?;
     call.check(&proof, &welcome, shown.in_use)
         .map_err(PageFault::from)?;
     Ok(call)
 }
 
-fn lost(error: FrameError) -> LinkError {
-    LinkError::Handshake(endpoint::loss_of(error))
+fn broken(error: FrameError) -> LinkError {
+    LinkError::Handshake(loss_of(error))
 }

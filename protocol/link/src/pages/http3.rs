@@ -11,10 +11,10 @@ use web_transport_proto::{
     ConnectRequest, ConnectResponse, Frame, Settings, SettingsError, StreamUni, VarInt,
 };
 
-use super::PageFault;
+use crate::connection::Meanwhile;
 use crate::ending;
 use crate::endpoint::tuning::STREAMS_OF_HTTP;
-use crate::endpoint::{self, LinkError};
+use crate::link_error::{LinkError, PageFault, lost};
 
 /// How long a page has to hear that it is refused, before the connection ends.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
@@ -24,6 +24,8 @@ pub(super) struct PageSession {
     pub(super) path: String,
     /// What each of its streams begins with.
     pub(super) heading: Vec<u8>,
+    /// Keeps the session open, and ends the connection with it.
+    pub(super) meanwhile: Meanwhile,
 }
 
 /// Opens a browser's session, if its page is of that origin.
@@ -34,7 +36,7 @@ pub(super) struct PageSession {
 pub(super) async fn open(quinn: &Connection, origin: &str) -> Result<PageSession, LinkError> {
     let control = send_settings(quinn).await?;
     let theirs = read_settings(quinn).await?;
-    let (mut send, mut recv) = quinn.accept_bi().await.map_err(endpoint::lost)?;
+    let (mut send, mut recv) = quinn.accept_bi().await.map_err(lost)?;
     let request = ConnectRequest::read(&mut recv).await;
     let request = request.map_err(|_| PageFault::NoWebTransport)?;
     let said = request.headers.get(ORIGIN).map(|said| said.as_bytes());
@@ -51,10 +53,11 @@ pub(super) async fn open(quinn: &Connection, origin: &str) -> Result<PageSession
     }
     let welcome = ConnectResponse::OK.write(&mut send).await;
     welcome.map_err(|_| PageFault::NoWebTransport)?;
-    let heading = heading(&send);
-    tokio::spawn(keep_open(quinn.clone(), (control, theirs), (send, recv)));
-    let path = request.url.path().to_owned();
-    Ok(PageSession { path, heading })
+    Ok(PageSession {
+        path: request.url.path().to_owned(),
+        heading: heading(&send),
+        meanwhile: Box::pin(keep_open(quinn.clone(), (control, theirs), (send, recv))),
+    })
 }
 
 /// Returns what each stream begins with of the session that a request has opened.
@@ -68,7 +71,7 @@ fn heading(request: &SendStream) -> Vec<u8> {
 }
 
 async fn send_settings(quinn: &Connection) -> Result<SendStream, LinkError> {
-    let mut control = quinn.open_uni().await.map_err(endpoint::lost)?;
+    let mut control = quinn.open_uni().await.map_err(lost)?;
     let mut settings = Settings::default();
     settings.enable_webtransport(1);
     let written = settings.write(&mut control).await;
@@ -80,7 +83,7 @@ async fn send_settings(quinn: &Connection) -> Result<SendStream, LinkError> {
 async fn read_settings(quinn: &Connection) -> Result<Vec<RecvStream>, LinkError> {
     let mut theirs = Vec::new();
     for _ in 0..STREAMS_OF_HTTP {
-        let mut stream = quinn.accept_uni().await.map_err(endpoint::lost)?;
+        let mut stream = quinn.accept_uni().await.map_err(lost)?;
         let read = Settings::read(&mut stream).await;
         theirs.push(stream);
         match read {

@@ -7,7 +7,7 @@ use quinn::crypto::rustls::QuicClientConfig;
 use quinn::{ClientConfig, RecvStream, SendStream};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::RootCertStore;
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::CertificateDer;
 use usher_keys::{EventId, SecretKey, Signature, Timestamp};
 use usher_protocol::GateId;
 use usher_protocol::request::JudgedBy;
@@ -39,8 +39,8 @@ impl Door {
             generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         let certificate = cert.der().clone();
         let shown = PageCertificate {
-            certificate: certificate.clone(),
-            key: PrivatePkcs8KeyDer::from(signing_key.serialize_der()),
+            certificate: certificate.to_vec(),
+            key: signing_key.serialize_der().into(),
             hash: IN_USE,
             named: vec![NamedCertificate {
                 hash: IN_USE,
@@ -131,6 +131,7 @@ impl Browser {
             send,
             recv,
             place: None,
+            meanwhile: None,
         };
         let linked = Connection::new(self.quinn.clone(), welcome.key, event, main, &HEADING);
         Some((linked, welcome))

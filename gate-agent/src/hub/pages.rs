@@ -12,16 +12,17 @@ use axum::http::{Method, Request, header};
 use axum::response::Response;
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use usher_device::clock::Clock;
 use usher_keys::{EnrolmentCode, SecretKey};
 use usher_link::{PageEndpoint, PageRequest, PageVisit};
 
+use super::listening::{Listening, PageListening};
 use crate::config::Config;
 use crate::doors::{self, Doors};
 use crate::http;
-use crate::hub::listening::{Listening, PageListening};
 use certificates::PageCertificates;
 
 /// How often it is looked whether another certificate is due.
@@ -89,16 +90,19 @@ impl PageDoor {
 
 /// Leads every page to the hub of its event, until cancelled.
 pub async fn lead(endpoint: PageEndpoint, doors: Arc<Doors>, cancel: CancellationToken) {
-    while let Some(Some(visit)) = cancel.run_until_cancelled(endpoint.accept()).await {
+    let mut answering = JoinSet::new();
+    loop {
+        let visit = tokio::select! {
+            () = cancel.cancelled() => return,
+            Some(_) = answering.join_next() => continue,
+            visit = endpoint.accept() => visit,
+        };
         match visit {
-            PageVisit::Linked(page) => doors::lead_peer(&doors, page),
-            PageVisit::Asked(request) => {
-                tokio::spawn(
-                    cancel
-                        .clone()
-                        .run_until_cancelled_owned(answer(request, Arc::clone(&doors))),
-                );
+            Some(PageVisit::Linked(page)) => doors::lead_peer(&doors, page),
+            Some(PageVisit::Asked(request)) => {
+                answering.spawn(answer(request, Arc::clone(&doors)));
             }
+            None => return,
         }
     }
 }

@@ -1,13 +1,13 @@
 //! The certificates that a hub shows pages: made by itself and ahead of time, kept so that a page that was away finds the hub again.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use ring::digest::{SHA256, digest};
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use serde::{Deserialize, Serialize};
 use usher_keys::Timestamp;
 use usher_keys::file::{PRIVATE_MODE, read_file, replace_file};
@@ -74,8 +74,8 @@ impl PageCertificates {
         certificates.by_week.retain(|week, _| *week >= this_week);
         let mut is_changed = certificates.by_week.len() != before;
         for week in this_week..=this_week + AHEAD {
-            if !certificates.by_week.contains_key(&week) {
-                certificates.by_week.insert(week, Kept::make(week)?);
+            if let Entry::Vacant(missing) = certificates.by_week.entry(week) {
+                missing.insert(Kept::make(week)?);
                 is_changed = true;
             }
         }
@@ -103,8 +103,8 @@ impl PageCertificates {
         let (certificate, key) = kept.decoded().context("a certificate of pages.json is damaged")?;
         Ok(PageCertificate {
             hash: hash(&certificate),
-            certificate: CertificateDer::from(certificate),
-            key: PrivatePkcs8KeyDer::from(key),
+            certificate,
+            key: key.into(),
             named: self.named(now),
         })
     }
