@@ -5,12 +5,14 @@ mod http3;
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use quinn::crypto::rustls::QuicServerConfig;
 use quinn::{Incoming, RecvStream, SendStream, TokioRuntime};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::server::NoServerSessionStorage;
 use rustls::version;
+use tokio::time::{sleep, timeout};
 use usher_keys::{EventId, SecretKey};
 use usher_protocol::sync::Farewell;
 use usher_protocol::web::{CertificateHash, HubWelcome, MAX_GREETING_BYTES, NamedCertificate, PageCall};
@@ -35,6 +37,8 @@ const ALPN: &[u8] = b"h3";
 /// Largest request of a page that is no device yet, in bytes: one for a certificate, with room.
 const MAX_REQUEST_BYTES: usize = 16 * 1024;
 const NONCE_BYTES: usize = 32;
+/// How long a page has to read its answer.
+const READ_WITHIN: Duration = Duration::from_secs(10);
 
 /// A certificate that pages are shown.
 pub struct PageCertificate {
@@ -69,12 +73,12 @@ pub struct PageRequest {
 }
 
 impl PageRequest {
-    /// Answers it, and waits until the page has the answer or is gone.
+    /// Answers it, and waits until the page is gone, but not for ever.
     pub async fn answer(mut self, answer: &[u8]) {
         let answering = async {
             if wire::write_frame(&mut self.send, answer).await.is_ok() && self.send.finish().is_ok() {
-                // The page goes when it has read everything.
-                let _ = self.send.stopped().await;
+                // A browser forgets what its page has not read yet when the connection ends: the page goes first.
+                sleep(READ_WITHIN).await;
             }
         };
         tokio::select! {
@@ -210,7 +214,7 @@ impl PageEndpoint {
     /// Closes every connection.
     pub async fn close(&self) {
         self.inner.quinn.close(ending::code(Farewell::Leaving), &[]);
-        let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.inner.quinn.wait_idle()).await;
+        let _ = timeout(CLOSE_TIMEOUT, self.inner.quinn.wait_idle()).await;
     }
 }
 
