@@ -1,8 +1,9 @@
 //! What a service serves of a folder, what it leaves, and what it picks up.
 
 use tempfile::TempDir;
+use usher_device::directory::DataDirectory;
 use usher_device::rehearsal::{EVENT, Show, certificate, identity, key};
-use usher_device::replica::{Replica, StoredEnrolment};
+use usher_device::replica::{self, Replica, StoredEnrolment};
 use usher_keys::{Capabilities, pem};
 
 use super::*;
@@ -93,6 +94,31 @@ async fn an_event_is_served_for_a_day_after_its_end_and_its_directory_stays() {
     service.follow_folder().await;
     assert_eq!(service.hubs().count(), 0);
     assert!(path.join("replica.db").exists());
+    service.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_month_after_its_end_an_event_is_forgotten_that_the_cloud_holds_and_not_by_our_clock_alone() {
+    let (clock, (_kept, folder)) = (Clock::system(), folder());
+    let path = enrol(&folder, (HUB, clock.now().plus_ms(HOUR_MS)), &clock);
+    let directory = DataDirectory::at(&path);
+    let mut service = Service::start(&folder, config(), clock.clone()).await.unwrap();
+    clock.shift_ms(40 * 24 * 3_600_000);
+    directory.note_handed_on(0).unwrap();
+    service.forget(clock.now());
+    assert!(path.exists(), "it is served");
+    service.follow_folder().await;
+    assert_eq!(service.hubs().count(), 0);
+    let records = replica::record_count(&directory.replica_path()).unwrap();
+    directory.note_handed_on(records).unwrap();
+    service.follow_folder().await;
+    assert!(path.exists(), "no cloud is linked that knows the time");
+    service.config.forget_after_days = 0;
+    service.forget(clock.now());
+    assert!(path.exists(), "nothing is to be forgotten");
+    service.config.forget_after_days = 30;
+    service.forget(clock.now());
+    assert!(!path.exists());
     service.shutdown().await;
 }
 
