@@ -245,12 +245,13 @@ async fn keep_noting(links: Arc<Links>, directory: DataDirectory) {
     loop {
         ticks.tick().await;
         let clouds = links.of_role(Role::Cloud);
-        let held = clouds.iter().map(Connection::handed_on).max().unwrap_or(0);
-        if held > 0
-            && let Err(error) = directory.note_handed_on(held)
-        {
-            let error: &dyn std::error::Error = &error;
-            tracing::warn!(error, "what the cloud holds cannot be noted");
+        let noted = match clouds.iter().map(Connection::handed_on).max() {
+            None => Ok(()),
+            Some(0) => directory.doubt_handed_on().map_err(anyhow::Error::from),
+            Some(records) => directory.note_handed_on(records).map_err(anyhow::Error::from),
+        };
+        if let Err(error) = noted {
+            tracing::warn!(error = %format!("{error:#}"), "what the cloud holds cannot be noted");
         }
     }
 }

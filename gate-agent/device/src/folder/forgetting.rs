@@ -44,6 +44,18 @@ impl DataDirectory {
         replace_file(&self.handed_on_path(), &note, PRIVATE_MODE)
     }
 
+    /// Takes that note back: a cloud that is linked and has not said so anew may be one that was restored.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be removed.
+    pub fn doubt_handed_on(&self) -> io::Result<()> {
+        match fs::remove_file(self.handed_on_path()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
     /// Returns how many records there were when the cloud had all of them, if it ever did.
     fn handed_on(&self) -> Option<u64> {
         let note = read_file::<MAX_NOTE_BYTES>(&self.handed_on_path()).ok()?;

@@ -145,6 +145,10 @@ fn what_is_long_over_is_forgotten_once_the_cloud_holds_all_of_it_and_nothing_els
     again.note_handed_on(7).unwrap();
     assert_eq!(forget(later, &|_| false), [], "there is not what the cloud held");
     again.note_handed_on(0).unwrap();
+    again.doubt_handed_on().unwrap();
+    again.doubt_handed_on().unwrap();
+    assert_eq!(forget(later, &|_| false), [], "the cloud has not said so again");
+    again.note_handed_on(0).unwrap();
     assert_eq!(forget(NOW.plus_ms(month), &|_| false), [], "it is too early");
     assert_eq!(forget(later, &|_| true), [], "it is served");
     assert_eq!(there(), [true; 3]);
