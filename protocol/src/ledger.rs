@@ -170,6 +170,20 @@ impl Ledger {
         true
     }
 
+    /// Takes all that is stored back in, logs in any order and the records of each in theirs: the authorities' logs first, since
+    /// others' passages may rest on what these list. Returns `false` when a log does not chain.
+    pub fn replay_all<'a>(
+        &mut self,
+        entries: impl Iterator<Item = &'a Entry> + Clone,
+        now: Timestamp,
+    ) -> bool {
+        let trust = Arc::clone(&self.trust);
+        let is_authoritys = |entry: &&Entry| trust.bundle().authority_key(&entry.origin).is_some();
+        let authorities = entries.clone().filter(is_authoritys);
+        let mut in_order = authorities.chain(entries.filter(|entry| !is_authoritys(entry)));
+        in_order.all(|entry| self.replay(entry, now))
+    }
+
     /// Takes a stored head back in at start.
     pub fn replay_head(&mut self, head: Head) {
         self.state.sum_up();
@@ -343,7 +357,7 @@ impl Ledger {
 
     /// Tells whether the shell is to rebuild the ledger from what is stored.
     pub fn must_be_rebuilt(&self) -> bool {
-        self.must_be_rebuilt
+        self.must_be_rebuilt || self.state.has_missed_a_list()
     }
 
     /// Takes a signature of our own log that a peer holds. If it is beyond our copy, our disk is an older one: until the rest

@@ -5,7 +5,7 @@
 
 pub mod counted;
 mod escrow;
-mod foreign;
+pub mod foreign;
 pub mod incident;
 pub mod limits;
 pub mod movements;
@@ -31,6 +31,7 @@ use crate::log::Hash;
 use crate::record::{Body, Count, Passage, RightToAnnul, ShownPassage};
 use crate::trust::Trust;
 
+use foreign::Unlisted;
 pub use incident::Incident;
 use limits::Limits;
 pub use passages::Counts;
@@ -54,8 +55,8 @@ pub struct State {
     false_records: BTreeMap<Origin, Seq>,
     /// Logs with a record that rests on a key which the trust bundle does not name yet.
     awaiting: BTreeSet<Origin>,
-    /// Passages by foreign codes that no authority has listed yet: of each log, by what they say is the code's unit.
-    unlisted: BTreeMap<Origin, BTreeMap<Unit, Vec<(Stamp, Body)>>>,
+    /// Passages by foreign codes that no authority has listed yet.
+    unlisted: BTreeMap<Origin, Unlisted>,
     /// Logs with a record of a later version, and whether one of them is critical.
     unread: BTreeMap<Origin, bool>,
     passages: Passages,

@@ -2,6 +2,7 @@
 
 mod containment;
 mod hub;
+mod listed;
 mod processes;
 mod scene;
 mod succession;

@@ -120,6 +120,8 @@ pub struct ChangesAfter {
     pub event: EventId,
     /// Where each log ends that is known.
     pub known: Vec<(Origin, Tail)>,
+    /// The logs that come before all others.
+    pub first: Vec<Origin>,
     /// The version of the trust bundle that is known.
     pub bundle_version: u64,
     /// About so many records at most; one run of a log in any case.

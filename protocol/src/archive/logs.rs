@@ -24,7 +24,7 @@ pub struct ArchivedLogs {
     pub covered: u64,
     /// The log that the next records belong to, and how far heads cover it.
     open: Option<(Origin, Tail)>,
-    logs: u64,
+    begun: BTreeSet<Origin>,
     records: u64,
 }
 
@@ -37,7 +37,7 @@ impl ArchivedLogs {
             heads: 0,
             covered: 0,
             open: None,
-            logs: 0,
+            begun: BTreeSet::new(),
             records: 0,
         }
     }
@@ -69,18 +69,17 @@ impl ArchivedLogs {
         Ok(())
     }
 
-    /// Begins the next log.
+    /// Begins the next log; none is there twice.
     ///
     /// # Errors
     ///
     /// [`ArchiveFault::Unsigned`] of the one before, [`ArchiveFault::OutOfPlace`].
     pub fn begin(&mut self, origin: Origin) -> Result<(), ArchiveFault> {
         self.end()?;
-        if self.open.is_some_and(|(before, _)| before >= origin) {
+        if !self.begun.insert(origin) {
             return Err(ArchiveFault::OutOfPlace);
         }
         self.open = Some((origin, self.ledger.tail(&origin)));
-        self.logs += 1;
         Ok(())
     }
 
@@ -137,6 +136,6 @@ impl ArchivedLogs {
 
     /// Counts what the records come to.
     pub fn sums(&self) -> ArchiveSums {
-        ArchiveSums::of(self.ledger.state(), self.logs, self.records)
+        ArchiveSums::of(self.ledger.state(), self.begun.len() as u64, self.records)
     }
 }

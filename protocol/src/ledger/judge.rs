@@ -271,7 +271,7 @@ impl Ledger {
             return Verdict::Refer(Referral::OwnLogBehind);
         }
         // What rested on keys that were not known yet is on the disk and not in the state.
-        let policy = self.state.policy().filter(|_| !self.must_be_rebuilt);
+        let policy = self.state.policy().filter(|_| !self.must_be_rebuilt());
         let Some((_, policy)) = policy else {
             return Verdict::Refer(Referral::NotReady);
         };

@@ -1,14 +1,62 @@
 //! Other sellers' codes in the state: what is listed, and the passages by codes that are not listed yet, which count once they are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::State;
-use super::units::MAX_PASSAGES_OF_LOG;
 use crate::evidence::{self, Worth};
-use crate::ident::{Origin, Stamp, Unit};
+use crate::ident::{Origin, Seq, Stamp, Unit};
 use crate::record::Body;
 use crate::ticket::foreign::{ForeignCodes, ForeignList, ShownForeign};
+
+/// How many passages of one log wait for a list in memory. An honest device passes nobody by a code that it has not heard the list
+/// of, so that few wait, and not for long; a device that lies could invent millions, in each of a thousand logs.
+pub const MAX_UNLISTED_OF_LOG: usize = 256;
+
+/// Passages of one log by codes that no authority has listed yet.
+#[derive(Clone, Default)]
+pub(super) struct Unlisted {
+    /// By what they say is the code's unit.
+    of_units: BTreeMap<Unit, Vec<(Stamp, Body)>>,
+    passages: usize,
+    /// The first passage that found no room.
+    left_out: Option<Seq>,
+    /// Whether a list came after that, by which the passages that were left out may count.
+    has_missed_a_list: bool,
+}
+
+impl Unlisted {
+    fn wait(&mut self, unit: Unit, stamp: Stamp, body: Body) {
+        if self.passages < MAX_UNLISTED_OF_LOG {
+            self.passages += 1;
+            self.of_units.entry(unit).or_default().push((stamp, body));
+        } else {
+            self.left_out.get_or_insert(stamp.seq);
+        }
+    }
+
+    /// Takes out the passages of these units that are of use now.
+    fn take(&mut self, units: &BTreeSet<Unit>, counts: impl Fn(&Body) -> bool) -> Vec<(Stamp, Body)> {
+        let mut taken = Vec::new();
+        for unit in units {
+            let Some(waiting) = self.of_units.remove(unit) else {
+                continue;
+            };
+            let (counting, left): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(_, body)| counts(body));
+            taken.extend(counting);
+            if !left.is_empty() {
+                self.of_units.insert(*unit, left);
+            }
+        }
+        self.passages -= taken.len();
+        self.has_missed_a_list |= self.left_out.is_some();
+        taken
+    }
+
+    fn is_empty(&self) -> bool {
+        self.passages == 0 && self.left_out.is_none()
+    }
+}
 
 impl State {
     /// Returns the codes of other sellers' tickets, as the authority in force lists them.
@@ -47,12 +95,7 @@ impl State {
             return self.name_false(stamp);
         }
         let of_log = self.unlisted.entry(stamp.origin).or_default();
-        let waiting = of_log.entry(shown.unit).or_default();
-        if waiting.len() < MAX_PASSAGES_OF_LOG {
-            waiting.push((stamp, body));
-        } else {
-            self.name_false(stamp);
-        }
+        of_log.wait(shown.unit, stamp, body);
     }
 
     /// Takes an authority's list, and the passages that waited for it.
@@ -61,22 +104,29 @@ impl State {
         let rulings = self.authorities.entry(authority).or_default();
         rulings.apply(Body::Foreign(list));
         for (origin, mut of_log) in std::mem::take(&mut self.unlisted) {
-            for unit in &units {
-                let waiting = of_log.remove(unit).unwrap_or_default();
-                let (listed, left): (Vec<_>, Vec<_>) = waiting
-                    .into_iter()
-                    .partition(|(_, body)| self.worth(body) == Worth::Proven);
-                for (stamp, body) in listed {
-                    self.take(stamp, body);
-                }
-                if !left.is_empty() {
-                    of_log.insert(*unit, left);
-                }
+            for (stamp, body) in of_log.take(&units, |body| self.worth(body) == Worth::Proven) {
+                self.take(stamp, body);
             }
             if !of_log.is_empty() {
                 self.unlisted.insert(origin, of_log);
             }
         }
+    }
+
+    /// Tells whether passages for which there was no room may count by a list that came since: the logs are to be read again, those
+    /// of the authorities first.
+    pub fn has_missed_a_list(&self) -> bool {
+        let mut logs = self.unlisted.iter();
+        logs.any(|(origin, of_log)| {
+            let counts = of_log.left_out.is_some_and(|seq| seq <= self.limits.of(origin));
+            of_log.has_missed_a_list && counts
+        })
+    }
+
+    /// Returns how many passages wait for a list.
+    #[cfg(test)]
+    pub fn waiting_for_a_list(&self) -> usize {
+        self.unlisted.values().map(|of_log| of_log.passages).sum()
     }
 
     /// Returns the logs with a passage by a code that is not listed yet.

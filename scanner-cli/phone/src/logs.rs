@@ -78,7 +78,7 @@ impl Logs {
     }
 
     /// Returns every record, each log in its order, logs in the order of their origins.
-    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> + Clone {
         self.logs.values().flat_map(|log| &log.entries)
     }
 

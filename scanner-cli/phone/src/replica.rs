@@ -355,10 +355,8 @@ impl Stored {
                 ledger.forget(&head.origin);
             }
         }
-        for entry in self.logs.entries() {
-            if !ledger.replay(entry, now) {
-                return Err(OpenError::Broken);
-            }
+        if !ledger.replay_all(self.logs.entries(), now) {
+            return Err(OpenError::Broken);
         }
         for head in self.logs.heads() {
             ledger.replay_head(head.clone());

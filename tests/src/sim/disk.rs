@@ -113,7 +113,7 @@ impl Disk {
     }
 
     /// Returns every record, log by log.
-    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> + Clone {
         self.logs.values().flatten()
     }
 

@@ -181,6 +181,7 @@ impl Ids {
         let all = ChangesAfter {
             event,
             known: Vec::new(),
+            first: Vec::new(),
             bundle_version: u64::MAX,
             limit: u64::MAX,
         };

@@ -5,6 +5,8 @@ use usher_protocol::ledger::Ledger;
 use usher_protocol::log::{MAX_RUN_RECORDS, Run, Tail};
 use usher_protocol::record::{Body, ShownPassage};
 use usher_protocol::ticket::TicketFlags;
+use usher_protocol::ticket::foreign::identity::identify;
+use usher_protocol::ticket::foreign::{ForeignCodes, ForeignList, ListedCode};
 use usher_protocol::{GateId, Generation, Origin, ScanId, Seq, TierId, Unit, ZoneId};
 
 use super::super::writer::EnrolOutcome;
@@ -125,6 +127,38 @@ impl Hub {
     pub fn scan_judged(&mut self, count: usize, times: (Timestamp, Timestamp)) -> Run {
         let base = self.ledger.tail(&self.origin());
         self.run(base, count, times)
+    }
+
+    /// Writes down that one person came in by each of these codes of another seller, whoever has listed them.
+    pub fn scan_listed(&mut self, codes: &[(String, Unit)]) -> Run {
+        let base = self.ledger.tail(&self.origin());
+        let mut entries = self.ledger.write_due_records(START);
+        for (text, unit) in codes {
+            let identity = identify(text.as_bytes()).unwrap();
+            let mut listed = ForeignCodes::default();
+            let salt = [1; 32];
+            listed.take(ForeignList {
+                salt,
+                sellers: Vec::new(),
+                codes: vec![ListedCode {
+                    code: identity.hash(&salt),
+                    unit: *unit,
+                    tier: TierId(1),
+                    admits: 1,
+                    used: 0,
+                }],
+            });
+            let read = listed.read(text.as_bytes(), self.ledger.event()).unwrap();
+            let passage = ShownPassage {
+                code: read.code().to_vec(),
+                ..self.passage(*unit, START)
+            };
+            entries.push(self.ledger.write(Body::Admitted(passage), START));
+        }
+        let head = self.ledger.seal(&self.key).unwrap();
+        let records: Vec<_> = entries.into_iter().map(|entry| entry.bytes).collect();
+        self.written.extend(records.iter().cloned());
+        Run { base, records, head }
     }
 
     fn run(&mut self, base: Tail, count: usize, (clock, judged): (Timestamp, Timestamp)) -> Run {

@@ -86,6 +86,9 @@ impl LogWriter {
             }
             self.take_in_view(changes.grown)?;
             self.meet_halt(changes.halt);
+            if self.ledger.must_be_rebuilt() {
+                return self.begin_anew(false).await;
+            }
             if changes.is_complete {
                 let version = changes.version;
                 self.view.compare(Compared { version, at: now });
@@ -104,6 +107,9 @@ impl LogWriter {
             return self.catch_up().await;
         }
         self.take_in_view(appended)?;
+        if self.ledger.must_be_rebuilt() {
+            return self.begin_anew(false).await;
+        }
         self.view.compare(compared);
         Ok(())
     }
@@ -126,8 +132,8 @@ impl LogWriter {
         self.view.put_up(snapshot);
     }
 
-    /// Reads everything from its beginning: under another trust other records count, and a dropped copy takes along what followed
-    /// from it.
+    /// Reads everything from its beginning: under another trust other records count, a dropped copy takes along what followed
+    /// from it, and passages that found no room may be listed now.
     async fn begin_anew(&mut self, has_dropped: bool) -> Result<(), AuthorityError> {
         let StoredEvent {
             keys,
@@ -293,16 +299,19 @@ async fn try_to_read(parts: &LogWriterParts) -> Result<Option<StoredEvent>, Auth
     }
 }
 
-/// Reads the next page of what is stored beyond a ledger.
+/// Reads the next page of what is stored beyond a ledger: the authorities' logs first, since others' passages may rest on what
+/// these list.
 pub(super) async fn changes(
     store: &Store,
     event: EventId,
     ledger: &Ledger,
 ) -> Result<StoredChanges, StoreError> {
+    let bundle = ledger.trust().bundle();
     let query = ChangesAfter {
         event,
         known: ledger.tails(),
-        bundle_version: ledger.trust().bundle().version,
+        first: bundle.authority_keys.iter().map(|trusted| trusted.key).collect(),
+        bundle_version: bundle.version,
         limit: PAGE_RECORDS,
     };
     store.changes_after(query).await

@@ -99,6 +99,7 @@ async fn changes(case: &Case, known: Vec<(Origin, Tail)>, limit: u64) -> StoredC
     let query = ChangesAfter {
         event: case.event,
         known,
+        first: Vec::new(),
         bundle_version: 0,
         limit,
     };

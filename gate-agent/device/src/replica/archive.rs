@@ -91,7 +91,8 @@ fn put_logs<E: From<ReplicaError>>(
         }
     };
     // The walk shows a head before the record at which it stands.
-    let walked = replay::walk(connection, ledger.event(), &mut |step| match step {
+    let logs_in_order = (ledger.event(), &replay::read_first(ledger.trust()));
+    let walked = replay::walk(connection, logs_in_order, &mut |step| match step {
         ReplayStep::Head(head, _) => heads.push(head.clone()),
         ReplayStep::Record(entry) => {
             if log.replace(entry.origin) != Some(entry.origin) {

@@ -1,6 +1,6 @@
 //! Checking every page, chain and head of a replica, and naming the exact record that is wrong; repairing is a person's decision.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use usher_disk::{DatabaseLocation, complaints};
@@ -63,9 +63,13 @@ pub fn audit(path: &Path) -> Result<Audit, ReplicaError> {
         ))?;
     }
     let mut logs: BTreeMap<Origin, AuditedLog> = BTreeMap::new();
-    findings.extend(walk(&transaction, event, &mut |step| match step {
-        ReplayStep::Record(entry) => logs.entry(entry.origin).or_default().records += 1,
-        ReplayStep::Head(head, _) => logs.entry(head.origin).or_default().signed_up_to = head.tail.seq,
-    })?);
+    findings.extend(walk(
+        &transaction,
+        (event, &BTreeSet::new()),
+        &mut |step| match step {
+            ReplayStep::Record(entry) => logs.entry(entry.origin).or_default().records += 1,
+            ReplayStep::Head(head, _) => logs.entry(head.origin).or_default().signed_up_to = head.tail.seq,
+        },
+    )?);
     Ok(Audit { logs, findings })
 }

@@ -1,5 +1,6 @@
 //! A look at a replica from outside, also while another program runs on it; it changes nothing.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -77,9 +78,13 @@ pub fn review(
     let transaction = connection.transaction()?;
     let me = StoredEnrolment::read(&transaction)?.identity.unverified().device;
     let ledger = replay::rebuild(&transaction, me, now)?.ledger;
-    replay::walk(&transaction, ledger.event(), &mut |step| match step {
-        ReplayStep::Record(entry) => visit(entry.origin, &entry.bytes),
-        ReplayStep::Head(..) => {}
-    })?;
+    replay::walk(
+        &transaction,
+        (ledger.event(), &BTreeSet::new()),
+        &mut |step| match step {
+            ReplayStep::Record(entry) => visit(entry.origin, &entry.bytes),
+            ReplayStep::Head(..) => {}
+        },
+    )?;
     Ok(ledger)
 }

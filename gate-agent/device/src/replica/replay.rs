@@ -1,10 +1,10 @@
 //! Walking every stored log from its beginning: rebuilding the ledger at start, and finding the exact record that is wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rusqlite::{Connection, Row};
-use usher_disk::LogWalk;
+use usher_disk::{LogFinding, LogWalk};
 use usher_keys::{EventId, PublicKey, Signature, Timestamp};
 use usher_protocol::checkpoint::Checkpoint;
 use usher_protocol::evidence::Worth;
@@ -32,7 +32,7 @@ pub fn rebuild(connection: &Connection, me: Origin, now: Timestamp) -> Result<Re
     let enrolment = StoredEnrolment::read(connection)?;
     let trust = Arc::new(Trust::pin(&enrolment.roots, enrolment.bundle)?);
     let event = trust.event();
-    let mut ledger = Ledger::new(me, Some(enrolment.identity), trust);
+    let mut ledger = Ledger::new(me, Some(enrolment.identity), Arc::clone(&trust));
     let covered = read_covered(connection)?;
     if let Some(checkpoint) = stored_values::read_checkpoint(connection)? {
         let checkpoint = ledger.adopt_again(&checkpoint)?;
@@ -51,7 +51,7 @@ pub fn rebuild(connection: &Connection, me: Origin, now: Timestamp) -> Result<Re
         kept_heads.begin(origin, tail.seq);
     }
     let mut heads = Vec::new();
-    let findings = walk(connection, event, &mut |step| match step {
+    let findings = walk(connection, (event, &read_first(&trust)), &mut |step| match step {
         ReplayStep::Record(entry) => {
             let chained = ledger.replay(entry, now);
             debug_assert!(chained, "the walk has checked the chain");
@@ -98,43 +98,87 @@ pub enum ReplayStep<'a> {
     Head(&'a Head, usize),
 }
 
-/// Walks every log in the order of origins and numbers, shows what is sound and gives what is wrong.
+/// Returns the logs that are read before all others: passages may rest on what the authorities list.
+pub fn read_first(trust: &Trust) -> BTreeSet<Origin> {
+    let authorities = trust.bundle().authority_keys.iter();
+    authorities.map(|trusted| trusted.key).collect()
+}
+
+/// Walks every log, these first, otherwise in the order of origins and numbers; shows what is sound and gives what is wrong.
 pub fn walk(
     connection: &Connection,
-    event: EventId,
+    (event, first): (EventId, &BTreeSet<Origin>),
     visit: &mut dyn FnMut(ReplayStep),
 ) -> rusqlite::Result<Vec<Finding>> {
-    let mut heads = read_heads(connection)?;
-    let covered = read_covered(connection)?;
-    let mut findings = Vec::new();
-    let mut log: Option<LogWalk> = None;
-    let mut statement =
+    let mut walk = Walk {
+        event,
+        heads: read_heads(connection)?,
+        covered: read_covered(connection)?,
+        log: None,
+        findings: Vec::new(),
+    };
+    let mut of_log = connection
+        .prepare("SELECT origin, seq, hash, bytes, worth FROM records WHERE origin = ?1 ORDER BY seq")?;
+    for origin in first {
+        let mut rows = of_log.query([origin.0])?;
+        while let Some(row) = rows.next()? {
+            walk.step(&read_entry(row)?, visit);
+        }
+    }
+    let mut all =
         connection.prepare("SELECT origin, seq, hash, bytes, worth FROM records ORDER BY origin, seq")?;
-    let mut rows = statement.query([])?;
+    let mut rows = all.query([])?;
     while let Some(row) = rows.next()? {
-        let entry = read_entry(row)?;
+        if !first.contains(&PublicKey(row.get(0)?)) {
+            walk.step(&read_entry(row)?, visit);
+        }
+    }
+    Ok(walk.end())
+}
+
+/// Where a walk stands.
+struct Walk {
+    event: EventId,
+    /// The heads of the logs that were not reached yet.
+    heads: BTreeMap<Origin, Vec<Head>>,
+    covered: BTreeMap<Origin, Tail>,
+    log: Option<LogWalk>,
+    findings: Vec<LogFinding>,
+}
+
+impl Walk {
+    fn step(&mut self, entry: &Entry, visit: &mut dyn FnMut(ReplayStep)) {
+        let Self {
+            event,
+            heads,
+            covered,
+            log,
+            findings,
+        } = self;
         let origin = entry.origin;
         if log.as_ref().is_none_or(|log| log.origin() != origin) {
             findings.extend(log.take().and_then(LogWalk::end));
         }
         let log = log.get_or_insert_with(|| {
             let base = covered.get(&origin).copied().unwrap_or_default();
-            LogWalk::new(event, origin, base, heads.remove(&origin).unwrap_or_default())
+            LogWalk::new(*event, origin, base, heads.remove(&origin).unwrap_or_default())
         });
         findings.extend(log.step(entry.tail, &entry.bytes, &mut |head, bytes| {
             visit(ReplayStep::Head(head, bytes));
         }));
         if log.is_sound() {
-            visit(ReplayStep::Record(&entry));
+            visit(ReplayStep::Record(entry));
         }
     }
-    findings.extend(log.take().and_then(LogWalk::end));
-    findings.extend(
-        heads
-            .into_iter()
-            .filter_map(|(origin, heads)| LogWalk::new(event, origin, Tail::default(), heads).end()),
-    );
-    Ok(findings.into_iter().map(Finding::Log).collect())
+
+    fn end(mut self) -> Vec<Finding> {
+        self.findings.extend(self.log.and_then(LogWalk::end));
+        let without_records = self.heads.into_iter();
+        let without_records = without_records
+            .filter_map(|(origin, heads)| LogWalk::new(self.event, origin, Tail::default(), heads).end());
+        self.findings.extend(without_records);
+        self.findings.into_iter().map(Finding::Log).collect()
+    }
 }
 
 fn read_entry(row: &Row) -> rusqlite::Result<Entry> {

@@ -4,6 +4,7 @@ mod archive;
 mod copies;
 mod fresh_as_of;
 mod freshness;
+mod listed;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -6,7 +6,7 @@ use super::*;
 use crate::admission::{Direction, Reason, Referral, Verdict};
 use crate::checkpoint::Checkpoint;
 use crate::home::home_of;
-use crate::ident::{Generation, ScanId, ScanSecret, TierId, Unit};
+use crate::ident::{Generation, ScanId, ScanSecret, Seq, TierId, Unit};
 use crate::ledger::ruling::restatement;
 use crate::ledger::{Annulling, JudgingAs, ScanQuestion};
 use crate::record::{Body, RightToAnnul};
@@ -15,6 +15,7 @@ use crate::rehearsal::{
     AVAILABLE, EVENT, NORTH, NOW, REENTRY, SOUTH, STRICT, authority, hub as hub_key, signed_bundle,
 };
 use crate::request::Scan;
+use crate::state::foreign::MAX_UNLISTED_OF_LOG;
 use crate::ticket::foreign::identity::identify;
 use crate::ticket::foreign::{self, ForeignList, ListedCode};
 
@@ -231,4 +232,76 @@ fn a_scan_of_a_foreign_code_is_withdrawn_and_annulled_like_any_other() {
         ..asked(&gate, 9, "A")
     };
     assert_eq!(gate.judge(&at_south, JudgingAs::Home), ADMIT);
+}
+
+/// A hub that let in by more codes than may wait of one log, and the cloud that listed them.
+fn after_many_codes() -> (Machine, Machine) {
+    let mut cloud = Machine::cloud(&[1]);
+    let codes = 0..u32::try_from(MAX_UNLISTED_OF_LOG).unwrap() + 40;
+    for code in codes.clone() {
+        cloud.write(listed(&format!("A{code}"), 1_000 + code, (STRICT, 1, 0)));
+    }
+    let mut hub = Machine::hub(1, &cloud);
+    for code in codes {
+        let mut asked = asked(&hub, 1, &format!("A{code}"));
+        asked.scan = ScanId(u128::from(code).to_be_bytes());
+        assert_eq!(hub.judge(&asked, JudgingAs::Home), ADMIT);
+    }
+    (cloud, hub)
+}
+
+#[test]
+fn no_more_passages_wait_for_a_list_than_there_is_room_for() {
+    let (_, hub) = after_many_codes();
+    let mut late = Machine::new(hub_key(3), Role::Hub);
+    late.write_due_records();
+    late.hear_log(&hub, hub.me()).unwrap();
+    assert_eq!(late.ledger.state().waiting_for_a_list(), MAX_UNLISTED_OF_LOG);
+    assert!(late.ledger.state().may_hide_entries().contains(&hub.me()));
+    assert!(
+        !late.ledger.must_be_rebuilt(),
+        "nothing has come that it could rest on"
+    );
+}
+
+#[test]
+fn what_found_no_room_counts_once_the_logs_are_read_again() {
+    let (mut cloud, hub) = after_many_codes();
+    let mut late = Machine::new(hub_key(3), Role::Hub);
+    late.write_due_records();
+    late.hear_log(&hub, hub.me()).unwrap();
+    late.hear(&cloud);
+    assert!(late.ledger.must_be_rebuilt());
+    let verdict = judge(&mut late, 9, "A0", JudgingAs::Home);
+    assert_eq!(verdict, Verdict::Refer(Referral::NotReady));
+    late.restart();
+    assert!(!late.ledger.must_be_rebuilt(), "the lists are read first");
+    cloud.hear(&hub);
+    cloud.hear(&late);
+    late.hear(&cloud);
+    assert_eq!(late.digest(), cloud.digest());
+    assert_eq!(late.ledger.state().incidents(), []);
+}
+
+#[test]
+fn beyond_a_cut_nothing_is_read_again_until_the_cut_is_moved() {
+    let (_, hub) = after_many_codes();
+    let mut late = Machine::new(hub_key(3), Role::Hub);
+    late.write_due_records();
+    late.hear_log(&hub, hub.me()).unwrap();
+    let mut other = Machine::cloud(&[1]);
+    let cut = |after| Body::DeviceRevoked {
+        device: hub_key(1).public(),
+        after: Seq(after),
+    };
+    other.write(cut(2));
+    other.write(listed("B", 9_000, (STRICT, 1, 0)));
+    late.hear(&other);
+    assert!(
+        !late.ledger.must_be_rebuilt(),
+        "what was left out counts for nothing"
+    );
+    other.write(cut(100_000));
+    late.hear(&other);
+    assert!(late.ledger.must_be_rebuilt());
 }

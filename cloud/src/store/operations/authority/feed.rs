@@ -49,7 +49,7 @@ pub fn feed_total(connection: &Sql<'_>, (): &()) -> Result<u64, StoreError> {
 
 /// Finds what is stored of an event beyond what is known of it.
 pub fn changes_after(connection: &Sql<'_>, query: &ChangesAfter) -> Result<StoredChanges, StoreError> {
-    let heads = logs::newest_heads(connection, &query.event)?;
+    let mut heads = logs::newest_heads(connection, &query.event)?;
     let mut changes = StoredChanges {
         version: version(connection, query.event)?,
         grown: Vec::new(),
@@ -71,6 +71,7 @@ pub fn changes_after(connection: &Sql<'_>, query: &ChangesAfter) -> Result<Store
     if changes.begins_anew() {
         return Ok(changes);
     }
+    heads.sort_by_key(|head| !query.first.contains(&head.origin));
     let mut room = query.limit;
     for newest in heads {
         let known = known.get(&newest.origin).copied().unwrap_or_default();

@@ -4,7 +4,7 @@ use usher_protocol::archive::{CheckedArchive, verify};
 
 use super::*;
 
-fn archive_of(path: &Path, key: &SecretKey) -> Result<Vec<u8>, ReplicaError> {
+pub fn archive_of(path: &Path, key: &SecretKey) -> Result<Vec<u8>, ReplicaError> {
     let mut bytes = Vec::new();
     let now = Clock::system().now();
     archive(path, key, now, |part| {
@@ -14,7 +14,7 @@ fn archive_of(path: &Path, key: &SecretKey) -> Result<Vec<u8>, ReplicaError> {
     Ok(bytes)
 }
 
-fn checked(bytes: &[u8]) -> CheckedArchive {
+pub fn checked(bytes: &[u8]) -> CheckedArchive {
     let mut rest = bytes;
     let more = |count: usize| {
         let (taken, left) = rest.split_at(count.min(rest.len()));
