@@ -84,8 +84,8 @@ fn holder(services: &Services, request: PhoneCodeRequest) -> Result<TokenHolder,
         (false, _) => Err(Problem::of(&HubProblem::NoName {
             most_bytes: MAX_NAME_BYTES,
         })),
-        (true, Some(gate)) => Err(Problem::of(&HubProblem::OtherGate {
-            token: &hub.gates,
+        (true, Some(gate)) => Err(Problem::of(&HubProblem::NotOurGate {
+            hub: &hub.gates,
             gate: *gate,
         })),
         (true, None) => Ok(TokenHolder {

@@ -71,6 +71,13 @@ pub enum HubProblem<'a> {
         /// How many bytes a name may have.
         most_bytes: usize,
     },
+    /// A phone is to serve a gate that the hub does not.
+    NotOurGate {
+        /// The gates of the hub.
+        hub: &'a [u16],
+        /// The one that was asked for.
+        gate: u16,
+    },
     /// No phones are served.
     DoorShut,
     /// The status is for this machine alone.
@@ -96,7 +103,7 @@ impl HubProblem<'_> {
             Self::WhichEvent(_) => 300,
             Self::BrokeOff => 400,
             Self::UnknownToken | Self::TokenEnded => 401,
-            Self::OtherGate { .. } | Self::StatusElsewhere => 403,
+            Self::OtherGate { .. } | Self::NotOurGate { .. } | Self::StatusElsewhere => 403,
             Self::NothingHere | Self::OtherEvent | Self::NoSuchCode => 404,
             Self::OtherMethod => 405,
             Self::TooLong { .. } => 413,
@@ -139,6 +146,11 @@ impl HubProblem<'_> {
             Self::NoId { name } => format!("{name} must be 32 hexadecimal digits").into(),
             Self::NoReason { most_bytes } => format!("why must be 1 to {most_bytes} bytes of plain text in one line: correct it, or leave it out").into(),
             Self::NoName { most_bytes } => format!("a phone's name has 1 to {most_bytes} bytes of plain text in one line, without blanks around it: correct it").into(),
+            Self::NotOurGate { hub, gate } => format!(
+                "this hub is for {}, not for gate {gate}: name other gates, or make the phone's code at the hub of that gate",
+                gates(hub),
+            )
+            .into(),
             Self::DoorShut => super::phones::DOOR_SHUT.into(),
             Self::StatusElsewhere => "this page is shown on the hub's own machine only: open it there, or set open_status = true in its settings".into(),
             Self::NoStatus => "the hub cannot read its database at the moment: look at its disk and its log".into(),
@@ -193,6 +205,12 @@ mod tests {
         assert_eq!(
             problem.words(),
             "this token is for gates 1 and 2, not for gate 3: correct the device's gate, or make a token for this one with usher-gate-agent http-token --gates 3"
+        );
+        let problem = HubProblem::NotOurGate { hub: &[1], gate: 3 };
+        assert_eq!(problem.status(), 403);
+        assert_eq!(
+            problem.words(),
+            "this hub is for gate 1, not for gate 3: name other gates, or make the phone's code at the hub of that gate"
         );
     }
 }
