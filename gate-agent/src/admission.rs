@@ -142,7 +142,7 @@ impl AdmissionPath {
         }
         let ticket = match self.verify(&task.scan) {
             Ok(ticket) => ticket,
-            Err(rejection) => return Ok(self.rejected(&task.scan, rejection)),
+            Err(rejection) => return Ok(self.unless_answered(&task, rejection).await),
         };
         let route = self.route(&task, &ticket);
         if task.is_for_home && route != Route::Here {
@@ -275,6 +275,20 @@ impl AdmissionPath {
             return Err(RequestError::NotAllowed);
         }
         self.under_way.try_acquire().map_err(|_| RequestError::Busy)
+    }
+
+    /// Answers to a code that is not taken. A live code may have been, when it was shown: whoever asks again about its scan hears that.
+    async fn unless_answered(&self, task: &Task, rejection: Rejection) -> Answer {
+        let may_be_repeated = rejection == Rejection::NotLive && task.over.is_none();
+        let before = if may_be_repeated {
+            self.replica.answered_before(&task.scan).await
+        } else {
+            None
+        };
+        match before {
+            Some((ticket, verdict)) => self.answered(&task.scan, (&ticket, verdict), JudgingAs::CutOff),
+            None => self.rejected(&task.scan, rejection),
+        }
     }
 
     /// Answers to a code that is no ticket of this event: it may be one of another event that is served here.

@@ -30,6 +30,7 @@ use tokio::sync::oneshot;
 use usher_disk::{CommitNote, DatabaseLocation, Readers, Writer};
 use usher_keys::{Certificate, DeviceIdentity, EventId, PublicKey, SecretKey, Timestamp};
 use usher_protocol::Origin;
+use usher_protocol::admission::Verdict;
 use usher_protocol::clock::ClockHealth;
 use usher_protocol::ledger::{Ledger, ScanQuestion};
 use usher_protocol::log::Tail;
@@ -203,6 +204,14 @@ impl Replica {
             Err(Rejection::NotLive) => snapshot.trust.keyring().verify_earlier(code, now),
             read => read,
         }
+    }
+
+    /// Finds what was said before of a scan whose live code is not shown any more: whoever asks again about it shows the code of then.
+    pub async fn answered_before(&self, scan: &Scan) -> Option<(VerifiedTicket, Verdict)> {
+        let (ticket, now) = (self.verify_earlier(&scan.code).ok()?, self.clock.now());
+        let asked = asked(scan, ticket.clone());
+        let looked = self.inspect(move |ledger| ledger.judged_before(&asked, now));
+        Some((ticket, looked.await.ok()??))
     }
 
     /// Looks at the ledger between two groups.

@@ -17,6 +17,7 @@ use usher_link::{Dialer, Endpoint, LinkState, Progress};
 use usher_protocol::admission::{Direction, Reason, Referral, RefusalKind, Verdict};
 use usher_protocol::request::{Answer, JudgedBy, Overriding, Request, RequestError, Response, Scan};
 use usher_protocol::scans::ScanKind;
+use usher_protocol::ticket::{Rejection, Ticket};
 use usher_protocol::{GateId, TierId, Unit};
 
 use super::*;
@@ -299,6 +300,42 @@ async fn two_hubs_that_were_cut_off_report_a_double_admission_once_after_healing
     };
     until(async || digest(&a).await == digest(&b).await).await;
     assert_eq!((incidents(&a).await, incidents(&b).await), (1, 1));
+    a.shutdown().await;
+    b.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_again_about_a_live_scan_hears_its_answer_also_when_the_code_is_old() {
+    let mut venue = Venue::new();
+    let (a, b) = venue.start_linked().await;
+    let unit = unit_at(B, &[A, B]);
+    let (phone, shown) = (key(77), venue.show.clock.now());
+    let live = |id: u32, unit: u32| {
+        let ticket = Ticket {
+            holder: Some(phone.public()),
+            ..usher_fixtures::ticket(unit, STRICT)
+        };
+        let payload = ticket.sign(&usher_fixtures::SHOW.tickets());
+        let code = payload.shown_live(&phone, shown).into_bytes();
+        Scan {
+            code,
+            ..scan(id, unit, STRICT)
+        }
+    };
+    assert_eq!(judge(&a, live(1, unit)).await.unwrap().verdict, IN);
+    venue.show.clock.shift_ms(40_000);
+    for hub in [&a, &b] {
+        until(async || judge(hub, live(1, unit)).await.unwrap().verdict == IN).await;
+        // Another reading of the old code is one of a picture.
+        let picture = judge(hub, live(2, unit)).await.unwrap().verdict;
+        assert_eq!(picture, Verdict::Deny(Reason::Rejected(Rejection::NotLive)));
+        // And nobody makes the scan up to be of another ticket.
+        let other = judge(hub, live(1, unit + 1)).await.unwrap().verdict;
+        assert_eq!(other, Verdict::Deny(Reason::Rejected(Rejection::NotLive)));
+    }
+    venue.show.clock.shift_ms(120_000);
+    let late = judge(&b, live(1, unit)).await.unwrap().verdict;
+    assert_eq!(late, Verdict::Refer(Referral::ScanOver));
     a.shutdown().await;
     b.shutdown().await;
 }

@@ -221,7 +221,7 @@ impl Ledger {
 
     /// Returns the verdict of a scan that is known: that it let people in, or that it is over. Whoever repeats the id of an old
     /// scan has not read a code: a second record of it would move nobody, and people would go in uncounted.
-    fn judged_before(&self, asked: &ScanQuestion, now: Timestamp) -> Option<Verdict> {
+    pub fn judged_before(&self, asked: &ScanQuestion, now: Timestamp) -> Option<Verdict> {
         let ticket = asked.ticket.ticket();
         if self.state.is_taken_back(ticket.unit, asked.scan) {
             return Some(Verdict::Refer(Referral::ScanOver));

@@ -139,7 +139,7 @@ fn request(secret: &[u8], nonce: &str, list: i64, way: &str) -> Value {
 }
 
 fn ticket_of(unit: u32, admits: u8) -> Vec<u8> {
-    let ticket = usher_protocol::ticket::Ticket {
+    let ticket = Ticket {
         admits,
         ..usher_fixtures::ticket(unit, STRICT)
     };
