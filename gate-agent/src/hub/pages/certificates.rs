@@ -89,7 +89,10 @@ impl PageCertificates {
     /// Tells whether [`PageCertificates::keep`] has something to do.
     pub fn is_due(&self, now: Timestamp) -> bool {
         let this_week = week(now);
-        self.by_week.keys().any(|week| *week < this_week) || !self.by_week.contains_key(&(this_week + AHEAD))
+        // A clock that was set back has weeks before the ones that were made.
+        let mut needed = this_week..=this_week + AHEAD;
+        self.by_week.keys().any(|week| *week < this_week)
+            || needed.any(|week| !self.by_week.contains_key(&week))
     }
 
     /// Returns the one to show now, with what pages are told of it and the others.
@@ -193,8 +196,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = path_in(folder.path());
         PageCertificates::keep(&path, later(9)).unwrap();
+        let ahead = PageCertificates::read(&path).unwrap();
+        for weeks in [8, 7, 0] {
+            assert!(ahead.is_due(later(weeks)), "{weeks}");
+        }
         let back = PageCertificates::keep(&path, NOW).unwrap();
         assert!(back.shown(NOW).is_ok());
+        assert!(!back.is_due(NOW));
         assert_eq!(back.named(NOW).len(), 3);
         std::fs::write(&path, b"{\"1\": 2}").unwrap();
         let refused = PageCertificates::keep(&path, NOW).err().unwrap();
