@@ -8,6 +8,7 @@ use quinn::{ClientConfig, RecvStream, SendStream};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
+use tokio::task::JoinSet;
 use usher_keys::{EventId, SecretKey, Signature, Timestamp};
 use usher_protocol::GateId;
 use usher_protocol::request::JudgedBy;
@@ -56,8 +57,8 @@ impl Door {
         }
     }
 
-    /// Opens a session as a browser does for a page of that origin, or returns how it was refused.
-    async fn enter(&self, origin: &str, path: &str) -> Result<Browser, StatusCode> {
+    /// Connects as a browser does before it says anything.
+    async fn dial(&self) -> (quinn::Endpoint, quinn::Connection) {
         let mut roots = RootCertStore::empty();
         roots.add(self.certificate.clone()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -71,15 +72,16 @@ impl Door {
         let address = self.endpoint.local_addr();
         let dialling = socket.connect_with(config, address, "localhost").unwrap();
         let quinn = dialling.await.unwrap();
+        (socket, quinn)
+    }
+
+    /// Opens a session as a browser does for a page of that origin, or returns how it was refused.
+    async fn enter(&self, origin: &str, path: &str) -> Result<Browser, StatusCode> {
+        let (socket, quinn) = self.dial().await;
         let mut control = quinn.open_uni().await.unwrap();
-        let mut settings = Settings::default();
-        settings.enable_webtransport(1);
-        settings.write(&mut control).await.unwrap();
+        control.write_all(&settings()).await.unwrap();
         let (mut send, mut recv) = quinn.open_bi().await.unwrap();
-        let url = format!("https://localhost:{}{path}", address.port());
-        let request = ConnectRequest::new(url.parse::<url::Url>().unwrap());
-        let request = request.with_header(ORIGIN, HeaderValue::from_str(origin).unwrap());
-        request.write(&mut send).await.unwrap();
+        send.write_all(&request(origin, path)).await.unwrap();
         match ConnectResponse::read(&mut recv).await {
             Ok(_) => {}
             Err(ConnectError::WrongStatus(Some(status))) => return Err(status),
@@ -90,6 +92,23 @@ impl Door {
             kept: (socket, control, send, recv),
         })
     }
+}
+
+/// What a browser says on its control stream.
+fn settings() -> Vec<u8> {
+    let (mut settings, mut bytes) = (Settings::default(), Vec::new());
+    settings.enable_webtransport(1);
+    settings.encode(&mut bytes);
+    bytes
+}
+
+/// With what it asks for a session.
+fn request(origin: &str, path: &str) -> Vec<u8> {
+    let request = ConnectRequest::new(format!("https://localhost{path}").parse::<url::Url>().unwrap());
+    let request = request.with_header(ORIGIN, HeaderValue::from_str(origin).unwrap());
+    let mut bytes = Vec::new();
+    request.encode(&mut bytes).unwrap();
+    bytes
 }
 
 /// A browser's end of a session.
@@ -247,4 +266,71 @@ async fn a_page_that_is_no_device_yet_asks_and_is_answered() {
     let (answer, (path, body)) = within(async { tokio::join!(asking, answering) }).await;
     assert_eq!((path.as_str(), &body[..]), ("/events/one", &b"asked"[..]));
     assert_eq!(answer, b"answered");
+}
+
+/// Says that on a control stream and that on the first stream, and waits until the door has had enough.
+async fn is_given_up(door: Arc<Door>, control: Vec<u8>, first: Vec<u8>) -> quinn::ConnectionError {
+    let (_socket, quinn) = door.dial().await;
+    let mut streams = quinn.open_uni().await.unwrap();
+    // The door may have closed before all was said.
+    let _ = streams.write_all(&control).await;
+    let (mut send, _recv) = quinn.open_bi().await.unwrap();
+    let _ = send.write_all(&first).await;
+    quinn.closed().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_says_no_http3_or_half_of_it_is_given_up_and_keeps_nobody_outside() {
+    let door = Arc::new(Door::open());
+    let whole = request(ORIGIN_OF_PAGE, "/link");
+    let headers = |bytes: &[u8]| [&[1, u8::try_from(bytes.len()).unwrap()][..], bytes].concat();
+    let said = [
+        // Nothing, half of it, or something else.
+        (vec![], vec![]),
+        (settings(), vec![]),
+        (settings(), whole[..whole.len() - 1].to_vec()),
+        (settings(), b"GET /link HTTP/1.1\r\n\r\n".to_vec()),
+        (b"GET / HTTP/1.1\r\n\r\n".to_vec(), whole.clone()),
+        // A control stream that is another one, and settings of 2^62 bytes, of nothing, and without sessions.
+        (vec![2; 64], whole.clone()),
+        ([&[0, 4][..], &[0xff; 8]].concat(), whole.clone()),
+        (vec![0, 4, 0], whole.clone()),
+        (vec![0, 4, 2, 0x33, 0], whole.clone()),
+        // Headers of 2^62 bytes, of nothing, of a table that nobody keeps, of a name without end and of a Huffman code that is none.
+        (settings(), [&[1][..], &[0xff; 8]].concat()),
+        (settings(), headers(&[])),
+        (settings(), headers(&[0x80, 0, 0x80, 0xff, 0xff, 0xff, 0xff])),
+        (
+            settings(),
+            headers(&[
+                0, 0, 0x27, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f,
+            ]),
+        ),
+        (settings(), headers(&[0, 0, 0x50, 0x84, 0xff, 0xff, 0xff, 0xff])),
+        (settings(), request(ORIGIN_OF_PAGE, "")),
+        // A session, and then nothing.
+        (settings(), whole.clone()),
+    ];
+    within(async {
+        let given_up = said.map(|(control, first)| is_given_up(Arc::clone(&door), control, first));
+        tokio::select! {
+            ends = JoinSet::from_iter(given_up).join_all() => for end in ends {
+                assert!(matches!(end, quinn::ConnectionError::ApplicationClosed(_)), "{end}");
+            },
+            _ = door.endpoint.accept() => panic!("nobody may come in"),
+        }
+    })
+    .await;
+    let (browser, visit) = within(async {
+        let entering = async {
+            let browser = door.enter(ORIGIN_OF_PAGE, "/link").await.unwrap();
+            let greeted = browser
+                .greet(venue::EVENT, &venue::key(3), &venue::key(3), IN_USE)
+                .await;
+            (browser, greeted.is_some())
+        };
+        tokio::join!(entering, door.endpoint.accept())
+    })
+    .await;
+    assert!(browser.1 && matches!(visit, Some(PageVisit::Linked(_))));
 }
