@@ -5,6 +5,7 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use usher_keys::EventId;
+use usher_protocol::plain::is_plain;
 
 use super::Room;
 use super::draw::{Draw, root, sha256};
@@ -89,6 +90,11 @@ pub fn prove(file: &str) -> Result<ProvenDraw, WrongProof> {
     let mut lines = file.lines();
     let first = lines.next().unwrap_or_default();
     let published: PublishedDraw = serde_json::from_str(first).map_err(|_| WrongProof::FirstLine)?;
+    // Both are shown, and nobody's file writes lines of its own there.
+    let shown = [Some(&published.beacon_source), published.beacon.as_ref()];
+    if !shown.into_iter().flatten().all(|text| is_plain(text)) {
+        return Err(WrongProof::FirstLine);
+    }
     let passes = lines
         .zip(2..)
         .map(|(line, number)| hash(line).ok_or(WrongProof::Line(number)));
@@ -159,6 +165,8 @@ mod tests {
         };
         let seed = other(|draw| draw.seed = Some("00".repeat(32)));
         check(&seed, &passes, WrongProof::OtherSeed);
+        let lines = other(|draw| draw.beacon_source = "a die\nThe draw is sound\u{1b}[2A".into());
+        check(&lines, &passes, WrongProof::FirstLine);
         let undrawn = other(|draw| draw.beacon = None);
         check(&undrawn, &passes, WrongProof::Undrawn);
         let count = WrongProof::OtherCount { listed: 4, lobby: 5 };
