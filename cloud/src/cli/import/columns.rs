@@ -27,6 +27,9 @@ pub enum ListError {
     /// A column that somebody named is not there.
     #[error("there is no column {column:?}; the columns are: {found}")]
     NoSuchColumn { column: String, found: String },
+    /// Two columns have a name that means something here.
+    #[error("two columns are called {column:?}: say by its number which one it is, with --map {what}=NUMBER")]
+    TwoColumns { column: String, what: &'static str },
     /// No column is called like one of codes.
     #[error(
         "no column is called like one of codes; say which it is with --map code=COLUMN, by its name or number. The columns are: {found}"
@@ -101,12 +104,29 @@ fn places(header: &[String], mapping: &[Mapping]) -> Result<BTreeMap<ListColumn,
         let named: Vec<String> = header.iter().map(|name| format!("{:?}", name.trim())).collect();
         named.join(", ")
     };
+    // Of two columns with one name nobody can tell which is meant.
+    let alone =
+        |place: usize, of: ListColumn| match names.iter().filter(|name| **name == names[place]).count() {
+            1 => Ok(place),
+            _ => Err(ListError::TwoColumns {
+                column: header[place].trim().to_owned(),
+                what: NAMES
+                    .iter()
+                    .find(|(column, ..)| *column == of)
+                    .map_or("", |(_, what, _)| what),
+            }),
+        };
     let mut places = BTreeMap::new();
-    for (column, _, synonyms) in NAMES {
+    let unmapped = NAMES
+        .iter()
+        .filter(|(column, ..)| mapping.iter().all(|said| said.what != *column));
+    for (column, _, synonyms) in unmapped {
         let place = synonyms
             .iter()
             .find_map(|known| names.iter().position(|name| name == known));
-        places.extend(place.map(|place| (column, place)));
+        if let Some(place) = place {
+            places.insert(*column, alone(place, *column)?);
+        }
     }
     for Mapping { what, column } in mapping {
         let numbered = column
@@ -114,6 +134,7 @@ fn places(header: &[String], mapping: &[Mapping]) -> Result<BTreeMap<ListColumn,
             .ok()
             .and_then(|number| number.checked_sub(1));
         let by_name = names.iter().position(|name| *name == column.to_lowercase());
+        let by_name = by_name.map(|place| alone(place, *what)).transpose()?;
         let place = by_name.or(numbered.filter(|place| *place < header.len()));
         let place = place.ok_or_else(|| ListError::NoSuchColumn {
             column: column.clone(),
@@ -182,5 +203,11 @@ mod tests {
         assert_eq!(codes(b"", &[]), Err(ListError::Empty));
         assert_eq!(codes(b"PK\x03\x04\0\0", &[]), Err(ListError::NotText));
         assert!(matches!(codes(b"code\n\"A", &[]), Err(ListError::Form(_))));
+        let two = b"Barcode,Name,barcode\nA1,Ada,B1\n";
+        for mapping in [&[][..], &["code=Barcode"]] {
+            let error = codes(two, mapping).unwrap_err().to_string();
+            assert!(error.contains("--map code=NUMBER"), "{error}");
+        }
+        assert_eq!(codes(two, &["code=3"]), Ok(vec!["B1".to_owned()]));
     }
 }

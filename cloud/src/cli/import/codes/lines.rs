@@ -61,6 +61,16 @@ pub enum RefusedLine {
     /// No code has such a character.
     #[error("there is a control character in the code")]
     ControlCharacter,
+    /// Nobody sees one of its characters, and no scanner reads it.
+    #[error(
+        "there is a character in the code that nobody sees, such as a zero-width space: export the list anew, or type the code"
+    )]
+    InvisibleCharacter,
+    /// A spreadsheet keeps the code as a formula.
+    #[error(
+        "{text:?} is a spreadsheet's formula and not a code: export the list anew, with the column as text"
+    )]
+    Formula { text: String },
     /// A spreadsheet has shortened the number.
     #[error(
         "{text:?} is a number as a spreadsheet shortens it: export the list anew, with the column as text"
@@ -134,6 +144,14 @@ fn read_code(
     if text.chars().any(char::is_control) {
         return Err(RefusedLine::ControlCharacter);
     }
+    if text.chars().any(is_invisible) {
+        return Err(RefusedLine::InvisibleCharacter);
+    }
+    // Signed codes may begin with the sign alone.
+    if text.starts_with("=\"") {
+        let text = text.to_owned();
+        return Err(RefusedLine::Formula { text });
+    }
     if is_scientific(text) {
         return Err(RefusedLine::Scientific {
             text: text.to_owned(),
@@ -153,6 +171,12 @@ fn read_code(
 
 fn is_number(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_invisible(letter: char) -> bool {
+    let is_mark =
+        matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}');
+    is_mark || matches!(letter, '\u{a0}' | '\u{ad}' | '\u{feff}')
 }
 
 /// Tells whether a spreadsheet has made 2.38E+11 of a number.

@@ -130,6 +130,18 @@ fn lines_that_cannot_be_right_are_refused_by_their_number() {
             (7, RefusedLine::Twice { line: 2 }),
         ]
     );
+    let text = "=\"0012\"".to_owned();
+    assert_eq!(
+        refused(
+            "code,type\n\"=\"\"0012\"\"\",Seated\nA\u{200b}1,Seated\n\u{feff}A1,Seated\nA\u{a0}1,Seated\n=A1,Seated\n"
+        ),
+        [
+            (2, RefusedLine::Formula { text }),
+            (3, RefusedLine::InvisibleCharacter),
+            (4, RefusedLine::InvisibleCharacter),
+            (5, RefusedLine::InvisibleCharacter),
+        ]
+    );
     let status = "maybe".to_owned();
     assert_eq!(
         refused("code,type,status\nA,Seated,Maybe"),
