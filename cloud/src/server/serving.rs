@@ -34,6 +34,8 @@ const PART_OF_FILES: u64 = 2;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// How often an HTTP/2 connection is asked whether it is still there, and how long it may take to say so.
 const PING: Duration = Duration::from_secs(20);
+/// Most requests of an HTTP/2 connection at once, since each keeps its answer until that is read: more than a browser has for a page.
+const MAX_REQUESTS_AT_ONCE: u32 = 64;
 /// How long a server that stops still takes requests of connections that stand: a round trip around the world.
 const LAST_REQUESTS: Duration = Duration::from_millis(250);
 /// How long a greeting over TLS may take: two round trips over a bad radio.
@@ -158,6 +160,7 @@ where
     builder
         .http2()
         .timer(TokioTimer::new())
+        .max_concurrent_streams(MAX_REQUESTS_AT_ONCE)
         .keep_alive_interval(PING)
         .keep_alive_timeout(PING);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), answering));

@@ -164,3 +164,125 @@ async fn whoever_was_let_in_before_a_stop_is_answered() {
     rig.told.notify_one();
     assert!(answer(&mut asked).await.starts_with("HTTP/1.1 200"));
 }
+
+/// What a client of HTTP/2 says first.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
+const PING_FRAME: u8 = 6;
+const CONTINUATION: u8 = 9;
+/// Of headers: that they are all, and that no body follows.
+const WHOLE: u8 = 5;
+/// The setting of how many requests a connection may have at once.
+const MAX_CONCURRENT_STREAMS: u16 = 3;
+
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let [_, length @ ..] = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// Asks for `/` on a stream.
+fn get_on(stream: u32) -> Vec<u8> {
+    frame(HEADERS, WHOLE, stream, b"\x82\x86\x84\x41\x04here")
+}
+
+/// Asks for it and takes it back, so often.
+fn resets(count: u32) -> Vec<u8> {
+    let stream = (0..count).map(|number| 2 * number + 1);
+    let asked =
+        stream.flat_map(|stream| [get_on(stream), frame(RST_STREAM, 0, stream, &[0, 0, 0, 8])].concat());
+    asked.collect()
+}
+
+/// Returns the first frame of a kind that comes back: its payload; nothing if the connection ends without it.
+async fn first(stream: &mut TcpStream, kind: u8) -> Option<Vec<u8>> {
+    let reading = async {
+        loop {
+            let mut head = [0; 9];
+            stream.read_exact(&mut head).await.ok()?;
+            let mut payload = vec![0; usize::from(u16::from_be_bytes([head[1], head[2]]))];
+            stream.read_exact(&mut payload).await.ok()?;
+            if head[3] == kind {
+                return Some(payload);
+            }
+        }
+    };
+    timeout(GUARD, reading).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_connection_over_http2_has_few_requests_at_once() {
+    let rig = Rig::with_places(2).await;
+    let mut stream = rig.say("").await;
+    stream
+        .write_all(&[PREFACE, &frame(SETTINGS, 0, 0, &[])].concat())
+        .await
+        .unwrap();
+    let settings = first(&mut stream, SETTINGS).await.unwrap();
+    let (settings, _) = settings.as_chunks::<6>();
+    let value =
+        |[a, b, c, d, e, f]: &[u8; 6]| (u16::from_be_bytes([*a, *b]), u32::from_be_bytes([*c, *d, *e, *f]));
+    let most = settings
+        .iter()
+        .map(value)
+        .find(|(name, _)| *name == MAX_CONCURRENT_STREAMS);
+    assert_eq!(most, Some((MAX_CONCURRENT_STREAMS, MAX_REQUESTS_AT_ONCE)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn floods_over_http2_end_their_connection_or_wait_and_keep_nobody_out() {
+    let rig = Rig::with_places(64).await;
+    let begun = [PREFACE, &frame(SETTINGS, 0, 0, &[])].concat();
+    let unended = frame(HEADERS, 1, 1, b"\x82\x86\x84\x41\x04here");
+    let ends: [(&str, Vec<u8>); 3] = [
+        ("resets", resets(20_000)),
+        (
+            "headers without end",
+            [unended.clone(), frame(CONTINUATION, 0, 1, &[]).repeat(200_000)].concat(),
+        ),
+        (
+            "headers too large",
+            [unended, frame(CONTINUATION, 0, 1, &[b'x'; 16_000]).repeat(64)].concat(),
+        ),
+    ];
+    let mut floods = JoinSet::new();
+    for (what, flood) in ends {
+        let (mut stream, begun) = (rig.say("").await, begun.clone());
+        floods.spawn(async move {
+            stream.write_all(&begun).await.unwrap();
+            let (mut answers, mut asks) = stream.into_split();
+            let asking = async {
+                // It fails once the server has closed.
+                let _ = asks.write_all(&flood).await;
+            };
+            let mut told = Vec::new();
+            let reading = timeout(GUARD, answers.read_to_end(&mut told));
+            let (_, read) = tokio::join!(asking, reading);
+            assert!(read.is_ok(), "{what}: the connection goes on");
+        });
+    }
+    // These go on, for a client that reads no answers, and cost no more than what is on its way.
+    let empty_data = frame(DATA, 0, 1, &[]);
+    let posting = frame(HEADERS, 4, 1, b"\x83\x86\x84\x41\x04here");
+    let mut waiting = Vec::new();
+    for (first, flood) in [
+        (vec![], frame(PING_FRAME, 0, 0, &[7; 8])),
+        (vec![], frame(SETTINGS, 0, 0, &[])),
+        (posting, empty_data),
+    ] {
+        let mut stream = rig.say("").await;
+        stream.write_all(&[begun.clone(), first].concat()).await.unwrap();
+        let all = flood.repeat(400_000);
+        // Whether all of it is taken is the server's.
+        let _ = timeout(Duration::from_secs(2), stream.write_all(&all)).await;
+        waiting.push(stream);
+    }
+    for _ in 0..8 {
+        let mut stream = rig.say(REQUEST).await;
+        assert!(answer(&mut stream).await.starts_with("HTTP/1.1 200"));
+    }
+    floods.join_all().await;
+    drop(waiting);
+}
