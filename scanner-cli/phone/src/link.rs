@@ -34,6 +34,8 @@ enum Stage {
 pub struct Talk {
     pub session: Session,
     pub peer: PublicKey,
+    /// By what the peer says that it is known; worth something once its certificate was accepted.
+    pub named: Vec<NamedCertificate>,
     /// The peer's certificate, once it was accepted.
     pub opened: Option<Certificate>,
     /// How long a packet takes there and back, in milliseconds.
@@ -118,10 +120,16 @@ impl Link {
     }
 
     /// Begins the session.
-    pub fn talk(&mut self, session: Session, peer: PublicKey, round_trip_ms: u64) {
+    pub fn talk(
+        &mut self,
+        session: Session,
+        (peer, named): (PublicKey, Vec<NamedCertificate>),
+        round_trip_ms: u64,
+    ) {
         self.stage = Stage::Talking(Box::new(Talk {
             session,
             peer,
+            named,
             opened: None,
             round_trip_ms,
         }));

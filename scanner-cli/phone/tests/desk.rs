@@ -8,12 +8,13 @@ mod enrolling;
 mod venue;
 
 use usher_fixtures::{AVAILABLE, SHOW, STRICT, key, ticket};
+use usher_keys::Role;
 use usher_phone::desk::Desk;
 use usher_protocol::admission::Direction;
 use usher_protocol::ledger::Ledger;
 use usher_protocol::state::summary::Summary;
 use usher_words::scanner::outcome::Signal;
-use venue::{Hub, PAGE, Page, authority_log, reading};
+use venue::{Hub, PAGE, Page, authority_log, founding, reading};
 
 fn code(unit: u32, tier: usher_protocol::TierId) -> String {
     SHOW.code(&ticket(unit, tier))
@@ -54,6 +55,24 @@ fn the_hub_is_asked_while_it_is_linked_and_its_word_is_said() {
         assert_eq!((said.outcome, said.alone), (expected, alone), "{said:?}");
     }
     assert!(page.said.is_empty() && page.taken_back.is_empty());
+}
+
+#[test]
+fn only_a_hub_of_the_event_tells_a_page_by_what_it_is_known() {
+    let (mut page, log) = (Page::founded(), authority_log([]));
+    let mut stranger = founding(9, Role::Hub);
+    stranger.identity.certificate = SHOW.certificate(key(9).public(), Role::Hub).sign(&key(9));
+    // They have the key of the certificate that the page pins, and keys of their own.
+    for (impostor, why) in [(founding(9, Role::Scanner), "a scanner"), (stranger, "nobody's")] {
+        let mut impostor = Hub::of(9, impostor, &log);
+        impostor.link(&mut page);
+        assert_eq!((page.named, page.desk.hub()), (0, None), "{why}");
+        page.desk.disconnected();
+        page.drain();
+    }
+    let mut hub = Hub::started(&log);
+    hub.link(&mut page);
+    assert_eq!((page.named, page.desk.hub().as_deref()), (1, Some("Hub")));
 }
 
 #[test]

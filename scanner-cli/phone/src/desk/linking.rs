@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use usher_keys::PublicKey;
+use usher_keys::{PublicKey, Role};
 use usher_protocol::sync::session::CHECKPOINT_LAG;
 use usher_protocol::sync::{
     Close, Context, Farewell, Held, Input, Message, Notice, Output, Session, SessionConfig,
@@ -44,10 +44,9 @@ impl Desk {
                 round_trip_ms,
             } => {
                 self.todo.push_back(Todo::Send(proof));
-                self.todo.push_back(Todo::Certificates(certificates));
                 let session = self.session(hub);
                 if let Some(link) = &mut self.link {
-                    link.talk(session, hub, round_trip_ms);
+                    link.talk(session, (hub, certificates), round_trip_ms);
                 }
                 self.inputs.push_back(Input::Start);
             }
@@ -158,6 +157,8 @@ impl Desk {
     fn notice(&mut self, notice: Notice) {
         let (now, reading) = (self.now(), self.reading);
         match notice {
+            // Whoever has only the key of a certificate that is pinned is nobody's hub.
+            Notice::Opened(certificate) if certificate.role != Role::Hub => self.end(Ended::NotTheHub),
             Notice::Opened(certificate) => {
                 self.refused_by = None;
                 // What the hub lacks of it is asked for right after this.
@@ -165,6 +166,8 @@ impl Desk {
                 self.handed_on = Some(written);
                 if let Some(talk) = self.talking() {
                     talk.opened = Some(*certificate);
+                    let named = std::mem::take(&mut talk.named);
+                    self.todo.push_back(Todo::Certificates(named));
                 }
             }
             Notice::Forked(found) => {

@@ -58,6 +58,8 @@ pub struct Page {
     pub sent: Vec<Vec<u8>>,
     pub asked: Vec<(u32, Vec<u8>)>,
     pub taken_back: Vec<u32>,
+    /// How often it was told by what its hub is known.
+    pub named: u32,
     pub ms: u64,
     shown: u8,
 }
@@ -78,6 +80,7 @@ impl Page {
             sent: Vec::new(),
             asked: Vec::new(),
             taken_back: Vec::new(),
+            named: 0,
             ms,
             shown: 0,
         };
@@ -103,7 +106,7 @@ impl Page {
                 Todo::Ask { number, frame } => self.asked.push((number, frame)),
                 Todo::TakeBack { number } => self.taken_back.push(number),
                 Todo::Say(said) => self.said.push(*said),
-                Todo::Certificates(_) => {}
+                Todo::Certificates(_) => self.named += 1,
                 Todo::Close(_) => self.sent.clear(),
             }
         }
@@ -135,6 +138,7 @@ pub fn reading(ms: u64) -> ClockReading {
 /// A hub: its replica, and its side of the link.
 pub struct Hub {
     pub replica: PageReplica,
+    number: u8,
     session: Option<Session>,
     frames: Frames,
     call: Option<(PageCall, HubWelcome)>,
@@ -144,13 +148,19 @@ pub struct Hub {
 impl Hub {
     /// Starts one that has heard all of the authority.
     pub fn started(log: &Run) -> Self {
-        let file = replica::found(founding(HUB, Role::Hub));
-        let (mut replica, _) = PageReplica::open(key(HUB), &file, NOW).expect("a fresh file");
+        Self::of(HUB, founding(HUB, Role::Hub), log)
+    }
+
+    /// Starts what answers as a hub, whoever it is.
+    pub fn of(number: u8, founding: Founding, log: &Run) -> Self {
+        let file = replica::found(founding);
+        let (mut replica, _) = PageReplica::open(key(number), &file, NOW).expect("a fresh file");
         replica.accept(log, NOW).expect("the authority's log");
         replica.seal(NOW);
         replica.take_changes();
         Self {
             replica,
+            number,
             session: None,
             frames: Frames::default(),
             call: None,
@@ -231,7 +241,8 @@ impl Hub {
                     hash: CERTIFICATE,
                     until: Timestamp::FOREVER,
                 }];
-                let welcome = HubWelcome::sign(&key(HUB), [5; 32], certificates, &call, CERTIFICATE).unwrap();
+                let welcome =
+                    HubWelcome::sign(&key(self.number), [5; 32], certificates, &call, CERTIFICATE).unwrap();
                 self.replies.push(frame(&welcome.to_bytes()));
                 self.call = Some((call, welcome));
             }
