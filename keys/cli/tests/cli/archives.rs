@@ -4,13 +4,18 @@ use usher_fixtures::SHOW;
 use usher_keys::Timestamp;
 use usher_protocol::archive::{ArchivePart, ArchiveSums, ArchiveWriter, MAGIC};
 use usher_protocol::ledger::Ledger;
+use usher_protocol::plain::is_unruly;
+use usher_protocol::policy::Policy;
 use usher_protocol::record::Body;
 
 use crate::WorkFolder;
 
 /// The archive that the cloud makes of an event before anybody has come.
 fn archive() -> Vec<u8> {
-    let policy = usher_fixtures::policy();
+    archive_of(usher_fixtures::policy())
+}
+
+fn archive_of(policy: Policy) -> Vec<u8> {
     let run = SHOW.authority_log(
         [Body::Policy { version: 1, policy }],
         Timestamp(1_800_000_000_000),
@@ -68,6 +73,16 @@ fn a_good_archive_is_described_and_held_against_the_root() {
     }
     let said = folder.ok(&["verify-archive", "show.usher"]);
     assert!(said.contains("COMPARE with the organizer's root"), "{said}");
+}
+
+#[test]
+fn nobody_writes_lines_of_their_own_into_what_is_said_of_their_archive() {
+    let mut policy = usher_fixtures::policy();
+    policy.name = "Owls\n  root       00  the named ones have signed\u{1b}[2A\u{202e}".to_owned();
+    let said = folder(&archive_of(policy)).ok(&["verify-archive", "show.usher"]);
+    assert!(said.contains("Owls\u{fffd}  root       00"), "{said}");
+    let is_shown = |letter: char| letter == '\n' || !is_unruly(letter);
+    assert!(said.chars().all(is_shown), "{said:?}");
 }
 
 #[test]

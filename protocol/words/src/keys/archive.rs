@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use usher_protocol::GateId;
 use usher_protocol::archive::{ArchiveDamage, CheckedArchive};
+use usher_protocol::plain::is_unruly;
 use usher_protocol::policy::Policy;
 
 use super::inspection::{text, utc};
@@ -14,11 +15,12 @@ pub fn archive(checked: &CheckedArchive, is_held_against_root: bool) -> String {
     let (ledger, state) = (&logs.ledger, logs.ledger.state());
     let policy = state.policy().map(|(_, policy)| policy);
     let mut lines = vec!["valid: every signature, chain and head in this archive is good".to_owned()];
-    let name = policy.map_or("", |policy| policy.name.as_str());
+    let name = policy.map_or_else(String::new, |policy| in_one_line(&policy.name));
     lines.push(format!("  event      {} {name}", ledger.event()));
-    let maker = ledger
-        .identity()
-        .map_or("the cloud", |identity| identity.unverified().name.as_str());
+    let maker = ledger.identity().map_or_else(
+        || "the cloud".to_owned(),
+        |identity| in_one_line(&identity.unverified().name),
+    );
     lines.push(format!("  made by    {maker}  {}", ledger.me()));
     lines.push(format!("  made       {}, by its clock", utc(logs.made_at)));
     lines.push(format!(
@@ -58,10 +60,22 @@ fn people(word: &str, gates: &BTreeMap<GateId, u64>, policy: Option<&Policy>) ->
     let mut lines = vec![format!("  {word:<9}  {all} people, counted anew")];
     lines.extend(gates.iter().map(|(gate, persons)| {
         let named = policy.and_then(|policy| policy.gate(*gate));
-        let name = named.map_or_else(|| format!("gate {gate}"), |gate| gate.name.clone());
+        let name = named.map_or_else(|| format!("gate {gate}"), |gate| in_one_line(&gate.name));
         format!("             {persons} at {name}")
     }));
     lines
+}
+
+/// Takes from a name what would write lines of its own: whoever made an archive has named what is in it.
+fn in_one_line(name: &str) -> String {
+    let shown = |letter| {
+        if is_unruly(letter) {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            letter
+        }
+    };
+    name.chars().map(shown).collect()
 }
 
 /// Says what is wrong with an archive, and where.
