@@ -42,6 +42,10 @@ pub struct Room {
     pub event: EventId,
     /// Whether its event is published, so that people may know of it.
     pub is_published: bool,
+    /// Whether its event is canceled.
+    pub is_canceled: bool,
+    /// When its event ends.
+    pub ends_at: Timestamp,
     pub terms: RoomTerms,
     /// The secret of its passes and of its draw, sealed under the master key.
     pub sealed: Vec<u8>,
@@ -119,6 +123,11 @@ pub enum BeaconRefusal {
 }
 
 impl Room {
+    /// Tells whether anybody may wait: where nothing is sold any more nobody's turn comes.
+    pub fn takes_visitors(&self, now: Timestamp) -> bool {
+        self.is_published && !self.is_canceled && now < self.ends_at
+    }
+
     /// Tells how far it is.
     pub fn phase(&self) -> RoomPhase {
         match self.lobby {

@@ -48,10 +48,10 @@ pub struct PassRequest {
     pub pass: String,
 }
 
-/// Finds the waiting room of a published event.
+/// Finds the waiting room of a published event that still sells, or will.
 pub async fn room_of(app: &AppState, event: EventId, now: Timestamp) -> Result<Arc<KnownRoom>, ApiError> {
     let known = app.rooms.of(event, now).await?;
-    let known = known.filter(|known| known.room.is_published);
+    let known = known.filter(|known| known.room.takes_visitors(now));
     known.ok_or(ApiError::NotFound(Missing::WaitingRoom))
 }
 
@@ -152,7 +152,10 @@ pub async fn show_draw(
     State(app): State<Arc<AppState>>,
     Id(event): Id<EventId>,
 ) -> Result<Response, ApiError> {
-    let known = room_of(&app, event, app.clock.now()).await?;
+    // Also of an event that is over: a draw is checked when somebody doubts it.
+    let known = app.rooms.of(event, app.clock.now()).await?;
+    let known = known.filter(|known| known.room.is_published);
+    let known = known.ok_or(ApiError::NotFound(Missing::WaitingRoom))?;
     let published = PublishedDraw::of(&known.room).ok_or(ApiError::NotFound(Missing::Draw))?;
     let first = serde_json::to_string(&published).map_err(|_| ApiError::Internal)?;
     let rest = stream::try_unfold(0_u64, move |from| {

@@ -20,6 +20,7 @@ use crate::api::waiting_room::{PassView, joined, room_of};
 use crate::local_time::day_and_time;
 use crate::rooms::KnownRoom;
 use crate::seat_maps::SeatMap;
+use crate::selling::sale::SaleStatus;
 use crate::state::AppState;
 use crate::waiting_room::RoomPhase;
 
@@ -93,6 +94,10 @@ pub async fn show(
     let now = app.clock.now();
     let map = app.seat_maps.of(event, now).await?;
     let map = map.ok_or(ApiError::NotFound(Missing::EventOnSale))?;
+    if matches!(map.status, SaleStatus::Over | SaleStatus::Canceled) {
+        // Nobody's turn comes any more, and the event's page says why.
+        return Ok(leads_to(&format!("/events/{event}"))?.into_response());
+    }
     let known = room_of(&app, event, now).await?;
     let view = match carried::pass(&headers, &known, browser.holder) {
         Some(pass) => Some(PassView::look(&app, &known, &pass).await?),

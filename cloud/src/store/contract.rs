@@ -216,6 +216,7 @@ contracts! {
         numbers_are_given_out_once_whoever_comes_at_once,
         a_lobby_is_drawn_by_what_was_announced,
         a_room_that_is_open_keeps_its_opening_and_changes_its_rate,
+        a_room_whose_event_is_over_or_canceled_is_not_steered,
         one_process_steers_a_room_and_another_one_once_that_is_silent,
         whoever_is_let_through_holds_one_reservation_at_a_time_and_not_for_ever,
     }

@@ -12,6 +12,8 @@ fn room(per_minute: u32) -> Room {
     Room {
         event: EVENT,
         is_published: true,
+        is_canceled: false,
+        ends_at: Timestamp::FOREVER,
         terms: RoomTerms {
             opens_at: OPENS,
             per_minute,

@@ -273,6 +273,40 @@ async fn organizers_are_not_held_up_and_close_the_room() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_for_an_event_that_is_canceled_or_over() {
+    for is_canceled in [true, false] {
+        let (cloud, event) = on_sale(false).await;
+        let mut owl = Visitor::default();
+        let pass = owl.join(&cloud, &event).await;
+        let page = format!("/events/{event}/wait");
+        assert!(cloud.get(&page).await.text().contains("Join the queue"));
+        if is_canceled {
+            let path = format!("/v1/organizer/events/{event}/cancellation");
+            let canceled = json!({"apply": true});
+            cloud.organize(Method::POST, &path, &canceled).await.ok(202);
+            cloud.clock.advance_ms(1_000);
+        } else {
+            cloud.clock.advance_ms(400 * 86_400_000);
+        }
+        let status = format!("/v1/events/{event}/waiting-room");
+        cloud.get(&status).await.check_problem(404, "not-found");
+        let passes = (Method::POST, &*format!("{status}/passes"));
+        let late = Visitor::default().ask(&cloud, passes, &Value::Null).await;
+        late.check_problem(404, "not-found");
+        let waits = owl.change(&cloud, &event, &pass).await;
+        waits.check_problem(404, "not-found");
+        // The page leads to the event's, which says why.
+        let told = cloud.get(&page).await.text();
+        let why = if is_canceled {
+            "This event is cancelled."
+        } else {
+            "This event is over."
+        };
+        assert!(told.contains(why), "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lobby_is_drawn_by_a_beacon_that_came_after_its_root_and_anybody_can_check_it() {
     const VISITORS: usize = 12;
     let (cloud, event) = on_sale(true).await;

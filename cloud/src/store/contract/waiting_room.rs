@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::Unit;
 
+use crate::selling::canceling::CancelEvent;
 use crate::selling::jobs::LeaseHolder;
 use crate::selling::{Claim, HoldOutcome, HoldRequest, ReleaseRequest};
 use crate::waiting_room::draw::{root, sha256};
@@ -15,7 +16,7 @@ use crate::waiting_room::{
     ResealRoom, Room, RoomPhase, RoomRefusal, RoomTerms, SetRoom, SteerRoom,
 };
 
-use super::case::{Case, START};
+use super::case::{Case, HOLDER, START};
 
 const ME: LeaseHolder = LeaseHolder([1; 16]);
 const OTHER: LeaseHolder = LeaseHolder([2; 16]);
@@ -176,6 +177,30 @@ pub async fn a_room_that_is_open_keeps_its_opening_and_changes_its_rate(case: Ca
         ..terms(false)
     };
     assert_eq!(set(&case, faster).await.unwrap().threshold, 3);
+}
+
+pub async fn a_room_whose_event_is_over_or_canceled_is_not_steered(case: Case) {
+    set(&case, terms(false)).await.unwrap();
+    join(&case, 0..5).await.unwrap();
+    let busy = async |now: Timestamp| case.store.busy_rooms(now).await.unwrap();
+    let ends_at = case.store.event(case.event).await.unwrap().unwrap().ends_at;
+    assert_eq!(busy(Timestamp(ends_at.0 - 1)).await, [case.event]);
+    assert_eq!(busy(ends_at).await, [], "nobody has steered it yet");
+    steer(&case, ME, OPENS).await.unwrap();
+    let room = case.store.room(case.event).await.unwrap().unwrap();
+    assert!(room.takes_visitors(Timestamp(ends_at.0 - 1)) && !room.takes_visitors(ends_at));
+    assert_eq!(busy(Timestamp(ends_at.0 - 1)).await, [case.event]);
+    assert_eq!(busy(ends_at).await, [], "some still wait, for nothing");
+    let cancel = CancelEvent {
+        event: case.event,
+        holder: HOLDER,
+        mails: false,
+        now: OPENS,
+    };
+    case.store.cancel_event(cancel).await.unwrap();
+    assert_eq!(busy(OPENS.plus_ms(1)).await, []);
+    let room = case.store.room(case.event).await.unwrap().unwrap();
+    assert!(!room.takes_visitors(OPENS.plus_ms(1)));
 }
 
 pub async fn one_process_steers_a_room_and_another_one_once_that_is_silent(case: Case) {

@@ -23,7 +23,8 @@ pub fn room(connection: &Sql<'_>, event: &EventId) -> Result<Option<Room>, Store
     let found = connection
         .prepare_cached(
             "SELECT opens_at, per_minute, drawn, beacon_source, sealed, commitment, registered, lobby, root, seed, beacon,
-                    threshold, raised_at, pace, holder, leased_until, status = 'published'
+                    threshold, raised_at, pace, holder, leased_until, status = 'published',
+                    EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id), ends_at
              FROM waiting_rooms JOIN events USING (event_id) WHERE event_id = ?1",
         )?
         .query_row([event.0], |row| read(row, *event))
@@ -38,6 +39,8 @@ fn read(row: &Row<'_>, event: EventId) -> Result<Room, SqlError> {
     Ok(Room {
         event,
         is_published: row.get(16)?,
+        is_canceled: row.get(17)?,
+        ends_at: moment(row.get(18)?),
         terms: RoomTerms {
             opens_at: moment(row.get(0)?),
             per_minute: row.get(1)?,
@@ -160,12 +163,15 @@ pub fn steer_room(connection: &Sql<'_>, request: &SteerRoom) -> Result<Effect<Op
     Ok(Effect::Keep(Some(next)))
 }
 
-/// Lists the events whose waiting room has something to do: to open, to be made ready for its draw, or to let somebody through.
+/// Lists the events whose waiting room has something to do: to open, to be made ready for its draw, or to let somebody through. At one
+/// that sells nothing any more nobody waits.
 pub fn busy_rooms(connection: &Sql<'_>, now: &Timestamp) -> Result<Vec<EventId>, StoreError> {
     let mut list = connection.prepare_cached(
-        "SELECT event_id FROM waiting_rooms
-         WHERE lobby IS NULL AND opens_at <= ?1
-            OR lobby IS NOT NULL AND (threshold < registered AND (drawn = 0 OR beacon IS NOT NULL) OR drawn = 1 AND root IS NULL)",
+        "SELECT event_id FROM waiting_rooms JOIN events USING (event_id)
+         WHERE (lobby IS NULL AND opens_at <= ?1
+                OR lobby IS NOT NULL AND (threshold < registered AND (drawn = 0 OR beacon IS NOT NULL) OR drawn = 1 AND root IS NULL))
+           AND ends_at > ?1
+           AND NOT EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id)",
     )?;
     let events = list.query_map([ms(*now)], |row| row.get(0).map(EventId))?;
     Ok(events.collect::<Result<_, _>>()?)
