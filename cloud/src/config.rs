@@ -39,6 +39,8 @@ pub struct Config {
     pub tls_certificate: PathBuf,
     /// The key that goes with it, in PEM.
     pub tls_key: PathBuf,
+    /// Where plain HTTP is led to TLS, and nothing else; nowhere when it is missing.
+    pub http_redirect: Option<SocketAddr>,
     /// Where hubs and scanners sync, over QUIC; port 0 takes any free one.
     pub uplink_listen: SocketAddr,
     /// Where devices are told to link to, as host:port, best first. Empty: the address that was bound; if that is all
@@ -73,6 +75,7 @@ impl Default for Config {
             listen: (Ipv4Addr::LOCALHOST, 8080).into(),
             tls_certificate: PathBuf::new(),
             tls_key: PathBuf::new(),
+            http_redirect: None,
             uplink_listen: (Ipv4Addr::UNSPECIFIED, 7443).into(),
             uplink_public: Vec::new(),
             trusted_proxies: Vec::new(),
@@ -310,6 +313,13 @@ impl Config {
                 expected: "set together with tls_key, or both left empty",
             });
         }
+        let is_plain = self.tls_certificate.as_os_str().is_empty() || self.public_url.starts_with("http://");
+        if self.http_redirect.is_some() && is_plain {
+            return Err(ConfigError::OutOfRange {
+                key: "http_redirect",
+                expected: "set with tls_certificate, tls_key and a public_url that begins with https://, or left out",
+            });
+        }
         if !self.uplink_public.iter().all(|place| is_place(place)) || self.uplink_public.len() > MAX_UPLINKS {
             let expected = "a list of at most 64 addresses as host:port";
             return Err(ConfigError::OutOfRange {
@@ -464,6 +474,7 @@ mod tests {
         );
         check_refused("public_url = \"tickets.example\"", &["public_url", "http://"]);
         check_refused("tls_certificate = \"a.pem\"", &["tls_certificate", "tls_key"]);
+        check_refused("http_redirect = \"0.0.0.0:80\"", &["http_redirect", "tls_key"]);
         for clear in [
             "http://api.stripe.example",
             "http://127.0.0.1.example",

@@ -1,6 +1,7 @@
 //! A running cloud: binds, takes up what was left, serves, and on shutdown lets everything in progress finish; what it serves is in `routes`.
 
 mod places;
+mod redirecting;
 mod serving;
 
 use std::fs;
@@ -34,6 +35,8 @@ use serving::HttpService;
 
 /// Where the bound addresses are written, in the data directory.
 pub const LISTENING_FILE: &str = "listening.json";
+/// Most connections at once that are led to TLS: each asks once.
+const MOST_REDIRECTED: usize = 512;
 
 /// The addresses a server has bound; what [`LISTENING_FILE`] holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +45,9 @@ pub struct Listening {
     pub http: SocketAddr,
     /// Where hubs and scanners sync, if they can.
     pub uplink: Option<SocketAddr>,
+    /// Where plain HTTP is led to TLS, if it is.
+    #[serde(default)]
+    pub redirect: Option<SocketAddr>,
 }
 
 /// A running cloud. It owns its tasks; drop without [`Server::shutdown`] ends them at once.
@@ -65,6 +71,7 @@ impl Server {
             .with_context(|| format!("listening on {} (setting `listen`)", config.listen))?;
         let http = listener.local_addr().context("asking for the bound address")?;
         let tls = config.tls_files()?.map(Arc::new);
+        let plain = redirect_listener(&config).await?;
         let public_url = if config.public_url.is_empty() {
             format!("{}://{http}", if tls.is_some() { "https" } else { "http" })
         } else {
@@ -88,9 +95,20 @@ impl Server {
         if let Some(files) = tls {
             tasks.spawn(files.keep_new(stop.clone()));
         }
+        let redirect = plain.as_ref().map(TcpListener::local_addr).transpose()?;
+        if let Some(listener) = plain {
+            let service = HttpService {
+                router: redirecting::router(state.public_url.clone()),
+                tls: None,
+                stop: stop.clone(),
+            };
+            let places = ConnectionPlaces::new(MOST_REDIRECTED);
+            tasks.spawn(serving::serve(listener, service, places));
+        }
         let listening = Listening {
             http,
             uplink: Some(uplink),
+            redirect,
         };
         test_sale::warn_at_start(&state)
             .await
@@ -140,6 +158,16 @@ impl Server {
         while self.tasks.join_next().await.is_some() {}
         self.state.close().await;
     }
+}
+
+/// Binds where plain HTTP is led to TLS, if it is to be.
+async fn redirect_listener(config: &Config) -> anyhow::Result<Option<TcpListener>> {
+    let Some(addr) = config.http_redirect else {
+        return Ok(None);
+    };
+    let listener = TcpListener::bind(addr).await;
+    let listener = listener.with_context(|| format!("listening on {addr} (setting `http_redirect`)"))?;
+    Ok(Some(listener))
 }
 
 /// Returns what greets connections.

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use reqwest::redirect::Policy;
 use reqwest::{Certificate, Response};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
@@ -63,6 +64,38 @@ async fn buyers_come_over_tls_and_a_renewed_certificate_is_taken_up_without_a_re
     })
     .await;
     assert!(ask(&base, &first).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_in_the_clear_is_led_to_tls_and_nothing_is_done_for_them() {
+    let here = tempfile::tempdir().unwrap();
+    let [certificate, key] = made(here.path());
+    let cloud = Cloud::with(|config| {
+        (config.tls_certificate, config.tls_key) = (certificate, key);
+        config.http_redirect = Some("127.0.0.1:0".parse().unwrap());
+    })
+    .await;
+    let plain = cloud.server.listening().redirect.unwrap();
+    let client = reqwest::Client::builder()
+        .redirect(Policy::none())
+        .no_proxy()
+        .build()
+        .unwrap();
+    let asked = client
+        .get(format!("http://{plain}/events?q=owl"))
+        .header("host", "evil.example");
+    let answer = asked.send().await.unwrap();
+    assert_eq!(answer.status(), 308);
+    let expected = format!("{}/events?q=owl", cloud.server.state().public_url);
+    assert_eq!(answer.headers()["location"], expected.as_str());
+    let sent = client
+        .post(format!("http://{plain}/v1/reservations"))
+        .body("{}")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(sent.status(), 403);
+    assert!(sent.text().await.unwrap().contains("https alone"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
