@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use usher_device::phone_secret::PhoneSecret;
 use usher_device::replica::{NewPhone, PhoneFacts, PhoneRow};
 use usher_protocol::GateId;
+use usher_protocol::plain::is_unruly;
 use usher_words::hub::phones as words;
 
 use super::asker::{self, Phone, detail};
@@ -60,7 +61,7 @@ impl PhoneRequest {
 fn plain(brand: &Option<String>, name: &Option<String>) -> String {
     let both = [brand, name].map(|word| word.as_deref().unwrap_or_default());
     let said = both.join(" ");
-    let letters = said.chars().filter(|letter| !letter.is_control());
+    let letters = said.chars().filter(|letter| !is_unruly(*letter));
     let kept: String = letters.take(MAX_FACT).collect();
     kept.trim().to_owned()
 }
@@ -197,4 +198,17 @@ pub async fn revoke(phone: Phone) -> Result<Json<Value>, Problem> {
 /// A phone stays with its event.
 pub async fn event_selection(_: Phone) -> StatusCode {
     StatusCode::NOT_MODIFIED
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_phone_says_of_itself_stays_in_its_line_and_in_order() {
+        let said = |brand: &str| plain(&Some(brand.to_owned()), &Some("TC22".to_owned()));
+        assert_eq!(said("Zebra"), "Zebra TC22");
+        assert_eq!(said("Ze\u{1b}[2Jbra\r\n\u{202e}\u{2028}"), "Ze[2Jbra TC22");
+        assert_eq!(said(&"x".repeat(500)).len(), MAX_FACT);
+    }
 }
