@@ -16,6 +16,7 @@ mod pages {
 use anyhow::{Context, ensure};
 use fantoccini::elements::Element;
 use pages::browser::{Browser, in_time};
+use rustix::process::test_kill_process_group;
 use serde_json::{Value, json};
 use usher_tests::stage::Stage;
 use usher_tests::stage::festival::{NORTH, Places, STANDING};
@@ -24,6 +25,24 @@ use usher_tests::stage::organizer::Role;
 use usher_tests::stage::patience::until;
 use usher_tests::stage::programs::Program;
 use usher_tests::stage::venue::{Side, Venue};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_that_fails_leaves_no_browser_running() -> anyhow::Result<()> {
+    in_time(async {
+        let folder = tempfile::tempdir()?;
+        let browser = Browser::start(folder.path()).await?;
+        let group = browser.group();
+        browser.goto("about:blank").await?;
+        test_kill_process_group(group).context("it runs in a group of its own")?;
+        // As by a test that ends with an error.
+        drop(browser);
+        until("the browser to be gone", async || {
+            Ok(test_kill_process_group(group).is_err().then_some(()))
+        })
+        .await
+    })
+    .await
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_buyer_buys_a_seat_on_the_page_and_the_hubs_page_shows_the_admission() -> anyhow::Result<()> {

@@ -1,6 +1,7 @@
 //! A headless Chromium, driven by Debian's chromedriver on a free port; both end with the test.
 
 use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use fantoccini::actions::{
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 use usher_tests::stage::patience::until;
@@ -35,13 +37,13 @@ pub struct Browser {
     driver: Driver,
 }
 
-/// The driver's process; it takes the browser along.
+/// The driver's process, first of a group to which the browser belongs too.
 struct Driver(Child);
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // Errors mean that it has ended already.
-        let _ = self.0.kill();
+        // Errors mean that they have ended already.
+        let _ = kill_process_group(Pid::from_child(&self.0), Signal::KILL);
         let _ = self.0.wait();
     }
 }
@@ -163,6 +165,11 @@ impl Browser {
         Ok(self.client.perform_actions(mouse).await?)
     }
 
+    /// Returns the group of the driver's processes, the browser's among them.
+    pub fn group(&self) -> Pid {
+        Pid::from_child(&self.driver.0)
+    }
+
     /// Closes the window and ends the driver.
     pub async fn close(self) -> anyhow::Result<()> {
         self.client.close().await?;
@@ -175,6 +182,7 @@ fn start_driver(log: &Path) -> anyhow::Result<Driver> {
     let file = File::create(log)?;
     let started = Command::new("chromedriver")
         .arg("--port=0")
+        .process_group(0)
         .stdin(Stdio::null())
         .stdout(file)
         .stderr(Stdio::null())
