@@ -2,7 +2,9 @@
 // one build or of another, never of parts of two.
 "use strict";
 
-const BUILD = "%BUILD%";
+const BUILD = "usher-gate-%BUILD%";
+// What earlier builds of this page kept. The pages of tickets keep theirs beside it.
+const EARLIER = /^(usher-gate-)?[0-9a-f]{16}$/;
 const FILES = ["/gate", "/gate/gate.css", "/gate/page.js", "/gate/desk.js", "/gate/kept.js", "/gate/camera.js", "/gate/eyes.js", "/gate/usher_phone.js",
   "/gate/usher_phone_bg.wasm", "/gate/manifest.json", "/gate/icon.svg"];
 
@@ -14,7 +16,7 @@ self.addEventListener("install", (event) => {
 self.addEventListener("activate", (event) => {
   const forget = async () => {
     const names = await caches.keys();
-    await Promise.all(names.filter((name) => name !== BUILD).map((name) => caches.delete(name)));
+    await Promise.all(names.filter((name) => name !== BUILD && EARLIER.test(name)).map((name) => caches.delete(name)));
     await self.clients.claim();
   };
   event.waitUntil(forget());
