@@ -1,7 +1,7 @@
 //! A running cloud: binds, takes up what was left, serves, and on shutdown lets everything in progress finish; what it serves is in `routes`.
 
 mod places;
-mod redirecting;
+mod plain_http;
 mod serving;
 
 use std::fs;
@@ -95,16 +95,7 @@ impl Server {
         if let Some(files) = tls {
             tasks.spawn(files.keep_new(stop.clone()));
         }
-        let redirect = plain.as_ref().map(TcpListener::local_addr).transpose()?;
-        if let Some(listener) = plain {
-            let service = HttpService {
-                router: redirecting::router(state.public_url.clone()),
-                tls: None,
-                stop: stop.clone(),
-            };
-            let places = ConnectionPlaces::new(MOST_REDIRECTED);
-            tasks.spawn(serving::serve(listener, service, places));
-        }
+        let redirect = start_redirect(plain, &state.public_url, (&stop, &mut tasks))?;
         let listening = Listening {
             http,
             uplink: Some(uplink),
@@ -168,6 +159,26 @@ async fn redirect_listener(config: &Config) -> anyhow::Result<Option<TcpListener
     let listener = TcpListener::bind(addr).await;
     let listener = listener.with_context(|| format!("listening on {addr} (setting `http_redirect`)"))?;
     Ok(Some(listener))
+}
+
+/// Leads whoever comes there to TLS.
+fn start_redirect(
+    listener: Option<TcpListener>,
+    public_url: &str,
+    (stop, tasks): (&CancellationToken, &mut JoinSet<()>),
+) -> anyhow::Result<Option<SocketAddr>> {
+    let Some(listener) = listener else {
+        return Ok(None);
+    };
+    let bound = listener.local_addr().context("asking for the bound address")?;
+    let service = HttpService {
+        router: plain_http::router(public_url.to_owned()),
+        tls: None,
+        stop: stop.clone(),
+    };
+    let places = ConnectionPlaces::new(MOST_REDIRECTED);
+    tasks.spawn(serving::serve(listener, service, places));
+    Ok(Some(bound))
 }
 
 /// Returns what greets connections.

@@ -184,7 +184,7 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 }
 
 /// Asks for `/` on a stream.
-fn get_on(stream: u32) -> Vec<u8> {
+fn asked_on(stream: u32) -> Vec<u8> {
     frame(HEADERS, WHOLE, stream, b"\x82\x86\x84\x41\x04here")
 }
 
@@ -192,7 +192,7 @@ fn get_on(stream: u32) -> Vec<u8> {
 fn resets(count: u32) -> Vec<u8> {
     let stream = (0..count).map(|number| 2 * number + 1);
     let asked =
-        stream.flat_map(|stream| [get_on(stream), frame(RST_STREAM, 0, stream, &[0, 0, 0, 8])].concat());
+        stream.flat_map(|stream| [asked_on(stream), frame(RST_STREAM, 0, stream, &[0, 0, 0, 8])].concat());
     asked.collect()
 }
 
