@@ -8,7 +8,7 @@ use crate::tree::{Breach, Tree, accepts, refuses};
 const BEYOND: [&str; 2] = [TESTS, "usher-fuzz"];
 
 /// For each other crate of ours, the crates of ours it may build on.
-const DIRECTION: [(&str, &[&str]); 15] = [
+const DIRECTION: [(&str, &[&str]); 16] = [
     ("usher-keys", &[]),
     // It verifies archives of events, which are made of logs.
     ("usher-keys-cli", &["usher-keys", "usher-protocol", "usher-words"]),
@@ -34,8 +34,11 @@ const DIRECTION: [(&str, &[&str]); 15] = [
             "usher-link",
             "usher-words",
             "usher-device",
+            "usher-planning",
         ],
     ),
+    // It plays the pure code in virtual time, without a network or a disk.
+    ("usher-planning", &["usher-keys", "usher-protocol"]),
     ("usher-fixtures", &["usher-keys", "usher-protocol"]),
     ("usher-test-postgres", &[]),
     ("usher-eyes", &[]),
