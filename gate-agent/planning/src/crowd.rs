@@ -271,7 +271,8 @@ impl Crowd {
         if presented.spot == Spot::Exit {
             return self.went_out(visitor, now);
         }
-        self.gates[gate].notes.scanned(verdict, now);
+        let is_in_lane = matches!(presented.spot, Spot::Lane(..));
+        self.gates[gate].notes.scanned(verdict, is_in_lane, now);
         let is_yes = matches!(verdict, Verdict::Admit { .. });
         self.stands[visitor].was_referred = matches!(verdict, Verdict::Refer(_));
         if is_yes {

@@ -123,9 +123,9 @@ impl GateNotes {
         (minute.queue, minute.desk) = (queue, desk);
     }
 
-    /// Notes what a scanner of its lanes or desk has shown.
-    pub(crate) fn scanned(&mut self, verdict: Verdict, now: u64) {
-        *self.scans.entry(minute_of(now).div_euclid(60)).or_default() += 1;
+    /// Notes what a scanner of its lanes, or its desk's, has shown.
+    pub(crate) fn scanned(&mut self, verdict: Verdict, is_in_lane: bool, now: u64) {
+        *self.scans.entry(minute_of(now).div_euclid(60)).or_default() += u64::from(is_in_lane);
         match verdict {
             Verdict::Admit { .. } => {}
             Verdict::Deny(_) => self.refusals += 1,

@@ -1,8 +1,8 @@
 //! The machines of the venue in virtual time: ledgers, sessions and the ways of scans are the product's; delays, disks and failures are played.
 
-mod damage;
 mod device;
 mod kept;
+mod outages;
 mod sessions;
 mod ways;
 
@@ -19,12 +19,12 @@ use crate::agenda::Agenda;
 use crate::chance::Chance;
 use crate::event::{PlayedEvent, authority_records, gate_id};
 use crate::scenario::{HubPlan, NetworkPlan, Scenario};
-use damage::Damage;
 use device::{Device, DeviceId, Mount};
 use kept::KeptRecords;
+use outages::Outages;
 use ways::{Job, Leg};
 
-pub(crate) use damage::Broken;
+pub(crate) use outages::Broken;
 
 /// The cloud's place among the devices.
 const CLOUD: DeviceId = 0;
@@ -77,7 +77,7 @@ pub(crate) struct Network {
     /// The cloud, then hubs, then scanners.
     devices: Vec<Device>,
     hubs: usize,
-    damage: Damage,
+    outages: Outages,
     epochs: u64,
     handovers: u64,
     shown: Vec<Shown>,
@@ -116,7 +116,7 @@ impl Network {
             records: KeptRecords::default(),
             devices: Vec::new(),
             hubs: scenario.hubs.len(),
-            damage: Damage::default(),
+            outages: Outages::default(),
             epochs: 0,
             handovers: 0,
             shown: Vec::new(),
@@ -235,9 +235,9 @@ impl Network {
     /// Breaks or mends something at a moment.
     pub(crate) fn change(&mut self, what: Broken, breaks: bool, now: u64) {
         self.now = now;
-        self.damage.change(what, breaks);
+        self.outages.change(what, breaks);
         if let Broken::Hub(hub) = what {
-            let is_down = self.damage.has(what);
+            let is_down = self.outages.has(what);
             match (is_down, self.devices[hub].is_up) {
                 (true, true) => self.devices[hub].crash(),
                 (false, false) => self.restart(hub),
@@ -288,12 +288,12 @@ impl Network {
         let (near, far) = (a.min(b), a.max(b));
         let are_up = self.devices[near].is_up && self.devices[far].is_up;
         let carries = match self.devices[far].mount {
-            None => self.damage.carries(near, far),
+            None => self.outages.carries(near, far),
             Some(mount) => {
                 let has_point = !self
-                    .damage
+                    .outages
                     .has(Broken::AccessPoint(mount.gate, mount.access_point));
-                has_point && self.damage.carries(near, mount.hub)
+                has_point && self.outages.carries(near, mount.hub)
             }
         };
         are_up && carries

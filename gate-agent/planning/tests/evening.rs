@@ -76,6 +76,19 @@ fn referrals(evening: &Evening) -> u64 {
 }
 
 #[test]
+fn what_the_page_says_of_a_scenario_is_read_and_its_defaults_are_those() {
+    let page = include_str!("../../../docs/PLANNING.md");
+    let (_, told) = page.split_once("```toml\n").unwrap();
+    let told = read(told.split_once("```").unwrap().0);
+    let least = read(
+        "name = \"Club\"\nvisitors = { tickets = 900, arrivals = [[0, 1], [1, 0]] }\ntiers = [{ name = \"Entry\" }]\nhubs = [{ name = \"Bar\" }]\n[[gates]]\nname = \"Door\"\nhub = \"Bar\"\nlanes = 2",
+    );
+    assert_eq!((told.gates, told.tiers), (least.gates, least.tiers));
+    assert_eq!((told.network, told.doors), (least.network, least.doors));
+    assert_eq!(told.visitors.copies_percent, least.visitors.copies_percent);
+}
+
+#[test]
 fn the_same_seed_gives_the_same_evening_to_the_byte_and_another_one_does_not() {
     let club = smaller(CLUB, 4);
     let json = |seed| serde_json::to_string(&play(&club, seed, &mut |_| {})).unwrap();

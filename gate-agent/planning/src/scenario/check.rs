@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
 
-use super::{FailureKind, FailurePlan, GatePlan, Scenario, ScenarioError, Spread, Visitors};
+use super::{EntryRule, FailureKind, FailurePlan, GatePlan, Scenario, ScenarioError, Spread, Visitors};
 
 /// More tickets than any venue has; what is known of each is held in memory.
 const MAX_TICKETS: u32 = 200_000;
@@ -60,6 +60,10 @@ impl Scenario {
         unique(self.gates.iter().map(|gate| &gate.name)).map_err(|(at, what)| (Place::Gate(at), what))?;
         for (at, tier) in self.tiers.iter().enumerate() {
             number("share", tier.share, (0.0, 1e9)).map_err(|what| (Place::Tier(at), what))?;
+            if tier.entry == EntryRule::PerDay(0) {
+                let what = "a tier with per_day = 0 lets nobody in: write 1 or more".to_owned();
+                return Err((Place::Tier(at), what));
+            }
         }
         for (at, gate) in self.gates.iter().enumerate() {
             self.check_gate(gate).map_err(|what| (Place::Gate(at), what))?;

@@ -6,7 +6,7 @@ use super::device::DeviceId;
 
 /// What is broken: how many failures hold each of these down at once.
 #[derive(Debug, Default)]
-pub(super) struct Damage {
+pub(super) struct Outages {
     counts: BTreeMap<Broken, u32>,
 }
 
@@ -21,7 +21,7 @@ pub(crate) enum Broken {
     AccessPoint(usize, usize),
 }
 
-impl Damage {
+impl Outages {
     /// Breaks something, or mends it once.
     pub(super) fn change(&mut self, what: Broken, breaks: bool) {
         let count = self.counts.entry(what).or_default();
