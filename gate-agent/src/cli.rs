@@ -12,6 +12,7 @@ mod phones;
 mod ready;
 mod report;
 mod run;
+mod simulate;
 mod status;
 mod supervisors;
 mod tokens;
@@ -132,6 +133,29 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         archive: Option<PathBuf>,
     },
+    /// Play an evening that is planned, in virtual time and by the rules of this program: how long people wait at each gate, what lanes and
+    /// scanners do, and what comes of failures.
+    Simulate(SimulateArgs),
+}
+
+/// What is played, and where it is written.
+#[derive(Debug, Args)]
+pub struct SimulateArgs {
+    /// The scenario; docs/PLANNING.md says what may stand in one.
+    #[arg(value_name = "SCENARIO.toml")]
+    pub scenario: PathBuf,
+    /// Chance: the same number gives the same evening.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+    /// Play it again with a lane more and a lane less at each gate, a hub more, and without failures.
+    #[arg(long)]
+    pub what_if: bool,
+    /// Write all figures into this file, by minute.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Write a page with plots into this file.
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
 }
 
 /// What a scanner is given.
@@ -285,6 +309,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Some(file) => report::of_archive(&file, &folder),
             None => report::of_hub(&picked()?.directory, &folder),
         },
+        Command::Simulate(wanted) => simulate::simulate(&wanted),
     }
 }
 

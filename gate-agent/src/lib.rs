@@ -15,6 +15,7 @@ pub mod lookup;
 pub mod neighbours;
 pub mod phone_codes;
 pub mod pins;
+pub mod planning;
 pub mod report;
 pub mod responder;
 pub mod service;

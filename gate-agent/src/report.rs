@@ -4,9 +4,9 @@
 
 mod figures;
 mod gathered;
-mod local;
+pub(crate) mod local;
 mod page;
-mod plot;
+pub(crate) mod plot;
 mod tables;
 
 use std::sync::Arc;

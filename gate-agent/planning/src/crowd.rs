@@ -9,7 +9,7 @@ use usher_protocol::policy::EntryRule;
 use crate::agenda::Agenda;
 use crate::event::PlayedEvent;
 use crate::figures::GateNotes;
-use crate::lanes::{Begins, Lane, VisitorId, shortest};
+use crate::lane::{Begins, Lane, VisitorId, shortest};
 use crate::scenario::{GatePlan, Scenario, Spread};
 use crate::visitors::{Carries, Visitor, at_minute};
 

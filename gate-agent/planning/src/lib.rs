@@ -7,7 +7,7 @@ mod chance;
 mod crowd;
 mod event;
 mod figures;
-mod lanes;
+mod lane;
 mod network;
 mod play;
 mod scenario;
@@ -15,7 +15,7 @@ mod variants;
 mod visitors;
 
 pub use figures::{Evening, FailureSpan, FlowMinute, GateFlow};
-pub use play::{Progress, play};
+pub use play::{EveningSoFar, play};
 pub use scenario::{
     FailureKind, FailurePlan, GatePlan, HubPlan, NetworkPlan, Returns, Scenario, ScenarioError, Spread,
     TierPlan, Visitors,

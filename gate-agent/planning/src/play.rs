@@ -17,7 +17,7 @@ const PROGRESS_EVERY_MS: u64 = 10 * 60_000;
 
 /// How far an evening has been played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
+pub struct EveningSoFar {
     /// Minutes from doors.
     pub minute: i64,
     /// People who were let in.
@@ -45,7 +45,7 @@ struct Played {
 }
 
 /// Plays a scenario by a seed: the same two give the same evening.
-pub fn play(scenario: &Scenario, seed: u64, tell: &mut dyn FnMut(Progress)) -> Evening {
+pub fn play(scenario: &Scenario, seed: u64, tell: &mut dyn FnMut(EveningSoFar)) -> Evening {
     let visitors = visitors::draw(scenario, seed);
     let first = visitors
         .iter()
@@ -73,7 +73,12 @@ pub fn play(scenario: &Scenario, seed: u64, tell: &mut dyn FnMut(Progress)) -> E
 }
 
 impl Played {
-    fn run(&mut self, event: &PlayedEvent, (begins_at, tickets): (u64, u32), tell: &mut dyn FnMut(Progress)) {
+    fn run(
+        &mut self,
+        event: &PlayedEvent,
+        (begins_at, tickets): (u64, u32),
+        tell: &mut dyn FnMut(EveningSoFar),
+    ) {
         let mut told_at = begins_at;
         let mut over_at = None;
         loop {
@@ -93,7 +98,7 @@ impl Played {
             if now >= told_at + PROGRESS_EVERY_MS {
                 told_at = now;
                 self.most_lag = self.most_lag.max(self.network.lag());
-                tell(Progress {
+                tell(EveningSoFar {
                     minute: minute_of(now),
                     let_in: self.crowd.with_tickets.let_in,
                     tickets,

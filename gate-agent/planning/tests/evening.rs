@@ -98,7 +98,7 @@ fn the_same_seed_gives_the_same_evening_to_the_byte_and_another_one_does_not() {
 }
 
 #[test]
-fn more_lanes_never_give_a_longer_wait_in_the_club() {
+fn a_lane_more_never_gives_a_longer_wait_in_the_club() {
     let mut club = read(CLUB);
     club.visitors.tickets = 800;
     club.gates[0].access_points = 1;
