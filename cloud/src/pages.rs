@@ -3,6 +3,7 @@
 #![expect(clippy::missing_errors_doc, reason = "a page's errors are those of the API")]
 
 pub mod assets;
+pub mod console;
 pub mod events;
 pub mod gate;
 pub mod my_tickets;

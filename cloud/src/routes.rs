@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
-use axum::http::header;
-use axum::routing::{get, post};
+use axum::http::{Method, header};
+use axum::routing::{MethodRouter, get, post};
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 use usher_words::problems::{Missing, ProblemKind};
@@ -266,6 +266,64 @@ fn pages() -> Router<Arc<AppState>> {
         .route("/gate/{file}", get(pages::gate::part))
 }
 
+/// A page of the console, or what a form of one does.
+pub struct ConsoleRoute {
+    /// `GET` of a page, `POST` of a form.
+    pub method: Method,
+    /// Where it is.
+    pub path: &'static str,
+    /// What it takes.
+    pub operation: Operation,
+    route: MethodRouter<Arc<AppState>>,
+}
+
+/// Lists pages and forms of the console; those alone that check what their visitor may do and whose event it is.
+macro_rules! console_routes {
+    (shown: $($page:literal $show:path,)+; done: $($form:literal $deed:path,)*) => {
+        vec![
+            $(ConsoleRoute {
+                method: Method::GET,
+                path: $page,
+                operation: operation_of($show),
+                route: get($show),
+            },)+
+            $(ConsoleRoute {
+                method: Method::POST,
+                path: $form,
+                operation: operation_of($deed),
+                route: post($deed),
+            },)*
+        ]
+    };
+}
+
+/// The pages of the console, and what its forms do. All work without scripts.
+pub fn console_routes() -> Vec<ConsoleRoute> {
+    use pages::console;
+    console_routes![shown:
+        "/console" console::index,
+        "/console/events/{event_id}" console::sales::show,
+        ;
+        done:
+    ]
+}
+
+/// Lets people of organizers into their console, and writes down what they do there.
+fn console(app: &Arc<AppState>) -> Router<Arc<AppState>> {
+    let let_in = middleware::from_fn_with_state(app.clone(), pages::console::access::let_in);
+    let all = console_routes().into_iter();
+    let router = all.fold(Router::new(), |router, one| {
+        let operation = one.operation;
+        if one.method == Method::GET || !operation.is_recorded() {
+            return router.route(one.path, one.route);
+        }
+        let app = Arc::clone(app);
+        let recording = middleware::from_fn_with_state(Recorder { app, operation }, recorded);
+        router.route(one.path, one.route.route_layer(recording))
+    });
+    router.layer(let_in)
+}
+
 /// For people of organizers with a browser. Pages of theirs work without scripts.
 fn staff_pages() -> Router<Arc<AppState>> {
     use pages::staff;
@@ -314,6 +372,7 @@ pub fn router(state: Arc<AppState>) -> Router {
         .merge(gateways().layer(small))
         .merge(pages())
         .merge(staff_pages().layer(small))
+        .merge(console(&state).layer(small))
         .merge(docs.layer(unless_said(header::CONTENT_SECURITY_POLICY, LOADS_DOCS)))
         .fallback(async || ApiError::NotFound(Missing::Page))
         .method_not_allowed_fallback(async || ApiError::from(ProblemKind::WrongMethod))

@@ -13,6 +13,7 @@ mod api {
     pub mod client;
     pub mod comps;
     pub mod conformance;
+    pub mod console;
     pub mod counter;
     pub mod documents;
     pub mod endpoints;

@@ -38,6 +38,17 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Returns somebody who is logged in. Whoever calls it has made sure that the request is from a page of ours, or changes nothing.
+    pub fn of_member(logged_in: &LoggedIn, now: Timestamp) -> Self {
+        let session = &logged_in.session;
+        Self {
+            organizer: session.organizer,
+            by: Actor::Staff(session.staff),
+            grant: Grant::whole(session.role),
+            is_fresh: session.is_fresh(now),
+        }
+    }
+
     /// Requires that an operation may be done now.
     ///
     /// # Errors
@@ -133,13 +144,7 @@ fn of_session(logged_in: &LoggedIn, parts: &Parts, now: Timestamp) -> Result<Cal
     if !parts.method.is_safe() {
         logged_in.check_header(&parts.headers)?;
     }
-    let session = &logged_in.session;
-    Ok(Caller {
-        organizer: session.organizer,
-        by: Actor::Staff(session.staff),
-        grant: Grant::whole(session.role),
-        is_fresh: session.is_fresh(now),
-    })
+    Ok(Caller::of_member(logged_in, now))
 }
 
 /// Finds who shows an access token. The store is asked also where an address has to wait: tokens are too many to be remembered, and nobody

@@ -78,6 +78,10 @@ impl FromRequestParts<Arc<AppState>> for LoggedIn {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
+        // Before pages of the console it is asked for once.
+        if let Some(found) = parts.extensions.get::<Self>() {
+            return Ok(found.clone());
+        }
         let found = Self::of(&parts.headers, app).await?;
         found.ok_or_else(|| ProblemKind::LogInNeeded.into())
     }

@@ -147,6 +147,10 @@ impl Recording<'_> {
     }
 }
 
+/// What the API would have answered, beside a page that says it to a person: an act names the same of either.
+#[derive(Debug, Clone)]
+pub struct ToldAnswer(pub Value);
+
 /// Returns an id of the path as it may be seen. Those of tickets and bookings open something: what is left of them tells them apart.
 fn openly((name, id): (&String, &String)) -> Option<(String, String)> {
     let id = match name.as_str() {
@@ -168,7 +172,10 @@ fn is_json(answer: &Response) -> bool {
 }
 
 /// Reads from an answer what it names.
-async fn named(answer: Response) -> (Response, BTreeMap<String, Value>) {
+async fn named(mut answer: Response) -> (Response, BTreeMap<String, Value>) {
+    if let Some(ToldAnswer(told)) = answer.extensions_mut().remove() {
+        return (answer, members(&told));
+    }
     // A file of an export names nothing, and is still being written.
     if !is_json(&answer) {
         return (answer, BTreeMap::new());
@@ -179,13 +186,17 @@ async fn named(answer: Response) -> (Response, BTreeMap<String, Value>) {
         return ((internal, Body::empty()).into_response(), BTreeMap::new());
     };
     let read: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    let members = [&read, &read["api_key"], &read["invitation"]]
+    let named = members(&read);
+    (Response::from_parts(parts, bytes.into()), named)
+}
+
+fn members(read: &Value) -> BTreeMap<String, Value> {
+    let members = [read, &read["api_key"], &read["invitation"]]
         .map(Value::as_object)
         .into_iter();
     let named = members
         .flatten()
         .flatten()
         .filter(|(name, value)| NAMED.contains(&name.as_str()) && !value.is_object());
-    let named = named.map(|(name, value)| (name.clone(), value.clone())).collect();
-    (Response::from_parts(parts, bytes.into()), named)
+    named.map(|(name, value)| (name.clone(), value.clone())).collect()
 }

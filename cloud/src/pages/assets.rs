@@ -48,6 +48,10 @@ pub async fn ticket_worker() -> Response {
 pub async fn show(Id(name): Id<String>) -> Result<Response, ApiError> {
     let (content_type, text) = match name.as_str() {
         "usher.css" => ("text/css; charset=utf-8", include_str!("../../assets/usher.css")),
+        "console.css" => (
+            "text/css; charset=utf-8",
+            include_str!("../../assets/console.css"),
+        ),
         "sell.js" => ("text/javascript; charset=utf-8", SELL),
         "ticket.js" => ("text/javascript; charset=utf-8", TICKET),
         "search.js" => (

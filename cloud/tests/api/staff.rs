@@ -16,8 +16,8 @@ const STEP_MS: u64 = 30_000;
 
 /// Somebody who is logged in.
 pub struct Person {
-    cookie: String,
-    form_token: String,
+    pub cookie: String,
+    pub form_token: String,
     secret: Vec<u8>,
     recovery: Vec<String>,
 }
@@ -89,7 +89,8 @@ pub async fn take(cloud: &Cloud, path: &str) -> Person {
     }
 }
 
-async fn person(cloud: &Cloud, role: &str) -> Person {
+/// Invites somebody of a role, who takes the invitation.
+pub async fn person(cloud: &Cloud, role: &str) -> Person {
     let path = invite(cloud, cloud, &format!("{role}@owls.example"), role).await;
     take(cloud, &path).await
 }

@@ -20,6 +20,17 @@ pub struct Allowed<R> {
     right: PhantomData<R>,
 }
 
+impl<R: Right> Allowed<R> {
+    /// Returns the same caller for another operation, if they may do that too: of what a page shows beside.
+    pub fn also<Other: Right>(&self) -> Option<Allowed<Other>> {
+        self.caller.may_now(Other::OPERATION).ok()?;
+        Some(Allowed {
+            caller: self.caller,
+            right: PhantomData,
+        })
+    }
+}
+
 impl<R: Right> FromRequestParts<Arc<AppState>> for Allowed<R> {
     type Rejection = ApiError;
 

@@ -109,6 +109,20 @@ async fn find(app: &AppState, organizer: OrganizerId, id: EventId) -> Result<Eve
         .ok_or(NOT_YOURS)
 }
 
+impl<R: Right, T: Copy> PartOfOwnEvent<R, T> {
+    /// Returns it for another operation, if the caller may do that with it too.
+    pub fn also<Other: Right>(&self) -> Option<PartOfOwnEvent<Other, T>> {
+        let Self(event, part, allowed) = self;
+        Some(PartOfOwnEvent(event.clone(), *part, allowed.also()?))
+    }
+
+    /// Returns the event alone.
+    pub fn of_event(self) -> OwnEvent<R> {
+        let Self(event, _, allowed) = self;
+        OwnEvent(event, allowed)
+    }
+}
+
 impl OwnEvent<may::AddEvent> {
     /// Finds the event of this id that the caller has just made.
     ///
@@ -126,6 +140,12 @@ impl OwnEvent<may::AddEvent> {
 }
 
 impl<R: Right> OwnEvent<R> {
+    /// Returns it for another operation, if the caller may do that with it too.
+    pub fn also<Other: Right>(&self) -> Option<OwnEvent<Other>> {
+        let Self(event, allowed) = self;
+        Some(OwnEvent(event.clone(), allowed.also()?))
+    }
+
     /// Reads it again: after it was changed, or after a body that may have taken its time to come.
     ///
     /// # Errors
