@@ -303,8 +303,14 @@ pub fn console_routes() -> Vec<ConsoleRoute> {
     console_routes![shown:
         "/console" console::index,
         "/console/events/{event_id}" console::sales::show,
+        "/console/events/{event_id}/gates" console::gates::show,
+        "/console/events/{event_id}/wallboard" console::gates::wallboard,
+        "/console/events/{event_id}/devices" console::devices::list,
+        "/console/events/{event_id}/devices/{device}/revoke" console::devices::ask,
         ;
         done:
+        "/console/events/{event_id}/devices/codes" console::devices::code,
+        "/console/events/{event_id}/devices/{device}/revoke" console::devices::revoke,
     ]
 }
 

@@ -4,6 +4,7 @@ pub mod acts;
 pub mod admissions;
 pub mod allowed;
 pub mod api_keys;
+pub mod arrivals;
 pub mod blocks;
 pub mod booking_lists;
 pub mod bookings;

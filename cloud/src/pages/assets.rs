@@ -70,6 +70,10 @@ pub async fn show(Id(name): Id<String>) -> Result<Response, ApiError> {
             "text/javascript; charset=utf-8",
             include_str!("../../assets/counter.js"),
         ),
+        "wallboard.js" => (
+            "text/javascript; charset=utf-8",
+            include_str!("../../assets/wallboard.js"),
+        ),
         "room.js" => (
             "text/javascript; charset=utf-8",
             include_str!("../../assets/room.js"),

@@ -2,8 +2,12 @@
 //! shows and does what the API would for whoever is logged in, and decides nothing.
 
 pub mod access;
+mod device_cards;
+pub mod devices;
 mod frame;
+pub mod gates;
 mod plot;
+mod readiness;
 pub mod sales;
 mod state_words;
 

@@ -37,6 +37,14 @@ pub struct RevokeParams {
     with_scanners: bool,
 }
 
+impl RevokeParams {
+    /// Says that all that is known so far counts.
+    pub fn now(with_scanners: bool) -> Self {
+        let since = None;
+        Self { since, with_scanners }
+    }
+}
+
 /// What follows from shutting a device out.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ConsequencesView {

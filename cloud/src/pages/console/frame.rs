@@ -7,7 +7,11 @@ use crate::rights::{Operation, StaffRole};
 /// A page of an event: the end of its path, its name, and what seeing it takes.
 type EventPart = (&'static str, &'static str, Operation);
 
-const PARTS: [EventPart; 1] = [("", "Sales", Operation::SeeEvents)];
+const PARTS: [EventPart; 3] = [
+    ("", "Sales", Operation::SeeEvents),
+    ("/gates", "Gates", Operation::SeeCounts),
+    ("/devices", "Devices", Operation::SeeDevices),
+];
 
 /// What stands around a page.
 pub struct ConsoleFrame {
