@@ -305,10 +305,16 @@ pub fn console_routes() -> Vec<ConsoleRoute> {
         "/console/events/{event_id}" console::sales::show,
         "/console/events/{event_id}/gates" console::gates::show,
         "/console/events/{event_id}/wallboard" console::gates::wallboard,
+        "/console/events/{event_id}/bookings" console::bookings::list,
+        "/console/events/{event_id}/bookings/{booking_id}" console::bookings::show,
+        "/console/events/{event_id}/bookings/{booking_id}/refund" console::refunds::ask,
         "/console/events/{event_id}/devices" console::devices::list,
         "/console/events/{event_id}/devices/{device}/revoke" console::devices::ask,
         ;
         done:
+        "/console/events/{event_id}/bookings" console::bookings::search,
+        "/console/events/{event_id}/bookings/{booking_id}/resend" console::bookings::resend,
+        "/console/events/{event_id}/bookings/{booking_id}/refund" console::refunds::give,
         "/console/events/{event_id}/devices/codes" console::devices::code,
         "/console/events/{event_id}/devices/{device}/revoke" console::devices::revoke,
     ]

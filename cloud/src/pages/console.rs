@@ -2,12 +2,14 @@
 //! shows and does what the API would for whoever is logged in, and decides nothing.
 
 pub mod access;
+pub mod bookings;
 mod device_cards;
 pub mod devices;
 mod frame;
 pub mod gates;
 mod plot;
 mod readiness;
+pub mod refunds;
 pub mod sales;
 mod state_words;
 
