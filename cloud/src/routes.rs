@@ -302,6 +302,7 @@ pub fn console_routes() -> Vec<ConsoleRoute> {
     use pages::console;
     console_routes![shown:
         "/console" console::index,
+        "/console/new" console::drafts::show,
         "/console/events/{event_id}" console::sales::show,
         "/console/events/{event_id}/gates" console::gates::show,
         "/console/events/{event_id}/wallboard" console::gates::wallboard,
@@ -310,8 +311,14 @@ pub fn console_routes() -> Vec<ConsoleRoute> {
         "/console/events/{event_id}/bookings/{booking_id}/refund" console::refunds::ask,
         "/console/events/{event_id}/devices" console::devices::list,
         "/console/events/{event_id}/devices/{device}/revoke" console::devices::ask,
+        "/console/events/{event_id}/keys" console::keys::show,
         ;
         done:
+        "/console/venues" console::drafts::venue,
+        "/console/new" console::drafts::create,
+        "/console/events/{event_id}/keys" console::keys::request,
+        "/console/events/{event_id}/trust-bundle" console::keys::hand_in,
+        "/console/events/{event_id}/publish" console::keys::publish,
         "/console/events/{event_id}/bookings" console::bookings::search,
         "/console/events/{event_id}/bookings/{booking_id}/resend" console::bookings::resend,
         "/console/events/{event_id}/bookings/{booking_id}/refund" console::refunds::give,

@@ -15,6 +15,7 @@ mod api {
     pub mod conformance;
     pub mod console;
     pub mod console_bookings;
+    pub mod console_drafts;
     pub mod console_gates;
     pub mod counter;
     pub mod documents;

@@ -5,8 +5,10 @@ pub mod access;
 pub mod bookings;
 mod device_cards;
 pub mod devices;
+pub mod drafts;
 mod frame;
 pub mod gates;
+pub mod keys;
 mod plot;
 mod readiness;
 pub mod refunds;
@@ -24,7 +26,7 @@ use crate::api::logged_in::LoggedIn;
 use crate::api::organizer::allowed::Allowed;
 use crate::api::organizer::events::{self, OrganizerEventLine};
 use crate::local_time::day_and_time;
-use crate::rights::may;
+use crate::rights::{Operation, may};
 use crate::state::AppState;
 
 use access::{ConsoleError, ForPage, shown};
@@ -35,6 +37,7 @@ use state_words::words_of;
 #[template(path = "console/events.html")]
 struct EventsPage {
     frame: ConsoleFrame,
+    may_add: bool,
     events: Vec<EventLine>,
 }
 
@@ -70,6 +73,7 @@ pub async fn index(
     let frame = ConsoleFrame::plain(&logged_in);
     let Json(listed) = events::list(State(app), allowed).await?;
     shown(&EventsPage {
+        may_add: frame.may(Operation::AddEvent),
         frame,
         events: listed.events.into_iter().map(Into::into).collect(),
     })

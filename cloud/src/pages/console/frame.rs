@@ -7,11 +7,12 @@ use crate::rights::{Operation, StaffRole};
 /// A page of an event: the end of its path, its name, and what seeing it takes.
 type EventPart = (&'static str, &'static str, Operation);
 
-const PARTS: [EventPart; 4] = [
+const PARTS: [EventPart; 5] = [
     ("", "Sales", Operation::SeeEvents),
     ("/bookings", "Bookings", Operation::SeeBookings),
     ("/gates", "Gates", Operation::SeeCounts),
     ("/devices", "Devices", Operation::SeeDevices),
+    ("/keys", "Keys", Operation::RequestKeys),
 ];
 
 /// What stands around a page.
