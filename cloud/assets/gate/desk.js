@@ -13,6 +13,7 @@ let failures = 0;
 let linkTrouble = "";
 let timer = 0;
 let lastStanding = "";
+let isEnrolling = false;
 let position = { gate: null, out: false, persons: 1 };
 const asked = new Map();
 const waiting = [];
@@ -326,11 +327,15 @@ async function start() {
 onmessage = async ({ data }) => {
   switch (data.do) {
     case "enrol":
+      // A second touch, or the same code seen by both eyes: the log of a device that has begun must not be begun again.
+      if (isEnrolling || desk) break;
+      isEnrolling = true;
       try {
         await enrol(data.code, data.name);
       } catch (said) {
         tell({ is: "enrolling", why: typeof said === "string" ? said : noStorage(said) });
       }
+      isEnrolling = false;
       break;
     case "code": show(data.bytes, false); break;
     case "typed": typed(data.text); break;

@@ -44,6 +44,11 @@ async fn scan_with_a_page() -> anyhow::Result<()> {
     record(&shown, &recording)?;
     let browser = Browser::with_camera(&stage.path("browser"), &recording).await?;
 
+    // As if a ticket were kept in this browser too.
+    browser.goto(stage.cloud.http.base()).await?;
+    let keep =
+        "return caches.open('usher-tickets').then((kept) => kept.put('/tickets/owl', new Response('kept')))";
+    browser.run(keep).await?;
     enrol(&browser, &hub).await?;
     browser.find("#start").await?.click().await?;
     said(&browser, "admitted").await?;
@@ -76,6 +81,8 @@ async fn go_on_alone(
         Ok((kept == true).then_some(()))
     })
     .await?;
+    let ticket = browser.run("return caches.has('usher-tickets')").await?;
+    ensure!(ticket == true, "the page threw away what pages of tickets keep");
     // With no hub, no cloud and no network, and begun again like that.
     hub.process.kill9()?;
     stage.cloud.process.kill9()?;
@@ -118,7 +125,15 @@ async fn enrol(browser: &Browser, hub: &Hub) -> anyhow::Result<()> {
     browser.find("body[data-stage='fresh']").await?;
     let address = browser.client().current_url().await?;
     ensure!(address.fragment().is_none(), "the code is still in the address");
-    browser.find("#enrol").await?.click().await?;
+    // Touched twice, it is enrolled once.
+    browser.find("#enrol").await?;
+    let touch_twice = "window.entered = 0;
+        const count = (changes) => { window.entered += changes.length; };
+        new MutationObserver(count).observe(document.body, { attributes: true, attributeFilter: ['data-stage'] });
+        const enrol = document.getElementById('enrol');
+        enrol.click();
+        enrol.click();";
+    browser.run(touch_twice).await?;
     until("the page to be enrolled", async || {
         let stage = browser.run("return document.body.dataset.stage").await?;
         let why = browser
@@ -128,7 +143,10 @@ async fn enrol(browser: &Browser, hub: &Hub) -> anyhow::Result<()> {
         Ok((stage == "ready").then_some(()))
     })
     .await?;
-    linked(browser).await
+    linked(browser).await?;
+    let entered = browser.run("return window.entered").await?;
+    ensure!(entered == 1, "it was enrolled {entered} times");
+    Ok(())
 }
 
 async fn linked(browser: &Browser) -> anyhow::Result<()> {
