@@ -117,12 +117,24 @@ impl IntoResponse for ConsoleError {
         let problem = self.0.problem();
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let refused = RefusedPage {
-            title: problem.title,
+            title: title(status),
             detail: problem.detail.into_owned(),
             errors: in_words(problem.errors),
             wants_code,
         };
         page_with(status, &refused).unwrap_or_else(IntoResponse::into_response)
+    }
+}
+
+/// Says in a few words what became of what somebody wanted.
+fn title(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNAUTHORIZED => "You are not logged in",
+        StatusCode::FORBIDDEN => "This is not for you",
+        StatusCode::NOT_FOUND => "There is no such thing",
+        StatusCode::CONFLICT => "Not as it is now",
+        StatusCode::UNPROCESSABLE_ENTITY | StatusCode::BAD_REQUEST => "This cannot be right",
+        _ => "That did not work",
     }
 }
 
