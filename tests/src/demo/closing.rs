@@ -2,6 +2,8 @@
 
 use std::io;
 
+use anyhow::Context;
+use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::crew::Crew;
@@ -13,7 +15,10 @@ use super::steps::{StepFailed, Steps};
 ///
 /// When nothing can be printed or no signal heard.
 pub async fn stay_up(crew: &Crew, steps: &mut Steps) -> Result<(), StepFailed> {
-    for line in lines(crew) {
+    let console = invitation(crew)
+        .await
+        .map_err(|error| StepFailed::new("Inviting you into the console", &error))?;
+    for line in lines(crew, &console) {
         steps.say(&line)?;
     }
     told_to_stop().await?;
@@ -36,7 +41,16 @@ pub async fn told_to_stop() -> Result<(), StepFailed> {
     Ok(())
 }
 
-fn lines(crew: &Crew) -> Vec<String> {
+/// Invites whoever sits here, as an owner, and returns the link.
+async fn invitation(crew: &Crew) -> anyhow::Result<String> {
+    let wanted = json!({"name": "You", "email": "you@example.org", "role": "owner"});
+    let http = &crew.stage.organizer.http;
+    let invited = http.post("/v1/organizer/staff/invitations", &wanted).await?;
+    let invited: Value = invited.expect(201)?.json()?;
+    Ok(invited["link"].as_str().context("a link")?.to_owned())
+}
+
+fn lines(crew: &Crew, console: &str) -> Vec<String> {
     let (cloud, venue) = (crew.stage.cloud.http.base(), &crew.venue);
     let (unused, picture) = match crew.unused.first() {
         Some((ticket, picture)) => (ticket.ticket_id.as_str(), picture.display().to_string()),
@@ -47,6 +61,8 @@ fn lines(crew: &Crew) -> Vec<String> {
         "\nEverything stays up until Ctrl-C:".to_owned(),
         format!("  buyers' page    {cloud}/"),
         format!("  API to try      {cloud}/docs"),
+        format!("  console         {cloud}/console, once you have taken this invitation:"),
+        format!("                  {console}"),
         format!("  {}       {}/", venue.north.name, venue.north.http.base()),
         format!("  {}       {}/", venue.south.name, venue.south.http.base()),
         "\nThings to try:".to_owned(),
