@@ -1,6 +1,6 @@
 //! The settings of a hub: a TOML file, overridden by the environment, unknown keys refused by name; what they mean is said in usher-gate-agent.example.toml.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,6 +15,8 @@ use usher_words::hub;
 pub const ENV_PREFIX: &str = "USHER_HUB__";
 /// Most addresses of peers and uplinks each: every hub of the largest venue.
 pub const MAX_ADDRESSES: usize = 64;
+/// Most network interfaces that can be named: more than a laptop has.
+const MAX_INTERFACES: usize = 16;
 /// Longest an event that is over is kept, in days.
 const MAX_FORGET_DAYS: u64 = 3_650;
 /// Longest a scan may wait for the home hub, in milliseconds: a scanner gives up after 300.
@@ -52,6 +54,18 @@ pub struct Config {
     pub door: DoorConfig,
     /// Where pages come in that are scanners.
     pub web: WebConfig,
+    /// Whether hubs and scanners find each other on the local network.
+    pub discovery: DiscoveryConfig,
+}
+
+/// The settings of finding each other by multicast DNS.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DiscoveryConfig {
+    /// Whether this hub shows others where it is, and looks for them.
+    pub enabled: bool,
+    /// The names of the network interfaces on which it does; all of them when empty.
+    pub interfaces: Vec<String>,
 }
 
 /// The settings of the door for pages that are scanners.
@@ -91,6 +105,7 @@ impl Default for Config {
             forget_after_days: 30,
             door: DoorConfig::default(),
             web: WebConfig::default(),
+            discovery: DiscoveryConfig::default(),
         }
     }
 }
@@ -178,6 +193,9 @@ impl Config {
                 );
             }
         }
+        if self.discovery.interfaces.len() > MAX_INTERFACES {
+            return out("discovery.interfaces", "at most 16 names, like eth0");
+        }
         if self.forget_after_days > MAX_FORGET_DAYS {
             return out("forget_after_days", "0 to 3650 days");
         }
@@ -202,6 +220,16 @@ impl Config {
     /// Tells whether other machines would send tokens and tickets unencrypted.
     pub fn is_in_the_clear(&self) -> bool {
         !self.http.ip().to_canonical().is_loopback() && self.tls_certificate.is_none()
+    }
+
+    /// Returns the one address to announce to the local network, if it is not to be those of the interfaces: where the hub is bound
+    /// or, where that is everywhere, what it is to advertise.
+    pub fn announced_at(&self, bound: IpAddr) -> Option<IpAddr> {
+        if bound.is_unspecified() {
+            self.advertise.as_deref()?.parse().ok()
+        } else {
+            Some(bound)
+        }
     }
 
     /// Returns how long a scan waits for its home hub.

@@ -3,6 +3,7 @@
 pub mod dialling;
 pub mod front;
 pub mod listening;
+mod mesh;
 pub mod pages;
 mod sockets;
 
@@ -14,6 +15,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use usher_device::clock::Clock;
 use usher_device::directory::DataDirectory;
+use usher_device::discovery::Discovery;
 use usher_device::enrol::Issuer;
 use usher_device::replica::{Access, Replica};
 use usher_keys::Role;
@@ -165,7 +167,7 @@ impl Hub {
     }
 
     fn start_tasks(&mut self, peers: mpsc::Receiver<Connection>, config: &Config, directory: &DataDirectory) {
-        let services = &self.services;
+        let (discovery, services) = (self.discover(config), &self.services);
         let enrolled = &services.replica.enrolment().uplink;
         let uplink = if config.uplink.is_empty() {
             enrolled
@@ -178,6 +180,10 @@ impl Hub {
             .chain(config.peers.iter().map(|peer| vec![peer.clone()]))
         {
             let keeping = dialling::keep_linked(Arc::clone(services), addresses, self.cancel.clone());
+            self.tasks.spawn(keeping);
+        }
+        if let Some(discovery) = discovery {
+            let keeping = mesh::keep(Arc::clone(services), discovery, self.cancel.clone());
             self.tasks.spawn(keeping);
         }
         let warning = certificates::keep_warning(Arc::clone(services), self.cancel.clone());
@@ -196,6 +202,29 @@ impl Hub {
                 .await
                 .unwrap_or(())
         });
+    }
+
+    /// Begins to look for the other hubs of the event, and shows them where we are. A network that lets nobody be found is no reason
+    /// not to open the gates.
+    fn discover(&self, config: &Config) -> Option<Discovery> {
+        let settings = &config.discovery;
+        if !settings.enabled {
+            return None;
+        }
+        let own = self.services.replica.certificate();
+        let bound = self.services.endpoint.local_addr();
+        let begun = Discovery::start(own.event, &settings.interfaces).and_then(|discovery| {
+            discovery.announce(&own.device, bound.port(), config.announced_at(bound.ip()))?;
+            Ok(discovery)
+        });
+        match begun {
+            Ok(discovery) => Some(discovery),
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, "the other hubs are not looked for");
+                None
+            }
+        }
     }
 
     /// Returns how to reach this hub.

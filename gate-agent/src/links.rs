@@ -210,6 +210,13 @@ impl Links {
             .collect()
     }
 
+    /// Tells whether we are linked with a peer, whoever made the link.
+    pub fn is_linked(&self, peer: &PublicKey) -> bool {
+        let board = self.locked();
+        let mut links = board.links.values();
+        links.any(|link| link.connection.peer() == *peer)
+    }
+
     /// Returns the hubs that we are linked with.
     pub fn hubs(&self) -> BTreeSet<PublicKey> {
         let board = self.locked();

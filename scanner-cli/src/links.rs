@@ -84,7 +84,7 @@ struct Address {
 pub struct Start<'a> {
     /// The addresses to dial, at most [`MAX_HUBS`].
     pub addresses: &'a [String],
-    /// Whether hubs are asked for the others.
+    /// Whether hubs are asked for the others, and looked for on the local network.
     pub learns: bool,
     /// Where what was learnt is kept for the next start.
     pub memory: Option<&'a Path>,
@@ -215,7 +215,7 @@ impl HubLinks {
         };
         let mut learning = Learning::new(dialling, news);
         for address in start.addresses.iter().take(MAX_HUBS) {
-            learning.dial(address.clone(), None);
+            learning.dial(vec![address.clone()], None);
         }
         if let Some(memory) = start.memory.filter(|_| start.learns) {
             learning.remember(memory);

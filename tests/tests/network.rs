@@ -3,6 +3,7 @@
 mod network {
     pub mod capacity;
     pub mod directions;
+    pub mod discovery;
     pub mod exits;
     pub mod four_hubs;
     pub mod guests;

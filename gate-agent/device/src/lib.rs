@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod directory;
+pub mod discovery;
 pub mod enrol;
 pub mod expiry;
 pub mod folder;

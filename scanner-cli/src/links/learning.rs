@@ -1,4 +1,5 @@
-//! Keeps a dialer for each address, and learns of the event's other hubs from those that are linked; who they are, their certificates say.
+//! Keeps a dialer for each address, and learns of the event's other hubs from those that are linked and from what is announced on the
+//! local network; who they are, their certificates say.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
+use usher_device::discovery::{Discovery, FoundHub};
 use usher_keys::PublicKey;
 use usher_keys::file::{PRIVATE_MODE, read_file, replace_file};
-use usher_link::{Dialer, Endpoint};
+use usher_link::{Dialer, Endpoint, SyncStore as _};
 use usher_protocol::request::{HubNews, Inquiry, Told};
 
 use super::{Address, AddressState, Hubs, Lines, MAX_HUBS, Mute, observe};
@@ -26,6 +28,11 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// Most addresses that are ever dialled, those that lead nowhere any more included: a hub that moves at every link costs
 /// one each time.
 const MAX_ADDRESSES: usize = 4 * MAX_HUBS;
+/// How many announcements on the local network are followed: anyone there can announce hubs that there are not, and those that linked
+/// hubs tell of must find room.
+const MAX_FOUND: usize = 2 * MAX_HUBS_OF_VENUE;
+/// The hubs of the largest venue.
+const MAX_HUBS_OF_VENUE: usize = 16;
 /// Largest file of what was learnt, in bytes: that many addresses.
 const MAX_MEMORY_BYTES: u64 = 64 * 1024;
 
@@ -83,6 +90,8 @@ pub(super) struct Learning {
     /// Ends the dialer of an address.
     ends: Vec<CancellationToken>,
     memory: Option<PathBuf>,
+    /// How many announcements were followed.
+    followed: usize,
 }
 
 impl Learning {
@@ -94,11 +103,12 @@ impl Learning {
             dialers: JoinSet::new(),
             ends: Vec::new(),
             memory: None,
+            followed: 0,
         }
     }
 
-    /// Starts to dial an address; `hub` is who is said to be there, if we were told of it.
-    pub(super) fn dial(&mut self, address: String, hub: Option<PublicKey>) {
+    /// Starts to dial a hub at these addresses, best first; `hub` is who is said to be there, if we were told of it.
+    pub(super) fn dial(&mut self, addresses: Vec<String>, hub: Option<PublicKey>) {
         let Dialling {
             endpoint,
             handover,
@@ -108,7 +118,7 @@ impl Learning {
         let at = self.ends.len();
         lines.send_modify(|lines| {
             lines.push(Address {
-                address: address.clone(),
+                address: addresses.first().cloned().unwrap_or_default(),
                 hub,
                 is_learnt: hub.is_some(),
                 state: AddressState::Dialing,
@@ -116,7 +126,7 @@ impl Learning {
         });
         let dialer = Dialer {
             endpoint: endpoint.clone(),
-            addresses: vec![address],
+            addresses,
             replica: Arc::clone(handover),
             responder: Arc::new(Mute),
         };
@@ -138,7 +148,8 @@ impl Learning {
                 address,
                 silent_ms: None,
             };
-            self.consider(news);
+            let addresses = vec![news.address.clone()];
+            self.consider(&news, addresses);
         }
     }
 
@@ -147,11 +158,16 @@ impl Learning {
         let (cancel, mut changes) = (self.dialling.cancel.clone(), self.dialling.lines.subscribe());
         let mut ticks = interval(LEARN_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let discovery = if learns { self.look_around() } else { None };
         let learning = async {
             loop {
                 tokio::select! {
                     _ = ticks.tick() => {}
                     _ = changes.changed() => {}
+                    found = next_found(discovery.as_ref()) => {
+                        self.follow(found);
+                        continue;
+                    }
                 }
                 if learns {
                     self.learn(&hubs).await;
@@ -164,6 +180,16 @@ impl Learning {
             () = learning => {}
         }
         while self.dialers.join_next().await.is_some() {}
+    }
+
+    /// Begins to look for hubs on the local network. Without one that lets them be found, there are those that are known.
+    fn look_around(&self) -> Option<Discovery> {
+        let begun = Discovery::start(self.dialling.handover.event(), &[]);
+        if let Err(error) = &begun {
+            let error: &dyn std::error::Error = error;
+            tracing::warn!(error, "the hubs of the local network are not looked for");
+        }
+        begun.ok()
     }
 
     /// Asks every linked hub once.
@@ -183,23 +209,40 @@ impl Learning {
         self.news.take(&told);
         let mut is_changed = self.drop_doubles();
         for news in told.into_iter().filter(|news| news.silent_ms.is_none()) {
-            is_changed |= self.consider(news);
+            let addresses = vec![news.address.clone()];
+            is_changed |= self.consider(&news, addresses);
         }
         if is_changed {
             self.keep();
         }
     }
 
+    /// Follows an announcement on the local network.
+    fn follow(&mut self, FoundHub { hub, addresses }: FoundHub) {
+        let Some(best) = addresses.first().filter(|_| self.followed < MAX_FOUND) else {
+            return;
+        };
+        let news = HubNews {
+            hub,
+            address: best.clone(),
+            silent_ms: None,
+        };
+        if self.consider(&news, addresses) {
+            self.followed += 1;
+            self.keep();
+        }
+    }
+
     /// Dials a hub that was told of, unless it is dialled already; tells whether it is dialled anew.
-    fn consider(&mut self, news: HubNews) -> bool {
-        let Some(stale) = superseded(&self.dialling.lines.borrow(), &news) else {
+    fn consider(&mut self, news: &HubNews, addresses: Vec<String>) -> bool {
+        let Some(stale) = superseded(&self.dialling.lines.borrow(), news) else {
             return false;
         };
         for at in stale {
             self.end(at);
         }
         tracing::info!(hub = %news.hub.id(), address = news.address, "another hub of the event is dialled too");
-        self.dial(news.address, Some(news.hub));
+        self.dial(addresses, Some(news.hub));
         true
     }
 
@@ -240,6 +283,13 @@ impl Learning {
             let error: &dyn std::error::Error = &error;
             tracing::warn!(error, "the hubs that were learnt of are not written down");
         }
+    }
+}
+
+async fn next_found(discovery: Option<&Discovery>) -> FoundHub {
+    match discovery {
+        Some(discovery) => discovery.next().await,
+        None => std::future::pending().await,
     }
 }
 
