@@ -48,6 +48,18 @@ async fn a_look_at_the_status_costs_ten_microseconds_at_most() {
     assert!(best <= MICROSECONDS, "{best} µs a look");
 }
 
+#[tokio::test]
+async fn a_room_is_read_anew_by_a_clock_that_was_set_back() {
+    let case = Case::on_sqlite().await;
+    let rooms = rooms(&case).await;
+    let later = START.plus_ms(3_600_000);
+    let known = rooms.of(case.event, later).await.unwrap().unwrap();
+    assert_eq!(known.room.registered, 0);
+    rooms.join(case.event, [1; 32]).await.unwrap();
+    let known = rooms.of(case.event, START).await.unwrap().unwrap();
+    assert_eq!(known.room.registered, 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn those_who_join_at_once_have_numbers_of_their_own_without_gaps() {
     let case = Case::on_sqlite().await;

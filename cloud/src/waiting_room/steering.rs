@@ -1,8 +1,6 @@
 //! How fast a waiting room lets people through: never above its organizer's rate, slower while the store is slow, and no more than there are
 //! places for. One process steers a room at a time, once a second; another one takes over when it is silent.
 
-use std::time::Duration;
-
 use usher_keys::Timestamp;
 
 use crate::selling::jobs::LeaseHolder;
@@ -19,8 +17,10 @@ const FASTER_BY: u32 = 50;
 const SLOW_MS: u64 = 250;
 /// How much time may be made up for in one step, in milliseconds: after a pause nobody rushes in.
 const STEP_MS: u64 = 1_000;
-/// For how long nobody else steers: a few steps, so that one that is late loses nothing.
-const LEASE: Duration = Duration::from_secs(5);
+/// How far ahead the last step may lie, in milliseconds, for the clocks of two processes: further on it was of a clock that was set back.
+const SET_BACK_MS: u64 = 5_000;
+/// For how long nobody else steers, in milliseconds: a few steps, so that one that is late loses nothing.
+const LEASE_MS: u64 = 5_000;
 /// Who is let through for each ten places that are free: not everybody buys.
 const PEOPLE_PER_TEN_PLACES: u64 = 15;
 /// Milliseconds of a minute, in thousandths of the pace.
@@ -34,7 +34,7 @@ impl Room {
             return None;
         }
         let mut next = self.clone();
-        next.lease = Some((by.holder, by.now.plus_ms(LEASE.as_millis() as u64)));
+        next.lease = Some((by.holder, by.now.plus_ms(LEASE_MS)));
         match self.phase() {
             RoomPhase::Lobby if self.terms.opens_at <= by.now => {
                 next.lobby = Some(self.registered);
@@ -48,8 +48,9 @@ impl Room {
 
     /// Tells whether a process may steer it: whoever does already, or anybody once that one is silent.
     fn may_steer(&self, holder: LeaseHolder, now: Timestamp) -> bool {
+        let is_over = |until: Timestamp| until <= now || until.since_ms(now) > LEASE_MS + SET_BACK_MS;
         self.lease
-            .is_none_or(|(other, until)| other == holder || until <= now)
+            .is_none_or(|(other, until)| other == holder || is_over(until))
     }
 
     fn let_through(&mut self, by: &SteerRoom, inside: u64) {
@@ -77,6 +78,8 @@ impl Room {
         };
         if by.now >= self.raised_at {
             self.raised_at = Timestamp((by.now.0 - passed + used).min(by.now.0));
+        } else if self.raised_at.since_ms(by.now) > SET_BACK_MS {
+            self.raised_at = by.now;
         }
     }
 

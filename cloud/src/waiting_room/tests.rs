@@ -241,3 +241,28 @@ fn what_was_announced_is_not_changed_once_people_have_come() {
     room.terms.is_drawn = false;
     assert_eq!(room.may_draw("4"), Err(BeaconRefusal::NoDraw));
 }
+
+#[test]
+fn a_clock_that_was_set_back_holds_nobody_up() {
+    let ahead = drawn(600, 100, 0);
+    let ahead = ahead
+        .steered(&step(1, 1_000, OPENS.plus_ms(3_600_000)), 0)
+        .unwrap();
+    let now = OPENS.plus_ms(1_000);
+    let back = ahead.steered(&step(1, 1_000, now), 0).unwrap();
+    let next = back.steered(&step(1, 1_000, now.plus_ms(1_000)), 0).unwrap();
+    assert_eq!(next.threshold, ahead.threshold + 10);
+    // Two clocks that differ by less make up for nothing.
+    let other = next.steered(&step(1, 1_000, now), 0).unwrap();
+    assert_eq!(
+        (other.threshold, other.raised_at),
+        (next.threshold, next.raised_at)
+    );
+    // Nor does who is gone keep the room for an hour.
+    let other = SteerRoom {
+        holder: OTHER,
+        ..step(1, 1_000, now)
+    };
+    assert!(ahead.steered(&other, 0).is_some());
+    assert!(back.steered(&other, 0).is_none());
+}
