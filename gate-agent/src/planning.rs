@@ -70,7 +70,7 @@ fn summary(played: &PlayedScenario) -> Vec<String> {
     let evening = &played.evening;
     let mut said = vec![
         format!(
-            "{} of {} people with a ticket were let in, the last at {}; {} were sent away by a desk that could not help.",
+            "{} of {} people with a ticket were let in, the last at {}; {} were not: a copy came before them, or the desk could not help.",
             evening.let_in,
             evening.tickets,
             played.clock(evening.last_in_min),
