@@ -2,6 +2,7 @@
 
 mod pages {
     pub mod browser;
+    mod console;
     mod fingers;
     mod gate_page;
     mod judge;

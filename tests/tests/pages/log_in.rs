@@ -20,7 +20,7 @@ fn now() -> anyhow::Result<Timestamp> {
 }
 
 /// Types into the fields of a form and presses its button.
-async fn fill(browser: &Browser, fields: &[(&str, &str)], button: &str) -> anyhow::Result<()> {
+pub async fn fill(browser: &Browser, fields: &[(&str, &str)], button: &str) -> anyhow::Result<()> {
     ensure!(browser.all("script").await?.is_empty(), "the page has a script");
     for (name, text) in fields {
         let field = browser.find(&format!("input[name='{name}']")).await?;
@@ -31,8 +31,17 @@ async fn fill(browser: &Browser, fields: &[(&str, &str)], button: &str) -> anyho
     Ok(())
 }
 
+/// Invites somebody, and returns the link.
+pub async fn invited(stage: &Stage, email: &str, role: &str) -> anyhow::Result<String> {
+    let wanted = json!({"name": "Ada", "email": email, "role": role});
+    let http = &stage.organizer.http;
+    let invited = http.post("/v1/organizer/staff/invitations", &wanted).await?;
+    let invited: Value = invited.expect(201)?.json()?;
+    Ok(invited["link"].as_str().context("a link")?.to_owned())
+}
+
 /// Takes the invitation: the app on the phone is this test.
-async fn take(browser: &Browser, link: &str) -> anyhow::Result<Vec<u8>> {
+pub async fn take(browser: &Browser, link: &str) -> anyhow::Result<Vec<u8>> {
     browser.goto(link).await?;
     browser.says("h1", "Welcome, Ada").await?;
     let text = browser.find("#secret").await?.text().await?;
@@ -52,12 +61,8 @@ async fn somebody_who_is_invited_logs_in_and_out_without_scripts() -> anyhow::Re
 
 async fn log_in_and_out() -> anyhow::Result<()> {
     let stage = Stage::on_sale(Places::FEW).await?;
-    let http = &stage.organizer.http;
-    let wanted = json!({"name": "Ada", "email": EMAIL, "role": "box_office"});
-    let invited = http.post("/v1/organizer/staff/invitations", &wanted).await?;
-    let invited: Value = invited.expect(201)?.json()?;
     let browser = Browser::start(&stage.path("browser")).await?;
-    let secret = take(&browser, invited["link"].as_str().context("a link")?).await?;
+    let secret = take(&browser, &invited(&stage, EMAIL, "box_office").await?).await?;
     let codes = browser.all("#codes code").await?;
     ensure!(codes.len() == 10, "{} recovery codes", codes.len());
     let recovery = codes[0].text().await?;
