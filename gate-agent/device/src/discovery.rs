@@ -182,7 +182,7 @@ mod tests {
             (good.hub, good.addresses),
             (key(1).public(), vec!["10.0.0.5:4810".to_owned()])
         );
-        let other = EventId([7; 16]).to_string();
+        let other = EventId(*b"another event...").to_string();
         let long = "f".repeat(200);
         for said in [
             vec![(EVENT, other.as_str()), (HUB, hub.as_str())],
