@@ -22,21 +22,21 @@ fn the_example_gives_every_setting_with_its_default() {
         .map(|line| format!("{}\n", line.trim_start_matches("# ")))
         .collect();
     let settings = serde_json::to_value(Config::default()).unwrap();
-    let doors = ["door", "web"];
-    let of_doors = doors.map(|door| settings[door].as_object().unwrap().keys());
+    let tables = ["door", "web", "discovery"];
+    let of_tables = tables.map(|table| settings[table].as_object().unwrap().keys());
     let all = settings
         .as_object()
         .unwrap()
         .keys()
-        .chain(of_doors.into_iter().flatten());
-    for key in all.filter(|key| !doors.contains(&key.as_str())) {
+        .chain(of_tables.into_iter().flatten());
+    for key in all.filter(|key| !tables.contains(&key.as_str())) {
         assert!(
             shown.lines().any(|line| line.starts_with(&format!("{key} = "))),
             "{key}"
         );
     }
-    for door in doors {
-        assert!(shown.contains(&format!("\n[{door}]\n")), "{door}");
+    for table in tables {
+        assert!(shown.contains(&format!("\n[{table}]\n")), "{table}");
     }
 }
 
