@@ -118,7 +118,7 @@ async fn watch_an_evening() -> anyhow::Result<()> {
     look(&browser, "gates-1280").await?;
     browser.goto(&format!("{event}/wallboard")).await?;
     browser.says("#admitted", "1").await?;
-    browser.says("#hubs", "2 of 2").await?;
+    browser.says("#hubs", "2\nof 2").await?;
     // Whoever comes in now is seen without anybody touching the page.
     gate.scan(&second.payload).await?;
     browser.says("#admitted", "2").await?;
