@@ -28,6 +28,8 @@ const TURNSTILES: usize = 8;
 /// After how many people one hub is killed, and another one retired.
 const KILLED_AFTER: usize = 40;
 const RETIRED_AFTER: usize = 80;
+/// How many come until one hub is retired: with one more at each turnstile the zone is not full yet, however slow the machine is.
+const COME_BEFORE: usize = 120;
 /// How many leave once the zone is full.
 const LEAVE: usize = 8;
 /// From one ticket shown at a turnstile to the next.
@@ -43,6 +45,8 @@ struct Crowd {
     inside: Mutex<Vec<BoughtTicket>>,
     /// How many are in, or may be on their way out.
     count: AtomicUsize,
+    /// How many come, for now.
+    comes: AtomicUsize,
     /// Shared while a ticket is shown; whoever has it alone holds everybody up.
     turn: RwLock<()>,
     /// Set once no turnstile shows tickets any more.
@@ -59,6 +63,7 @@ impl Crowd {
             outside: Mutex::new(outside),
             inside: Mutex::default(),
             count: AtomicUsize::new(0),
+            comes: AtomicUsize::new(COME_BEFORE),
             turn: RwLock::default(),
             is_over: AtomicBool::new(false),
         }))
@@ -116,6 +121,11 @@ impl Crowd {
             let turn = self.turn.read().await;
             if !goes_on() {
                 return Ok(());
+            }
+            if self.count() >= self.comes.load(Ordering::SeqCst) {
+                drop(turn);
+                sleep(NEXT_SHOWN).await;
+                continue;
             }
             let ticket = self.next().context("there are more people than places")?;
             let said = answered(&turnstile, &ticket, &mut random).await?;
@@ -280,6 +290,7 @@ async fn at_32_turnstiles_of_four_hubs_a_zone_fills_up_and_no_more_while_one_is_
     ensure!(crowd.count() < PLACES, "the zone was full before");
     stops.store(true, Ordering::SeqCst);
     hubs.retire().await?;
+    crowd.comes.store(usize::MAX, Ordering::SeqCst);
     drop(held_up);
     while let Some(ended) = stopping.join_next().await {
         ended??;
