@@ -215,7 +215,7 @@ impl HubLinks {
         };
         let mut learning = Learning::new(dialling, news);
         for address in start.addresses.iter().take(MAX_HUBS) {
-            learning.dial(vec![address.clone()], None);
+            learning.dial(vec![address.clone()], (None, None));
         }
         if let Some(memory) = start.memory.filter(|_| start.learns) {
             learning.remember(memory);

@@ -1,6 +1,5 @@
 //! Keeps the link to one peer and tells the registry how it stands; dialling itself is the link's.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -8,7 +7,6 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use usher_keys::PublicKey;
 use usher_link::{Dialer, LinkObserver, LinkState};
-use usher_protocol::sync::Farewell;
 
 use crate::links::LinkId;
 use crate::services::Services;
@@ -21,6 +19,7 @@ pub async fn keep_linked(services: Arc<Services>, addresses: Vec<String>, cancel
     let dialer = Dialer {
         endpoint: services.endpoint.clone(),
         addresses: addresses.clone(),
+        expects: None,
         replica: Arc::clone(&services.replica),
         responder: Arc::clone(&services.responder),
     };
@@ -73,19 +72,16 @@ pub struct Expected {
 }
 
 /// Dials a hub that was found until it is linked, and drives that link; ends when another link with it stands, or when cancelled.
-/// Returns `false` when somebody else was there.
-pub async fn reach(services: &Arc<Services>, expected: &Expected, cancel: &CancellationToken) -> bool {
+pub async fn reach(services: &Arc<Services>, expected: &Expected, cancel: &CancellationToken) {
     let stop = cancel.child_token();
     let meeting = Arc::new(Meeting {
         services: Arc::clone(services),
-        hub: expected.hub,
         link: Mutex::default(),
-        is_other: AtomicBool::new(false),
-        stop: stop.clone(),
     });
     let dialer = Dialer {
         endpoint: services.endpoint.clone(),
         addresses: expected.addresses.clone(),
+        expects: Some(expected.hub),
         replica: Arc::clone(&services.replica),
         responder: Arc::clone(&services.responder),
     };
@@ -94,7 +90,7 @@ pub async fn reach(services: &Arc<Services>, expected: &Expected, cancel: &Cance
     tokio::pin!(dialling);
     loop {
         tokio::select! {
-            () = &mut dialling => break,
+            () = &mut dialling => return,
             () = sleep(LOOK_EVERY) => {
                 if !meeting.stands() && services.links.is_linked(&expected.hub) {
                     stop.cancel();
@@ -102,18 +98,13 @@ pub async fn reach(services: &Arc<Services>, expected: &Expected, cancel: &Cance
             }
         }
     }
-    !cancel.is_cancelled() && !meeting.is_other.load(Ordering::Relaxed)
 }
 
 /// Watches the addresses of a hub that was found. What fails there is nobody's business: anyone can announce anything.
 struct Meeting {
     services: Arc<Services>,
-    hub: PublicKey,
     /// Guards the link that stands at the moment; never held across an await.
     link: Mutex<Option<LinkId>>,
-    /// Whether somebody else was there.
-    is_other: AtomicBool,
-    stop: CancellationToken,
 }
 
 impl Meeting {
@@ -127,12 +118,6 @@ impl Meeting {
 
     fn observe(&self, state: LinkState) {
         match state {
-            LinkState::Opened(opened) if opened.connection.peer() != self.hub => {
-                // Another hub's link would take the place of the one that stands with it.
-                opened.connection.close(Farewell::Leaving);
-                self.is_other.store(true, Ordering::Relaxed);
-                self.stop.cancel();
-            }
             LinkState::Opened(opened) => {
                 let now = self.services.replica.clock().now();
                 *self.link() = Some(self.services.links.opened(opened, now));

@@ -137,13 +137,10 @@ impl Mesh {
     }
 }
 
-/// Dials a hub whenever it is not linked, until cancelled or somebody else is found where it should be.
+/// Dials a hub whenever it is not linked, until cancelled.
 async fn keep_linked(services: Arc<Services>, expected: Expected, cancel: CancellationToken) {
-    loop {
-        let missed = cancel.run_until_cancelled(missed(&services, &expected.hub));
-        if missed.await.is_none() || !dialling::reach(&services, &expected, &cancel).await {
-            return;
-        }
+    while let Some(()) = cancel.run_until_cancelled(missed(&services, &expected.hub)).await {
+        dialling::reach(&services, &expected, &cancel).await;
     }
 }
 

@@ -452,6 +452,7 @@ impl Scanner {
         let dialer = Dialer {
             endpoint: endpoint.clone(),
             addresses: vec![hub.listening().quic.clone()],
+            expects: None,
             replica: Arc::clone(&replica),
             responder: Arc::clone(&hub.services.responder),
         };

@@ -74,6 +74,9 @@ pub struct Dialer<R, S> {
     pub endpoint: Endpoint,
     /// To where: each `host:port`, resolved anew for each try, best first.
     pub addresses: Vec<String>,
+    /// Who is to be there, where the addresses are nobody's word: with anybody else no session begins, which would take the place of
+    /// one that stands.
+    pub expects: Option<PublicKey>,
     /// Our side of the session.
     pub replica: Arc<R>,
     /// Answers what the peer asks.
@@ -141,7 +144,13 @@ impl<R: SyncStore, S: Responder> Dialer<R, S> {
         let mut failed = LinkError::NoAddress;
         for addr in addresses.take(MAX_ADDRESSES) {
             match self.endpoint.connect(addr, self.replica.event()).await {
-                Ok(connection) => return Ok(connection),
+                Ok(connection) if self.expects.is_none_or(|peer| peer == connection.peer()) => {
+                    return Ok(connection);
+                }
+                Ok(other) => {
+                    other.close(Farewell::Leaving);
+                    failed = LinkError::OtherPeer { peer: other.peer() };
+                }
                 Err(error) => failed = error,
             }
         }

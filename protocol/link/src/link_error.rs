@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use quinn::ConnectError;
 use thiserror::Error;
+use usher_keys::PublicKey;
 use usher_protocol::sync::Farewell;
 use usher_protocol::web::WebError;
 
@@ -58,6 +59,9 @@ pub enum LinkError {
     /// The system gives no randomness.
     #[error("the system gives no randomness")]
     NoRandomness,
+    /// Whoever is there has another key than is looked for.
+    #[error("another device is there than the one that is looked for")]
+    OtherPeer { peer: PublicKey },
     /// The peer is this device: an address in the configuration leads back here.
     #[error("the address leads back to this device")]
     Myself,

@@ -107,8 +107,13 @@ impl Learning {
         }
     }
 
-    /// Starts to dial a hub at these addresses, best first; `hub` is who is said to be there, if we were told of it.
-    pub(super) fn dial(&mut self, addresses: Vec<String>, hub: Option<PublicKey>) {
+    /// Starts to dial a hub at these addresses, best first; `hub` is who is said to be there, if we were told of it, and nobody but
+    /// whom it `expects` is linked there.
+    pub(super) fn dial(
+        &mut self,
+        addresses: Vec<String>,
+        (hub, expects): (Option<PublicKey>, Option<PublicKey>),
+    ) {
         let Dialling {
             endpoint,
             handover,
@@ -127,6 +132,7 @@ impl Learning {
         let dialer = Dialer {
             endpoint: endpoint.clone(),
             addresses,
+            expects,
             replica: Arc::clone(handover),
             responder: Arc::new(Mute),
         };
@@ -149,7 +155,7 @@ impl Learning {
                 silent_ms: None,
             };
             let addresses = vec![news.address.clone()];
-            self.consider(&news, addresses);
+            self.consider(&news, addresses, None);
         }
     }
 
@@ -210,7 +216,7 @@ impl Learning {
         let mut is_changed = self.drop_doubles();
         for news in told.into_iter().filter(|news| news.silent_ms.is_none()) {
             let addresses = vec![news.address.clone()];
-            is_changed |= self.consider(&news, addresses);
+            is_changed |= self.consider(&news, addresses, None);
         }
         if is_changed {
             self.keep();
@@ -227,14 +233,14 @@ impl Learning {
             address: best.clone(),
             silent_ms: None,
         };
-        if self.consider(&news, addresses) {
+        if self.consider(&news, addresses, Some(hub)) {
             self.followed += 1;
             self.keep();
         }
     }
 
     /// Dials a hub that was told of, unless it is dialled already; tells whether it is dialled anew.
-    fn consider(&mut self, news: &HubNews, addresses: Vec<String>) -> bool {
+    fn consider(&mut self, news: &HubNews, addresses: Vec<String>, expects: Option<PublicKey>) -> bool {
         let Some(stale) = superseded(&self.dialling.lines.borrow(), news) else {
             return false;
         };
@@ -242,7 +248,7 @@ impl Learning {
             self.end(at);
         }
         tracing::info!(hub = %news.hub.id(), address = news.address, "another hub of the event is dialled too");
-        self.dial(addresses, Some(news.hub));
+        self.dial(addresses, (Some(news.hub), expects));
         true
     }
 

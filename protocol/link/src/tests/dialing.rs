@@ -9,6 +9,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use usher_keys::PublicKey;
 use usher_protocol::sync::Farewell;
 
 use super::memory::Memory;
@@ -32,10 +33,15 @@ impl Link {
     }
 
     fn keep_one_of(addresses: Vec<String>) -> Self {
+        Self::keep_with(addresses, None)
+    }
+
+    fn keep_with(addresses: Vec<String>, expects: Option<PublicKey>) -> Self {
         let replica = venue::hub(3);
         let dialer = Dialer {
             endpoint: Endpoint::bind((Ipv4Addr::LOCALHOST, 0).into(), &venue::key(3)).unwrap(),
             addresses,
+            expects,
             replica: Arc::clone(&replica),
             responder: Arc::new(CountingResponder::default()),
         };
@@ -208,4 +214,22 @@ async fn a_dialer_tells_why_there_is_no_link_and_goes_on_trying() {
         link.cancel.cancel();
         within(link.tasks.join_next()).await.unwrap().unwrap();
     }
+}
+
+#[tokio::test]
+async fn who_is_not_expected_is_no_peer_and_the_link_that_stands_with_them_stays() {
+    let site = Site::open(&venue::key(2), venue::hub(2));
+    let address = site.endpoint.local_addr().to_string();
+    let mut standing = Link::keep(address.clone());
+    standing.reopened().await;
+    // A second session of one device takes the place of the first: here none begins.
+    let mut other = Link::keep_with(vec![address.clone()], Some(venue::key(9).public()));
+    assert!(matches!(other.next().await, LinkState::Connecting));
+    let LinkState::Failed(LinkError::OtherPeer { peer }) = other.next().await else {
+        panic!("somebody else is there")
+    };
+    assert_eq!(peer, venue::key(2).public());
+    assert!(standing.states.try_recv().is_err(), "nothing has happened to it");
+    let mut expected = Link::keep_with(vec![address], Some(venue::key(2).public()));
+    expected.reopened().await;
 }
