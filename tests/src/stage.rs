@@ -16,6 +16,7 @@ pub mod programs;
 pub mod psp;
 pub mod qr;
 pub mod scanner;
+pub mod turnstile;
 pub mod venue;
 
 use std::path::{Path, PathBuf};

@@ -12,10 +12,11 @@ use tokio::task::JoinSet;
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{BoughtTicket, Buyer};
 use usher_tests::stage::festival::{NORTH, Places, SEATED, STANDING};
-use usher_tests::stage::hub::{Hub, HubSetup, Turnstile};
+use usher_tests::stage::hub::{Hub, HubSetup};
 use usher_tests::stage::organizer::Role;
 use usher_tests::stage::patience::until;
 use usher_tests::stage::programs::{Ended, Program, Programs, finish};
+use usher_tests::stage::turnstile::Turnstile;
 
 /// What an audit says when nothing is wrong.
 const SOUND: &str = "every page, log, ticket and booking is sound";

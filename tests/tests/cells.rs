@@ -20,10 +20,11 @@ use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{BoughtTicket, Buyer};
 use usher_tests::stage::cloud::Cloud;
 use usher_tests::stage::festival::{NORTH, Places, SEATED, STANDING};
-use usher_tests::stage::hub::{Hub, HubSetup, Turnstile};
+use usher_tests::stage::hub::{Hub, HubSetup};
 use usher_tests::stage::organizer::{Organizer, Role};
 use usher_tests::stage::patience::until;
 use usher_tests::stage::programs::{Ended, Program, finish};
+use usher_tests::stage::turnstile::Turnstile;
 
 /// What an audit says when nothing is wrong.
 const SOUND: &str = "every page, log, ticket and booking is sound";

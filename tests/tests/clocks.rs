@@ -16,11 +16,12 @@ use anyhow::{Context, ensure};
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, SEATED, SOUTH, STANDING};
-use usher_tests::stage::hub::{Hub, HubSetup, Turnstile};
+use usher_tests::stage::hub::{Hub, HubSetup};
 use usher_tests::stage::organizer::Role;
 use usher_tests::stage::patience::until;
 use usher_tests::stage::programs::Programs;
 use usher_tests::stage::scanner::Scanner;
+use usher_tests::stage::turnstile::Turnstile;
 
 /// Tickets bought of each tier.
 const TICKETS: u32 = 6;

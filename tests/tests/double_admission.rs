@@ -7,9 +7,10 @@ use anyhow::{Context, ensure};
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, SEATED, SOUTH, STANDING};
-use usher_tests::stage::hub::{Hub, HubVerdict, Turnstile};
+use usher_tests::stage::hub::Hub;
 use usher_tests::stage::patience::until;
 use usher_tests::stage::scanner::Scanner;
+use usher_tests::stage::turnstile::{HubVerdict, Turnstile};
 use usher_tests::stage::venue::{Side, Venue};
 
 /// Tickets bought of each tier.

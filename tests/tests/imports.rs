@@ -8,9 +8,9 @@ use data_encoding::BASE64;
 use usher_keys::{SecretKey, pem};
 use usher_tests::stage::Stage;
 use usher_tests::stage::festival::{NORTH, Places, SEATED, SOUTH};
-use usher_tests::stage::hub::Turnstile;
 use usher_tests::stage::patience::until_within;
 use usher_tests::stage::programs::{Ended, Program, Programs, finish};
+use usher_tests::stage::turnstile::Turnstile;
 use usher_tests::stage::venue::Venue;
 
 /// How long an import may take to reach linked hubs, on a machine that does other things too.

@@ -8,8 +8,8 @@ use usher_protocol::ticket::{Payload, digits};
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::BoughtTicket;
 use usher_tests::stage::festival::{NORTH, Places, SEATED, SOUTH, STANDING};
-use usher_tests::stage::hub::{HubVerdict, Turnstile};
 use usher_tests::stage::patience::{until, until_within};
+use usher_tests::stage::turnstile::{HubVerdict, Turnstile};
 use usher_tests::stage::venue::{HUB_NORTH, Venue};
 
 /// How long a revocation may take to reach linked hubs, on a machine that does other things too.

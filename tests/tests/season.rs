@@ -7,10 +7,11 @@ use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::Buyer;
 use usher_tests::stage::festival::{NORTH, Places, STANDING};
 use usher_tests::stage::http::Http;
-use usher_tests::stage::hub::{Hub, HubSetup, HubVerdict};
+use usher_tests::stage::hub::{Hub, HubSetup};
 use usher_tests::stage::organizer::Role;
 use usher_tests::stage::patience::until;
 use usher_tests::stage::programs::Program;
+use usher_tests::stage::turnstile::HubVerdict;
 
 /// An event of the season: its id, its buyer, and a token for its turnstile.
 struct Evening {

@@ -5,14 +5,13 @@ use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use data_encoding::HEXLOWER;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, SEATED, SOUTH, STANDING};
 use usher_tests::stage::patience::until;
 use usher_tests::stage::scanner::{Scanner, Shown};
+use usher_tests::stage::turnstile::NamedScan;
 use usher_tests::stage::venue::{Side, Venue};
 
 /// How long a scanner may take to go on at another hub.
@@ -183,12 +182,6 @@ async fn a_scanner_whose_hub_is_killed_goes_on_at_another_that_it_was_never_told
     Ok(())
 }
 
-/// Names a scan so that whoever has drawn the secret can take it back.
-fn named(secret: [u8; 16]) -> (String, String) {
-    let name = Sha256::digest(secret);
-    (HEXLOWER.encode(&name[..16]), HEXLOWER.encode(&secret))
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_turnstile_that_did_not_turn_takes_its_yes_back_and_the_guest_goes_in_elsewhere()
 -> anyhow::Result<()> {
@@ -197,17 +190,18 @@ async fn a_turnstile_that_did_not_turn_takes_its_yes_back_and_the_guest_goes_in_
     let turnstile = venue.south.turnstile(SOUTH).await?;
     let north = venue.north.turnstile(NORTH).await?;
     for ticket in &bought(&stage, SEATED, 2).await? {
-        let (scan_id, secret) = named([u8::try_from(ticket.unit)?; 16]);
-        let annul = async |secret: &str| {
-            let request = json!({ "payload": ticket.payload, "gate": SOUTH, "scan_secret": secret });
-            turnstile.http.post("/v1/annulments", &request).await
-        };
-        let judged: serde_json::Value = turnstile.scan_as(&scan_id, &ticket.payload).await?.json()?;
+        let scan = NamedScan::by([u8::try_from(ticket.unit)?; 16]);
+        let annul = async |scan: &NamedScan| turnstile.take_back(scan, &ticket.payload).await;
+        let judged: serde_json::Value = turnstile.scan_as(&scan.id, &ticket.payload).await?.json()?;
         assert_eq!(judged["verdict"], "admit");
-        annul("00").await?.expect(422)?;
-        annul(&secret).await?.expect(200)?;
-        annul(&secret).await?.expect(409)?;
-        let again: serde_json::Value = turnstile.scan_as(&scan_id, &ticket.payload).await?.json()?;
+        let too_short = NamedScan {
+            secret: "00".to_owned(),
+            ..scan.clone()
+        };
+        annul(&too_short).await?.expect(422)?;
+        annul(&scan).await?.expect(200)?;
+        annul(&scan).await?.expect(409)?;
+        let again: serde_json::Value = turnstile.scan_as(&scan.id, &ticket.payload).await?.json()?;
         assert_eq!(again["reason"], "scan_over", "never green again");
         until("the guest to get in at the other gate", async || {
             let verdict = north.scan(&ticket.payload).await?;

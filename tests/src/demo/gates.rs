@@ -9,8 +9,8 @@ use super::crew::{Crew, line_of, told};
 use super::steps::{StepFailed, StepReport, Steps};
 use super::table::duration;
 use crate::stage::festival::{NORTH, SEATED, SOUTH, STANDING, WEEKEND};
-use crate::stage::hub::{HubVerdict, Turnstile};
 use crate::stage::patience::until;
+use crate::stage::turnstile::{HubVerdict, Turnstile};
 use crate::stage::venue::Side;
 
 /// Scans tickets at both hubs.

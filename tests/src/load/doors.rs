@@ -12,8 +12,9 @@ use super::keepalive::{KeptOpen, post};
 use super::{LoadTotals, Tally};
 use crate::stage::buyer::BoughtTicket;
 use crate::stage::festival::{NORTH, SOUTH};
-use crate::stage::hub::{Hub, HubVerdict};
+use crate::stage::hub::Hub;
 use crate::stage::organizer::Organizer;
+use crate::stage::turnstile::HubVerdict;
 use crate::stage::venue::Venue;
 
 /// Lanes in which people wait.

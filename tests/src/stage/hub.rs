@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::Deserialize;
-use serde_json::{Value, json};
 use usher_keys::private;
 
-use super::http::{Http, Reply};
+use super::http::Http;
 use super::listening;
 use super::patience::until;
 use super::process::{Process, Start};
 use super::programs::{Program, Programs};
+use super::turnstile::Turnstile;
 
 /// Where a hub's settings are in its folder.
 const SETTINGS: &str = "usher-gate-agent.toml";
@@ -115,21 +115,6 @@ pub struct ZoneFigures {
     pub occupancy: i64,
     /// How many it holds.
     pub capacity: Option<u32>,
-}
-
-/// The answer to a scan over HTTP.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct HubVerdict {
-    /// The id that the scan has in the records.
-    pub scan_id: String,
-    /// `admit`, `deny` or `refer`.
-    pub verdict: String,
-    /// The name of the reason.
-    pub reason: Option<String>,
-    /// What staff are told.
-    pub words: String,
-    /// `home`, `hub` or `alone`.
-    pub judged_by: String,
 }
 
 impl Hub {
@@ -334,45 +319,6 @@ impl Hub {
             .find(|word| word.starts_with("usher-http-"));
         let token = token.with_context(|| format!("there is no token in: {said}"))?;
         Ok(token.to_owned())
-    }
-}
-
-/// A foreign device that asks a hub over HTTP.
-#[derive(Debug, Clone)]
-pub struct Turnstile {
-    /// The hub, with the token.
-    pub http: Http,
-    gate: u16,
-}
-
-impl Turnstile {
-    /// Scans a code, inwards.
-    ///
-    /// # Errors
-    ///
-    /// When the hub does not judge it.
-    pub async fn scan(&self, payload: &str) -> anyhow::Result<HubVerdict> {
-        let request = json!({ "payload": payload, "gate": self.gate });
-        self.http.post("/v1/scans", &request).await?.expect(200)?.json()
-    }
-
-    /// Scans a code under a scan id of its own, so that it can be asked again.
-    ///
-    /// # Errors
-    ///
-    /// When there is no answer.
-    pub async fn scan_as(&self, scan_id: &str, payload: &str) -> anyhow::Result<Reply> {
-        self.ask(&json!({ "payload": payload, "gate": self.gate, "scan_id": scan_id }))
-            .await
-    }
-
-    /// Sends any request for a scan.
-    ///
-    /// # Errors
-    ///
-    /// When there is no answer.
-    pub async fn ask(&self, request: &Value) -> anyhow::Result<Reply> {
-        self.http.post("/v1/scans", request).await
     }
 }
 

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 use usher_tests::sim::random::Random;
-use usher_tests::stage::hub::{HubVerdict, Turnstile};
 use usher_tests::stage::scanner::{Scanner, Shown, Wedge};
+use usher_tests::stage::turnstile::{HubVerdict, Turnstile};
 
 use super::crowd::{Crowd, Guest, Said, Showing};
 

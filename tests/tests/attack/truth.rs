@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::ensure;
 use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, SOUTH, STANDING};
-use usher_tests::stage::hub::Turnstile;
 use usher_tests::stage::patience::until;
+use usher_tests::stage::turnstile::Turnstile;
 
 use super::crowd::{Place, Said, Showing};
 use super::posts::Way;

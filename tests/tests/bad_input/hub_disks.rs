@@ -10,9 +10,9 @@ use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::disk::{ReadOnly, largest_file_kib};
 use usher_tests::stage::festival::{NORTH, Places, STANDING};
 use usher_tests::stage::folder::event_in;
-use usher_tests::stage::hub::HubVerdict;
 use usher_tests::stage::patience::until;
 use usher_tests::stage::programs::{Program, finish};
+use usher_tests::stage::turnstile::HubVerdict;
 use usher_tests::stage::venue::Venue;
 
 /// How much the hub's files may still grow before the disk is full, in KiB.

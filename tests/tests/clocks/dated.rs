@@ -8,10 +8,11 @@ use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{BoughtTicket, Wish};
-use usher_tests::stage::hub::{Hub, HubSetup, HubVerdict, Turnstile};
+use usher_tests::stage::hub::{Hub, HubSetup};
 use usher_tests::stage::organizer::Role;
 use usher_tests::stage::patience::until;
 use usher_tests::stage::programs::Programs;
+use usher_tests::stage::turnstile::{HubVerdict, Turnstile};
 
 /// Once, strict, while its window is open.
 pub const NOW_OPEN: u16 = 1;

@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 use serde_json::Value;
 use usher_tests::stage::buyer::{Booking, Buyer, Wish};
 use usher_tests::stage::festival::STANDING;
-use usher_tests::stage::hub::Turnstile;
+use usher_tests::stage::turnstile::Turnstile;
 
 /// From one purchase of a buyer to the next.
 const NEXT: Duration = Duration::from_millis(100);

@@ -10,8 +10,8 @@ use tokio::task::JoinSet;
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, SOUTH, STANDING};
-use usher_tests::stage::hub::{HubVerdict, Turnstile};
 use usher_tests::stage::patience::{until, until_within};
+use usher_tests::stage::turnstile::{HubVerdict, Turnstile};
 use usher_tests::stage::venue::Venue;
 
 /// How long whoever stands in line waits before the ticket is shown again.

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::BoughtTicket;
 use usher_tests::stage::festival::{NORTH, Places, SOUTH, WEEKEND};
-use usher_tests::stage::hub::{HubVerdict, Turnstile};
 use usher_tests::stage::patience::until;
+use usher_tests::stage::turnstile::{HubVerdict, Turnstile};
 use usher_tests::stage::venue::{Side, Venue};
 
 /// Two gates, and a guest with a weekend pass who went in at the home of the pass.

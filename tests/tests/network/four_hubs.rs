@@ -13,8 +13,11 @@ use usher_tests::sim::random::Random;
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, SOUTH, STANDING};
-use usher_tests::stage::hub::{Hub, HubSetup, HubVerdict, Turnstile};
+use usher_tests::stage::http::Reply;
+use usher_tests::stage::hub::{Hub, HubSetup};
 use usher_tests::stage::patience::{PATIENCE, until, until_within};
+use usher_tests::stage::turnstile::HubVerdict;
+use usher_tests::stage::turnstile::{NamedScan, Turnstile};
 use usher_tests::stage::venue::{HUB_NORTH, HUB_SOUTH, Venue};
 
 use super::shares::{ROOM_WITHIN, limit_arena};
@@ -140,22 +143,37 @@ impl Crowd {
     }
 }
 
-/// Asks under one scan id until there is an answer, also of a hub that is started again meanwhile.
+/// Asks under one scan id until there is an answer, also of a hub that is started again meanwhile. What is not a yes is taken back: a
+/// hub that was killed while it asked the home has forgotten that it did, and the home may have said yes.
 async fn answered(
     turnstile: &Turnstile,
     ticket: &BoughtTicket,
     random: &mut Random,
 ) -> anyhow::Result<HubVerdict> {
-    let scan = data_encoding::HEXLOWER.encode(&random.bytes16());
+    let scan = NamedScan::by(random.bytes16());
+    let said: HubVerdict = repeated(|| turnstile.scan_as(&scan.id, &ticket.payload), &[200])
+        .await?
+        .json()?;
+    if said.verdict == "refer" {
+        repeated(|| turnstile.take_back(&scan, &ticket.payload), &[200, 202]).await?;
+    }
+    Ok(said)
+}
+
+/// Asks until the answer has one of these statuses.
+async fn repeated<F: Future<Output = anyhow::Result<Reply>>>(
+    ask: impl Fn() -> F,
+    statuses: &[u16],
+) -> anyhow::Result<Reply> {
     let asking = async {
         loop {
-            match turnstile.scan_as(&scan, &ticket.payload).await {
-                Ok(reply) if reply.status == 200 => return reply.json(),
+            match ask().await {
+                Ok(reply) if statuses.contains(&reply.status) => return reply,
                 Ok(_) | Err(_) => sleep(NEXT_SHOWN).await,
             }
         }
     };
-    timeout(PATIENCE, asking).await.context("no hub answers")?
+    timeout(PATIENCE, asking).await.context("no hub answers")
 }
 
 /// The venue's two hubs and two more, all linked with each other.

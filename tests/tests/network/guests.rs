@@ -8,8 +8,8 @@ use tokio::time::{sleep, timeout};
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, SEATED, SOUTH};
-use usher_tests::stage::hub::Turnstile;
 use usher_tests::stage::patience::PATIENCE;
+use usher_tests::stage::turnstile::Turnstile;
 use usher_tests::stage::venue::{Side, Venue};
 
 /// Tickets in one booking.

@@ -8,8 +8,8 @@ use tokio::time::{sleep, timeout};
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{self, Places, SEATED};
-use usher_tests::stage::hub::{HubVerdict, Turnstile};
 use usher_tests::stage::patience::PATIENCE;
+use usher_tests::stage::turnstile::{HubVerdict, Turnstile};
 use usher_tests::stage::venue::Venue;
 
 /// The gates: from the street into the grounds, from there into either zone inside, and from one of these into the other.

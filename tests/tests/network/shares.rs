@@ -9,9 +9,9 @@ use usher_tests::relay::Relay;
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, SOUTH, STANDING};
-use usher_tests::stage::hub::{HubVerdict, Turnstile};
 use usher_tests::stage::patience::{until, until_within};
 use usher_tests::stage::programs::Programs;
+use usher_tests::stage::turnstile::{HubVerdict, Turnstile};
 use usher_tests::stage::venue::Venue;
 
 /// People the zone holds, or lets in within a slot.

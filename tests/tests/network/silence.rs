@@ -11,8 +11,8 @@ use tokio::time::sleep;
 use usher_tests::relay::{Relay, Weather};
 use usher_tests::stage::Stage;
 use usher_tests::stage::festival::{NORTH, Places, SOUTH};
-use usher_tests::stage::hub::{HubVerdict, Turnstile};
 use usher_tests::stage::patience::until;
+use usher_tests::stage::turnstile::{HubVerdict, Turnstile};
 use usher_tests::stage::venue::{Side, Venue};
 
 use super::guests::{Guest, bought};

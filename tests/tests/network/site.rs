@@ -11,9 +11,9 @@ use usher_tests::sim::random::Random;
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, SEATED, SOUTH, STANDING};
-use usher_tests::stage::hub::{HubVerdict, Turnstile};
 use usher_tests::stage::patience::until;
 use usher_tests::stage::scanner::Wedge;
+use usher_tests::stage::turnstile::{HubVerdict, Turnstile};
 use usher_tests::stage::venue::{Side, Venue};
 
 /// Bookings for each tier, and tickets in each.

@@ -6,9 +6,10 @@ use usher_tests::relay::Relay;
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, SOUTH, STANDING};
-use usher_tests::stage::hub::{Hub, HubSetup, Turnstile};
+use usher_tests::stage::hub::{Hub, HubSetup};
 use usher_tests::stage::patience::{until, until_within};
 use usher_tests::stage::programs::Programs;
+use usher_tests::stage::turnstile::Turnstile;
 use usher_tests::stage::venue::{HUB_NORTH, HUB_SOUTH, Venue};
 
 use super::shares::{ROOM_WITHIN, limit_arena};

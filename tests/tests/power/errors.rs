@@ -9,8 +9,8 @@ use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{Booking, Wish};
 use usher_tests::stage::festival::{Places, STANDING};
 use usher_tests::stage::http::Reply;
-use usher_tests::stage::hub::HubVerdict;
 use usher_tests::stage::patience::until;
+use usher_tests::stage::turnstile::HubVerdict;
 
 use super::cloud::on_a_forgetful_disk;
 use super::disk::{Loss, Mood};

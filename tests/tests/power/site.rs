@@ -14,8 +14,9 @@ use usher_tests::sim::random::Random;
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, STANDING};
-use usher_tests::stage::hub::{Hub, HubSetup, HubVerdict, Turnstile};
+use usher_tests::stage::hub::{Hub, HubSetup};
 use usher_tests::stage::patience::until;
+use usher_tests::stage::turnstile::{HubVerdict, Turnstile};
 
 use super::mount::Mount;
 

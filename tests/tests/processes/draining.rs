@@ -12,11 +12,12 @@ use usher_tests::stage::buyer::{Booking, Buyer, Wish};
 use usher_tests::stage::cloud::Cloud;
 use usher_tests::stage::festival::{NORTH, Places, SEATED, STANDING};
 use usher_tests::stage::http::{Http, Reply};
-use usher_tests::stage::hub::{Hub, HubSetup, Turnstile};
+use usher_tests::stage::hub::{Hub, HubSetup};
 use usher_tests::stage::organizer::{Organizer, Role};
 use usher_tests::stage::patience::{until, until_within};
 use usher_tests::stage::process::Signal;
 use usher_tests::stage::programs::Programs;
+use usher_tests::stage::turnstile::Turnstile;
 
 use crate::{PLACES, Pair};
 

@@ -12,8 +12,9 @@ use usher_protocol::ticket::digits;
 use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::BoughtTicket;
 use usher_tests::stage::festival::{NORTH, Places, STANDING};
-use usher_tests::stage::hub::{HubSetup, Turnstile};
+use usher_tests::stage::hub::HubSetup;
 use usher_tests::stage::scanner::Scanner;
+use usher_tests::stage::turnstile::Turnstile;
 
 use super::needles::seed;
 
