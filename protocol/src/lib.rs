@@ -17,6 +17,7 @@ pub mod freshness;
 pub mod home;
 pub mod ident;
 pub mod labels;
+pub mod last_scans;
 pub mod ledger;
 pub mod log;
 pub mod pin;

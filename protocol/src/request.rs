@@ -86,6 +86,30 @@ pub struct PinnedOverriding {
     pub pin: Pin,
 }
 
+/// What a supervisor says at a scanner: who, why, and what proves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overruling {
+    /// The supervisor's name.
+    pub by: String,
+    /// The reason, in a few words.
+    pub why: String,
+    /// The supervisor's PIN, for a scanner that may not override by itself.
+    pub pin: Option<Pin>,
+}
+
+impl Overruling {
+    /// Returns what a hub is asked to let the people of a scan in. A PIN that was typed is looked at also where none is needed.
+    #[must_use]
+    pub fn request(self, scan: Scan) -> Request {
+        let Self { by, why, pin } = self;
+        let overriding = Overriding { scan, by, why };
+        match pin {
+            Some(pin) => Request::OverrideByPin(PinnedOverriding { overriding, pin }),
+            None => Request::Override(overriding),
+        }
+    }
+}
+
 /// What a hub writes behind the name of a supervisor whose PIN it has seen; no device may say so itself.
 pub const BY_PIN: &str = " (PIN)";
 

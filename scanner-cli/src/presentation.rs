@@ -3,18 +3,18 @@
 use usher_device::replica::Replica;
 use usher_eyes::Hint;
 use usher_protocol::admission::Reason;
-use usher_protocol::correction::{AnnulledScan, CorrectionOutcome, NotAnnulled};
+use usher_protocol::correction::CorrectionOutcome;
 use usher_protocol::request;
 use usher_words::StaffMessage;
 use usher_words::gate::{self, Phrasebook};
-use usher_words::scanner::{self as words, Help, Undecided};
+use usher_words::scanner::{self as words, Help, outcome};
 
 use crate::answer::{ScanOutcome, Signal};
 use crate::corrections::NotCorrected;
 
 pub use usher_words::scanner::outcome::{
-    WAITING, judged as verdict, judged_by, not_found as no_ticket, not_judged as barred, refused,
-    still_asking as waiting,
+    ANNULLED, WAITING, annulled, corrected_undo, judged as verdict, judged_by, not_annulled,
+    not_found as no_ticket, not_judged as barred, refused, still_asking as waiting, undecided,
 };
 
 /// Returns the phrasebook that knows the names of this event, now.
@@ -49,58 +49,6 @@ pub fn for_a_hub(phrasebook: &Phrasebook, answer: &request::Answer) -> ScanOutco
     }
 }
 
-/// Tells why an override was not decided.
-pub fn undecided(why: Undecided) -> ScanOutcome {
-    let outcome = match why {
-        Undecided::MayNot => "not_allowed",
-        Undecided::Outwards => "not_needed",
-        Undecided::NoHub => "cannot_decide",
-    };
-    said(Signal::Unanswered, outcome, words::undecided(why))
-}
-
-/// The outcome of a scan that was taken back.
-pub const ANNULLED: &str = "annulled";
-
-/// Tells whether a scan was taken back, and of which ticket.
-pub fn annulled(
-    phrasebook: &Phrasebook,
-    annulled: Result<Option<AnnulledScan>, NotAnnulled>,
-    ticket: Option<String>,
-) -> ScanOutcome {
-    let said_so = match annulled {
-        Ok(scan) => said(Signal::Unanswered, ANNULLED, phrasebook.undone(scan)),
-        Err(why) => not_annulled(why),
-    };
-    ScanOutcome {
-        details: ticket.into_iter().collect(),
-        ..said_so
-    }
-}
-
-/// Tells why a scan is not taken back.
-pub fn not_annulled(why: NotAnnulled) -> ScanOutcome {
-    let said_so = gate::not_annulled(why);
-    said(Signal::Unanswered, "not_annulled", said_so)
-}
-
-/// Tells what came of an undo by a supervisor's PIN, of which ticket.
-pub fn corrected_undo(
-    phrasebook: &Phrasebook,
-    corrected: CorrectionOutcome,
-    ticket: Option<String>,
-) -> ScanOutcome {
-    let annulled = match corrected {
-        CorrectionOutcome::Undone(scan) => Ok(Some(scan)),
-        CorrectionOutcome::NotUndone(why) => Err(why),
-        // No hub that is ours says so of an undo.
-        CorrectionOutcome::Counted | CorrectionOutcome::NotCounted(_) | CorrectionOutcome::HubsMissing => {
-            Err(NotAnnulled::NobodyPassed)
-        }
-    };
-    self::annulled(phrasebook, annulled, ticket)
-}
-
 /// Says why a count was not taken; nothing if it was.
 #[must_use]
 pub fn not_counted(corrected: CorrectionOutcome) -> Option<StaffMessage> {
@@ -126,7 +74,7 @@ pub fn counted(zone: &str, inside: u32, refused: Option<StaffMessage>) -> ScanOu
 pub fn not_corrected(phrasebook: &Phrasebook, why: NotCorrected) -> ScanOutcome {
     match why {
         NotCorrected::Refused(error) => refused(phrasebook, error),
-        NotCorrected::Unsaid(why) => said(Signal::Unanswered, "cannot_decide", words::no_correction(why)),
+        NotCorrected::Unsaid(why) => outcome::not_corrected(why),
     }
 }
 

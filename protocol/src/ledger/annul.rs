@@ -3,6 +3,7 @@
 use usher_keys::Timestamp;
 
 use super::Ledger;
+use crate::admission::Direction;
 use crate::clock::RuleTime;
 use crate::correction::NotAnnulled;
 use crate::ident::Unit;
@@ -69,6 +70,28 @@ impl Ledger {
         };
         let counts = self.may_write_at_all() && self.would_count(&body, now);
         counts.then_some(body).ok_or(NotAnnulled::NotAllowed)
+    }
+
+    /// Returns the passage that a record annuls, if it is known here.
+    #[must_use]
+    pub fn annulled_passage(&self, annulled: &Body) -> Option<&Passage> {
+        let shown = annulled.passage()?;
+        let unit = shown.unverified().ok()?.unit;
+        self.state.passage_of(unit, shown.scan)
+    }
+
+    /// Returns a supervisor's question about the last scan by which people passed with the ticket of a code that way; `None` while none is
+    /// known here.
+    #[must_use]
+    pub fn last_scan_of(&self, (code, unit): (&[u8], Unit), direction: Direction) -> Option<Scan> {
+        let last = self.last_passage(unit, direction == Direction::In)?;
+        Some(Scan {
+            id: last.scan,
+            code: code.to_vec(),
+            gate: last.gate,
+            direction,
+            persons: last.persons,
+        })
     }
 
     /// Returns the last scan by which people passed with a unit's ticket, that way, by the judges' time: log clocks order records,

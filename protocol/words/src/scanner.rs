@@ -78,6 +78,13 @@ pub const TYPE_PIN: &str = "Now the supervisor's PIN? It is not shown (Enter alo
 pub const TAKEN_BACK: &str = "Taken back: nothing was done";
 /// There is no ticket to override.
 pub const SHOW_IT_FIRST: &str = "Show the ticket first, then type override";
+/// The same at a page, where nothing is typed.
+pub const SHOW_THE_TICKET: &str = "Show the ticket first";
+/// What staff meant is not what would be done any more.
+pub const ANOTHER_WAS_SHOWN: &str =
+    "Another ticket was shown meanwhile, so nothing was done: look which one it is, and begin again";
+/// Names what was shown where it cannot be read as a ticket.
+pub const A_CODE_WITHOUT_A_TICKET: &str = "the code shown last";
 /// What to do then.
 pub const OVERRIDES_LET_IN: &str = "An override lets people in, and this scanner lets them out. Whoever leaves is let out anyway: scan the ticket. \
     To let somebody in, type in first";
@@ -199,6 +206,12 @@ pub fn no_ticket(why: NoTicket) -> StaffMessage {
 #[must_use]
 pub fn mistyped() -> String {
     no_ticket(NoTicket::Mistyped).line()
+}
+
+/// Says what a name or a reason may be that is written down.
+#[must_use]
+pub fn not_for_the_record(most_bytes: usize) -> String {
+    format!("1 to {most_bytes} bytes of plain text, in one line, are recorded")
 }
 
 /// Says why an override was not decided.

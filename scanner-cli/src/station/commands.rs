@@ -93,7 +93,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
                 return Ok(());
             }
             KeyCommand::Override(overruling) => {
-                let Some(code) = self.orders.last_code.clone() else {
+                let Some(code) = self.orders.last.code().map(<[u8]>::to_vec) else {
                     return self.ask(words::SHOW_IT_FIRST.to_owned());
                 };
                 let (secret, order) = (draw_scan()?, self.orders.next(Wish::Override(overruling)));
@@ -127,11 +127,11 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
         at_ms: u64,
         judge: &impl AsyncFn(ShownCode, Order) -> ScanOutcome,
     ) -> io::Result<()> {
-        let Some(passed) = self.orders.last_passed.clone() else {
+        let Some(passed) = self.orders.last.passed().cloned() else {
             return self.ask(words::NOTHING_TO_UNDO.to_owned());
         };
         let is_final = passed.is_final(self.clock.now_ms().max(at_ms));
-        let (scan, order, wish) = (passed.scan, passed.order, Wish::Annul { why });
+        let ((scan, order), wish) = (passed.scan, Wish::Annul { why });
         // The home's record of it may not have come here, so that nobody else would know how long ago it was.
         let answer = match is_final {
             true => presentation::not_annulled(NotAnnulled::TooLate),
@@ -149,7 +149,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
         said: Overruling,
         judge: &impl AsyncFn(ShownCode, Order) -> ScanOutcome,
     ) -> io::Result<()> {
-        let Some(code) = self.orders.last_code.clone() else {
+        let Some(code) = self.orders.last.code().map(<[u8]>::to_vec) else {
             return self.ask(words::SHOW_IT_FIRST.to_owned());
         };
         let order = self.orders.next(Wish::AnnulLast(said));
@@ -168,8 +168,8 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
     /// Counts nobody in any more by the last yes, if it was by this code.
     fn forget(&mut self, code: &[u8]) {
         self.debounce.undone(code);
-        if self.orders.undone(code) {
-            self.board.counts.admitted = self.board.counts.admitted.saturating_sub(1);
+        if self.orders.last.undone(code) {
+            self.board.counts.undone();
         }
     }
 

@@ -3,7 +3,6 @@
 use usher_protocol::Unit;
 use usher_protocol::admission::Direction;
 use usher_protocol::record::RightToAnnul;
-use usher_protocol::request::Scan;
 
 use super::{Annulment, Replica};
 
@@ -16,19 +15,10 @@ impl Replica {
         direction: Direction,
         (by, why): (&str, &str),
     ) -> Option<Annulment> {
-        let look = self.inspect(move |ledger| {
-            let last = ledger.last_passage(unit, direction == Direction::In);
-            last.map(|passage| (passage.scan, passage.gate, passage.persons))
-        });
-        let (id, gate, persons) = look.await.ok().flatten()?;
+        let shown = code.to_vec();
+        let look = self.inspect(move |ledger| ledger.last_scan_of((&shown, unit), direction));
         Some(Annulment {
-            scan: Scan {
-                id,
-                code: code.to_vec(),
-                gate,
-                direction,
-                persons,
-            },
+            scan: look.await.ok().flatten()?,
             right: RightToAnnul::Supervisor,
             by: by.to_owned(),
             why: why.to_owned(),

@@ -1,5 +1,8 @@
 //! What a judged scan tells the staff at a scanner of any kind, ready to be shown; how it was judged and how it is shown is left out.
 
+mod corrected;
+mod counts;
+
 use serde::Serialize;
 use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::request::{Answer, JudgedBy, RequestError};
@@ -9,6 +12,9 @@ use usher_protocol::trust::PeerError;
 use super::{Bar, NoTicket, barred, no_ticket, used_here, waiting};
 use crate::StaffMessage;
 use crate::gate::Phrasebook;
+
+pub use corrected::{ANNULLED, annulled, corrected_undo, not_annulled, not_corrected, undecided};
+pub use counts::ScanCounts;
 
 /// How a scan came out, as a colour the staff can see from two metres.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -151,7 +151,7 @@ impl Work<'_> {
             why: &annulment.why,
         };
         let body = self.ledger.annul(&annulling, self.moment)?;
-        let passage = annulled_passage(&body, self.ledger);
+        let passage = self.ledger.annulled_passage(&body).cloned();
         let entry = self.ledger.write(body, self.now);
         self.group.write(entry);
         Ok(passage)
@@ -265,11 +265,4 @@ impl Work<'_> {
             self.group.write(entry);
         }
     }
-}
-
-/// Returns the passage that a record annuls, if it is known here.
-fn annulled_passage(body: &Body, ledger: &Ledger) -> Option<Passage> {
-    let shown = body.passage()?;
-    let unit = shown.unverified().ok()?.unit;
-    ledger.state().passage_of(unit, shown.scan).cloned()
 }
