@@ -5,6 +5,7 @@ use usher_keys::{SecretKey, Timestamp};
 use usher_protocol::GateId;
 use usher_protocol::admission::Direction;
 use usher_protocol::clock::ClockReading;
+use usher_protocol::request::Overruling;
 use usher_protocol::ticket::typed;
 use usher_protocol::web::CertificateHash;
 use usher_words::scanner::Bar;
@@ -208,16 +209,40 @@ impl PageDesk {
     ///
     /// A sentence.
     pub fn show(&mut self, code: &[u8], random: &[u8]) -> Result<String, String> {
-        let random = random
-            .try_into()
-            .map_err(|_| "a scan takes 16 random bytes".to_owned())?;
-        let showing = match self.desk.show(code, random) {
+        let showing = match self.desk.show(code, drawn(random)?) {
             Showing::Judged => "judged",
             Showing::Held => "held",
             Showing::Repeated => "repeated",
             Showing::Busy => "busy",
         };
         Ok(showing.to_owned())
+    }
+
+    /// Takes back the last scan by which somebody passed here: nobody did. `shown` is how many codes had been shown when people meant that.
+    ///
+    /// # Errors
+    ///
+    /// A sentence: nothing was done.
+    pub fn undo(&mut self, why: &str, shown: u32) -> Result<(), String> {
+        self.desk.undo(why, shown)
+    }
+
+    /// Has a supervisor take back the last scan of the ticket that was shown last.
+    ///
+    /// # Errors
+    ///
+    /// A sentence: nothing was done.
+    pub fn undo_last(&mut self, said: PageOverruling, shown: u32) -> Result<(), String> {
+        self.desk.undo_last(said.0, shown)
+    }
+
+    /// Has a supervisor let the ticket that was shown last in against the rules, with 16 random bytes.
+    ///
+    /// # Errors
+    ///
+    /// A sentence: nothing was done.
+    pub fn overrule(&mut self, said: PageOverruling, shown: u32, random: &[u8]) -> Result<(), String> {
+        self.desk.overrule(said.0, shown, drawn(random)?)
     }
 
     /// Tells whether a hub is linked and has let this device in.
@@ -233,6 +258,23 @@ impl PageDesk {
     /// Says how the page stands, as JSON.
     pub fn standing(&self) -> String {
         json(&self.desk.standing())
+    }
+}
+
+/// What a supervisor says.
+#[wasm_bindgen(js_name = Overruling)]
+pub struct PageOverruling(Overruling);
+
+#[wasm_bindgen(js_class = Overruling)]
+impl PageOverruling {
+    /// Takes what was typed: a name, a reason, and a PIN that is none where it is empty.
+    ///
+    /// # Errors
+    ///
+    /// What to type instead.
+    #[wasm_bindgen(constructor)]
+    pub fn new(by: &str, why: &str, pin: &str) -> Result<Self, String> {
+        Desk::supervisor(by, why, pin).map(Self)
     }
 }
 
@@ -376,6 +418,12 @@ impl Deadline {
     fn now_ms(&self) -> u64 {
         whole(since_start_ms())
     }
+}
+
+fn drawn(random: &[u8]) -> Result<[u8; 16], String> {
+    random
+        .try_into()
+        .map_err(|_| "a scan takes 16 random bytes".to_owned())
 }
 
 fn key(seed: &[u8]) -> Result<SecretKey, String> {

@@ -3,7 +3,9 @@
 //! **Order is durability**: what [`Desk::poll`] gives is done in its order, and [`Todo::Persist`] is written and flushed before the next
 //! one is asked for. Where that fails, the desk is thrown away and another one opened from the file as it was.
 
+mod against;
 mod linking;
+mod pending;
 mod scans;
 
 use std::collections::VecDeque;
@@ -12,16 +14,18 @@ use usher_eyes::debounce::Debounce;
 use usher_keys::{PublicKey, SecretKey, Timestamp};
 use usher_protocol::admission::Direction;
 use usher_protocol::clock::{ClockHealth, ClockReading, RuleClock, RuleTime};
-use usher_protocol::routing::LineId;
+use usher_protocol::last_scans::LastScans;
+use usher_protocol::request::{Scan, TicketFacts};
+use usher_protocol::routing::{Line, LineId};
 use usher_protocol::sync::{Farewell, Held, Input};
 use usher_protocol::web::{CertificateHash, NamedCertificate};
 use usher_protocol::{GateId, ScanSecret};
-use usher_words::scanner::outcome::ScanOutcome;
+use usher_words::scanner::outcome::{ScanCounts, ScanOutcome};
 
 use crate::link::Link;
 use crate::replica::{OpenError, PageReplica};
 use crate::scan_way::ScanWay;
-use scans::LookUp;
+use pending::PendingRequest;
 
 pub use scans::Showing;
 
@@ -35,6 +39,15 @@ pub struct Position {
     pub direction: Direction,
     /// How many people pass with one scan, from 1.
     pub persons: u8,
+}
+
+/// A scan by which somebody passed here.
+#[derive(Debug, Clone)]
+struct PassedHere {
+    scan: Scan,
+    /// What proves that it is ours.
+    secret: ScanSecret,
+    ticket: Option<TicketFacts>,
 }
 
 /// One thing that the page is to do.
@@ -83,7 +96,16 @@ pub struct Desk {
     position: Position,
     debounce: Debounce<ScanSecret>,
     scan: Option<ScanWay>,
-    look_up: Option<LookUp>,
+    pending: Option<PendingRequest>,
+    /// What an undo and an override are for.
+    last: LastScans<PassedHere>,
+    /// The ticket that was shown last, if it was one.
+    shown_ticket: Option<TicketFacts>,
+    /// How many codes were shown since the start.
+    shown: u32,
+    counts: ScanCounts,
+    /// When staff are asked to wait, by the machine's run, if an answer is waited for.
+    asks_to_wait_at: Option<u64>,
     requests: u32,
     /// How many tickets were judged alone since a hub last answered.
     alone: u64,
@@ -122,7 +144,12 @@ impl Desk {
             },
             debounce: Debounce::new(SHOWING_MS),
             scan: None,
-            look_up: None,
+            pending: None,
+            last: LastScans::default(),
+            shown_ticket: None,
+            shown: 0,
+            counts: ScanCounts::default(),
+            asks_to_wait_at: None,
             requests: 0,
             alone: 0,
             todo: VecDeque::new(),
@@ -150,6 +177,7 @@ impl Desk {
         self.store();
         self.drive();
         self.go_on();
+        self.ask_for_patience();
     }
 
     /// Returns the next thing to do.
@@ -163,8 +191,12 @@ impl Desk {
         const LONGEST_MS: u64 = 1_000;
         let (now, up_ms) = (self.now(), self.up_ms());
         let session = self.wake_at.map_or(LONGEST_MS, |at| at.since_ms(now));
-        let looking = self.look_up.as_ref().map(LookUp::ends_up_ms);
-        let waits = [self.scan.as_ref().and_then(ScanWay::waits_until_ms), looking];
+        let pending = self.pending.as_ref().map(PendingRequest::ends_up_ms);
+        let waits = [
+            self.scan.as_ref().and_then(ScanWay::waits_until_ms),
+            pending,
+            self.asks_to_wait_at,
+        ];
         let scans = waits
             .into_iter()
             .flatten()
@@ -179,7 +211,7 @@ impl Desk {
     /// Tells whether a scan is on its way.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        self.scan.is_some() || self.look_up.is_some()
+        self.scan.is_some() || self.pending.is_some()
     }
 
     /// Puts the scanner at a gate, for people who pass that way.
@@ -247,6 +279,24 @@ impl Desk {
         ledger.tail(&ledger.me()).seq.0.saturating_sub(handed_on.0)
     }
 
+    /// Tells how many scans came out how since the start.
+    #[must_use]
+    pub fn counts(&self) -> ScanCounts {
+        self.counts
+    }
+
+    /// Tells how many codes were shown since the start.
+    #[must_use]
+    pub fn shown(&self) -> u32 {
+        self.shown
+    }
+
+    /// Tells for whom the next scan is.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
     /// Returns the moment to judge by.
     #[must_use]
     pub fn moment(&self) -> RuleTime {
@@ -255,6 +305,11 @@ impl Desk {
 
     fn now(&self) -> Timestamp {
         self.moment().at
+    }
+
+    /// Returns the line to the hub, once it has let this scanner in.
+    fn line(&self) -> Option<Line> {
+        self.link.as_ref()?.line()
     }
 
     fn up_ms(&self) -> u64 {

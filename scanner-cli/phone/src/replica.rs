@@ -10,10 +10,12 @@ use usher_protocol::admission::Verdict;
 use usher_protocol::assurance::Assurance;
 use usher_protocol::checkpoint::{CheckpointError, SignedCheckpoint};
 use usher_protocol::clock::RuleTime;
+use usher_protocol::correction::NotAnnulled;
 use usher_protocol::fork::ForkProof;
 use usher_protocol::freshness::{Freshness, FreshnessMoment, HeardAssurance};
-use usher_protocol::ledger::{Entry, JudgingAs, Ledger, ScanQuestion};
+use usher_protocol::ledger::{Annulling, Entry, JudgingAs, Ledger, ScanQuestion};
 use usher_protocol::log::{Head, Run, RunError, Tail};
+use usher_protocol::record::Passage;
 use usher_protocol::request::Scan;
 use usher_protocol::sync::{Held, NotStored};
 use usher_protocol::{Origin, ScanSecret};
@@ -153,6 +155,23 @@ impl PageReplica {
             let entry = self.ledger.write(body, now);
             self.write(entry);
         }
+    }
+
+    /// Writes down that nobody passed by a scan; gives the passage, if it is known here.
+    ///
+    /// # Errors
+    ///
+    /// [`NotAnnulled`].
+    pub fn annul(
+        &mut self,
+        annulling: &Annulling<'_>,
+        moment: RuleTime,
+    ) -> Result<Option<Passage>, NotAnnulled> {
+        let body = self.ledger.annul(annulling, moment)?;
+        let passage = self.ledger.annulled_passage(&body).cloned();
+        let entry = self.ledger.write(body, moment.at);
+        self.write(entry);
+        Ok(passage)
     }
 
     /// Checks a run and takes what is new of it.

@@ -3,7 +3,9 @@
 use usher_protocol::ScanSecret;
 use usher_protocol::admission::Verdict;
 use usher_protocol::ledger::ScanQuestion;
-use usher_protocol::request::{Answer, JudgedBy, MAX_REQUEST_BYTES, Reply, Scan, TicketFacts};
+use usher_protocol::request::{
+    Answer, JudgedBy, MAX_REQUEST_BYTES, Overruling, Reply, Request, Scan, TicketFacts,
+};
 use usher_protocol::routing::{Heard, Line, LineId, Next, Routing};
 use usher_protocol::ticket::{Rejection, VerifiedTicket};
 use usher_words::scanner::Bar;
@@ -13,6 +15,8 @@ use crate::frames::Frames;
 /// How long the hub has to answer or to show that it is at work before the page judges alone, in milliseconds: as at any scanner of
 /// ours.
 const ANSWER_WITHIN_MS: u64 = 300;
+/// The same for an override: there is no judging alone to fall back to.
+const OVERRULED_WITHIN_MS: u64 = 5_000;
 
 /// A scan on its way.
 pub struct ScanWay {
@@ -28,6 +32,8 @@ pub struct ScanWay {
     pub passed_ago_ms: Option<u64>,
     /// When it was read, by the machine's run.
     pub read_up_ms: u64,
+    /// By whose word its people are to go in against the rules, if they are.
+    pub overruling: Option<Overruling>,
     /// What we say ourselves, once asked.
     pub ours: Option<Result<Answer, Bar>>,
     routing: Routing,
@@ -60,9 +66,46 @@ impl ScanWay {
             is_typed: false,
             passed_ago_ms: None,
             read_up_ms,
+            overruling: None,
             ours: None,
             asked: None,
             until_ms: None,
+        }
+    }
+
+    /// Begins to ask a hub to let people in against the rules. The ticket's home has the word, whatever is known here.
+    #[must_use]
+    pub fn overruled(
+        (scan, secret): (Scan, ScanSecret),
+        ticket: Result<VerifiedTicket, Rejection>,
+        overruling: Overruling,
+        read_up_ms: u64,
+    ) -> Self {
+        let routing = Routing::of_reader(scan.id, false, OVERRULED_WITHIN_MS);
+        Self {
+            routing,
+            overruling: Some(overruling),
+            ..Self::new((scan, secret), ticket, false, read_up_ms)
+        }
+    }
+
+    /// Returns what a hub is asked.
+    #[must_use]
+    pub fn request(&self) -> Request {
+        let scan = self.scan.clone();
+        match &self.overruling {
+            Some(overruling) => overruling.clone().request(scan),
+            None => Request::Judge(scan),
+        }
+    }
+
+    /// Tells that what was shown is no ticket, so that nobody is asked about it.
+    #[must_use]
+    pub fn no_ticket(&self) -> Option<Rejection> {
+        match self.ticket {
+            _ if self.overruling.is_some() => None,
+            Err(rejection @ (Rejection::NotATicket | Rejection::NotListed)) => Some(rejection),
+            Ok(_) | Err(_) => None,
         }
     }
 
@@ -138,6 +181,11 @@ impl ScanWay {
             ticket: facts,
             silent: None,
         }));
+    }
+
+    /// Takes that we do not say anything ourselves.
+    pub fn judged_by_nobody(&mut self, up_ms: u64) {
+        self.routing.judged(None, false, up_ms);
     }
 
     /// Takes that it is given up.

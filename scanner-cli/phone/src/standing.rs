@@ -28,6 +28,18 @@ pub struct Standing {
     pub is_barred: bool,
     /// The gates at which it may stand, as far as they were heard.
     pub gates: Vec<GateName>,
+    /// How many scans came out how since the start, each with its word.
+    pub counts: [String; 3],
+    /// For how many people the next scan is.
+    pub persons: u8,
+    /// How many codes were shown since the start: what staff mean when they undo or override.
+    pub shown: u32,
+    /// Of which ticket the last yes was that staff may take back.
+    pub undoable: Option<String>,
+    /// Which ticket was refused last, for which people, that a supervisor may let in.
+    pub refused: Option<String>,
+    /// Whether what takes a supervisor takes a PIN here.
+    pub asks_pin: bool,
     /// How many tickets were judged alone since a hub last answered.
     pub alone: u64,
     /// How many records of its own log reached no hub yet.
@@ -104,6 +116,12 @@ impl Desk {
                     name: gate.name.clone(),
                 })
                 .collect(),
+            counts: self.counts().words(),
+            persons: self.position().persons,
+            shown: self.shown(),
+            undoable: self.undoable(),
+            refused: self.refused(),
+            asks_pin: !self.may_overrule(),
             alone: self.alone(),
             kept: self.kept(),
         }

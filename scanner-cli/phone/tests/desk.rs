@@ -2,6 +2,8 @@
 //! has said, wherever its file is cut.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "desk/against.rs"]
+mod against;
 #[path = "desk/enrolling.rs"]
 mod enrolling;
 #[path = "desk/venue.rs"]

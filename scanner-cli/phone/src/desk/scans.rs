@@ -2,20 +2,24 @@
 
 use usher_eyes::debounce::{Came, Seen};
 use usher_protocol::admission::Verdict;
+use usher_protocol::last_scans::AnsweredScan;
 use usher_protocol::request::{
-    self, Answer, Inquiry, MAX_CODE_BYTES, MAX_REQUEST_BYTES, Reply, Request, Scan, Told,
+    self, Answer, Inquiry, MAX_CODE_BYTES, Reply, Request, Scan, TicketFacts, Told,
 };
 use usher_protocol::routing::{Conclusion, Next, Word};
 use usher_protocol::state::rulings;
 use usher_protocol::ticket::{Mistyped, Rejection, TicketCode, VerifiedTicket, foreign};
 use usher_protocol::{ScanId, ScanSecret};
 use usher_words::scanner::outcome::{self, ScanOutcome, Signal};
-use usher_words::scanner::{self as words, Bar, NoTicket};
+use usher_words::scanner::{self as words, Bar, NoTicket, Undecided};
 
-use super::{Desk, Todo};
-use crate::frames::{Frames, frame};
+use super::pending::{About, PendingRequest};
+use super::{Desk, PassedHere, Todo};
+use crate::frames::frame;
 use crate::scan_way::ScanWay;
 
+/// After how long without an answer staff are asked to wait, in milliseconds: what is quicker needs no word.
+const WAITING_AFTER_MS: u64 = 300;
 /// How long a hub has to look a ticket code up, or to show that it asks the cloud, in milliseconds: nobody can answer in its place.
 const LOOKED_UP_WITHIN_MS: u64 = 1_000;
 
@@ -32,22 +36,6 @@ pub enum Showing {
     Busy,
 }
 
-/// A ticket code that the hub looks up.
-pub struct LookUp {
-    number: u32,
-    secret: ScanSecret,
-    frames: Frames,
-    ends_up_ms: u64,
-}
-
-impl LookUp {
-    /// Until when it is waited for, by the machine's run.
-    #[must_use]
-    pub fn ends_up_ms(&self) -> u64 {
-        self.ends_up_ms
-    }
-}
-
 impl Desk {
     /// Takes a code that was read or typed; `random` is drawn anew each time.
     pub fn show(&mut self, code: &[u8], random: [u8; 16]) -> Showing {
@@ -62,7 +50,7 @@ impl Desk {
         };
         match str::from_utf8(code).map(str::parse::<TicketCode>) {
             Ok(Ok(code)) => self.look_up(code, secret),
-            Ok(Err(Mistyped::Check)) => self.say(outcome::not_found(NoTicket::Mistyped)),
+            Ok(Err(Mistyped::Check)) => self.found_nothing(NoTicket::Mistyped),
             Ok(Err(Mistyped::Length { .. } | Mistyped::Character(_))) | Err(_) => {
                 self.begin(code.to_vec(), secret, false);
             }
@@ -77,9 +65,9 @@ impl Desk {
         if let Some(scan) = &mut self.scan {
             scan.heard(number, bytes, up_ms);
         }
-        if let Some(look_up) = self.look_up.as_mut().filter(|one| one.number == number) {
-            look_up.frames.push(bytes);
-            self.looked_up();
+        let pending = self.pending.as_mut().filter(|one| one.number() == number);
+        if let Some(reply) = pending.and_then(|pending| pending.heard(bytes, up_ms)) {
+            self.replied(reply);
         }
         self.go_on();
     }
@@ -90,8 +78,8 @@ impl Desk {
         if let Some(scan) = &mut self.scan {
             scan.unheard(Some(number), up_ms);
         }
-        if self.look_up.take_if(|look_up| look_up.number == number).is_some() {
-            self.say(outcome::not_found(NoTicket::NoHub));
+        if self.pending.as_ref().is_some_and(|one| one.number() == number) {
+            self.replied(None);
         }
         self.go_on();
     }
@@ -101,55 +89,51 @@ impl Desk {
         if let Some(scan) = &mut self.scan {
             scan.unheard(None, up_ms);
         }
-        if self.look_up.take().is_some() {
-            self.say(outcome::not_found(NoTicket::NoHub));
-        }
+        self.replied(None);
     }
 
     fn look_up(&mut self, code: TicketCode, secret: ScanSecret) {
-        if self.link.as_ref().and_then(|link| link.line()).is_none() {
-            return self.say(outcome::not_found(NoTicket::NoHub));
-        }
+        let Some(line) = self.line() else {
+            return self.found_nothing(NoTicket::NoHub);
+        };
         let number = self.ask(&Request::Inquire(Inquiry::Ticket(code)));
-        self.look_up = Some(LookUp {
-            number,
-            secret,
-            frames: Frames::default(),
-            ends_up_ms: self.up_ms() + LOOKED_UP_WITHIN_MS,
-        });
+        let about = About::TicketCode(secret);
+        let waits = (&line, LOOKED_UP_WITHIN_MS);
+        self.pending = Some(PendingRequest::new(number, about, waits, self.up_ms()));
     }
 
-    fn looked_up(&mut self) {
-        let ends_up_ms = self.up_ms() + LOOKED_UP_WITHIN_MS;
-        while let Some(look_up) = &mut self.look_up {
-            let reply = match look_up.frames.next(MAX_REQUEST_BYTES) {
-                Ok(None) => return,
-                Ok(Some(body)) => request::from_bytes::<Reply>(&body).ok(),
-                Err(_) => None,
-            };
-            if reply == Some(Reply::Working) {
-                look_up.ends_up_ms = ends_up_ms;
-                continue;
-            }
-            let secret = look_up.secret;
-            self.look_up = None;
-            match reply {
-                Some(Reply::Told(Told::Ticket(code))) => self.begin(code, secret, true),
-                Some(Reply::Told(Told::NoTicket)) => self.say(outcome::not_found(NoTicket::Unknown)),
-                Some(Reply::Told(Told::TooOften)) => self.say(outcome::not_found(NoTicket::TooOften)),
-                Some(Reply::Told(Told::NoCloud)) => self.say(outcome::not_found(NoTicket::NoCloud)),
-                Some(Reply::Told(Told::NotAllowed | Told::Hubs(_))) => {
-                    self.say(outcome::not_found(NoTicket::OldHub))
-                }
-                Some(Reply::Done(_) | Reply::Corrected(_) | Reply::Working) | None => {
-                    self.say(outcome::not_found(NoTicket::NoHub));
-                }
+    /// Takes the answer to what is pending, or that there is none.
+    fn replied(&mut self, reply: Option<Reply>) {
+        match self.pending.take().map(PendingRequest::into_about) {
+            Some(About::TicketCode(secret)) => self.looked_up(secret, reply),
+            Some(About::Undo { code, ticket }) => self.undone(&code, ticket, reply),
+            None => {}
+        }
+    }
+
+    fn looked_up(&mut self, secret: ScanSecret, reply: Option<Reply>) {
+        match reply {
+            Some(Reply::Told(Told::Ticket(code))) => self.begin(code, secret, true),
+            Some(Reply::Told(Told::NoTicket)) => self.found_nothing(NoTicket::Unknown),
+            Some(Reply::Told(Told::TooOften)) => self.found_nothing(NoTicket::TooOften),
+            Some(Reply::Told(Told::NoCloud)) => self.found_nothing(NoTicket::NoCloud),
+            Some(Reply::Told(Told::NotAllowed | Told::Hubs(_))) => self.found_nothing(NoTicket::OldHub),
+            Some(Reply::Done(_) | Reply::Corrected(_) | Reply::Working) | None => {
+                self.found_nothing(NoTicket::NoHub);
             }
         }
+    }
+
+    /// Says that there is no ticket for a ticket code; nobody overrides a ticket of before by it.
+    fn found_nothing(&mut self, why: NoTicket) {
+        self.last.found_nothing();
+        self.shown_ticket = None;
+        self.shown += 1;
+        self.say(outcome::not_found(why));
     }
 
     fn begin(&mut self, mut code: Vec<u8>, secret: ScanSecret, is_typed: bool) {
-        let (now, up_ms) = (self.now(), self.up_ms());
+        let up_ms = self.up_ms();
         let ledger = self.replica.ledger();
         // A code too long for a ticket is cut: it stays none.
         code.truncate(MAX_CODE_BYTES);
@@ -160,11 +144,7 @@ impl Desk {
             direction: self.position.direction,
             persons: self.position.persons,
         };
-        let ticket = foreign::read(
-            (ledger.trust().keyring(), &ledger.state().foreign()),
-            &scan.code,
-            now,
-        );
+        let ticket = self.read(&scan.code);
         let known = ticket.as_ref().ok().map(VerifiedTicket::ticket);
         let inwards = scan.direction == usher_protocol::admission::Direction::In;
         let said = ledger.state().shared_ticket_rulings();
@@ -175,34 +155,42 @@ impl Desk {
         self.scan = Some(way);
     }
 
-    fn ask(&mut self, request: &Request) -> u32 {
+    /// Reads a code as a ticket: ours, or one that somebody else has sold.
+    pub(super) fn read(&self, code: &[u8]) -> Result<VerifiedTicket, Rejection> {
+        let ledger = self.replica.ledger();
+        let foreign = ledger.state().foreign();
+        foreign::read((ledger.trust().keyring(), &foreign), code, self.now())
+    }
+
+    pub(super) fn ask(&mut self, request: &Request) -> u32 {
         self.requests += 1;
         let (number, frame) = (self.requests, frame(&request::to_bytes(request)));
+        let waits_until_ms = self.up_ms() + WAITING_AFTER_MS;
+        self.asks_to_wait_at.get_or_insert(waits_until_ms);
         self.todo.push_back(Todo::Ask { number, frame });
         number
     }
 
     /// Goes on with the scan on its way until it waits or is said.
     pub(super) fn go_on(&mut self) {
-        if self
-            .look_up
-            .as_ref()
-            .is_some_and(|one| one.ends_up_ms <= self.up_ms())
-            && let Some(late) = self.look_up.take()
-        {
-            self.todo.push_back(Todo::TakeBack { number: late.number });
-            self.say(outcome::not_found(NoTicket::NoHub));
+        let up_ms = self.up_ms();
+        if let Some(late) = self.pending.as_ref().filter(|one| one.ends_up_ms() <= up_ms) {
+            let number = late.number();
+            self.todo.push_back(Todo::TakeBack { number });
+            self.replied(None);
         }
         while let Some(mut scan) = self.scan.take() {
-            let (line, up_ms) = (self.link.as_ref().and_then(|link| link.line()), self.up_ms());
-            if let Err(rejection @ (Rejection::NotATicket | Rejection::NotListed)) = scan.ticket {
+            let (line, up_ms) = (self.line(), self.up_ms());
+            if let Some(rejection) = scan.no_ticket() {
                 return self.concluded(&scan, self.outcome(&scan, &rejected(&scan, rejection)));
             }
             match scan.next(line, up_ms) {
                 Next::Ask(line) => {
-                    let number = self.ask(&Request::Judge(scan.scan.clone()));
+                    let number = self.ask(&scan.request());
                     scan.asked(number, line);
                 }
+                // Nobody overrides alone.
+                Next::Judge(_) if scan.overruling.is_some() => scan.judged_by_nobody(up_ms),
                 Next::Judge(_) => {
                     let judged = self.judge(&scan);
                     scan.judged(judged, up_ms);
@@ -241,7 +229,7 @@ impl Desk {
 
     /// Of a void ticket a linked hub hears by the link.
     fn asks_nobody(&self, scan: &ScanWay) -> bool {
-        scan.is_void && self.link.as_ref().and_then(|link| link.line()).is_some()
+        scan.is_void && self.line().is_some()
     }
 
     fn conclude(&mut self, mut scan: ScanWay, conclusion: Conclusion) {
@@ -249,6 +237,10 @@ impl Desk {
             self.todo.push_back(Todo::TakeBack { number });
         }
         let said = match (conclusion.word, scan.ours.take()) {
+            (Word::Theirs(answer), _) if scan.overruling.is_some() => {
+                outcome::judged(&self.phrasebook(), &answer, scan.scan.direction)
+            }
+            (Word::Ours, _) if scan.overruling.is_some() => outcome::undecided(Undecided::NoHub),
             (Word::Theirs(answer), _) => {
                 self.alone = 0;
                 self.outcome(&scan, &answer)
@@ -285,10 +277,42 @@ impl Desk {
             Signal::Deny | Signal::Refer | Signal::Unanswered => Came::Refused,
         };
         self.debounce.judged(&scan.scan.code, scan.secret, came, up_ms);
+        self.note(scan, said.signal);
         self.say(said);
     }
 
-    fn say(&mut self, said: ScanOutcome) {
+    /// Remembers what an undo or an override would be for. A number of people is said for one scan.
+    fn note(&mut self, scan: &ScanWay, signal: Signal) {
+        let ticket = scan.ticket.as_ref().ok();
+        let ticket = ticket.map(|ticket| TicketFacts::from(ticket.ticket()));
+        let here = PassedHere {
+            scan: scan.scan.clone(),
+            secret: scan.secret,
+            ticket,
+        };
+        let answered = AnsweredScan {
+            code: &scan.scan.code,
+            direction: scan.scan.direction,
+            persons: scan.scan.persons,
+            has_passed: signal == Signal::Admit,
+        };
+        self.last.answered(here, answered, self.up_ms());
+        self.shown_ticket = ticket;
+        self.shown += 1;
+        self.position.persons = 1;
+        self.counts.count(signal);
+    }
+
+    /// Asks whoever stands there to wait, once it takes long: nobody passes under the result of whoever came before.
+    pub(super) fn ask_for_patience(&mut self) {
+        let up_ms = self.up_ms();
+        if self.asks_to_wait_at.take_if(|at| *at <= up_ms).is_some() {
+            self.todo.push_back(Todo::Say(Box::new(outcome::still_asking())));
+        }
+    }
+
+    pub(super) fn say(&mut self, said: ScanOutcome) {
+        self.asks_to_wait_at = None;
         self.todo.push_back(Todo::Say(Box::new(said)));
     }
 }

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
+use serde_json::{Value, json};
 use usher_fixtures::{SHOW, key, policy};
 use usher_keys::{Role, Timestamp};
+use usher_phone::border::Task;
 use usher_phone::desk::{Desk, Position, Todo};
 use usher_phone::file::Founding;
 use usher_phone::frames::{Frames, frame};
@@ -13,7 +16,9 @@ use usher_protocol::clock::{ClockReading, RuleTime};
 use usher_protocol::ledger::ScanQuestion;
 use usher_protocol::log::Run;
 use usher_protocol::record::Body;
-use usher_protocol::request::{self, Answer, JudgedBy, Reply, Request, TicketFacts};
+use usher_protocol::request::{
+    self, Answer, JudgedBy, Reply, Request, RequestError, Scan, TicketFacts, Told,
+};
 use usher_protocol::sync::session::CHECKPOINT_LAG;
 use usher_protocol::sync::{Context, Held, Input, Message, Output, Session, SessionConfig};
 use usher_protocol::ticket::foreign;
@@ -61,7 +66,28 @@ pub struct Page {
     /// How often it was told by what its hub is known.
     pub named: u32,
     pub ms: u64,
-    shown: u8,
+    pub trace: Trace,
+    shown: u64,
+}
+
+/// All that was done to a page, a line of JSON each, and all that it wanted done, so that another build of it can be held against this one.
+#[derive(Debug, Default)]
+pub struct Trace {
+    pub done: Vec<String>,
+    pub wanted: Vec<String>,
+}
+
+impl Trace {
+    fn want(&mut self, todo: &Todo) {
+        let task = Task::from(todo.clone());
+        let bytes = HEXLOWER.encode(&task.bytes());
+        self.wanted.push(format!(
+            "{} {} {bytes} {}",
+            task.kind(),
+            task.number(),
+            task.text()
+        ));
+    }
 }
 
 impl Page {
@@ -82,6 +108,7 @@ impl Page {
             taken_back: Vec::new(),
             named: 0,
             ms,
+            trace: Trace::default(),
             shown: 0,
         };
         page.stand(usher_fixtures::NORTH, Direction::In);
@@ -90,16 +117,49 @@ impl Page {
     }
 
     pub fn stand(&mut self, gate: GateId, direction: Direction) {
+        self.stand_for(gate, direction, 1);
+    }
+
+    pub fn stand_for(&mut self, gate: GateId, direction: Direction, persons: u8) {
+        self.done(
+            json!({ "do": "stand", "gate": gate.0, "out": direction == Direction::Out, "persons": persons }),
+        );
         self.desk.stand(Position {
             gate,
             direction,
-            persons: 1,
+            persons,
         });
+    }
+
+    pub fn done(&mut self, done: Value) {
+        self.trace.done.push(done.to_string());
+    }
+
+    /// Takes bytes of the link's stream.
+    pub fn received(&mut self, bytes: &[u8]) {
+        self.done(json!({ "do": "received", "bytes": HEXLOWER.encode(bytes) }));
+        self.desk.received(bytes);
+    }
+
+    /// Takes bytes that came for a request.
+    pub fn heard(&mut self, number: u32, bytes: &[u8]) {
+        self.done(json!({ "do": "heard", "number": number, "bytes": HEXLOWER.encode(bytes) }));
+        self.desk.heard(number, bytes);
+        self.drain();
+    }
+
+    pub fn disconnect(&mut self) {
+        self.done(json!({ "do": "disconnected" }));
+        self.desk.disconnected();
+        self.desk.tick();
+        self.sent.clear();
+        self.drain();
     }
 
     /// Does what the desk wants done; what it says is only kept once all before it is in the file.
     pub fn drain(&mut self) {
         while let Some(todo) = self.desk.poll() {
+            self.trace.want(&todo);
             match todo {
                 Todo::Persist(bytes) => self.file.extend(bytes),
                 Todo::Send(bytes) => self.sent.push(bytes),
@@ -114,17 +174,33 @@ impl Page {
 
     pub fn pass(&mut self, ms: u64) {
         self.ms += ms;
-        self.desk.at(reading(self.ms));
+        let now = reading(self.ms);
+        self.done(json!({ "do": "pass", "wall": now.wall.0, "up": now.up_ms }));
+        self.desk.at(now);
         self.desk.tick();
         self.drain();
     }
 
     /// Shows a code and gives what was said of it, after so much time if it was not said at once.
     pub fn scan(&mut self, code: &str) -> Option<ScanOutcome> {
-        self.shown += 1;
-        self.desk.show(code.as_bytes(), [self.shown; 16]);
-        self.drain();
+        self.show(code.as_bytes());
         self.said.pop()
+    }
+
+    /// Shows a code.
+    pub fn show(&mut self, code: &[u8]) {
+        let random = self.random();
+        self.done(json!({ "do": "show", "code": HEXLOWER.encode(code), "random": HEXLOWER.encode(&random) }));
+        self.desk.show(code, random);
+        self.drain();
+    }
+
+    /// What a browser would draw.
+    pub fn random(&mut self) -> [u8; 16] {
+        self.shown += 1;
+        let mut random = [0; 16];
+        random[..8].copy_from_slice(&self.shown.to_le_bytes());
+        random
     }
 }
 
@@ -171,6 +247,7 @@ impl Hub {
     /// Lets a page call, and both talk until nobody has anything more to say.
     pub fn link(&mut self, page: &mut Page) {
         (self.session, self.call, self.frames) = (None, None, Frames::default());
+        page.done(json!({ "do": "connected", "hash": HEXLOWER.encode(&CERTIFICATE.0), "nonce": HEXLOWER.encode(&[3; 32]) }));
         page.desk.connected(vec![CERTIFICATE], [3; 32]);
         page.drain();
         self.talk(page);
@@ -188,45 +265,50 @@ impl Hub {
             for bytes in std::mem::take(&mut self.replies) {
                 // In pieces, as a network would.
                 for piece in bytes.chunks(700) {
-                    page.desk.received(piece);
+                    page.received(piece);
                 }
             }
             page.drain();
         }
     }
 
-    /// Answers what the page asked, as the home of all units.
+    /// Answers what the page asked, as the home of all units; it knows no ticket codes and no supervisor.
     pub fn answer(&mut self, page: &mut Page) {
         for (number, asked) in std::mem::take(&mut page.asked) {
             let mut frames = Frames::default();
             frames.push(&asked);
             let body = frames.next(2_048).unwrap().expect("a whole frame");
-            let Request::Judge(scan) = request::from_bytes(&body).unwrap() else {
-                panic!("a page asks for verdicts");
+            let reply = match request::from_bytes(&body).unwrap() {
+                Request::Judge(scan) => self.judge_scan(&scan, NOW.plus_ms(page.ms)),
+                Request::Inquire(_) => Reply::Told(Told::NoTicket),
+                Request::OverrideByPin(_) | Request::CorrectByPin(_) => Reply::Done(Err(RequestError::NoPin)),
+                Request::Override(_) | Request::JudgeAsHome(_) | Request::OverrideAsHome(_) => {
+                    Reply::Done(Err(RequestError::NotAllowed))
+                }
             };
-            let now = NOW.plus_ms(page.ms);
-            let ledger = self.replica.ledger();
-            let ticket = foreign::read(
-                (ledger.trust().keyring(), &ledger.state().foreign()),
-                &scan.code,
-                now,
-            );
-            let ticket = ticket.expect("a ticket of the event");
-            let facts = TicketFacts::from(ticket.ticket());
-            let verdict = self.judge(&ScanQuestion::of(&scan, ticket), now);
-            let answer = Answer {
-                scan: scan.id,
-                verdict,
-                by: JudgedBy::Home(key(HUB).public()),
-                ticket: Some(facts),
-                silent: None,
-            };
-            page.desk
-                .heard(number, &frame(&request::to_bytes(&Reply::Done(Ok(answer)))));
-            page.drain();
+            page.heard(number, &frame(&request::to_bytes(&reply)));
         }
         self.tell_grown(page.ms);
         self.talk(page);
+    }
+
+    fn judge_scan(&mut self, scan: &Scan, now: Timestamp) -> Reply {
+        let ledger = self.replica.ledger();
+        let known = ledger.state().foreign();
+        let ticket = foreign::read((ledger.trust().keyring(), &known), &scan.code, now);
+        let facts = ticket.as_ref().ok();
+        let facts = facts.map(|ticket| TicketFacts::from(ticket.ticket()));
+        let verdict = match ticket {
+            Ok(ticket) => self.judge(&ScanQuestion::of(scan, ticket), now),
+            Err(rejection) => Verdict::rejected(rejection),
+        };
+        Reply::Done(Ok(Answer {
+            scan: scan.id,
+            verdict,
+            by: JudgedBy::Home(key(HUB).public()),
+            ticket: facts,
+            silent: None,
+        }))
     }
 
     fn judge(&mut self, asked: &ScanQuestion, now: Timestamp) -> Verdict {
