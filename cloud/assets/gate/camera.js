@@ -1,6 +1,8 @@
 // The camera and the two eyes that look at it; what is seen is told to whoever asked.
 
 const DEEP_EVERY_MS = 250;
+/// A camera that gives no frame for so long is at fault.
+const STALLED_MS = 5000;
 
 class Eye {
   constructor(effort, seen) {
@@ -27,21 +29,26 @@ class Eye {
 
 export class Camera {
   constructor(video, seen) {
-    Object.assign(this, { video, seen, stream: null, facing: "environment", deepAt: 0, lastRead: 0 });
+    Object.assign(this, { video, seen, stream: null, id: null, onlost: () => {}, deepAt: 0, lastRead: 0, lastFrame: 0 });
     const take = (data, effort) => {
       if (data.codes.length > 0) this.lastRead = performance.now();
       seen(data, effort);
     };
+    // A page that nobody sees gets no frames.
+    document.addEventListener("visibilitychange", () => { this.lastFrame = performance.now(); });
     [this.quick, this.deep] = [new Eye("quick", take), new Eye("deep", take)];
   }
 
   /// Rejects with an error whose name says why there are no pictures.
   async start() {
     this.stop();
-    const wanted = { facingMode: { ideal: this.facing }, width: { ideal: 1280 }, height: { ideal: 720 } };
+    const which = this.id ? { deviceId: { exact: this.id } } : { facingMode: { ideal: "environment" } };
+    const wanted = { ...which, width: { ideal: 1280 }, height: { ideal: 720 } };
     this.stream = await navigator.mediaDevices.getUserMedia({ audio: false, video: wanted });
     this.video.srcObject = this.stream;
     await this.video.play();
+    this.id = this.track.getSettings().deviceId ?? null;
+    this.watch(this.stream);
     this.next(this.stream);
   }
 
@@ -50,20 +57,52 @@ export class Camera {
     this.stream = null;
   }
 
-  async turn() {
-    this.facing = this.facing === "environment" ? "user" : "environment";
-    await this.start();
+  /// Goes over to another camera.
+  async use(id) {
+    this.id = id;
+    try {
+      await this.start();
+    } catch (error) {
+      this.id = null;
+      throw error;
+    }
+  }
+
+  /// The cameras there are; their names are told once one was allowed.
+  async others() {
+    const devices = await navigator.mediaDevices.enumerateDevices();
+    const cameras = devices.filter(({ kind }) => kind === "videoinput");
+    return cameras.map(({ deviceId, label }, number) => ({ id: deviceId, name: label || `Camera ${number + 1}` }));
+  }
+
+  /// Tells when no pictures come any more: it was unplugged, or another app took it.
+  watch(stream) {
+    this.lastFrame = performance.now();
+    const look = setInterval(() => {
+      if (this.stream !== stream) return clearInterval(look);
+      const isStalled = document.visibilityState === "visible" && performance.now() - this.lastFrame > STALLED_MS;
+      if (!isStalled && this.track.readyState === "live") return;
+      clearInterval(look);
+      this.stop();
+      this.onlost();
+    }, 1000);
   }
 
   get track() { return this.stream?.getVideoTracks()[0]; }
 
   hasTorch() { return this.track?.getCapabilities?.().torch === true; }
 
-  async light(isOn) { await this.track?.applyConstraints({ advanced: [{ torch: isOn }] }); }
+  zoomRange() {
+    const zoom = this.track?.getCapabilities?.().zoom;
+    return zoom && zoom.max > zoom.min ? { min: zoom.min, max: zoom.max, step: zoom.step, now: this.track.getSettings().zoom ?? zoom.min } : null;
+  }
+
+  async set(wanted) { await this.track?.applyConstraints({ advanced: [wanted] }); }
 
   next(stream) {
     const look = async () => {
       if (this.stream !== stream) return;
+      this.lastFrame = performance.now();
       await this.pass();
       this.next(stream);
     };

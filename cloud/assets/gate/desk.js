@@ -1,6 +1,6 @@
 // The worker that holds the scanner: it does what the desk wants done, in its order. What is to be stored is flushed before anything
 // after it is sent or shown.
-import init, { Desk, PageCode, not_saved, typed_codes } from "./usher_phone.js";
+import init, { Desk, Overruling, PageCode, not_saved, typed_codes } from "./usher_phone.js";
 import { LogFile, drawKey, openKey, readDevice, writeDevice } from "./kept.js";
 
 const BACKOFF_MS = [300, 1000, 2000, 4000, 8000];
@@ -81,6 +81,8 @@ function drain() {
   if (whole !== lastStanding) {
     lastStanding = whole;
     const told = JSON.parse(standing);
+    // A number of people is said for one scan.
+    position.persons = told.persons;
     if (position.gate === null && told.gates.length > 0) stand({ ...position, gate: told.gates[0].id });
     tell({ is: "standing", standing: told, link: linkTrouble, position });
   }
@@ -207,17 +209,36 @@ function giveUp({ writer, reader }) {
   reader?.cancel(0).catch(() => {});
 }
 
+/// After a write that failed: tells whether the file takes one again.
+function isOpenAgain() {
+  if (desk) return true;
+  try {
+    openDesk();
+    tell({ is: "saved" });
+    keepLinked();
+  } catch (error) {
+    lost(error);
+  }
+  return desk !== null;
+}
+
+/// Does what staff want against the records, or says what to type instead.
+function against(carryOutWish) {
+  if (!isOpenAgain()) return;
+  now();
+  try {
+    carryOutWish();
+    tell({ is: "taken" });
+  } catch (said) {
+    tell({ is: "against", why: String(said) });
+  }
+  drain();
+  next();
+}
+
 /// Shows the desk a code; one that comes while another is on its way waits if it was typed, and is read again if a camera saw it.
 function show(bytes, isTyped) {
-  if (!desk) {
-    try {
-      openDesk();
-      tell({ is: "saved" });
-      keepLinked();
-    } catch (error) {
-      return lost(error);
-    }
-  }
+  if (!isOpenAgain()) return;
   now();
   const showing = desk.show(bytes, random(16));
   if (showing === "busy" && isTyped) waiting.push(bytes);
@@ -340,6 +361,9 @@ onmessage = async ({ data }) => {
     case "code": show(data.bytes, false); break;
     case "typed": typed(data.text); break;
     case "stand": stand(data.position); drain(); break;
+    case "undo": against(() => desk.undo(data.why, data.shown)); break;
+    case "undo-last": against(() => desk.undo_last(new Overruling(data.by, data.why, data.pin), data.shown)); break;
+    case "overrule": against(() => desk.overrule(new Overruling(data.by, data.why, data.pin), data.shown, random(16))); break;
     case "link": failures = 0; keepLinked(); break;
     case "certificates": tell({ is: "certificates", hub: device?.hub, hashes: device?.hashes ?? [] }); break;
   }

@@ -1,5 +1,6 @@
 // The page: draws what the worker says, hands on what people do. It decides nothing.
 import { Camera } from "./camera.js";
+import { Sheet } from "./against.js";
 
 const SHOWN_MS = 4000;
 const MOST_LISTED = 10;
@@ -12,6 +13,7 @@ let hiding = 0;
 let audio = null;
 let lock = null;
 let isUnsaved = false;
+let lastTold = null;
 
 const bytesOf = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 
@@ -40,17 +42,21 @@ function said(outcome) {
   verdict.querySelector(".reason").textContent = outcome.reason ?? "";
   texts(verdict.querySelector(".details"), outcome.details);
   verdict.querySelector(".alone").textContent = outcome.alone ? "JUDGED ALONE: no hub gave an answer" : "";
+  const button = at("against-verdict");
+  button.dataset.wish = { admit: "undo", deny: "overrule", refer: "overrule" }[outcome.signal] ?? "";
+  button.textContent = { undo: "Nobody passed: undo", overrule: "Let in anyway" }[button.dataset.wish] ?? "";
+  button.hidden = button.dataset.wish === "";
   verdict.hidden = false;
+  if (outcome.outcome === "waiting") {
+    clearTimeout(hiding);
+    return;
+  }
   sound(outcome.signal);
   const item = document.createElement("li");
   item.dataset.outcome = outcome.outcome;
   item.textContent = [new Date().toLocaleTimeString(), outcome.words, outcome.reason, outcome.alone ? "judged alone" : ""].filter(Boolean).join(" · ");
   at("last").prepend(item);
   while (at("last").children.length > MOST_LISTED) at("last").lastChild.remove();
-  if (at("persons").value !== "1") {
-    at("persons").value = "1";
-    stand();
-  }
   keepShowing();
 }
 
@@ -67,6 +73,10 @@ function standing({ standing: told, link, position }) {
   line.textContent = [rung, told.line, link].filter(Boolean).join(" | ");
   const unsaved = isUnsaved ? ["This phone takes no writes: make room on it. Nobody is judged meanwhile."] : [];
   texts(at("troubles"), [...unsaved, ...told.troubles]);
+  lastTold = told;
+  at("counts").textContent = told.counts.join(", ");
+  at("override").disabled = told.refused === null;
+  if (document.activeElement !== at("persons")) at("persons").value = String(told.persons);
   at("facts").textContent = `${told.device}. ${told.alone} judged alone since a hub last answered, ${told.kept} records not handed on yet.`;
   const gates = at("gate");
   if (JSON.stringify(told.gates) !== gates.dataset.known) {
@@ -88,9 +98,15 @@ function enter(next) {
     if (next.name) at("name").value = next.name;
   }
   if (stage === "ready") {
-    navigator.storage.persist?.();
+    askToBeKept();
     at("enrolling").textContent = "";
   }
+}
+
+/// Browsers throw away what pages keep when room is short, and with a private window; some promise not to.
+async function askToBeKept() {
+  const isKept = await navigator.storage.persist?.().catch(() => false);
+  at("keeping").textContent = isKept ? "" : "This browser may throw away what this scanner has written: use no private window, put the page on the home screen, and stay in reach of a hub.";
 }
 
 desk.onmessage = ({ data }) => {
@@ -105,6 +121,8 @@ desk.onmessage = ({ data }) => {
       at("hint").textContent = "Same code again: it counts once. To scan it a second time, take it away for 3 seconds";
       keepShowing();
       break;
+    case "taken": sheet.close(); break;
+    case "against": sheet.wrong(data.why); break;
     case "unsaved": isUnsaved = true; texts(at("troubles"), ["This phone takes no writes: make room on it. Nobody is judged meanwhile."]); break;
     case "saved": isUnsaved = false; texts(at("troubles"), []); break;
     case "certificates": askForNetwork(data); break;
@@ -112,11 +130,14 @@ desk.onmessage = ({ data }) => {
 };
 desk.onerror = () => enter({ stage: "stopped", why: "The scanner did not start in this browser: load the page anew, or use a current Chrome, Edge or Firefox." });
 
+const sheet = new Sheet((wish) => desk.postMessage(wish));
+
 const camera = new Camera(at("video"), (sight, effort) => {
   if (effort === "quick") at("hint").textContent = sight.hint ?? "";
   for (const code of sight.codes) {
     const bytes = bytesOf(code);
-    if (stage === "ready") desk.postMessage({ do: "code", bytes });
+    // What is asked on the sheet is about the ticket that was shown before.
+    if (stage === "ready" && !sheet.isOpen) desk.postMessage({ do: "code", bytes });
     const text = new TextDecoder().decode(bytes);
     if (stage === "fresh" && text.includes("/gate#")) {
       at("page-code").value = text;
@@ -126,26 +147,47 @@ const camera = new Camera(at("video"), (sight, effort) => {
   }
 });
 
+const NO_CAMERA = { NotAllowedError: "The camera is not allowed: allow it in the browser's settings for this page, then start it again.",
+  NotFoundError: "This device has no camera: type the codes, or use a scanner that types.",
+  NoPictures: "The camera sends no pictures: start it again, or close other apps that use it." };
+const noCamera = (error) => NO_CAMERA[error.name] ?? "The camera does not start: close other apps that use it, then start it again.";
+
 async function startCamera() {
   audio ??= new AudioContext();
   audio.resume();
   try {
     await camera.start();
     at("start").textContent = "Camera is on";
-    at("torch").hidden = !camera.hasTorch();
-    at("other-camera").hidden = false;
+    at("hint").textContent = "";
+    await drawCamera();
   } catch (error) {
-    const why = { NotAllowedError: "The camera is not allowed: allow it in the browser's settings for this page, then start it again.",
-      NotFoundError: "This device has no camera: type the codes, or use a scanner that types." }[error.name];
-    at("hint").textContent = why ?? "The camera does not start: close other apps that use it, then start it again.";
+    at("hint").textContent = noCamera(error);
   }
   stayAwake();
 }
 
+/// What this camera can do, and which others there are.
+async function drawCamera() {
+  at("torch").hidden = !camera.hasTorch();
+  at("torch").setAttribute("aria-pressed", "false");
+  const zoom = camera.zoomRange();
+  at("zoom-label").hidden = zoom === null;
+  if (zoom) Object.assign(at("zoom"), { min: zoom.min, max: zoom.max, step: zoom.step || 0.1, value: zoom.now });
+  const cameras = await camera.others();
+  at("cameras-label").hidden = cameras.length < 2;
+  at("cameras").replaceChildren(...cameras.map(({ id, name }) => new Option(name, id)));
+  at("cameras").value = camera.id ?? "";
+}
+
 async function stayAwake() {
+  const dark = "The screen may go dark, since this phone does not let the page keep it on: touch it now and then, or have it stay on in the phone's settings.";
   try {
-    lock = await navigator.wakeLock?.request("screen");
-  } catch { /* A phone that saves its battery says no: staff touch the screen now and then. */ }
+    if (!navigator.wakeLock) throw new Error("no wake lock");
+    lock = await navigator.wakeLock.request("screen");
+    at("awake").textContent = "";
+  } catch {
+    at("awake").textContent = dark;
+  }
 }
 
 function stand() {
@@ -192,11 +234,39 @@ if (fromAddress) history.replaceState(null, "", location.pathname);
 at("start").addEventListener("click", startCamera);
 at("look-for-code").addEventListener("click", startCamera);
 at("enrol").addEventListener("click", enrol);
-at("other-camera").addEventListener("click", () => camera.turn().catch(() => {}));
+camera.onlost = () => {
+  at("hint").textContent = NO_CAMERA.NoPictures;
+  at("start").textContent = "Start the camera";
+};
+at("cameras").addEventListener("change", async () => {
+  try {
+    await camera.use(at("cameras").value);
+    await drawCamera();
+  } catch (error) {
+    at("hint").textContent = noCamera(error);
+  }
+});
 at("torch").addEventListener("click", async () => {
   const isOn = at("torch").getAttribute("aria-pressed") !== "true";
-  await camera.light(isOn);
-  at("torch").setAttribute("aria-pressed", String(isOn));
+  try {
+    await camera.set({ torch: isOn });
+    at("torch").setAttribute("aria-pressed", String(isOn));
+  } catch {
+    at("hint").textContent = "This camera does not switch its light: hold the code into the light.";
+  }
+});
+at("zoom").addEventListener("input", () => {
+  camera.set({ zoom: Number(at("zoom").value) }).catch(() => { at("hint").textContent = "This camera does not zoom: go closer."; });
+});
+const ask = (wish) => {
+  if (lastTold) sheet.open(wish, lastTold);
+};
+at("undo").addEventListener("click", () => ask("undo"));
+at("override").addEventListener("click", () => ask("overrule"));
+at("against-verdict").addEventListener("click", (event) => {
+  event.stopPropagation();
+  at("verdict").hidden = true;
+  ask(at("against-verdict").dataset.wish);
 });
 at("network").addEventListener("click", () => desk.postMessage({ do: "certificates" }));
 at("typing").addEventListener("submit", (event) => {
@@ -205,14 +275,20 @@ at("typing").addEventListener("submit", (event) => {
   at("typed").value = "";
   if (text.trim()) desk.postMessage({ do: "typed", text });
 });
-for (const id of ["gate", "persons"]) at(id).addEventListener("change", stand);
-for (const way of document.querySelectorAll("input[name='way']")) way.addEventListener("change", stand);
+// What a wedge types next must not choose another gate or number.
+const settle = (event) => {
+  event.target.blur();
+  stand();
+};
+for (const id of ["gate", "persons"]) at(id).addEventListener("change", settle);
+for (const way of document.querySelectorAll("input[name='way']")) way.addEventListener("change", settle);
 at("verdict").addEventListener("click", () => { at("verdict").hidden = true; });
 document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible" && lock) stayAwake(); });
 // A wedge types wherever the focus is.
 document.addEventListener("keydown", (event) => {
-  const isInField = /^(INPUT|SELECT|BUTTON|TEXTAREA)$/.test(event.target.tagName);
-  if (stage === "ready" && !isInField && event.key.length === 1 && !event.ctrlKey && !event.metaKey) at("typed").focus();
+  const isInField = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);
+  const isText = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey;
+  if (stage === "ready" && !sheet.isOpen && !isInField && isText) at("typed").focus();
 });
 navigator.serviceWorker?.register("/gate/sw.js", { scope: "/gate" }).catch((error) => {
   console.error("this page is not kept for later:", error.message);

@@ -128,6 +128,41 @@ export class Desk {
         }
     }
     /**
+     * Has a supervisor let the ticket that was shown last in against the rules, with 16 random bytes.
+     *
+     * # Errors
+     *
+     * A sentence: nothing was done.
+     * @param {Overruling} said
+     * @param {number} shown
+     * @param {Uint8Array | number[]} random
+     */
+    overrule(said, shown, random) {
+        try {
+            const retptr = wasm.__wbindgen_add_to_stack_pointer(-16) >>> 0;
+            const val3 = +shown;
+            let ptr0, ptr1, len1;
+            try {
+                _assertClass(said, Overruling);
+                ptr0 = said.__destroy_into_raw();
+                ptr1 = passArray8ToWasm0(random, wasm.__wbindgen_export);
+                len1 = WASM_VECTOR_LEN;
+            } catch (e) {
+                if (ptr1) { wasm.__wbindgen_export2(ptr1, len1 * 1, 1); }
+                if (ptr0) wasm.__wbg_overruling_free(ptr0, 1);
+                throw e;
+            }
+            wasm.desk_overrule(retptr, this.__wbg_ptr, ptr0, val3, ptr1, len1);
+            var r0 = getDataViewMemory0().getInt32(retptr + 4 * 0, true);
+            var r1 = getDataViewMemory0().getInt32(retptr + 4 * 1, true);
+            if (r1) {
+                throw takeFromExternrefTable0(r0);
+            }
+        } finally {
+            wasm.__wbindgen_add_to_stack_pointer(16);
+        }
+    }
+    /**
      * Returns the next thing to do.
      * @returns {Task | undefined}
      */
@@ -231,6 +266,56 @@ export class Desk {
      */
     tick() {
         wasm.desk_tick(this.__wbg_ptr);
+    }
+    /**
+     * Takes back the last scan by which somebody passed here: nobody did. `shown` is how many codes had been shown when people meant that.
+     *
+     * # Errors
+     *
+     * A sentence: nothing was done.
+     * @param {string} why
+     * @param {number} shown
+     */
+    undo(why, shown) {
+        try {
+            const retptr = wasm.__wbindgen_add_to_stack_pointer(-16) >>> 0;
+            const val2 = +shown;
+            const ptr0 = passStringToWasm0(why, wasm.__wbindgen_export, wasm.__wbindgen_export4);
+            const len0 = WASM_VECTOR_LEN;
+            wasm.desk_undo(retptr, this.__wbg_ptr, ptr0, len0, val2);
+            var r0 = getDataViewMemory0().getInt32(retptr + 4 * 0, true);
+            var r1 = getDataViewMemory0().getInt32(retptr + 4 * 1, true);
+            if (r1) {
+                throw takeFromExternrefTable0(r0);
+            }
+        } finally {
+            wasm.__wbindgen_add_to_stack_pointer(16);
+        }
+    }
+    /**
+     * Has a supervisor take back the last scan of the ticket that was shown last.
+     *
+     * # Errors
+     *
+     * A sentence: nothing was done.
+     * @param {Overruling} said
+     * @param {number} shown
+     */
+    undo_last(said, shown) {
+        try {
+            const retptr = wasm.__wbindgen_add_to_stack_pointer(-16) >>> 0;
+            const val2 = +shown;
+            _assertClass(said, Overruling);
+            var ptr0 = said.__destroy_into_raw();
+            wasm.desk_undo_last(retptr, this.__wbg_ptr, ptr0, val2);
+            var r0 = getDataViewMemory0().getInt32(retptr + 4 * 0, true);
+            var r1 = getDataViewMemory0().getInt32(retptr + 4 * 1, true);
+            if (r1) {
+                throw takeFromExternrefTable0(r0);
+            }
+        } finally {
+            wasm.__wbindgen_add_to_stack_pointer(16);
+        }
     }
     /**
      * Takes note that nothing comes for a request any more.
@@ -357,6 +442,64 @@ export class Eyes {
     }
 }
 if (Symbol.dispose) Eyes.prototype[Symbol.dispose] = Eyes.prototype.free;
+
+/**
+ * What a supervisor says.
+ */
+export class Overruling {
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        OverrulingFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        wasm.__wbg_overruling_free(ptr, 0);
+    }
+    /**
+     * Takes what was typed: a name, a reason, and a PIN that is none where it is empty.
+     *
+     * # Errors
+     *
+     * What to type instead.
+     * @param {string} by
+     * @param {string} why
+     * @param {string} pin
+     */
+    constructor(by, why, pin) {
+        try {
+            const retptr = wasm.__wbindgen_add_to_stack_pointer(-16) >>> 0;
+            let ptr0, len0, ptr1, len1, ptr2, len2;
+            try {
+                ptr0 = passStringToWasm0(by, wasm.__wbindgen_export, wasm.__wbindgen_export4);
+                len0 = WASM_VECTOR_LEN;
+                ptr1 = passStringToWasm0(why, wasm.__wbindgen_export, wasm.__wbindgen_export4);
+                len1 = WASM_VECTOR_LEN;
+                ptr2 = passStringToWasm0(pin, wasm.__wbindgen_export, wasm.__wbindgen_export4);
+                len2 = WASM_VECTOR_LEN;
+            } catch (e) {
+                if (ptr2) { wasm.__wbindgen_export2(ptr2, len2 * 1, 1); }
+                if (ptr1) { wasm.__wbindgen_export2(ptr1, len1 * 1, 1); }
+                if (ptr0) { wasm.__wbindgen_export2(ptr0, len0 * 1, 1); }
+                throw e;
+            }
+            wasm.overruling_new(retptr, ptr0, len0, ptr1, len1, ptr2, len2);
+            var r0 = getDataViewMemory0().getInt32(retptr + 4 * 0, true);
+            var r1 = getDataViewMemory0().getInt32(retptr + 4 * 1, true);
+            var r2 = getDataViewMemory0().getInt32(retptr + 4 * 2, true);
+            if (r2) {
+                throw takeFromExternrefTable0(r1);
+            }
+            this.__wbg_ptr = r0;
+            OverrulingFinalization.register(this, this.__wbg_ptr, this);
+            return this;
+        } finally {
+            wasm.__wbindgen_add_to_stack_pointer(16);
+        }
+    }
+}
+if (Symbol.dispose) Overruling.prototype[Symbol.dispose] = Overruling.prototype.free;
 
 /**
  * A hub's code for pages.
@@ -729,12 +872,21 @@ const DeskFinalization = (typeof FinalizationRegistry === 'undefined')
 const EyesFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_eyes_free(ptr, 1));
+const OverrulingFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? { register: () => {}, unregister: () => {} }
+    : new FinalizationRegistry(ptr => wasm.__wbg_overruling_free(ptr, 1));
 const PageCodeFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_pagecode_free(ptr, 1));
 const TaskFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_task_free(ptr, 1));
+
+function _assertClass(instance, klass) {
+    if (!(instance instanceof klass)) {
+        throw new Error(`expected instance of ${klass.name}`);
+    }
+}
 
 function getArrayU8FromWasm0(ptr, len) {
     ptr = ptr >>> 0;

@@ -29,13 +29,18 @@ const PAGE: GateFile = (
     "text/html; charset=utf-8",
     include_bytes!("../../assets/gate/page.html"),
 );
-const FILES: [GateFile; 10] = [
+const FILES: [GateFile; 11] = [
     (
         "gate.css",
         "text/css; charset=utf-8",
         include_bytes!("../../assets/gate/gate.css"),
     ),
     ("page.js", JAVASCRIPT, include_bytes!("../../assets/gate/page.js")),
+    (
+        "against.js",
+        JAVASCRIPT,
+        include_bytes!("../../assets/gate/against.js"),
+    ),
     ("desk.js", JAVASCRIPT, include_bytes!("../../assets/gate/desk.js")),
     ("kept.js", JAVASCRIPT, include_bytes!("../../assets/gate/kept.js")),
     (
