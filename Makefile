@@ -11,7 +11,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 SEEDS ?= 10000
 FUZZ_SECONDS ?= 600
 # The tests of real programs that go on for longer in `make soak`.
-SOAKED := crash power corruption network clocks attack
+SOAKED := crash power corruption network clocks attack page_builds
 LOAD_SECONDS ?= 60
 BUYERS ?= 2000
 SEATS ?= 50000
@@ -75,11 +75,12 @@ load: ## sell, show and scan at a steady pace for LOAD_SECONDS=60, then let BUYE
 	ulimit -n $$(ulimit -H -n) && cargo bench $(WORKSPACE) --bench rush -- --buyers $(BUYERS) --seats $(SEATS) --report $(abspath $(TARGET))/rush
 
 soak: ## simulate SEEDS=10000 networks and tills, then kill, cut, damage and starve real programs for long, after a release build
-	@echo "soak: a release build (5 to 15 minutes), $(SEEDS) seeds (about half a second each), then about half an hour of $(SOAKED), each of which says its seed and length, and an hour or more of small events in every state"
+	@echo "soak: a release build (5 to 15 minutes), $(SEEDS) seeds (about half a second each), then about half an hour of $(SOAKED), each of which says its seed and length, fifty kills of the page at /gate (about six minutes), and an hour or more of small events in every state"
 	cargo build --release $(WORKSPACE) --bins
 	cargo run --release --locked -p usher-tests --bin usher-sim -- --shrink --seeds $(SEEDS)
 	USHER_PAYMENT_SEEDS=$(SEEDS) cargo test --release $(WORKSPACE) --test payments -- --nocapture
 	USHER_SOAK=1 cargo test --release $(WORKSPACE) $(patsubst %,--test %,$(SOAKED)) -- --nocapture --test-threads 2
+	USHER_SOAK=1 cargo test --release $(WORKSPACE) --test pages whatever_moment_it_is_killed_at -- --nocapture
 	cargo test --release --locked -p usher-protocol --test whole_scope -- --nocapture --test-threads 1
 
 drill: ## kill the leader of three PostgreSQL under Patroni KILLS=20 times, then a cloud 200 times on either engine, while buyers buy

@@ -1,0 +1,62 @@
+// Runs the page's own build as WebAssembly, without a browser: does what a test has done to the native build, line by line, and writes
+// what it wanted done; or looks at frames.
+//
+//   node run.mjs GLUE WASM desk FILE SEED SCRIPT    FILE: what the page begins with, SEED: its key, SCRIPT: lines of JSON
+//   node run.mjs GLUE WASM eyes FRAMES              FRAMES: lines of JSON, pixels in base64
+import { readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+
+const [glue, wasm, kind, ...files] = process.argv.slice(2);
+const phone = await import(pathToFileURL(glue));
+await phone.default({ module_or_path: readFileSync(wasm) });
+const hex = (bytes) => Buffer.from(bytes).toString("hex");
+const unhex = (text) => new Uint8Array(Buffer.from(text, "hex"));
+const lines = (file) => readFileSync(file, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line));
+const out = [];
+
+function runDesk(file, seed, script) {
+  const [begin, ...steps] = lines(script);
+  const desk = new phone.Desk(unhex(seed), readFileSync(file), begin.wall, begin.up);
+  const drain = () => {
+    for (let task = desk.poll(); task; task = desk.poll()) out.push(`${task.kind} ${task.number} ${hex(task.bytes)} ${task.text}`);
+  };
+  const steady = (act) => {
+    try { act(); } catch (said) {
+      if (typeof said !== "string") throw said;
+    }
+  };
+  for (const step of steps) {
+    switch (step.do) {
+      case "pass": desk.at(step.wall, step.up); desk.tick(); break;
+      case "stand": desk.stand(step.gate, step.out, step.persons); break;
+      case "connected": desk.connected(unhex(step.hash), unhex(step.nonce)); break;
+      case "received": desk.received(unhex(step.bytes)); break;
+      case "heard": desk.heard(step.number, unhex(step.bytes)); break;
+      case "disconnected": desk.disconnected(); break;
+      case "show": desk.show(unhex(step.code), unhex(step.random)); break;
+      case "undo": steady(() => desk.undo(step.why, step.shown)); break;
+      case "overrule": steady(() => desk.overrule(new phone.Overruling(step.by, step.why, step.pin), step.shown, unhex(step.random))); break;
+      case "standing": out.push(`standing ${desk.standing()}`); break;
+      default: throw new Error(`no step: ${step.do}`);
+    }
+    drain();
+  }
+}
+
+function runEyes(frames) {
+  const forEver = 1e9;
+  for (const { width, height, luma } of lines(frames)) {
+    const pixels = new Uint8Array(Buffer.from(luma, "base64"));
+    // Anew for each frame: no advice of before.
+    const eyes = new phone.Eyes();
+    for (const seen of [eyes.look(pixels, width, height, forEver), eyes.look_deeply(pixels, width, height, forEver)]) {
+      const { codes, corners } = JSON.parse(seen);
+      out.push(JSON.stringify({ codes, corners }));
+    }
+    eyes.free();
+  }
+}
+
+if (kind === "desk") runDesk(...files);
+else runEyes(...files);
+process.stdout.write(out.join("\n"));
