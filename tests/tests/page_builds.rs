@@ -6,12 +6,14 @@
 #[path = "../../scanner-cli/eyes/tests/eyes/door.rs"]
 mod door;
 #[path = "../../scanner-cli/eyes/tests/eyes/effects.rs"]
+#[expect(dead_code, reason = "how many must be read is held by the eyes' own suite")]
 mod effects;
 #[path = "page_builds/scans.rs"]
 mod scans;
 #[path = "../../scanner-cli/eyes/tests/eyes/scene.rs"]
 mod scene;
 #[path = "../../scanner-cli/phone/tests/desk/venue.rs"]
+#[expect(dead_code, reason = "the rest is for the desk's own tests")]
 mod venue;
 
 use std::fs;
