@@ -4,6 +4,8 @@ mod pages {
     pub mod browser;
     mod console;
     mod fingers;
+    mod gate_against;
+    mod gate_kept;
     mod gate_page;
     mod judge;
     mod live;

@@ -1,6 +1,7 @@
 //! A headless Chromium, driven by Debian's chromedriver on a free port; both end with the test.
 
 use std::fs::{self, File};
+use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -16,6 +17,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use tokio::time::timeout;
+use usher_tests::stage::http::Http;
 use usher_tests::stage::patience::until;
 
 /// What the driver says once it has chosen a port.
@@ -35,6 +37,7 @@ pub async fn in_time(test: impl Future<Output = anyhow::Result<()>>) -> anyhow::
 pub struct Browser {
     client: Client,
     driver: Driver,
+    port: String,
 }
 
 /// The driver's process, first of a group to which the browser belongs too.
@@ -71,6 +74,12 @@ impl Browser {
         Self::with_options(folder, json!({ "args": camera })).await
     }
 
+    /// Starts a browser that finds a name at this machine; to a page at that name, over plain HTTP, it gives no storage.
+    pub async fn with_name(folder: &Path, name: &str) -> anyhow::Result<Self> {
+        let rule = format!("--host-resolver-rules=MAP {name} 127.0.0.1");
+        Self::with_options(folder, json!({ "args": [rule] })).await
+    }
+
     /// Starts a browser that runs no scripts of pages.
     pub async fn without_scripts(folder: &Path) -> anyhow::Result<Self> {
         let refused = json!({ "profile.managed_default_content_settings.javascript": 2 });
@@ -95,7 +104,20 @@ impl Browser {
         Ok(Self {
             client: client.context("starting Chromium: is the package chromium installed?")?,
             driver,
+            port,
         })
+    }
+
+    /// Gives the browser itself an order of its own protocol, which pages cannot.
+    pub async fn order(&self, method: &str, params: Value) -> anyhow::Result<()> {
+        let session = self.client.session_id().await?.context("a session has an id")?;
+        let driver = Http::new(SocketAddr::from(([127, 0, 0, 1], self.port.parse()?)))?;
+        let order = json!({ "cmd": method, "params": params });
+        driver
+            .post(&format!("/session/{session}/goog/cdp/execute"), &order)
+            .await?
+            .expect(200)?;
+        Ok(())
     }
 
     /// Returns the session itself.

@@ -120,7 +120,7 @@ async fn tickets(stage: &Stage) -> anyhow::Result<[String; 3]> {
 }
 
 /// Makes the page a device of that hub.
-async fn enrol(browser: &Browser, hub: &Hub) -> anyhow::Result<()> {
+pub async fn enrol(browser: &Browser, hub: &Hub) -> anyhow::Result<()> {
     browser.goto(&hub.page_code().await?).await?;
     browser.find("body[data-stage='fresh']").await?;
     let address = browser.client().current_url().await?;
@@ -149,12 +149,12 @@ async fn enrol(browser: &Browser, hub: &Hub) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn linked(browser: &Browser) -> anyhow::Result<()> {
+pub async fn linked(browser: &Browser) -> anyhow::Result<()> {
     browser.says("#line", "linked to Hub North").await?;
     browser.says("#place", "Night of the Owls").await
 }
 
-async fn type_in(browser: &Browser, payload: &str, outcome: &str) -> anyhow::Result<()> {
+pub async fn type_in(browser: &Browser, payload: &str, outcome: &str) -> anyhow::Result<()> {
     browser
         .run("document.getElementById('verdict').click(); document.getElementById('verdict').dataset.outcome = ''")
         .await?;
@@ -165,7 +165,7 @@ async fn type_in(browser: &Browser, payload: &str, outcome: &str) -> anyhow::Res
     Ok(())
 }
 
-async fn said(browser: &Browser, outcome: &str) -> anyhow::Result<()> {
+pub async fn said(browser: &Browser, outcome: &str) -> anyhow::Result<()> {
     let mut last = Value::Null;
     let found = until(format!("the page to say {outcome}"), async || {
         last = browser
@@ -176,7 +176,7 @@ async fn said(browser: &Browser, outcome: &str) -> anyhow::Result<()> {
     found.await.with_context(|| format!("it says {last}"))
 }
 
-async fn is_alone(browser: &Browser) -> anyhow::Result<bool> {
+pub async fn is_alone(browser: &Browser) -> anyhow::Result<bool> {
     let said = browser
         .run("return document.querySelector('#last li').textContent")
         .await?;
