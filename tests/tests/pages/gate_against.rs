@@ -50,30 +50,7 @@ async fn undo_and_override() -> anyhow::Result<()> {
     linked(&browser).await?;
     type_in(&browser, &ticket, "already_used").await?;
 
-    let (right, wrong) = (
-        pin.trim(),
-        if pin.trim() == "000000" {
-            "000001"
-        } else {
-            "000000"
-        },
-    );
-    for (pin, outcome) in [(wrong, "wrong_pin"), (right, "admitted")] {
-        forget(&browser).await?;
-        browser.find("#override").await?.click().await?;
-        let asked = browser.find("#against-ticket").await?.text().await?;
-        ensure!(
-            asked.contains("Standing"),
-            "it does not say for which ticket: {asked}"
-        );
-        fill(&browser, ("Checked by hand", "Ada", pin)).await?;
-        judge(&browser).await?;
-        std::fs::write(stage.path("override.png"), browser.client().screenshot().await?)?;
-        browser.find("#against-yes").await?.click().await?;
-        said(&browser, outcome).await?;
-        let kept = browser.run("return document.getElementById('pin').value").await?;
-        ensure!(kept == "", "the PIN is still there");
-    }
+    let_in_by_a_pin(&browser, &stage, pin.trim()).await?;
     inside(&hub, 2).await?;
     let record = hub.command(&["export"]).await?;
     ensure!(
@@ -81,6 +58,28 @@ async fn undo_and_override() -> anyhow::Result<()> {
         "the record does not say who let them in and why: {record}"
     );
     browser.close().await
+}
+
+/// Has a supervisor let in whoever was refused: with a wrong PIN, then with the right one.
+async fn let_in_by_a_pin(browser: &Browser, stage: &Stage, right: &str) -> anyhow::Result<()> {
+    let wrong = if right == "000000" { "000001" } else { "000000" };
+    for (pin, outcome) in [(wrong, "wrong_pin"), (right, "admitted")] {
+        forget(browser).await?;
+        browser.find("#override").await?.click().await?;
+        let asked = browser.find("#against-ticket").await?.text().await?;
+        ensure!(
+            asked.contains("Standing"),
+            "it does not say for which ticket: {asked}"
+        );
+        fill(browser, ("Checked by hand", "Ada", pin)).await?;
+        judge(browser).await?;
+        std::fs::write(stage.path("override.png"), browser.client().screenshot().await?)?;
+        browser.find("#against-yes").await?.click().await?;
+        said(browser, outcome).await?;
+        let kept = browser.run("return document.getElementById('pin').value").await?;
+        ensure!(kept == "", "the PIN is still there");
+    }
+    Ok(())
 }
 
 /// Scans, and takes it back at once from the verdict itself.
