@@ -14,10 +14,9 @@
   const again = (ms) => setTimeout(look, ms * (0.75 + Math.random() / 2));
 
   function show(ahead, perMinute) {
-    place.textContent = ahead === 0 ? "You are next." : ahead === 1 ? "One person is before you." : `${ahead} people are before you.`;
+    place.textContent = ahead === 0 ? said("you-are-next") : counted("before-you", ahead);
     const minutes = Math.ceil((ahead + 1) / perMinute);
-    const about = minutes <= 1 ? "a minute" : minutes <= 90 ? `${minutes} minutes` : `${Math.ceil(minutes / 60)} hours`;
-    const says = `It takes about ${about}.`;
+    const says = minutes <= 90 ? counted("takes-minutes", minutes) : counted("takes-hours", Math.ceil(minutes / 60));
     // A screen reader says it only when it has changed.
     if (time.textContent !== says) time.textContent = says;
   }

@@ -43,7 +43,7 @@
         place.value = here.coords.latitude.toFixed(2) + "," + here.coords.longitude.toFixed(2);
         search.append(place);
         search.requestSubmit();
-      }, () => { near.textContent = "Your place is not known"; near.disabled = true; });
+      }, () => { near.textContent = said("place-unknown"); near.disabled = true; });
     });
   }
 })();

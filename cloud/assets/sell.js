@@ -20,7 +20,13 @@
 
   // Not randomUUID: that exists only on pages served over TLS.
   const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  const money = (minor) => minor === 0 ? "free" : (minor / 10 ** decimals).toFixed(decimals) + " " + currency;
+  // As the page itself writes amounts.
+  function money(minor) {
+    if (minor === 0) return said("free");
+    const [whole, part] = (minor / 10 ** decimals).toFixed(decimals).split(".");
+    const grouped = whole.replace(/\B(?=(\d{3})+$)/g, said("group-mark"));
+    return said("amount", { number: part ? grouped + said("decimal-mark") + part : grouped, currency });
+  }
   const kept = `usher-reservation-${eventId}`;
   const say = (text) => { $("message").textContent = text; $("message").hidden = !text; };
   const quantities = () => [...tiers]
@@ -66,7 +72,7 @@
     });
     const text = await response.text();
     const answer = text ? JSON.parse(text) : null;
-    if (!response.ok) throw Object.assign(new Error(answer?.detail ?? "Something went wrong."), { answer, status: response.status });
+    if (!response.ok) throw Object.assign(new Error(refused(answer)), { answer, status: response.status });
     return answer;
   }
 
@@ -106,7 +112,7 @@
       tier.input.disabled = tier.closed || tier.available === 0;
     }
     if (house) house.tiers = sold();
-    $("code-says").textContent = voucher ? `${voucher} is used.` : "";
+    $("code-says").textContent = voucher ? said("code-used", { code: voucher }) : "";
     map?.redraw();
     showSeats(given);
     await refresh();
@@ -121,19 +127,19 @@
     };
     const input = make("input", { type: "number", inputMode: "numeric", min: 0, max, value: 0 }, { tier: id });
     const left = make("span", { textContent: available }, { left: id });
-    const what = make("span", {}, {}, make("strong", {}, {}, name), make("br", {}, {}), make("span", { className: "price" }, { shown: id }), " · ", make("small", {}, {}, left, " left"));
-    const unlocked = make("li", { className: "tier" }, {}, what, make("label", {}, {}, "How many ", input));
+    const what = make("span", {}, {}, make("strong", {}, {}, make("bdi", {}, {}, name)), make("br", {}, {}), make("span", { className: "price" }, { shown: id }), " · ", make("small", {}, {}, left, " ", said("tickets-left")));
+    const unlocked = make("li", { className: "tier" }, {}, what, make("label", {}, {}, said("how-many"), " ", input));
     $("tiers").append(unlocked);
     tiers.set(id, { input, name, price, full: price, min: 0, max, available, unlocked });
   }
 
   // Says what is wrong with an order, as the server would; the server has the last word.
   function trouble(lines, count) {
-    if (count > max) return `At most ${max} tickets at once`;
+    if (count > max) return said("most-tickets", { most: max });
     for (const { tier, quantity } of lines) {
       const { name, min, max: most } = tiers.get(tier);
-      if (quantity < min) return `At least ${min} of ${name}`;
-      if (quantity > most) return `At most ${most} of ${name}`;
+      if (quantity < min) return said("fewest-of", { fewest: min, tier: name });
+      if (quantity > most) return said("most-of", { most, tier: name });
     }
     return null;
   }
@@ -143,17 +149,19 @@
     const count = lines.reduce((sum, { quantity }) => sum + quantity, 0);
     const price = lines.reduce((sum, { quantity, price }) => sum + quantity * price, 0);
     const wrong = trouble(lines, count);
-    $("total").textContent = count === 0 ? "Nothing chosen yet" : wrong ?? `${count} ${count === 1 ? "ticket" : "tickets"}, ${money(price)}`;
+    $("total").textContent = count === 0 ? said("nothing-chosen") : wrong ?? counted("tickets-sum", count, { price: money(price) });
     $("reserve").disabled = count === 0 || wrong !== null;
     if ($("picks")) $("picks").textContent = picks().map((seat) => house.name(seat)).join("; ");
   }
 
   const words = {
-    lines: (name, left, from) => left === 0 ? [name, "none left"] : [name, `${left} left`, from === 0 ? "free of charge" : `from ${money(from)}`],
-    left: (left, from) => left === 0 ? "none left" : `${left} left, ${from === 0 ? "free of charge" : `from ${money(from)}`}`,
+    from: (from) => from === 0 ? said("free-of-charge") : said("price-from", { price: money(from) }),
+    lines: (name, left, from) => left === 0 ? [name, said("none-left")] : [name, counted("seats-left", left), words.from(from)],
+    left: (left, from) => left === 0 ? said("none-left") : said("left-from", { left: counted("seats-left", left), price: words.from(from) }),
     seat(seat) {
-      const says = [house.tiers.has(house.tier[seat]) ? money(house.price(seat)) : null, "yours", "taken", money(house.price(seat))];
-      return `${house.name(seat)}, ${says[house.look(seat)]}`;
+      const price = () => house.tiers.has(house.tier[seat]) ? money(house.price(seat)) : "";
+      const says = [price, () => said("seat-yours"), () => said("seat-taken"), price];
+      return said("seat-is", { seat: house.name(seat), state: says[house.look(seat)]() });
     },
   };
 
@@ -178,7 +186,7 @@
     // What this page is reserving is its own.
     if (reservation || isReserving || lost.length === 0) return;
     lost.forEach((seat) => house.picked.delete(seat));
-    say(`Somebody else was faster: ${lost.map((seat) => house.name(seat)).join("; ")}. Please pick again.`);
+    say(said("lost-seats", { seats: lost.map((seat) => house.name(seat)).join("; ") }));
   }
 
   function left({ tier, available }) {
@@ -277,7 +285,7 @@
     key = newKey();
     sayHeld();
     $("token").hidden = reservation.amount === 0;
-    $("book").textContent = reservation.amount === 0 ? "Book" : `Pay ${money(reservation.amount)}`;
+    $("book").textContent = reservation.amount === 0 ? said("book") : said("pay-amount", { amount: money(reservation.amount) });
     show(true);
     countdown = setInterval(tick, 500);
     tick();
@@ -287,12 +295,12 @@
   function sayHeld() {
     const { units, amount } = reservation;
     const seats = units.filter(({ unit }) => unit < (house?.count ?? 0)).map(({ unit }) => house.name(unit));
-    $("held").textContent = `${units.length} held, ${money(amount)} in all. ${seats.join("; ")}`;
+    $("held").textContent = `${counted("held", units.length, { amount: money(amount) })} ${seats.join("; ")}`;
   }
 
   function tick() {
     const seconds = Math.max(0, Math.floor((Date.parse(reservation.expires_at) - Date.now()) / 1000));
-    $("left").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} left`;
+    $("left").textContent = said("time-left", { time: `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}` });
     if (seconds === 0 && !$("book").disabled && !isAsking) timeUp();
   }
 
@@ -313,7 +321,7 @@
 
   function giveUp() {
     done();
-    say("Your time is up, and the places are free for everybody again. Please choose again.");
+    say(said("time-up"));
     refresh().catch(() => {});
   }
 

@@ -1,4 +1,5 @@
-// Waiting lists: joins one from an event's page, and takes what is offered on one's own page, which the event's page then sells.
+// Waiting lists: joins one from an event's page, and takes what is offered on one's own page, which the event's page then sells. What it says
+// on an event's page, it says in the words of sell.js, which is there too.
 "use strict";
 (() => {
   const take = document.getElementById("take");
@@ -25,7 +26,7 @@
     try {
       const response = await fetch("/v1/waiting-list", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
       const answer = await response.json();
-      if (!response.ok) throw new Error(answer.detail);
+      if (!response.ok) throw new Error(refused(answer));
       location.assign(new URL(answer.page).pathname);
     } catch (error) {
       says.textContent = error.message;

@@ -21,6 +21,7 @@ pub mod ids;
 mod jobs;
 pub mod kept_answers;
 pub mod key_hash;
+pub mod languages;
 pub mod letters;
 pub mod link_letters;
 mod local_time;

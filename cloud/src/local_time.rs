@@ -53,13 +53,44 @@ impl LocalDays {
     }
 }
 
+/// A moment as a clock and a calendar show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalMoment {
+    pub year: i16,
+    /// From 1.
+    pub month: u64,
+    pub day: i8,
+    /// From 1, a Monday.
+    pub weekday: u64,
+    /// Hours and minutes: `18:00`.
+    pub time: String,
+}
+
+impl LocalMoment {
+    /// Reads a moment in that offset from UTC.
+    pub fn of(at: Timestamp, utc_offset_minutes: i16) -> Self {
+        let local = zoned(at, utc_offset_minutes);
+        Self {
+            year: local.year(),
+            month: u64::from(local.month().unsigned_abs()),
+            day: local.day(),
+            weekday: u64::from(local.weekday().to_monday_one_offset().unsigned_abs()),
+            time: local.strftime("%H:%M").to_string(),
+        }
+    }
+}
+
 /// Shows a moment as a person says it, in that offset from UTC.
 pub fn day_and_time(at: Timestamp, utc_offset_minutes: i16) -> String {
-    let offset =
-        jiff::tz::Offset::from_seconds(i32::from(utc_offset_minutes) * 60).unwrap_or(jiff::tz::Offset::UTC);
     let zone = if utc_offset_minutes == 0 { " UTC" } else { "" };
-    let local = moment(at).to_zoned(offset.to_time_zone());
+    let local = zoned(at, utc_offset_minutes);
     format!("{}{zone}", local.strftime("%a %-d %B %Y, %H:%M"))
+}
+
+fn zoned(at: Timestamp, utc_offset_minutes: i16) -> jiff::Zoned {
+    let offset = jiff::tz::Offset::from_seconds(i32::from(utc_offset_minutes) * 60);
+    let offset = offset.unwrap_or(jiff::tz::Offset::UTC);
+    moment(at).to_zoned(offset.to_time_zone())
 }
 
 fn moment(at: Timestamp) -> jiff::Timestamp {

@@ -7,6 +7,7 @@ pub mod console;
 pub mod events;
 pub mod gate;
 pub mod my_tickets;
+pub mod reader;
 pub mod sandbox;
 pub mod staff;
 pub mod tickets;
@@ -14,10 +15,13 @@ pub mod waiting_list;
 pub mod waiting_room;
 
 use askama::Template;
+use axum::Extension;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::api::error::ApiError;
+
+use reader::PageProblem;
 
 /// What a page may load: our own files and nothing else. Scripts in text fields stay text even if escaping failed.
 const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
@@ -67,12 +71,17 @@ impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let problem = self.0.problem();
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        // Pages of buyers say it in their language: see `reader`.
+        let to_tell = PageProblem {
+            slug: problem.slug().to_owned(),
+            detail: problem.detail.clone().into_owned(),
+        };
         let template = ErrorPage {
             title: problem.title,
             detail: problem.detail.into_owned(),
         };
         match template.render() {
-            Ok(html) => (status, headers(), Html(html)).into_response(),
+            Ok(html) => (status, headers(), Extension(to_tell), Html(html)).into_response(),
             Err(_) => ApiError::Internal.into_response(),
         }
     }

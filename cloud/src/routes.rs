@@ -234,8 +234,9 @@ fn gateways() -> Router<Arc<AppState>> {
     Router::new().route("/v1/webhooks/stripe", post(webhooks::stripe))
 }
 
-/// For people with a browser.
-fn pages() -> Router<Arc<AppState>> {
+/// For buyers with a browser, each in their language.
+fn buyer_pages(app: &Arc<AppState>) -> Router<Arc<AppState>> {
+    let in_language = middleware::from_fn_with_state(Arc::clone(app), pages::reader::in_language);
     Router::new()
         .route("/", get(pages::events::index))
         .route("/events/{event_id}", get(pages::events::show))
@@ -256,6 +257,12 @@ fn pages() -> Router<Arc<AppState>> {
             "/my-tickets/links/{secret}",
             get(pages::my_tickets::look).post(pages::my_tickets::open),
         )
+        .layer(in_language)
+}
+
+/// What pages load, the page of a scanner, and the bank that comes with the server.
+fn pages() -> Router<Arc<AppState>> {
+    Router::new()
         .route(
             "/sandbox/payments/{reference}",
             get(pages::sandbox::show).post(pages::sandbox::answer),
@@ -389,6 +396,7 @@ pub fn router(state: Arc<AppState>) -> Router {
     Router::new()
         .merge(api)
         .merge(gateways().layer(small))
+        .merge(buyer_pages(&state))
         .merge(pages())
         .merge(staff_pages().layer(small))
         .merge(console(&state).layer(small))

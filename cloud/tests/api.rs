@@ -32,6 +32,7 @@ mod api {
     pub mod inventory;
     pub mod invoices;
     pub mod keys;
+    pub mod languages;
     pub mod letter_attacks;
     pub mod letters;
     pub mod listening;

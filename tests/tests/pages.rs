@@ -8,6 +8,7 @@ mod pages {
     mod gate_kept;
     mod gate_page;
     mod judge;
+    mod languages;
     mod live;
     mod log_in;
     mod phones;

@@ -51,17 +51,17 @@ class Feed {
 
   async #get(path) {
     const response = await fetch(this.path + path);
-    if (!response.ok && response.status !== 404) throw new Error("The seats cannot be shown just now.");
+    if (!response.ok && response.status !== 404) throw new Error(said("seats-not-shown"));
     return response;
   }
 
   async #all() {
     const response = await this.#get("/availability");
-    if (!response.ok) throw new Error("This event is not on sale.");
+    if (!response.ok) throw new Error(said("not-on-sale"));
     const { version, layout, tiers, seats } = readAvailability(await response.arrayBuffer());
     if (layout !== this.layout) {
       const found = await this.#get(`/layout/${layout}`);
-      if (!found.ok) throw new Error("The seats cannot be shown just now.");
+      if (!found.ok) throw new Error(said("seats-not-shown"));
       this.told.layout(await found.json());
       this.layout = layout;
     }

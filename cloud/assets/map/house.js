@@ -133,7 +133,7 @@ class House {
 
   name(seat) {
     const row = this.row(seat);
-    return `${row.section.name}, row ${row.name}, seat ${this.numbers[seat]}`;
+    return said("seat-name", { section: row.section.name, row: row.name, seat: this.numbers[seat] });
   }
 }
 

@@ -40,11 +40,11 @@ class SeatList {
   #count() {
     this.house.sections.forEach((section, index) => {
       const { left, from } = this.house.left(section);
-      setText(this.sections.options[index], `${section.name} (${this.words.left(left, from)})`);
+      setText(this.sections.options[index], said("section-named", { section: section.name, left: this.words.left(left, from) }));
     });
     this.section().rows.forEach((row, index) => {
       const { left, from } = this.house.left(row);
-      setText(this.rows.options[index], `Row ${row.name} (${this.words.left(left, from)})`);
+      setText(this.rows.options[index], said("row-named", { row: row.name, left: this.words.left(left, from) }));
     });
   }
 

@@ -53,7 +53,8 @@ class SeatMap {
       const { left, from } = this.house.left(section);
       return `${section.name}: ${this.words.left(left, from)}`;
     });
-    this.canvas.setAttribute("aria-label", `Map of the seats. ${sections.slice(0, 12).join("; ")}${sections.length > 12 ? "; and more" : ""}.`);
+    const named = sections.length > 12 ? [...sections.slice(0, 12), said("map-more")] : sections;
+    this.canvas.setAttribute("aria-label", said("map-summary", { sections: named.join("; ") }));
   }
 
   // A finger is wider than small seats: it comes nearer first.

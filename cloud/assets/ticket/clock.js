@@ -31,11 +31,11 @@ function compareClock(response, askedAt) {
 // Says how far this phone's clock can be relied on, and what to do if it cannot; "" when all is well.
 function clockTrouble() {
   const { offset, comparedAt } = ourClock;
-  if (comparedAt === undefined) return "This phone's clock was never compared with ours: open this page once with a network.";
+  if (comparedAt === undefined) return said("clock-never-compared");
   const hours = Math.floor((Date.now() - comparedAt) / 3_600_000);
   const minutes = Math.round(Math.abs(offset) / 60_000);
-  if (hours < 0) return "This phone's clock was set back: open this page once with a network.";
-  if (hours >= 12) return `No network for ${hours} hours: this works all the same. If a gate says that it is a picture, open this page once with a network.`;
-  if (minutes > 0) return `This phone's clock is ${minutes} min ${offset > 0 ? "behind" : "ahead of"} ours: the code goes by ours.`;
+  if (hours < 0) return said("clock-set-back");
+  if (hours >= 12) return counted("clock-old", hours);
+  if (minutes > 0) return offset > 0 ? counted("clock-behind", minutes) : counted("clock-ahead", minutes);
   return "";
 }

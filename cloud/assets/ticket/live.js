@@ -1,6 +1,8 @@
 // The page of a ticket: binds it to this phone, and then shows its code anew every ten seconds, with a network or without.
 (() => {
   const EVERY_MS = 10_000, COMPARE_MS = 60_000;
+  // Digits as on signs and watches at the venue, in every language.
+  const timeIn = `${language}-u-nu-latn`;
   const page = document.getElementById("ticket");
   const { ticket, state, payload, holder } = page.dataset;
   const booking = location.hash.slice(1);
@@ -8,13 +10,12 @@
   const say = (id, text) => { if (element(id)) element(id).textContent = text; };
   const goTo = (next) => location.replace(`/tickets/${next}${location.hash}`);
 
-  const CANNOT = "This browser cannot make a key for the ticket. Update it, or open this page in the newest Chrome, Safari or Firefox of your phone, "
-    + "not in a private window. Until then the code on paper stays as it is; at the gate, ask the box office.";
+  const CANNOT = said("cannot-hold-keys");
   const canHoldKeys = () => window.isSecureContext && crypto.subtle && window.indexedDB;
 
   // Keeps the page for when there is no network.
   async function keepPage() {
-    if (!("serviceWorker" in navigator)) return say("offline", "This browser keeps no pages: have a network at the gate, or ask the box office.");
+    if (!("serviceWorker" in navigator)) return say("offline", said("keeps-no-pages"));
     try {
       await navigator.serviceWorker.register("/assets/ticket-worker.js", { scope: "/tickets/" });
       await navigator.serviceWorker.ready;
@@ -23,9 +24,9 @@
     } catch {
       // Without a network nothing is kept anew, and what was kept is there.
       const isKept = await caches.match(location.pathname);
-      if (!isKept) return say("offline", "This browser does not keep the page: have a network at the gate.");
+      if (!isKept) return say("offline", said("page-not-kept"));
     }
-    return say("offline", "Kept on this phone: it works without a network.");
+    return say("offline", said("page-kept"));
   }
 
   // Asks how the ticket stands, and compares the clocks by the answer.
@@ -49,7 +50,7 @@
       const now = ourTime();
       drawCode(element("live-code"), codeModules(decimalText(await shownAt(bytes, secret, now))));
       page.dataset.shownAt = now;
-      say("shown-at", new Date(now).toLocaleTimeString());
+      say("shown-at", new Date(now).toLocaleTimeString(timeIn));
     };
     // A page that comes back to the front has an old code.
     document.addEventListener("visibilitychange", () => { if (!document.hidden) draw(); });
@@ -68,12 +69,14 @@
     } catch (error) {
       const isNetwork = error instanceof TypeError;
       const cannot = error instanceof DOMException ? CANNOT : error.message;
-      say("bind-says", isNetwork ? "There is no network: try again when there is one." : cannot);
+      say("bind-says", isNetwork ? said("no-network") : cannot);
       button.disabled = false;
     }
   }
 
   async function begin() {
+    // Whoever reads on in another language still comes from their booking.
+    document.querySelectorAll(".languages a").forEach((link) => { link.hash = location.hash; });
     const kept = canHoldKeys() ? await keyOf(ticket).catch(() => undefined) : undefined;
     if (kept?.next) return goTo(kept.next);
     // The answer to our own request was lost: the same key asks again.

@@ -42,7 +42,7 @@ async function bindTicket(ticket, booking) {
     body: JSON.stringify(asked),
   });
   const answer = await response.json();
-  if (!response.ok) throw new Error(answer.detail ?? answer.title);
+  if (!response.ok) throw new Error(refused(answer));
   if (answer.ticket_id !== ticket) {
     await keepKey({ ...kept, ticket: answer.ticket_id });
     await keepKey({ ticket, next: answer.ticket_id });

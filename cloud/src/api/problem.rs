@@ -117,11 +117,21 @@ pub struct Problem {
     pub quota: Option<Quota>,
 }
 
+/// How every `type` begins.
+const TYPE_PREFIX: &str = "urn:usher:problem:";
+
+impl Problem {
+    /// Returns the name of its kind, the end of `type`.
+    pub fn slug(&self) -> &str {
+        self.r#type.strip_prefix(TYPE_PREFIX).unwrap_or_default()
+    }
+}
+
 /// Makes the problem of a kind that carries no values.
 pub(super) fn problem(kind: ProblemKind, detail: impl Into<Cow<'static, str>>) -> Problem {
     let status = StatusCode::from_u16(kind.status());
     Problem {
-        r#type: format!("urn:usher:problem:{}", kind.slug()),
+        r#type: format!("{TYPE_PREFIX}{}", kind.slug()),
         title: status
             .ok()
             .and_then(|status| status.canonical_reason())

@@ -8,7 +8,8 @@ use crate::api::error::ApiError;
 use crate::api::input::Id;
 
 /// The script of an event's page: files of one idea each, as one, so that a browser never has parts of two versions.
-const SELL: &str = concat!(
+pub const SELL: &str = concat!(
+    include_str!("../../assets/words.js"),
     include_str!("../../assets/map/house.js"),
     include_str!("../../assets/map/feed.js"),
     include_str!("../../assets/map/view.js"),
@@ -19,11 +20,22 @@ const SELL: &str = concat!(
 );
 
 /// The script of a ticket's page, likewise.
-const TICKET: &str = concat!(
+pub const TICKET: &str = concat!(
+    include_str!("../../assets/words.js"),
     include_str!("../../assets/ticket/code.js"),
     include_str!("../../assets/ticket/phone.js"),
     include_str!("../../assets/ticket/clock.js"),
     include_str!("../../assets/ticket/live.js"),
+);
+/// The script of the front page.
+pub const SEARCH: &str = concat!(
+    include_str!("../../assets/words.js"),
+    include_str!("../../assets/search.js"),
+);
+/// The script of waiting rooms.
+pub const ROOM: &str = concat!(
+    include_str!("../../assets/words.js"),
+    include_str!("../../assets/room.js"),
 );
 /// What may a service worker ask that keeps pages: our own files.
 const WORKER_ASKS: HeaderValue = HeaderValue::from_static("default-src 'none'; connect-src 'self'");
@@ -54,10 +66,7 @@ pub async fn show(Id(name): Id<String>) -> Result<Response, ApiError> {
         ),
         "sell.js" => ("text/javascript; charset=utf-8", SELL),
         "ticket.js" => ("text/javascript; charset=utf-8", TICKET),
-        "search.js" => (
-            "text/javascript; charset=utf-8",
-            include_str!("../../assets/search.js"),
-        ),
+        "search.js" => ("text/javascript; charset=utf-8", SEARCH),
         "resume.js" => (
             "text/javascript; charset=utf-8",
             include_str!("../../assets/resume.js"),
@@ -74,10 +83,7 @@ pub async fn show(Id(name): Id<String>) -> Result<Response, ApiError> {
             "text/javascript; charset=utf-8",
             include_str!("../../assets/wallboard.js"),
         ),
-        "room.js" => (
-            "text/javascript; charset=utf-8",
-            include_str!("../../assets/room.js"),
-        ),
+        "room.js" => ("text/javascript; charset=utf-8", ROOM),
         "waiting.js" => (
             "text/javascript; charset=utf-8",
             include_str!("../../assets/waiting.js"),

@@ -1,7 +1,7 @@
 //! `/` and `/events/{event_id}`: what is on sale, and the page that sells it.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use askama::Template;
 use axum::extract::State;
@@ -17,7 +17,7 @@ use crate::api::input::{Id, Params};
 use crate::api::waiting_room::carried;
 use crate::catalogue::EventSummary;
 use crate::catalogue::category::EventCategory;
-use crate::local_time::day_and_time;
+use crate::languages::{Language, Phrase, ScriptWords};
 use crate::moment::Moment;
 use crate::money::{Currency, Money};
 use crate::seat_maps::SeatMap;
@@ -27,26 +27,29 @@ use crate::selling::sale::SaleStatus;
 use crate::state::AppState;
 use crate::test_sale::takes_test_cards;
 
-use super::{PageError, page};
+use super::reader::PageReader;
+use super::{PageError, assets, page};
 
-/// Highest prices to choose from, in hundredths, as most currencies have them.
-const PRICES: [(&str, &str); 4] = [
-    ("0", "free"),
-    ("2000", "up to 20"),
-    ("5000", "up to 50"),
-    ("10000", "up to 100"),
-];
+/// Highest prices to choose from, in hundredths, as most currencies have them, and in whole amounts.
+const PRICES: [(&str, u64); 4] = [("0", 0), ("2000", 20), ("5000", 50), ("10000", 100)];
+/// What the scripts of the two pages say.
+static SEARCH_WORDS: LazyLock<ScriptWords> = LazyLock::new(|| ScriptWords::of(assets::SEARCH, false));
+static SELL_WORDS: LazyLock<ScriptWords> = LazyLock::new(|| ScriptWords::of(assets::SELL, true));
 
 #[derive(Template)]
 #[template(path = "events.html")]
 struct IndexPage {
     /// What was asked for.
     asked: ListEvents,
-    categories: [EventCategory; 12],
+    categories: Vec<(EventCategory, Phrase)>,
     /// What tickets may cost at most, in minor units, and in words.
-    prices: &'static [(&'static str, &'static str)],
+    prices: Vec<(&'static str, String)>,
     events: Vec<EventCard>,
     next_cursor: Option<String>,
+    reader: PageReader,
+    /// What its script says.
+    words: &'static str,
+    public_url: String,
 }
 
 struct EventCard {
@@ -61,15 +64,15 @@ struct EventCard {
 }
 
 impl EventCard {
-    fn of(app: &AppState, event: EventSummary, now: Timestamp) -> Self {
+    fn of(app: &AppState, event: EventSummary, (language, now): (Language, Timestamp)) -> Self {
         let status = event.sale_status(app.signer.believed_until(event.id), now);
         Self {
             paused: status == SaleStatus::Paused,
             canceled: status == SaleStatus::Canceled,
             id: event.id,
             place: format!("{}, {}", event.venue_name, event.city),
-            when: day_and_time(event.starts_at, event.utc_offset_minutes),
-            price_from: price(event.price_from, event.currency),
+            when: language.day_and_time(event.starts_at, event.utc_offset_minutes),
+            price_from: price(language, event.price_from, event.currency),
             name: event.name,
         }
     }
@@ -78,19 +81,57 @@ impl EventCard {
 /// Lists what is on sale, with a search form.
 pub async fn index(
     State(app): State<Arc<AppState>>,
+    reader: PageReader,
     Params(params): Params<ListEvents>,
 ) -> Result<Response, PageError> {
     let asked = params.clone();
     let now = app.clock.now();
+    let language = reader.language;
     let found = app.store.events(params.into_query(now)?).await?;
     let events = found.events.into_iter();
     page(&IndexPage {
         asked,
-        categories: EventCategory::ALL,
-        prices: &PRICES,
-        events: events.map(|event| EventCard::of(&app, event, now)).collect(),
+        categories: EventCategory::ALL
+            .map(|category| (category, language.say(category_key(category))))
+            .into(),
+        prices: PRICES
+            .map(|(minor, whole)| (minor, up_to(language, whole)))
+            .into(),
+        events: events
+            .map(|event| EventCard::of(&app, event, (language, now)))
+            .collect(),
         next_cursor: found.next.map(write_cursor),
+        words: SEARCH_WORDS.in_language(language),
+        public_url: app.public_url.clone(),
+        reader,
     })
+}
+
+/// Says what tickets may cost at most.
+fn up_to(language: Language, whole: u64) -> String {
+    if whole == 0 {
+        language.say("free").to_string()
+    } else {
+        language.say("price-up-to").with("amount", whole).to_string()
+    }
+}
+
+/// Names the text that says a category.
+fn category_key(category: EventCategory) -> &'static str {
+    match category {
+        EventCategory::Concert => "category-concert",
+        EventCategory::Festival => "category-festival",
+        EventCategory::Club => "category-club",
+        EventCategory::Theatre => "category-theatre",
+        EventCategory::Comedy => "category-comedy",
+        EventCategory::Classical => "category-classical",
+        EventCategory::Film => "category-film",
+        EventCategory::Sport => "category-sport",
+        EventCategory::Family => "category-family",
+        EventCategory::Exhibition => "category-exhibition",
+        EventCategory::Conference => "category-conference",
+        EventCategory::Other => "category-other",
+    }
 }
 
 #[derive(Template)]
@@ -122,7 +163,7 @@ struct EventPage {
     /// Whether its organizer sells no more of it now.
     stopped: bool,
     /// For how many days a booking awaits a bank transfer, if any.
-    invoice_days: Option<u16>,
+    invoice_days: Option<u64>,
     /// The tiers of which too few places are left for many an order, by id and name: one may wait for those.
     scarce: Vec<(u16, String)>,
     tiers: Vec<TierRow>,
@@ -130,6 +171,10 @@ struct EventPage {
     waits: bool,
     /// What its tiers cost, from the lowest, to show no dearer seats.
     prices: Vec<(i64, String)>,
+    reader: PageReader,
+    /// What its script says.
+    words: &'static str,
+    public_url: String,
 }
 
 struct TierRow {
@@ -139,26 +184,28 @@ struct TierRow {
     /// What of it is a fee and a tax, in words; empty if nothing is.
     includes: String,
     minor: i64,
-    admits: u8,
+    admits: u64,
     available: u32,
     /// The fewest and the most of a reservation.
     min: u32,
     most: u32,
     /// The same for people, if their organizer says so.
-    order: Option<String>,
+    order: Option<Phrase>,
     /// Why it is not sold now, if it is not.
-    closed: Option<String>,
+    closed: Option<Phrase>,
     /// That its tickets are shown live, and from when on, if they are.
-    live: Option<String>,
+    live: Option<Phrase>,
 }
 
 /// Shows an event and sells it.
 pub async fn show(
     State(app): State<Arc<AppState>>,
+    reader: PageReader,
     Id(id): Id<EventId>,
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
     let now = app.clock.now();
+    let language = reader.language;
     let map = app
         .seat_maps
         .of(id, now)
@@ -174,7 +221,7 @@ pub async fn show(
         name: map.event.name.clone(),
         description: map.event.description.clone(),
         place: format!("{}, {}", map.event.venue_name, map.event.city),
-        when: day_and_time(
+        when: language.day_and_time(
             map.event.starts_at,
             map.event.policy.offset_at(map.event.starts_at),
         ),
@@ -186,15 +233,18 @@ pub async fn show(
         cards: app.desk.gateways().in_use().test_cards(),
         seats: map.event.seat_count > 0,
         max_units: app.config.reservations.max_units,
-        currency: map.event.currency.code().to_owned(),
+        currency: language.currency(map.event.currency),
         decimals: map.event.currency.decimals(),
-        not_yet: (map.status == SaleStatus::NotYet).then(|| begins(&map)),
+        not_yet: (map.status == SaleStatus::NotYet).then(|| begins(language, &map)),
         stopped: map.status == SaleStatus::Stopped,
-        invoice_days: map.event.sale.invoice_days,
+        invoice_days: map.event.sale.invoice_days.map(u64::from),
         scarce: scarce(&map, app.config.reservations.max_units),
-        tiers: tier_rows(&map, app.config.reservations.max_units, now),
-        prices: prices(&map),
+        tiers: tier_rows(language, &map, (app.config.reservations.max_units, now)),
+        prices: prices(language, &map),
         waits,
+        words: SELL_WORDS.in_language(language),
+        public_url: app.public_url.clone(),
+        reader,
     })
 }
 
@@ -206,58 +256,62 @@ fn scarce(map: &SeatMap, max_units: u32) -> Vec<(u16, String)> {
 }
 
 /// Says when a sale begins.
-fn begins(map: &SeatMap) -> String {
+fn begins(language: Language, map: &SeatMap) -> String {
     let from = map.event.sale.window.from.unwrap_or(map.event.starts_at);
-    day_and_time(from, map.event.policy.offset_at(from))
+    language.day_and_time(from, map.event.policy.offset_at(from))
 }
 
-fn tier_rows(map: &SeatMap, max_units: u32, now: Timestamp) -> Vec<TierRow> {
+fn tier_rows(language: Language, map: &SeatMap, (max_units, now): (u32, Timestamp)) -> Vec<TierRow> {
     let rows = map.tiers.iter().filter_map(|count| {
         let tier = map.event.tier(count.tier)?;
         Some(TierRow {
             id: tier.id.0,
             name: tier.name.clone(),
-            price: price(tier.charged().price, map.event.currency),
-            includes: includes(tier.charged(), map.event.currency),
+            price: price(language, tier.charged().price, map.event.currency),
+            includes: includes(language, tier.charged(), map.event.currency),
             minor: tier.charged().price,
-            admits: tier.admits,
+            admits: tier.admits.into(),
             available: count.available,
             min: tier.sale.order_min,
             most: tier.sale.order_max.map_or(max_units, |most| most.min(max_units)),
-            order: order(tier.sale),
-            closed: closed(map, tier.sale, now),
-            live: live(map, tier.id),
+            order: order(language, tier.sale),
+            closed: closed(language, map, (tier.sale, now)),
+            live: live(language, map, tier.id),
         })
     });
     rows.collect()
 }
 
 /// Says how many of a tier an order may have, if it is not any number.
-fn order(sale: TierSale) -> Option<String> {
-    match (sale.order_min, sale.order_max) {
-        (0 | 1, None) => None,
-        (0 | 1, Some(most)) => Some(format!("at most {most} at once")),
-        (fewest, None) => Some(format!("at least {fewest} at once")),
-        (fewest, Some(most)) if fewest == most => Some(format!("{most} at once")),
-        (fewest, Some(most)) => Some(format!("{fewest} to {most} at once")),
-    }
+fn order(language: Language, sale: TierSale) -> Option<Phrase> {
+    let phrase = match (sale.order_min, sale.order_max) {
+        (0 | 1, None) => return None,
+        (0 | 1, Some(most)) => language.say("at-most-at-once").with("most", most),
+        (fewest, None) => language.say("at-least-at-once").with("fewest", fewest),
+        (fewest, Some(most)) if fewest == most => language.say("exactly-at-once").with("most", most),
+        (fewest, Some(most)) => language
+            .say("range-at-once")
+            .with("fewest", fewest)
+            .with("most", most),
+    };
+    Some(phrase)
 }
 
 /// Says that tickets of a tier are shown live on a phone, and from when on, if they are.
-fn live(map: &SeatMap, tier: TierId) -> Option<String> {
+fn live(language: Language, map: &SeatMap, tier: TierId) -> Option<Phrase> {
     let policy = &map.event.policy;
     let from = policy.tier(tier)?.live_from?;
     Some(match from {
-        Timestamp(0) => "shown on your phone, not on paper".to_owned(),
+        Timestamp(0) => language.say("live-always"),
         from => {
-            let from = day_and_time(from, policy.offset_at(from));
-            format!("from {from} on shown on your phone, not on paper")
+            let from = language.day_and_time(from, policy.offset_at(from));
+            language.say("live-from").with("from", from)
         }
     })
 }
 
 /// Says why a tier is not sold now while its event is, if it is not.
-fn closed(map: &SeatMap, sale: TierSale, now: Timestamp) -> Option<String> {
+fn closed(language: Language, map: &SeatMap, (sale, now): (TierSale, Timestamp)) -> Option<Phrase> {
     // Who has a presale code, the script lets in.
     let status = match map.status {
         SaleStatus::NotYet => SaleStatus::NotYet,
@@ -271,41 +325,38 @@ fn closed(map: &SeatMap, sale: TierSale, now: Timestamp) -> Option<String> {
         SaleStatus::NotYet => {
             let event_from = map.event.sale.window.from;
             let from = sale.window.from.max(event_from).unwrap_or(map.event.starts_at);
-            let begins = day_and_time(from, map.event.policy.offset_at(from));
-            Some(format!("sold from {begins}"))
+            let begins = language.day_and_time(from, map.event.policy.offset_at(from));
+            Some(language.say("sold-from").with("begins", begins))
         }
-        SaleStatus::Stopped => Some("no longer sold".into()),
+        SaleStatus::Stopped => Some(language.say("no-longer-sold")),
         SaleStatus::OnSale | SaleStatus::Paused | SaleStatus::Over | SaleStatus::Canceled => None,
     }
 }
 
 /// Lists what its tiers cost, each price once.
-fn prices(map: &SeatMap) -> Vec<(i64, String)> {
+fn prices(language: Language, map: &SeatMap) -> Vec<(i64, String)> {
     let tiers = map.tiers.iter().filter_map(|count| map.event.tier(count.tier));
     let prices: BTreeSet<i64> = tiers.map(|tier| tier.charged().price).collect();
     let prices = prices.into_iter();
     prices
-        .map(|minor| (minor, price(minor, map.event.currency)))
+        .map(|minor| (minor, price(language, minor, map.event.currency)))
         .collect()
 }
 
 /// Says what of a price is a fee and a tax.
-fn includes(charged: ChargedPrice, currency: Currency) -> String {
-    let parts = [("service fee", charged.fee), ("tax", charged.tax)];
-    let parts = parts.into_iter().filter(|(_, minor)| *minor > 0);
-    let told = parts.map(|(what, minor)| format!("{} {what}", Money { minor, currency }));
-    let told: Vec<_> = told.collect();
-    if told.is_empty() {
-        String::new()
-    } else {
-        format!("with {}", told.join(" and "))
-    }
+fn includes(language: Language, charged: ChargedPrice, currency: Currency) -> String {
+    let part = |key, minor| {
+        let amount = || language.money(Money { minor, currency });
+        (minor > 0).then(|| language.say(key).with("amount", amount()))
+    };
+    let phrase = match (part("service-fee", charged.fee), part("tax", charged.tax)) {
+        (Some(fee), Some(tax)) => language.say("with-parts").with("first", fee).with("second", tax),
+        (Some(part), None) | (None, Some(part)) => language.say("with-part").with("part", part),
+        (None, None) => return String::new(),
+    };
+    phrase.to_string()
 }
 
-fn price(minor: i64, currency: Currency) -> String {
-    if minor == 0 {
-        "free".into()
-    } else {
-        Money { minor, currency }.to_string()
-    }
+fn price(language: Language, minor: i64, currency: Currency) -> String {
+    language.price(Money { minor, currency })
 }

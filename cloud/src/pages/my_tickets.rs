@@ -15,9 +15,10 @@ use crate::api::input::FormBody;
 use crate::api::my_tickets::ask_from;
 use crate::buyers::{BOOKINGS_LISTED, EndBuyerSession, OpenLink, OwnBooking, OwnBookings, SESSION_FOR};
 use crate::key_hash::KeyHash;
-use crate::local_time::day_and_time;
+use crate::languages::Language;
 use crate::state::AppState;
 
+use super::reader::PageReader;
 use super::staff::log_in::OwnForm;
 use super::{PageError, page, page_with};
 
@@ -34,14 +35,16 @@ struct AskPage {
     has_mail: bool,
     /// Whether a link was asked for just now.
     is_asked: bool,
-    /// What was wrong with what was entered.
-    message: Option<&'static str>,
+    /// Whether what was entered is no address.
+    is_wrong: bool,
+    reader: PageReader,
 }
 
 #[derive(Template)]
 #[template(path = "open_tickets.html")]
 struct OpenPage {
     secret: String,
+    reader: PageReader,
 }
 
 #[derive(Template)]
@@ -49,6 +52,7 @@ struct OpenPage {
 struct TicketsPage {
     email: String,
     bookings: Vec<BookingCard>,
+    reader: PageReader,
 }
 
 /// What the page says of a booking.
@@ -58,18 +62,18 @@ struct BookingCard {
     place: String,
     starts: String,
     code: String,
-    tickets: u32,
+    tickets: u64,
 }
 
-impl From<OwnBooking> for BookingCard {
-    fn from(booking: OwnBooking) -> Self {
+impl BookingCard {
+    fn of(booking: OwnBooking, language: Language) -> Self {
         Self {
             page: format!("/bookings/{}", booking.id),
             place: format!("{}, {}", booking.venue_name, booking.city),
-            starts: day_and_time(booking.starts_at, booking.offset_minutes),
+            starts: language.day_and_time(booking.starts_at, booking.offset_minutes),
             code: booking.code.to_string(),
             event: booking.event_name,
-            tickets: booking.tickets,
+            tickets: booking.tickets.into(),
         }
     }
 }
@@ -89,11 +93,16 @@ pub struct LeavingForm {
 }
 
 /// Shows what was bought with the address that somebody has proven, or the form to ask for a link.
-pub async fn show(State(app): State<Arc<AppState>>, headers: HeaderMap) -> Result<Response, PageError> {
+pub async fn show(
+    State(app): State<Arc<AppState>>,
+    reader: PageReader,
+    headers: HeaderMap,
+) -> Result<Response, PageError> {
     let ask = AskPage {
         has_mail: app.mailer.is_some(),
         is_asked: false,
-        message: None,
+        is_wrong: false,
+        reader: reader.clone(),
     };
     let Some(secret) = cookie_named(&headers, COOKIE) else {
         return page(&ask);
@@ -109,7 +118,11 @@ pub async fn show(State(app): State<Arc<AppState>>, headers: HeaderMap) -> Resul
     let bookings = app.store.own_bookings(query).await?;
     page(&TicketsPage {
         email: session.email,
-        bookings: bookings.into_iter().map(BookingCard::from).collect(),
+        bookings: bookings
+            .into_iter()
+            .map(|booking| BookingCard::of(booking, reader.language))
+            .collect(),
+        reader,
     })
 }
 
@@ -117,17 +130,19 @@ pub async fn show(State(app): State<Arc<AppState>>, headers: HeaderMap) -> Resul
 pub async fn ask(
     State(app): State<Arc<AppState>>,
     OwnForm(client): OwnForm,
+    reader: PageReader,
     FormBody(form): FormBody<AddressForm>,
 ) -> Result<Response, PageError> {
-    let shown = |is_asked, message| AskPage {
+    let shown = |is_asked, is_wrong| AskPage {
         has_mail: true,
         is_asked,
-        message,
+        is_wrong,
+        reader,
     };
     match ask_from(&app, client, form.email.trim()).await {
-        Ok(()) => page(&shown(true, None)),
+        Ok(()) => page(&shown(true, false)),
         Err(ApiError::Invalid(_)) => {
-            let wrong = shown(false, Some("This is no e-mail address: look at it again."));
+            let wrong = shown(false, true);
             page_with(StatusCode::UNPROCESSABLE_ENTITY, &wrong)
         }
         Err(error) => Err(error.into()),
@@ -137,11 +152,12 @@ pub async fn ask(
 /// Shows what a link opens. Nothing is used up by looking: programs that read mail look too.
 pub async fn look(
     State(app): State<Arc<AppState>>,
+    reader: PageReader,
     Path(secret): Path<String>,
 ) -> Result<Response, PageError> {
     let asked = (KeyHash::of(&secret), app.clock.now());
     if app.store.link_is_good(asked).await? {
-        page(&OpenPage { secret })
+        page(&OpenPage { secret, reader })
     } else {
         Err(NONE.into())
     }

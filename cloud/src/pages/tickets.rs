@@ -2,13 +2,12 @@
 
 mod print;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use usher_keys::{EventId, PublicKey};
-use usher_words::buyers::{self, NoTickets, Void};
 use usher_words::problems::Missing;
 
 use crate::api::error::ApiError;
@@ -16,14 +15,18 @@ use crate::api::input::Id;
 use crate::api::tickets::code_of;
 use crate::catalogue::Event;
 use crate::ids::{BookingId, TicketId};
-use crate::local_time::day_and_time;
+use crate::languages::{Language, Phrase, ScriptWords};
 use crate::money::Money;
 use crate::selling::binding::{ShownOn, shown_on};
 use crate::selling::{BookingState, ReservationState, SoldTicket, TicketState};
 use crate::state::AppState;
 
-use super::{PageError, page};
+use super::reader::PageReader;
+use super::{PageError, assets, page};
 pub use print::print;
+
+/// What the script of a ticket's page says.
+static TICKET_WORDS: LazyLock<ScriptWords> = LazyLock::new(|| ScriptWords::of(assets::TICKET, true));
 
 /// What both pages say of the event.
 struct EventLines {
@@ -34,12 +37,12 @@ struct EventLines {
     canceled: bool,
 }
 
-impl From<Event> for EventLines {
-    fn from(event: Event) -> Self {
+impl EventLines {
+    fn of(event: Event, language: Language) -> Self {
         Self {
             name: event.name,
             place: format!("{}, {}", event.venue_name, event.city),
-            when: day_and_time(event.starts_at, event.policy.offset_at(event.starts_at)),
+            when: language.day_and_time(event.starts_at, event.policy.offset_at(event.starts_at)),
             canceled: event.canceled_at.is_some(),
         }
     }
@@ -60,6 +63,9 @@ struct TicketPage {
     payload: Option<String>,
     /// The key of the phone that it is bound to.
     holder: Option<PublicKey>,
+    reader: PageReader,
+    /// What its script says.
+    words: &'static str,
 }
 
 /// What a page says of a ticket.
@@ -67,40 +73,46 @@ struct TicketLines {
     id: TicketId,
     tier: String,
     place: String,
-    admits: u8,
+    admits: u64,
     code: String,
     valid: bool,
     /// Why it is no longer valid, if it is not.
-    void: &'static str,
+    void: String,
 }
 
 impl TicketLines {
-    fn of(ticket: &SoldTicket, is_canceled: bool) -> Self {
+    fn of(ticket: &SoldTicket, is_canceled: bool, language: Language) -> Self {
+        let void = void(ticket, is_canceled);
         Self {
             id: ticket.id,
             tier: ticket.tier_name.clone(),
-            place: ticket.label.to_string(),
-            admits: ticket.admits,
+            place: language.place(&ticket.label),
+            admits: ticket.admits.into(),
             code: ticket.code.to_string(),
             valid: ticket.state == TicketState::Valid && !is_canceled,
-            void: void(ticket, is_canceled),
+            void: void.map_or_else(String::new, |key| language.say(key).to_string()),
         }
     }
 }
 
-/// Says why a ticket is no longer valid; nothing of the one that took its place.
-fn void(ticket: &SoldTicket, is_canceled: bool) -> &'static str {
+/// Names the text that says why a ticket is no longer valid; nothing of the one that took its place.
+fn void(ticket: &SoldTicket, is_canceled: bool) -> Option<&'static str> {
     match ticket.state {
-        TicketState::Valid | TicketState::Revoked if is_canceled => buyers::void(Void::EventCanceled),
-        TicketState::Valid => "",
-        TicketState::Superseded if ticket.transferred => buyers::void(Void::Transferred),
-        TicketState::Superseded => buyers::void(Void::Replaced),
-        TicketState::Revoked => buyers::void(Void::Revoked),
+        TicketState::Valid | TicketState::Revoked if is_canceled => Some("void-event-canceled"),
+        TicketState::Valid => None,
+        TicketState::Superseded if ticket.transferred => Some("void-transferred"),
+        TicketState::Superseded => Some("void-replaced"),
+        TicketState::Revoked => Some("void-revoked"),
     }
 }
 
 /// Shows a ticket with its code, to be held before a scanner.
-pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<TicketId>) -> Result<Response, PageError> {
+pub async fn show(
+    State(app): State<Arc<AppState>>,
+    reader: PageReader,
+    Id(id): Id<TicketId>,
+) -> Result<Response, PageError> {
+    let language = reader.language;
     let ticket = app
         .store
         .ticket(id)
@@ -125,15 +137,17 @@ pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<TicketId>) -> Res
     let svg = || Ok::<_, ApiError>(code_of(&ticket)?.to_svg());
     page(&TicketPage {
         live_from: match shown_on {
-            ShownOn::PaperUntil(until) => Some(day_and_time(until, event.policy.offset_at(until))),
+            ShownOn::PaperUntil(until) => Some(language.day_and_time(until, event.policy.offset_at(until))),
             ShownOn::Paper | ShownOn::PhoneToCome | ShownOn::Phone => None,
         },
         svg: (state == "static").then(svg).transpose()?,
         state,
         holder: ticket.holder(),
         payload: (state == "live").then(|| ticket.payload.clone()),
-        ticket: TicketLines::of(&ticket, is_canceled),
-        event: event.into(),
+        ticket: TicketLines::of(&ticket, is_canceled, language),
+        event: EventLines::of(event, language),
+        words: TICKET_WORDS.in_language(language),
+        reader,
     })
 }
 
@@ -155,26 +169,33 @@ struct BookingPage {
     /// The bank's page, where the buyer has to go.
     action: Option<String>,
     /// Why there are no tickets, and what became of the money.
-    no_tickets: &'static str,
+    no_tickets: Option<Phrase>,
     tickets: Vec<TicketLines>,
+    reader: PageReader,
 }
 
-fn no_tickets(state: BookingState, is_held: bool) -> &'static str {
-    match state {
-        BookingState::Confirmed => "",
-        BookingState::Paying => buyers::no_tickets(NoTickets::Paying),
-        BookingState::ActionRequired => buyers::no_tickets(NoTickets::ActionRequired),
-        BookingState::Processing => buyers::no_tickets(NoTickets::Processing),
-        BookingState::Refunding => buyers::no_tickets(NoTickets::Refunding),
-        BookingState::Refunded => buyers::no_tickets(NoTickets::Refunded),
-        BookingState::Declined(_) if !is_held => buyers::no_tickets(NoTickets::DeclinedAndFree),
-        BookingState::Declined(_) => buyers::no_tickets(NoTickets::Declined),
-        BookingState::Expired | BookingState::Canceled => buyers::no_tickets(NoTickets::Unpaid),
-    }
+/// Names the text that says why there are no tickets, and what became of the money.
+fn no_tickets(state: BookingState, is_held: bool) -> Option<&'static str> {
+    Some(match state {
+        BookingState::Confirmed => return None,
+        BookingState::Paying => "booking-paying",
+        BookingState::ActionRequired => "booking-action-required",
+        BookingState::Processing => "booking-processing",
+        BookingState::Refunding => "booking-refunding",
+        BookingState::Refunded => "booking-refunded",
+        BookingState::Declined(_) if !is_held => "booking-declined-and-free",
+        BookingState::Declined(_) => "booking-declined",
+        BookingState::Expired | BookingState::Canceled => "booking-unpaid",
+    })
 }
 
 /// Shows a booking and leads to its tickets.
-pub async fn booking(State(app): State<Arc<AppState>>, Id(id): Id<BookingId>) -> Result<Response, PageError> {
+pub async fn booking(
+    State(app): State<Arc<AppState>>,
+    reader: PageReader,
+    Id(id): Id<BookingId>,
+) -> Result<Response, PageError> {
+    let language = reader.language;
     let booking = app
         .store
         .booking(id)
@@ -189,19 +210,18 @@ pub async fn booking(State(app): State<Arc<AppState>>, Id(id): Id<BookingId>) ->
     let now = app.clock.now();
     let is_held =
         reservation.is_some_and(|held| held.state == ReservationState::Held && !held.is_expired(now));
-    let event = EventLines::from(event);
-    let lines = |ticket: &SoldTicket| TicketLines::of(ticket, event.canceled);
+    let event = EventLines::of(event, language);
+    let lines = |ticket: &SoldTicket| TicketLines::of(ticket, event.canceled, language);
     page(&BookingPage {
         tickets: booking.tickets.iter().map(lines).collect(),
         event,
         given_back: (booking.given_back.amount > 0).then(|| {
-            Money {
+            language.money(Money {
                 minor: booking.given_back.amount,
                 ..booking.amount
-            }
-            .to_string()
+            })
         }),
-        amount: booking.amount.to_string(),
+        amount: language.money(booking.amount),
         confirmed: booking.state == BookingState::Confirmed,
         id,
         code: booking.code.to_string(),
@@ -209,6 +229,7 @@ pub async fn booking(State(app): State<Arc<AppState>>, Id(id): Id<BookingId>) ->
         status: booking.word(),
         open: booking.state.is_open(),
         action: booking.action.map(|action| action.url),
-        no_tickets: no_tickets(booking.state, is_held),
+        no_tickets: no_tickets(booking.state, is_held).map(|key| language.say(key)),
+        reader,
     })
 }

@@ -12,9 +12,9 @@ use crate::api::error::ApiError;
 use crate::api::input::Id;
 use crate::api::waiting_list::WaiterView;
 use crate::ids::WaiterId;
-use crate::local_time::day_and_time;
 use crate::state::AppState;
 
+use super::reader::PageReader;
 use super::{PageError, page};
 
 #[derive(Template)]
@@ -26,13 +26,18 @@ struct WaitingPage {
     /// How it stands, for the choice of words.
     status: &'static str,
     /// How many are before them.
-    ahead: u32,
+    ahead: u64,
     /// How many places are held, until when, and by which reservation.
-    offer: Option<(usize, String, String)>,
+    offer: Option<(u64, String, String)>,
+    reader: PageReader,
 }
 
 /// Shows how it stands with somebody on a waiting list.
-pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<WaiterId>) -> Result<Response, PageError> {
+pub async fn show(
+    State(app): State<Arc<AppState>>,
+    reader: PageReader,
+    Id(id): Id<WaiterId>,
+) -> Result<Response, PageError> {
     let waiter = WaiterView::find(&app, id).await?;
     let event = app.store.event(id.event).await?;
     let event = event.ok_or(ApiError::NotFound(Missing::Event))?;
@@ -42,11 +47,13 @@ pub async fn show(State(app): State<Arc<AppState>>, Id(id): Id<WaiterId>) -> Res
         event_id: id.event,
         tier: tier.map(|tier| tier.name.clone()).unwrap_or_default(),
         status: waiter.status,
-        ahead: waiter.ahead.unwrap_or(0),
+        ahead: waiter.ahead.unwrap_or(0).into(),
         offer: waiter.offer.map(|offer| {
-            let until = day_and_time(offer.until.0, offset);
-            (offer.quantity, until, offer.reservation_id.to_string())
+            let until = reader.language.day_and_time(offer.until.0, offset);
+            let quantity = u64::try_from(offer.quantity).unwrap_or(u64::MAX);
+            (quantity, until, offer.reservation_id.to_string())
         }),
         event: event.name,
+        reader,
     })
 }

@@ -1,7 +1,7 @@
 //! `/events/{event_id}/wait`: the waiting room as people see it. It works without scripts by loading itself again, keeps a browser's place
 //! through reloads and second tabs, and leads on to the event's page when it is their turn.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use askama::Template;
 use axum::extract::State;
@@ -9,7 +9,6 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use data_encoding::HEXLOWER;
 use usher_keys::EventId;
-use usher_words::buyers::about_minutes;
 use usher_words::problems::Missing;
 
 use crate::api::claimant::AskedFrom;
@@ -17,17 +16,23 @@ use crate::api::error::ApiError;
 use crate::api::input::Id;
 use crate::api::waiting_room::carried::{self, Browser};
 use crate::api::waiting_room::{PassView, joined, room_of};
-use crate::local_time::day_and_time;
+use crate::languages::{Language, ScriptWords};
 use crate::rooms::KnownRoom;
 use crate::seat_maps::SeatMap;
 use crate::selling::sale::SaleStatus;
 use crate::state::AppState;
 use crate::waiting_room::RoomPhase;
 
-use super::{PageError, page};
+use super::reader::PageReader;
+use super::{PageError, assets, page};
 
 /// After how many seconds the page loads itself again without scripts.
-const LOOK_AGAIN_SECONDS: u32 = 15;
+const LOOK_AGAIN_SECONDS: u64 = 15;
+
+/// Up to how many minutes a wait is told in minutes; `cloud/assets/room.js` has the same.
+const MINUTES_SAID: u64 = 90;
+/// What its script says.
+static ROOM_WORDS: LazyLock<ScriptWords> = LazyLock::new(|| ScriptWords::of(assets::ROOM, false));
 
 #[derive(Template)]
 #[template(path = "waiting_room.html")]
@@ -53,23 +58,27 @@ struct WaitingRoomPage {
     draw: Option<(String, String)>,
     /// The beacon, once it is known.
     beacon: Option<String>,
-    look_again_seconds: u32,
+    look_again_seconds: u64,
+    reader: PageReader,
+    /// What its script says.
+    words: &'static str,
 }
 
 impl WaitingRoomPage {
-    fn new(map: &SeatMap, known: &KnownRoom, view: Option<&PassView>) -> Self {
+    fn new(reader: PageReader, (map, known): (&SeatMap, &KnownRoom), view: Option<&PassView>) -> Self {
+        let language = reader.language;
         let room = &known.room;
         let opens_at = room.terms.opens_at;
         let draw = room.terms.is_drawn;
         Self {
             id: room.event,
             event: map.event.name.clone(),
-            opens: day_and_time(opens_at, map.event.policy.offset_at(opens_at)),
+            opens: language.day_and_time(opens_at, map.event.policy.offset_at(opens_at)),
             phase: room.phase().word(),
             status: view.map(|view| view.status),
             rank: view.and_then(|view| view.rank),
             ahead: view.and_then(|view| view.ahead).unwrap_or(0),
-            wait: about_minutes(view.and_then(|view| view.wait_seconds).unwrap_or(0)),
+            wait: takes(language, view.and_then(|view| view.wait_seconds).unwrap_or(0)),
             registered: room.registered,
             is_full: room.phase() == RoomPhase::Open && map.tiers.iter().all(|tier| tier.available == 0),
             draw: draw.then(|| {
@@ -80,13 +89,27 @@ impl WaitingRoomPage {
             }),
             beacon: room.drawn.as_ref().map(|(_, beacon)| beacon.clone()),
             look_again_seconds: LOOK_AGAIN_SECONDS,
+            words: ROOM_WORDS.in_language(language),
+            reader,
         }
     }
+}
+
+/// Says how long somebody waits, as honestly as it is known.
+fn takes(language: Language, seconds: u64) -> String {
+    let minutes = seconds.div_ceil(60).max(1);
+    let phrase = if minutes <= MINUTES_SAID {
+        language.say("takes-minutes").counted(minutes)
+    } else {
+        language.say("takes-hours").counted(minutes.div_ceil(60))
+    };
+    phrase.to_string()
 }
 
 /// Shows how it stands with this browser's pass; leads on when it is its turn.
 pub async fn show(
     State(app): State<Arc<AppState>>,
+    reader: PageReader,
     Id(event): Id<EventId>,
     browser: Browser,
     headers: HeaderMap,
@@ -107,7 +130,7 @@ pub async fn show(
         let cookies = browser.with(view.cookies(&app, event));
         return Ok((cookies, leads_to(&format!("/events/{event}"))?).into_response());
     }
-    page(&WaitingRoomPage::new(&map, &known, view.as_ref()))
+    page(&WaitingRoomPage::new(reader, (&map, &known), view.as_ref()))
 }
 
 /// Joins, and shows the page of it.

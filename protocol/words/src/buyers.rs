@@ -1,28 +1,5 @@
-//! What buyers read on the cloud's pages of tickets and bookings, and when they hold too much; what else a request of theirs is refused with
-//! is in `problems`.
-
-/// Why a ticket is no longer valid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Void {
-    /// Somebody else has a newer one.
-    Transferred,
-    /// The same person has a newer one.
-    Replaced,
-    /// The organizer has revoked it.
-    Revoked,
-    /// Its event is cancelled.
-    EventCanceled,
-}
-
-/// Says why a ticket is no longer valid; nothing of the one that took its place.
-pub fn void(why: Void) -> &'static str {
-    match why {
-        Void::Transferred => "Transferred to somebody else",
-        Void::Replaced => "Replaced by a newer ticket",
-        Void::Revoked => "Cancelled by the organizer",
-        Void::EventCanceled => "The event is cancelled",
-    }
-}
+//! What the cloud's API tells buyers who hold or ask too much; what else a request of theirs is refused with is in `problems`. What they read on
+//! pages is in the cloud's own files, in their language.
 
 /// Where the unpaid places come from that are too many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,15 +34,6 @@ pub fn too_many_joins(retry_after_seconds: u64) -> String {
         "Waiting lists of this event were joined too often from here or with this address within a day: who waits already keeps their place. \
          Try again in {retry_after_seconds} seconds."
     )
-}
-
-/// Says how long somebody waits, as honestly as it is known.
-pub fn about_minutes(seconds: u64) -> String {
-    match seconds.div_ceil(60) {
-        0 | 1 => "about a minute".into(),
-        minutes @ 2..=90 => format!("about {minutes} minutes"),
-        minutes => format!("about {} hours", minutes.div_ceil(60)),
-    }
 }
 
 /// Says that bookings of one address keep too many places unpaid.
@@ -104,55 +72,4 @@ pub fn held_in_vain(from: HeldFrom, retry_after_seconds: u64) -> String {
     };
     let minutes = retry_after_seconds.div_ceil(60);
     format!("{whose} Others come first now: try again in {minutes} minutes.")
-}
-
-/// Why a booking has no tickets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoTickets {
-    /// The payment has no outcome yet.
-    Paying,
-    /// The buyer has something to do at the bank.
-    ActionRequired,
-    /// The bank takes its time.
-    Processing,
-    /// The bank has said no, and the places are still held.
-    Declined,
-    /// The bank has said no, and the places are free again.
-    DeclinedAndFree,
-    /// The money is on its way back.
-    Refunding,
-    /// The money was given back.
-    Refunded,
-    /// Nothing was paid.
-    Unpaid,
-}
-
-/// Says why there are no tickets, and what became of the money.
-pub fn no_tickets(why: NoTickets) -> &'static str {
-    match why {
-        NoTickets::Paying => {
-            "The payment is not finished yet: look again in a minute, and do not pay a second time."
-        }
-        NoTickets::ActionRequired => {
-            "Your bank asks you to confirm the payment. Your places are kept meanwhile, and nothing is charged until you confirm."
-        }
-        NoTickets::Processing => {
-            "Your bank is still processing the payment. Your tickets appear here as soon as it has finished; do not pay a second time."
-        }
-        NoTickets::Declined => {
-            "There are no tickets: the payment was declined, and nothing was charged. Your places are still held: try another card on the event's page."
-        }
-        NoTickets::DeclinedAndFree => {
-            "There are no tickets: the payment was declined, and nothing was charged. Your places are free for everybody again: choose places on the event's page."
-        }
-        NoTickets::Refunding => {
-            "There are no tickets: they could not be issued, and your money is being given back."
-        }
-        NoTickets::Refunded => {
-            "There are no tickets: they could not be issued, and the money was given back."
-        }
-        NoTickets::Unpaid => {
-            "There are no tickets: the booking was not paid, and nothing was charged. Choose places again."
-        }
-    }
 }

@@ -11,12 +11,12 @@ use crate::api::error::ApiError;
 use crate::api::input::Id;
 use crate::api::tickets::code_of;
 use crate::ids::BookingId;
-use crate::local_time::day_and_time;
-use crate::printing;
+use crate::languages::Phrase;
 use crate::selling::binding::{ShownOn, shown_on};
 use crate::selling::{SoldTicket, TicketState};
 use crate::state::AppState;
 
+use super::super::reader::PageReader;
 use super::super::{PageError, page};
 use super::{EventLines, TicketLines};
 
@@ -27,6 +27,7 @@ struct PrintPage {
     booking_code: String,
     /// The tickets that are valid.
     tickets: Vec<Sheet>,
+    reader: PageReader,
 }
 
 /// A ticket on a sheet of its own.
@@ -35,29 +36,35 @@ struct Sheet {
     /// Its code as SVG of our own making, if paper shows it.
     svg: Option<String>,
     /// What there is to know of a ticket that a phone shows, now or later.
-    note: Option<String>,
+    note: Option<Phrase>,
 }
 
 /// Shows all valid tickets of a booking with their codes, each to be printed on a sheet of its own.
-pub async fn print(State(app): State<Arc<AppState>>, Id(id): Id<BookingId>) -> Result<Response, PageError> {
+pub async fn print(
+    State(app): State<Arc<AppState>>,
+    reader: PageReader,
+    Id(id): Id<BookingId>,
+) -> Result<Response, PageError> {
+    let language = reader.language;
     let booking = app.store.booking(id).await?;
     let booking = booking.ok_or(ApiError::NotFound(Missing::Booking))?;
     let event = app.store.event(id.event).await?;
     let event = event.ok_or(ApiError::NotFound(Missing::Event))?;
     let policy = event.policy.clone();
-    let event = EventLines::from(event);
+    let event = EventLines::of(event, language);
     let is_valid = |ticket: &&SoldTicket| ticket.state == TicketState::Valid && !event.canceled;
     let sheet = |ticket: &SoldTicket| {
         let (svg, note) = match shown_on(ticket, &policy) {
             ShownOn::Paper => (Some(code_of(ticket)?.to_svg()), None),
             ShownOn::PaperUntil(until) => {
-                let until = day_and_time(until, policy.offset_at(until));
-                (Some(code_of(ticket)?.to_svg()), Some(printing::live_from(&until)))
+                let until = language.day_and_time(until, policy.offset_at(until));
+                let note = language.say("paper-live-from").with("from", until);
+                (Some(code_of(ticket)?.to_svg()), Some(note))
             }
-            ShownOn::PhoneToCome | ShownOn::Phone => (None, Some(printing::ON_THE_PHONE.to_owned())),
+            ShownOn::PhoneToCome | ShownOn::Phone => (None, Some(language.say("paper-opens-nothing"))),
         };
         Ok(Sheet {
-            ticket: TicketLines::of(ticket, false),
+            ticket: TicketLines::of(ticket, false, language),
             svg,
             note,
         })
@@ -67,5 +74,6 @@ pub async fn print(State(app): State<Arc<AppState>>, Id(id): Id<BookingId>) -> R
         tickets: tickets.collect::<Result<_, ApiError>>()?,
         event,
         booking_code: booking.code.to_string(),
+        reader,
     })
 }

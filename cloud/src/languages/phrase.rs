@@ -1,0 +1,234 @@
+//! What is said in a language: a text of its Fluent file, with what is put into it.
+
+use std::borrow::Borrow;
+use std::collections::BTreeSet;
+use std::fmt::{self, Display, Write as _};
+use std::sync::LazyLock;
+
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+
+use super::Language;
+
+/// The texts of a language: all that buyers read, then what goes wrong, by the kind of a problem. What is wrong in English, the API says.
+const fn source(language: Language) -> (&'static str, &'static str) {
+    match language {
+        Language::English => (include_str!("../../words/en/buyers.ftl"), ""),
+        Language::German => (
+            include_str!("../../words/de/buyers.ftl"),
+            include_str!("../../words/de/problems.ftl"),
+        ),
+        Language::French => (
+            include_str!("../../words/fr/buyers.ftl"),
+            include_str!("../../words/fr/problems.ftl"),
+        ),
+        Language::Spanish => (
+            include_str!("../../words/es/buyers.ftl"),
+            include_str!("../../words/es/problems.ftl"),
+        ),
+        Language::Arabic => (
+            include_str!("../../words/ar/buyers.ftl"),
+            include_str!("../../words/ar/problems.ftl"),
+        ),
+    }
+}
+
+/// Texts of a language, read once.
+struct Texts {
+    buyers: FluentBundle<FluentResource>,
+    problems: FluentBundle<FluentResource>,
+}
+
+static TEXTS: LazyLock<[Texts; Language::ALL.len()]> = LazyLock::new(|| {
+    Language::ALL.map(|language| {
+        let (buyers, problems) = source(language);
+        Texts {
+            buyers: read(language, buyers),
+            problems: read(language, problems),
+        }
+    })
+});
+
+fn read(language: Language, source: &str) -> FluentBundle<FluentResource> {
+    let tag = language.tag().parse().expect("a tag of ours is one");
+    let mut bundle = FluentBundle::new_concurrent(vec![tag]);
+    // What needs it is set apart here: see `isolated`.
+    bundle.set_use_isolating(false);
+    let resource = FluentResource::try_new(source.to_owned()).unwrap_or_else(|(readable, _)| readable);
+    bundle.add_resource_overriding(resource);
+    bundle
+}
+
+impl Language {
+    /// Begins a text by its key. A test holds that each key is there, in every language.
+    pub fn say(self, key: &'static str) -> Phrase {
+        Phrase {
+            language: self,
+            key,
+            values: FluentArgs::new(),
+        }
+    }
+
+    /// Says what went wrong, by the name of the problem's kind; nothing where the API's own words are to be read.
+    pub fn problem(self, slug: &str) -> Option<String> {
+        formatted(&TEXTS[self as usize].problems, slug, &FluentArgs::new())
+    }
+
+    /// Lists what may go wrong in words of this language, by the names of the problems' kinds.
+    pub fn problems(self) -> impl Iterator<Item = (&'static str, String)> {
+        let (_, problems) = source(self);
+        let slugs = keys(problems).into_iter();
+        slugs.filter_map(move |slug| Some((slug, self.problem(slug)?)))
+    }
+}
+
+/// A text that is being put together. It is written by `Display`.
+#[derive(Debug)]
+pub struct Phrase {
+    language: Language,
+    key: &'static str,
+    values: FluentArgs<'static>,
+}
+
+impl Phrase {
+    /// Puts something into the text, as it is.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Display) -> Self {
+        self.values.set(name, isolated(self.language, value.to_string()));
+        self
+    }
+
+    /// Puts in a number that chooses between one and many (`count`), as it is written (`shown`).
+    #[must_use]
+    pub fn counted(mut self, count: impl Borrow<u64>) -> Self {
+        let count = *count.borrow();
+        self.values.set("count", count);
+        self.values.set("shown", self.language.number(count));
+        self
+    }
+
+    /// Chooses a form of the text by a number that is not shown as it is.
+    #[must_use]
+    pub(super) fn chosen(mut self, name: &'static str, number: u64) -> Self {
+        self.values.set(name, number);
+        self
+    }
+
+    /// Puts in a value as it is, without setting it apart from what is around it.
+    #[must_use]
+    pub(super) fn bare(mut self, name: &'static str, value: String) -> Self {
+        self.values.set(name, FluentValue::from(value));
+        self
+    }
+}
+
+impl Display for Phrase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let languages = [self.language, Language::English].into_iter();
+        let mut found = languages
+            .filter_map(|language| formatted(&TEXTS[language as usize].buyers, self.key, &self.values));
+        f.write_str(&found.next().unwrap_or_default())
+    }
+}
+
+fn formatted(texts: &FluentBundle<FluentResource>, key: &str, values: &FluentArgs<'_>) -> Option<String> {
+    let pattern = texts.get_message(key)?.value()?;
+    Some(
+        texts
+            .format_pattern(pattern, Some(values), &mut Vec::new())
+            .into_owned(),
+    )
+}
+
+/// Sets a value apart from what is around it where one of them is written from right to left: a name in another script than the text would
+/// else change the order of what stands beside it. The marks are the ones that Unicode has for it (UAX 9, first strong isolate).
+pub(super) fn isolated(language: Language, value: String) -> String {
+    let is_rtl = |character: char| matches!(character, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}');
+    if language.direction() == "ltr" && !value.contains(is_rtl) {
+        return value;
+    }
+    let mut apart = String::with_capacity(value.len() + 6);
+    let _ = write!(apart, "\u{2068}{value}\u{2069}");
+    apart
+}
+
+/// Lists the keys of a Fluent file.
+pub(super) fn keys(source: &'static str) -> Vec<&'static str> {
+    messages(source).into_iter().map(|(key, _)| key).collect()
+}
+
+/// Lists the texts of a Fluent file: each key, and what stands after it.
+pub(super) fn messages(source: &str) -> Vec<(&str, &str)> {
+    let begins = |line: &str| line.starts_with(|first: char| first.is_ascii_lowercase());
+    let mut found = Vec::new();
+    let mut at = 0;
+    let mut begun: Option<(&str, usize)> = None;
+    for line in source.split_inclusive('\n') {
+        if (begins(line) || line.starts_with('#'))
+            && let Some((key, from)) = begun.take()
+        {
+            found.push((key, &source[from..at]));
+        }
+        if begins(line)
+            && let Some((key, _)) = line.split_once(" =")
+        {
+            begun = Some((key, at + key.len() + 2));
+        }
+        at += line.len();
+    }
+    found.extend(begun.map(|(key, from)| (key, &source[from..])));
+    found
+}
+
+/// Lists what is put into a text, by the names of the values.
+pub(super) fn values_in(text: &str) -> BTreeSet<&str> {
+    let parts = text.split('$').skip(1);
+    let ends = |part: &str| {
+        part.find(|character: char| !character.is_ascii_lowercase())
+            .unwrap_or(part.len())
+    };
+    parts.map(|part| &part[..ends(part)]).collect()
+}
+
+/// Returns the text of a key as it stands in the file of a language.
+pub(super) fn raw(language: Language, key: &str) -> Option<&'static str> {
+    let found = messages(source(language).0).into_iter();
+    found
+        .filter(|(known, _)| *known == key)
+        .map(|(_, text)| text)
+        .next()
+}
+
+/// Returns the source of both files of a language, for the tests.
+#[cfg(test)]
+pub(super) fn sources(language: Language) -> (&'static str, &'static str) {
+    source(language)
+}
+
+/// Lists what of a language cannot be read, or not be filled in with what stands in it.
+#[cfg(test)]
+pub(super) fn faults(language: Language) -> Vec<String> {
+    let mut found = Vec::new();
+    let (buyers, problems) = source(language);
+    let texts = &TEXTS[language as usize];
+    for (source, bundle) in [(buyers, &texts.buyers), (problems, &texts.problems)] {
+        if let Err((_, errors)) = FluentResource::try_new(source.to_owned()) {
+            found.extend(errors.iter().map(ToString::to_string));
+        }
+        for (key, text) in messages(source) {
+            let mut values = FluentArgs::new();
+            for name in values_in(text) {
+                values.set(name.to_owned(), 3);
+            }
+            let pattern = bundle.get_message(key).and_then(|message| message.value());
+            let Some(pattern) = pattern else {
+                found.push(format!("{key} is empty"));
+                continue;
+            };
+            let mut errors = Vec::new();
+            bundle.format_pattern(pattern, Some(&values), &mut errors);
+            found.extend(errors.iter().map(|error| format!("{key}: {error}")));
+        }
+    }
+    found
+}

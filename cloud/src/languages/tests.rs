@@ -1,0 +1,202 @@
+//! That every language says everything, in whole texts, and that what is said is there; how dates, amounts and numbers are written.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use usher_keys::Timestamp;
+use usher_protocol::labels::UnitLabel;
+use usher_words::problems::ProblemKind;
+
+use super::phrase::{faults, messages, sources, values_in};
+use super::{Language, ScriptWords};
+use crate::local_time::day_and_time;
+use crate::money::Money;
+use crate::pages::assets;
+
+const OTHERS: [Language; 4] = [
+    Language::German,
+    Language::French,
+    Language::Spanish,
+    Language::Arabic,
+];
+
+/// The keys of a file, each with what is put into its text.
+fn texts(source: &str) -> BTreeMap<&str, BTreeSet<&str>> {
+    let all = messages(source);
+    let texts: BTreeMap<_, _> = all.iter().map(|(key, text)| (*key, values_in(text))).collect();
+    assert_eq!(texts.len(), all.len(), "a key is there twice");
+    texts
+}
+
+/// All text of the files under a folder whose names end so.
+fn read_all(folder: &Path, ending: &str, into: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read_all(&path, ending, into);
+        } else if path.to_str().unwrap().ends_with(ending) && !path.ends_with("languages/tests.rs") {
+            into.push_str(&fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
+/// What the program and its pages are written in.
+fn program() -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut all = String::new();
+    read_all(&root.join("src"), ".rs", &mut all);
+    read_all(&root.join("templates"), "", &mut all);
+    read_all(&root.join("assets"), ".js", &mut all);
+    all
+}
+
+#[test]
+fn every_language_says_everything_with_the_same_values() {
+    let english = texts(sources(Language::English).0);
+    for language in OTHERS {
+        for (key, values) in texts(sources(language).0) {
+            let expected = english.get(key);
+            let expected = expected.unwrap_or_else(|| panic!("{}: {key} is not in English", language.tag()));
+            // A form that names its number in words need not show it.
+            let without = |values: &BTreeSet<&str>| {
+                let values = values.iter().filter(|value| **value != "shown");
+                values.map(|value| (*value).to_owned()).collect::<BTreeSet<_>>()
+            };
+            assert_eq!(without(&values), without(expected), "{}: {key}", language.tag());
+        }
+        let spoken: BTreeSet<_> = texts(sources(language).0).into_keys().collect();
+        let silent: Vec<_> = english.keys().filter(|key| !spoken.contains(*key)).collect();
+        assert!(silent.is_empty(), "{} does not say {silent:?}", language.tag());
+    }
+}
+
+#[test]
+fn every_language_says_the_same_problems_and_they_are_ones_of_the_api() {
+    let known: BTreeSet<_> = ProblemKind::ALL.iter().map(|kind| kind.slug()).collect();
+    let german = texts(sources(Language::German).1);
+    assert!(german.keys().all(|slug| known.contains(slug)), "{german:?}");
+    for language in OTHERS {
+        assert_eq!(texts(sources(language).1), german, "{}", language.tag());
+        assert!(language.problem("units-taken").is_some() && language.problem("no-such").is_none());
+    }
+    assert_eq!(Language::English.problem("units-taken"), None);
+}
+
+#[test]
+fn what_is_said_is_there_and_what_is_there_is_said() {
+    let program = program();
+    let english = texts(sources(Language::English).0);
+    for call in [".say(\"", "said(\"", "counted(\""] {
+        for rest in program.split(call).skip(1) {
+            let key = rest.split('"').next().unwrap();
+            assert!(english.contains_key(key), "{call}{key}\") has no text");
+        }
+    }
+    for key in english.keys() {
+        assert!(program.contains(&format!("\"{key}\"")), "nobody says {key}");
+    }
+}
+
+#[test]
+fn every_text_can_be_read_and_filled_in() {
+    for language in Language::ALL {
+        let found = faults(language);
+        assert!(found.is_empty(), "{}: {found:?}", language.tag());
+    }
+}
+
+#[test]
+fn dates_are_written_as_people_of_the_language_write_them() {
+    let at = Timestamp(1_812_132_000_000);
+    let written = Language::ALL.map(|language| language.day_and_time(at, 120));
+    assert_eq!(
+        written,
+        [
+            "Fri 4 June 2027, 20:00",
+            "Fr., 4. Juni 2027, 20:00 Uhr",
+            "ven. 4 juin 2027 à 20:00",
+            "vie, 4 de junio de 2027, 20:00",
+            "الجمعة 4 يونيو 2027، 20:00",
+        ]
+    );
+    for day in 0..400 {
+        let at = at.plus_ms(day * 86_400_000);
+        assert_eq!(Language::English.day_and_time(at, 0), day_and_time(at, 0));
+    }
+}
+
+#[test]
+fn amounts_are_written_as_people_of_the_language_write_them() {
+    let amounts = |minor, currency: &str| {
+        let currency = currency.parse().unwrap();
+        Language::ALL.map(|language| language.money(Money { minor, currency }))
+    };
+    assert_eq!(
+        amounts(123_405, "EUR"),
+        [
+            "1,234.05 EUR",
+            "1.234,05\u{a0}€",
+            "1\u{202f}234,05\u{a0}€",
+            "1.234,05\u{a0}€",
+            "\u{2068}1,234.05\u{a0}EUR\u{2069}",
+        ]
+    );
+    assert_eq!(amounts(4_905, "JPY")[1], "4.905\u{a0}JPY");
+    assert_eq!(amounts(-5, "EUR")[0], "-0.05 EUR");
+    let free = "EUR".parse().unwrap();
+    let free = Money {
+        minor: 0,
+        currency: free,
+    };
+    assert_eq!(Language::German.price(free), "kostenlos");
+}
+
+#[test]
+fn one_and_many_are_told_apart_by_the_rules_of_the_language() {
+    let count = |language: Language, count: u64| language.say("before-you").counted(count).to_string();
+    assert_eq!(count(Language::English, 1), "One person is before you.");
+    assert_eq!(count(Language::English, 2_000), "2,000 people are before you.");
+    assert_eq!(count(Language::French, 0), "0 personne est avant vous.");
+    assert_eq!(count(Language::Arabic, 2), "قبلكم شخصان.");
+    assert_eq!(count(Language::Arabic, 11), "قبلكم 11 شخصاً.");
+}
+
+#[test]
+fn a_name_in_another_script_is_set_apart() {
+    let title =
+        |language: Language, event: &str| language.say("ticket-title").with("event", event).to_string();
+    assert_eq!(title(Language::English, "Owls"), "Ticket: Owls");
+    assert_eq!(title(Language::English, "ليلة"), "Ticket: \u{2068}ليلة\u{2069}");
+    assert_eq!(title(Language::Arabic, "Owls"), "تذكرة: \u{2068}Owls\u{2069}");
+    let seat = UnitLabel::Seat {
+        section: "Parkett".into(),
+        row: "A".into(),
+        number: "4".into(),
+    };
+    assert_eq!(Language::English.place(&seat), seat.to_string());
+    assert_eq!(Language::German.place(&seat), "Parkett, Reihe A, Platz 4");
+}
+
+#[test]
+fn a_script_gets_its_words_in_every_form_of_the_language() {
+    let words = ScriptWords::of(assets::SELL, true);
+    let read = |language| serde_json::from_str::<serde_json::Value>(words.in_language(language)).unwrap();
+    let english = read(Language::English);
+    assert_eq!(english["texts"]["tickets-sum"]["one"], "{shown} ticket, {price}");
+    assert_eq!(
+        english["texts"]["tickets-sum"]["other"],
+        "{shown} tickets, {price}"
+    );
+    assert_eq!(english["problems"], serde_json::json!({}));
+    let arabic = read(Language::Arabic);
+    let forms = arabic["texts"]["seats-left"].as_object().unwrap();
+    assert_eq!(
+        forms.keys().collect::<Vec<_>>(),
+        ["few", "many", "one", "other", "two", "zero"]
+    );
+    assert!(arabic["problems"]["units-taken"].is_string());
+    for language in Language::ALL {
+        assert!(!words.in_language(language).contains('<'));
+    }
+}
