@@ -57,10 +57,10 @@ async fn buy_in_german() -> anyhow::Result<()> {
     let quantity = browser.find(&quantity).await?;
     quantity.clear().await?;
     quantity.send_keys("2").await?;
-    browser.says("#total", "2 Tickets, 118,00\u{a0}€").await?;
+    browser.says("#total", "2 Tickets, 118,00 €").await?;
     browser.find("#reserve").await?.click().await?;
     browser.says("#held", "2 Plätze reserviert").await?;
-    browser.says("#book", "118,00\u{a0}€ bezahlen").await?;
+    browser.says("#book", "118,00 € bezahlen").await?;
     pay(&browser, "tok_decline").await?;
     browser.says("#message", "Die Zahlung wurde abgelehnt").await?;
     look(&browser, "pay-de").await?;
