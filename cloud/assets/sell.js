@@ -328,7 +328,7 @@
   async function book(form) {
     const data = new FormData(form);
     const free = reservation.amount === 0;
-    const request = { reservation_id: reservation.reservation_id, idempotency_key: key, email: data.get("email").trim() };
+    const request = { reservation_id: reservation.reservation_id, idempotency_key: key, email: data.get("email").trim(), language };
     if (!free && data.get("token") === "invoice") request.by_invoice = true;
     else if (!free) request.payment_token = data.get("token");
     const booking = await ask("POST", "/v1/bookings", request);

@@ -25,6 +25,7 @@ use tokio_util::task::TaskTracker;
 use crate::authority::AuthorityError;
 use crate::clock::Clock;
 use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId, draw, draw_ticket_code};
+use crate::languages::Language;
 use crate::metrics::Metrics;
 use crate::money::DeclineReason;
 use crate::payment::{GatewayError, Gateways, PaymentToken};
@@ -59,6 +60,8 @@ pub struct BookRequest {
     pub email: String,
     /// The buyer's name; may be empty.
     pub name: String,
+    /// In which language the buyer reads. It makes no other request: whoever asks again may read another page.
+    pub language: Language,
 }
 
 impl BookRequest {
@@ -277,6 +280,7 @@ impl BookingDesk {
             request_hash: request.hash(),
             email: request.email.clone(),
             name: request.name.clone(),
+            language: request.language,
             can_pay: request.payment_token.is_some() || request.by_invoice,
             believed_until: self.parts.signer.believed_until(request.reservation.event),
             holder: self.parts.holder,

@@ -5,21 +5,29 @@ mod phrase;
 mod script_words;
 mod writing;
 
+use serde::Deserialize;
+use utoipa::ToSchema;
+
 pub use phrase::Phrase;
 pub use script_words::ScriptWords;
 
 /// A language that buyers' pages speak.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 pub enum Language {
     /// Also where nothing else is asked for.
+    #[serde(rename = "en")]
     English,
     /// Formal: "Sie".
+    #[serde(rename = "de")]
     German,
     /// Formal: "vous".
+    #[serde(rename = "fr")]
     French,
     /// Formal: "usted".
+    #[serde(rename = "es")]
     Spanish,
     /// Written from right to left.
+    #[serde(rename = "ar")]
     Arabic,
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use usher_keys::Timestamp;
 
 use crate::ids::{LinkLetterId, OrganizerId};
+use crate::languages::Language;
 use crate::letters::{Delivery, LetterState, ms};
 use crate::master_key::{CannotOpen, MasterKey};
 
@@ -53,6 +54,8 @@ pub struct LinkLetter {
     pub kind: LinkKind,
     /// Whose people it is about, of an invitation.
     pub organizer: Option<OrganizerId>,
+    /// In which language whoever asked for it reads.
+    pub language: Language,
     /// Where it goes; empty once it is sent or given up.
     pub recipient: String,
     /// The link's secret, sealed; empty once it is sent or given up.
@@ -86,6 +89,7 @@ impl LinkLetter {
             id,
             kind,
             organizer: None,
+            language: Language::English,
             recipient: String::new(),
             sealed: Vec::new(),
             state: LetterState::Waiting,

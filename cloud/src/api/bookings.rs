@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use crate::booking::{BookOutcome, BookRequest};
 use crate::ids::{BookingId, ReservationId};
+use crate::languages::Language;
 use crate::money::DeclineReason;
 use crate::payment::PaymentToken;
 use crate::selling::Booking;
@@ -66,6 +67,10 @@ pub struct NewBooking {
     #[serde(default)]
     #[schema(example = "Bea Buyer")]
     pub name: String,
+    /// In which language the buyer reads: letters about the booking are in it. English if it is left out.
+    #[serde(default)]
+    #[schema(example = "de")]
+    pub language: Option<Language>,
 }
 
 impl NewBooking {
@@ -95,6 +100,7 @@ impl NewBooking {
             idempotency_key: key,
             email: self.email,
             name: self.name,
+            language: self.language.unwrap_or(Language::English),
         })
     }
 }

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use crate::buyers::{AskForLink, AskOutcome, LINK_FOR, address_key};
 use crate::ids::LinkLetterId;
 use crate::key_hash::KeyHash;
+use crate::languages::Language;
 use crate::letters::ms;
 use crate::link_letters::{LinkKind, LinkLetter};
 use crate::state::AppState;
@@ -32,6 +33,10 @@ pub struct LinkRequest {
     /// The address that tickets were bought with.
     #[schema(example = "buyer@example.org")]
     pub email: String,
+    /// In which language the letter is to be. English if it is left out.
+    #[serde(default)]
+    #[schema(example = "de")]
+    pub language: Option<Language>,
 }
 
 /// Mails a link to an address that shows all tickets bought with it, once, for an hour. The answer is the same, and as quick, when nothing was.
@@ -45,7 +50,8 @@ pub async fn ask(
     AskedFrom(client): AskedFrom,
     JsonBody(request): JsonBody<LinkRequest>,
 ) -> Result<StatusCode, ApiError> {
-    ask_from(&app, client, &request.email).await?;
+    let language = request.language.unwrap_or(Language::English);
+    ask_from(&app, client, (&request.email, language)).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -54,7 +60,11 @@ pub async fn ask(
 /// # Errors
 ///
 /// When the address is none, the server sends no mail, or the client has asked too often.
-pub async fn ask_from(app: &AppState, client: IpAddr, email: &str) -> Result<(), ApiError> {
+pub async fn ask_from(
+    app: &AppState,
+    client: IpAddr,
+    (email, language): (&str, Language),
+) -> Result<(), ApiError> {
     let mut checks = Checks::default();
     check_address(&mut checks, email);
     checks.finish()?;
@@ -68,6 +78,7 @@ pub async fn ask_from(app: &AppState, client: IpAddr, email: &str) -> Result<(),
     let letter = LinkLetter {
         sealed: app.link_secrets.seal(id, &secret),
         recipient: email.clone(),
+        language,
         expires_at: now.plus_ms(ms(LINK_FOR)),
         ..LinkLetter::new(id, LinkKind::TicketsAsked, now)
     };

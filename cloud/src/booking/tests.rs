@@ -153,6 +153,7 @@ impl Office {
 fn request(reservation: ReservationId, key: &str, token: &str) -> BookRequest {
     BookRequest {
         name: String::new(),
+        language: Language::English,
         by_invoice: false,
         reservation,
         payment_token: (!token.is_empty()).then(|| PaymentToken(token.into())),

@@ -88,7 +88,10 @@ async fn written(
         (LinkKind::StaffInvited, None) => None,
         (LinkKind::TicketsAsked, _) => has_tickets(state, &letter.recipient).await?.then(|| {
             let link = state.link(&format!("/my-tickets/links/{secret}"));
-            (SENDER.to_owned(), link_wording::of(LinkOpens::Tickets, &link))
+            (
+                SENDER.to_owned(),
+                link_wording::of(LinkOpens::Tickets(letter.language), &link),
+            )
         }),
     };
     let Some((sender, words)) = worded else {

@@ -10,26 +10,41 @@ use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 
 use super::Language;
 
-/// The texts of a language: all that buyers read, then what goes wrong, by the kind of a problem. What is wrong in English, the API says.
-const fn source(language: Language) -> (&'static str, &'static str) {
+/// The Fluent files of a language.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sources {
+    /// What buyers read on pages, and in letters.
+    pub buyers: [&'static str; 2],
+    /// What goes wrong, by the kind of a problem. In English, the API says it.
+    pub problems: &'static str,
+}
+
+/// Names the Fluent files in a folder of `cloud/words`.
+macro_rules! sources {
+    ($folder:literal, $problems:expr) => {
+        Sources {
+            buyers: [
+                include_str!(concat!("../../words/", $folder, "/buyers.ftl")),
+                include_str!(concat!("../../words/", $folder, "/letters.ftl")),
+            ],
+            problems: $problems,
+        }
+    };
+    ($folder:literal) => {
+        sources!(
+            $folder,
+            include_str!(concat!("../../words/", $folder, "/problems.ftl"))
+        )
+    };
+}
+
+pub(super) fn sources(language: Language) -> Sources {
     match language {
-        Language::English => (include_str!("../../words/en/buyers.ftl"), ""),
-        Language::German => (
-            include_str!("../../words/de/buyers.ftl"),
-            include_str!("../../words/de/problems.ftl"),
-        ),
-        Language::French => (
-            include_str!("../../words/fr/buyers.ftl"),
-            include_str!("../../words/fr/problems.ftl"),
-        ),
-        Language::Spanish => (
-            include_str!("../../words/es/buyers.ftl"),
-            include_str!("../../words/es/problems.ftl"),
-        ),
-        Language::Arabic => (
-            include_str!("../../words/ar/buyers.ftl"),
-            include_str!("../../words/ar/problems.ftl"),
-        ),
+        Language::English => sources!("en", ""),
+        Language::German => sources!("de"),
+        Language::French => sources!("fr"),
+        Language::Spanish => sources!("es"),
+        Language::Arabic => sources!("ar"),
     }
 }
 
@@ -41,21 +56,23 @@ struct Texts {
 
 static TEXTS: LazyLock<[Texts; Language::ALL.len()]> = LazyLock::new(|| {
     Language::ALL.map(|language| {
-        let (buyers, problems) = source(language);
+        let sources = sources(language);
         Texts {
-            buyers: read(language, buyers),
-            problems: read(language, problems),
+            buyers: read(language, &sources.buyers),
+            problems: read(language, &[sources.problems]),
         }
     })
 });
 
-fn read(language: Language, source: &str) -> FluentBundle<FluentResource> {
+fn read(language: Language, sources: &[&str]) -> FluentBundle<FluentResource> {
     let tag = language.tag().parse().expect("a tag of ours is one");
     let mut bundle = FluentBundle::new_concurrent(vec![tag]);
     // What needs it is set apart here: see `isolated`.
     bundle.set_use_isolating(false);
-    let resource = FluentResource::try_new(source.to_owned()).unwrap_or_else(|(readable, _)| readable);
-    bundle.add_resource_overriding(resource);
+    for source in sources {
+        let read = FluentResource::try_new((*source).to_owned());
+        bundle.add_resource_overriding(read.unwrap_or_else(|(readable, _)| readable));
+    }
     bundle
 }
 
@@ -76,8 +93,7 @@ impl Language {
 
     /// Lists what may go wrong in words of this language, by the names of the problems' kinds.
     pub fn problems(self) -> impl Iterator<Item = (&'static str, String)> {
-        let (_, problems) = source(self);
-        let slugs = keys(problems).into_iter();
+        let slugs = keys(sources(self).problems).into_iter();
         slugs.filter_map(move |slug| Some((slug, self.problem(slug)?)))
     }
 }
@@ -190,28 +206,20 @@ pub(super) fn values_in(text: &str) -> BTreeSet<&str> {
     parts.map(|part| &part[..ends(part)]).collect()
 }
 
-/// Returns the text of a key as it stands in the file of a language.
+/// Returns the text of a key as it stands in the files of a language.
 pub(super) fn raw(language: Language, key: &str) -> Option<&'static str> {
-    let found = messages(source(language).0).into_iter();
-    found
-        .filter(|(known, _)| *known == key)
-        .map(|(_, text)| text)
-        .next()
-}
-
-/// Returns the source of both files of a language, for the tests.
-#[cfg(test)]
-pub(super) fn sources(language: Language) -> (&'static str, &'static str) {
-    source(language)
+    let mut found = sources(language).buyers.into_iter().flat_map(messages);
+    found.find(|(known, _)| *known == key).map(|(_, text)| text)
 }
 
 /// Lists what of a language cannot be read, or not be filled in with what stands in it.
 #[cfg(test)]
 pub(super) fn faults(language: Language) -> Vec<String> {
     let mut found = Vec::new();
-    let (buyers, problems) = source(language);
+    let Sources { buyers, problems } = sources(language);
     let texts = &TEXTS[language as usize];
-    for (source, bundle) in [(buyers, &texts.buyers), (problems, &texts.problems)] {
+    let buyers = buyers.map(|source| (source, &texts.buyers));
+    for (source, bundle) in buyers.into_iter().chain([(problems, &texts.problems)]) {
         if let Err((_, errors)) = FluentResource::try_new(source.to_owned()) {
             found.extend(errors.iter().map(ToString::to_string));
         }

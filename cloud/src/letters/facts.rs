@@ -3,6 +3,7 @@
 use usher_keys::Timestamp;
 
 use crate::catalogue::Event;
+use crate::languages::Language;
 use crate::local_time::day_and_time;
 use crate::money::Money;
 use crate::selling::{Booking, SoldTicket};
@@ -37,6 +38,18 @@ pub struct OfferedPlaces<'a> {
     pub quantity: usize,
     /// Until when they are held.
     pub until: Timestamp,
+}
+
+impl LetterFacts<'_> {
+    /// Tells in which language it is written: that of its booking.
+    pub fn language(&self) -> Language {
+        self.booking.map_or(Language::English, |booking| booking.language)
+    }
+
+    /// Shows a moment as people at the event say it, in the language of the letter.
+    pub fn said(&self, at: Timestamp) -> String {
+        self.language().day_and_time(at, self.event.policy.offset_at(at))
+    }
 }
 
 /// Shows a moment as people at the event say it.

@@ -1,7 +1,8 @@
-//! What link letters say. Their words are here, their form is in `templates/letters`.
+//! What link letters say. Their words are here for staff, and in `cloud/words` for buyers; their form is in `templates/letters`.
 
 use askama::Template;
 
+use crate::languages::Language;
 use crate::rights::StaffRole;
 
 use super::wording::LetterWords;
@@ -15,20 +16,21 @@ pub enum LinkOpens<'a> {
         organizer: &'a str,
         role: StaffRole,
     },
-    /// All tickets that were bought with the address.
-    Tickets,
+    /// All tickets that were bought with the address, for whoever reads this language.
+    Tickets(Language),
 }
 
 /// The words of a letter with a link.
 struct LinkWords {
+    language: Language,
     /// One line.
     subject: String,
     /// Each a paragraph.
     sentences: Vec<String>,
     /// What the link is called.
-    button: &'static str,
+    button: String,
     /// How long it opens something, and what to do if it was not asked for.
-    ends: &'static str,
+    ends: String,
 }
 
 #[derive(Template)]
@@ -66,6 +68,8 @@ fn words(opens: LinkOpens<'_>) -> LinkWords {
             organizer,
             role,
         } => LinkWords {
+            // Staff read English.
+            language: Language::English,
             subject: format!("Your invitation to work for {organizer}"),
             sentences: vec![
                 format!("Hello {name},"),
@@ -75,17 +79,16 @@ fn words(opens: LinkOpens<'_>) -> LinkWords {
                 ),
                 "Choose a password, and have an app at hand that shows one-time codes.".into(),
             ],
-            button: "Take the invitation",
-            ends: "The link works once, for a week. If you expect no invitation, do nothing: nobody gets in without it.",
+            button: "Take the invitation".into(),
+            ends: "The link works once, for a week. If you expect no invitation, do nothing: nobody gets in without it."
+                .into(),
         },
-        LinkOpens::Tickets => LinkWords {
-            subject: "The way to your tickets".into(),
-            sentences: vec![
-                "Somebody, most likely you, has asked for the tickets that were bought with this address."
-                    .into(),
-            ],
-            button: "Show my tickets",
-            ends: "The link works once, for an hour. If you did not ask for it, do nothing: nobody else has it.",
+        LinkOpens::Tickets(language) => LinkWords {
+            language,
+            subject: language.say("letter-link-subject").to_string(),
+            sentences: vec![language.say("letter-link").to_string()],
+            button: language.say("show-my-tickets").to_string(),
+            ends: language.say("letter-link-ends").to_string(),
         },
     }
 }
@@ -106,6 +109,18 @@ fn title(role: StaffRole) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_buyer_reads_the_way_to_their_tickets_in_their_language() {
+        let words = of(LinkOpens::Tickets(Language::German), "https://tickets.example/my").unwrap();
+        assert_eq!(words.subject, "Der Weg zu Ihren Tickets");
+        assert!(words.html.contains("<html lang=\"de\" dir=\"ltr\">"));
+        assert!(
+            words
+                .text
+                .contains("Meine Tickets anzeigen:\nhttps://tickets.example/my")
+        );
+    }
 
     #[test]
     fn names_are_text_in_both_forms_and_the_link_is_whole() {

@@ -1,130 +1,129 @@
 //! Letters of a few sentences: what has become of a ticket, of money, of an event, and what its organizer writes.
 
+use crate::languages::{Language, Phrase};
 use crate::selling::SoldTicket;
 
 use super::LetterKind;
-use super::facts::{LetterFacts, OfferedPlaces, said};
+use super::facts::{LetterFacts, OfferedPlaces};
 
 /// A letter of a few sentences, with one thing to do.
 pub struct ShortLetter {
+    pub language: Language,
     /// One line.
     pub subject: String,
     /// Each a paragraph.
     pub sentences: Vec<String>,
     /// What the link is called that leads on.
-    pub link: &'static str,
+    pub link: Phrase,
 }
-
-/// What the link to a booking is called.
-const TO_TICKETS: &str = "Show my tickets";
 
 /// Finds the words of a letter; `None` when what it is about is not there any more.
 pub fn of(kind: LetterKind, facts: &LetterFacts<'_>) -> Option<ShortLetter> {
+    let language = facts.language();
     match kind {
         LetterKind::BookingConfirmed => None,
-        LetterKind::TicketReissued | LetterKind::TicketTransferred | LetterKind::TicketReceived => facts
-            .ticket
-            .map(|ticket| of_ticket(kind, &facts.event.name, ticket)),
-        LetterKind::RefundGiven => facts.given.map(|given| {
-            let sentences = [
-                format!("{given} of your booking were given back."),
-                "It takes your bank some days to show it.".into(),
-            ];
-            letter(
-                format!("Money back for {}", facts.event.name),
-                &sentences,
-                TO_TICKETS,
+        LetterKind::TicketReissued => facts.ticket.map(|ticket| {
+            let says = ["letter-reissued", "letter-reissued-more"];
+            of_ticket(
+                facts,
+                ticket,
+                ("letter-reissued-subject", says, "show-my-tickets"),
             )
+        }),
+        LetterKind::TicketTransferred => facts.ticket.map(|ticket| {
+            let says = ["letter-transferred", "letter-transferred-more"];
+            of_ticket(
+                facts,
+                ticket,
+                ("letter-transferred-subject", says, "show-my-tickets"),
+            )
+        }),
+        LetterKind::TicketReceived => facts.ticket.map(|ticket| {
+            let says = ["letter-received", "letter-received-more"];
+            of_ticket(
+                facts,
+                ticket,
+                ("letter-received-subject", says, "letter-show-ticket"),
+            )
+        }),
+        LetterKind::RefundGiven => facts.given.map(|given| {
+            let given = language
+                .say("letter-refund")
+                .with("amount", language.money(given));
+            let sentences = [given, language.say("letter-refund-more")];
+            letter(facts, ("letter-refund-subject", "show-my-tickets"), &sentences)
         }),
         LetterKind::EventMoved | LetterKind::EventCanceled => Some(of_event(kind, facts)),
         LetterKind::PlacesOffered => facts.offer.map(|offer| of_offer(offer, facts)),
-        LetterKind::Note => facts.mailing.map(|mailing| {
-            let paragraphs: Vec<String> = mailing.body.split("\n\n").map(str::to_owned).collect();
-            letter(mailing.subject.clone(), &paragraphs, TO_TICKETS)
+        LetterKind::Note => facts.mailing.map(|mailing| ShortLetter {
+            language,
+            subject: mailing.subject.clone(),
+            sentences: mailing.body.split("\n\n").map(str::to_owned).collect(),
+            link: language.say("show-my-tickets"),
         }),
     }
 }
 
-fn letter(subject: String, sentences: &[String], link: &'static str) -> ShortLetter {
+/// Makes a letter about the event of these facts, whose subject names it.
+fn letter(
+    facts: &LetterFacts<'_>,
+    (subject, link): (&'static str, &'static str),
+    sentences: &[Phrase],
+) -> ShortLetter {
+    let language = facts.language();
+    let subject = language.say(subject).with("event", &facts.event.name);
     ShortLetter {
-        subject,
-        sentences: sentences.to_vec(),
-        link,
+        language,
+        subject: subject.to_string(),
+        sentences: sentences.iter().map(ToString::to_string).collect(),
+        link: language.say(link),
     }
 }
 
-fn of_ticket(kind: LetterKind, event: &str, ticket: &SoldTicket) -> ShortLetter {
-    let named = format!("{}, {}", ticket.tier_name, ticket.label);
-    match kind {
-        LetterKind::TicketReissued => letter(
-            format!("A new code for your ticket for {event}"),
-            &[
-                format!("Your ticket {named} has a new code."),
-                "The old code lets nobody in any more, also where it is printed or saved.".into(),
-            ],
-            TO_TICKETS,
-        ),
-        LetterKind::TicketTransferred => letter(
-            format!("Your ticket for {event} belongs to somebody else now"),
-            &[
-                format!("Your ticket {named} was given to somebody else."),
-                "Its code lets nobody in any more. If you did not ask for this, tell the box office at once."
-                    .into(),
-            ],
-            TO_TICKETS,
-        ),
-        LetterKind::TicketReceived
-        | LetterKind::BookingConfirmed
-        | LetterKind::RefundGiven
-        | LetterKind::EventMoved
-        | LetterKind::EventCanceled
-        | LetterKind::PlacesOffered
-        | LetterKind::Note => letter(
-            format!("Your ticket for {event}"),
-            &[
-                format!("The ticket {named} is yours now."),
-                "Keep the address of its page to yourself: whoever has it can use your ticket.".into(),
-            ],
-            "Show my ticket",
-        ),
-    }
+fn of_ticket(
+    facts: &LetterFacts<'_>,
+    ticket: &SoldTicket,
+    (subject, [said, more], link): (&'static str, [&'static str; 2], &'static str),
+) -> ShortLetter {
+    let language = facts.language();
+    let named = language.say("letter-ticket").with("tier", &ticket.tier_name);
+    let named = named.with("place", language.place(&ticket.label));
+    let sentences = [language.say(said).with("ticket", named), language.say(more)];
+    letter(facts, (subject, link), &sentences)
 }
 
 fn of_offer(offer: OfferedPlaces<'_>, facts: &LetterFacts<'_>) -> ShortLetter {
-    let event = &facts.event.name;
-    let held = match offer.quantity {
-        1 => format!("One place ({}) is held for you", offer.tier),
-        more => format!("{more} places ({}) are held for you", offer.tier),
-    };
-    let sentences = [
-        format!("You waited for places at {event}, and some have come back."),
-        format!(
-            "{held} until {}. If you do not take them by then, the next one in line is asked.",
-            said(facts.event, offer.until)
-        ),
-    ];
+    let language = facts.language();
+    let held = language
+        .say("letter-offer-held")
+        .counted(u64::try_from(offer.quantity).unwrap_or(u64::MAX))
+        .with("tier", offer.tier)
+        .with("until", facts.said(offer.until));
+    let waited = language.say("letter-offer").with("event", &facts.event.name);
     letter(
-        format!("Places for {event} are held for you"),
-        &sentences,
-        "Take them",
+        facts,
+        ("letter-offer-subject", "letter-offer-take"),
+        &[waited, held],
     )
 }
 
 fn of_event(kind: LetterKind, facts: &LetterFacts<'_>) -> ShortLetter {
+    let language = facts.language();
     let event = &facts.event.name;
     if kind == LetterKind::EventMoved {
-        let sentences = [
-            format!(
-                "{event} has another date: {}.",
-                said(facts.event, facts.event.starts_at)
-            ),
-            "Your tickets stay good for the new date; you need not do anything.".into(),
-        ];
-        return letter(format!("New date: {event}"), &sentences, TO_TICKETS);
+        let starts = facts.said(facts.event.starts_at);
+        let moved = language
+            .say("letter-moved")
+            .with("event", event)
+            .with("starts", starts);
+        let sentences = [moved, language.say("letter-moved-more")];
+        return letter(facts, ("letter-moved-subject", "show-my-tickets"), &sentences);
     }
-    let sentences = [
-        format!("{event} does not take place. Your tickets let nobody in."),
-        "What you have paid is given back the way it was paid; you need not do anything.".into(),
-    ];
-    letter(format!("Cancelled: {event}"), &sentences, "Show my booking")
+    let canceled = language.say("letter-canceled").with("event", event);
+    let sentences = [canceled, language.say("letter-canceled-more")];
+    letter(
+        facts,
+        ("letter-canceled-subject", "letter-show-booking"),
+        &sentences,
+    )
 }

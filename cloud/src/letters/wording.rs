@@ -1,13 +1,13 @@
-//! What letters say: plain facts in, a subject, a text and the same as HTML out. The words are in `templates/letters`.
+//! What letters say: plain facts in, a subject, a text and the same as HTML out. Their form is in `templates/letters`, their words in `cloud/words`.
 
 use askama::Template;
 
-use crate::catalogue::Event;
+use crate::languages::{Language, Phrase};
 use crate::selling::binding::{ShownOn, shown_on};
 use crate::selling::{Booking, SoldTicket, TicketState};
 
 use super::LetterKind;
-use super::facts::{LetterFacts, doors, said};
+use super::facts::{LetterFacts, doors};
 use super::notices::{self, ShortLetter};
 
 /// A letter in words.
@@ -23,9 +23,9 @@ pub struct LetterWords {
 struct TicketLine {
     tier: String,
     place: String,
-    admits: u8,
+    admits: u64,
     /// Since when, or from when on, a phone alone shows its code, in words.
-    live: Option<String>,
+    live: Option<Phrase>,
 }
 
 #[derive(Template)]
@@ -42,6 +42,7 @@ struct ConfirmationHtml<'a> {
 
 /// What the letter says that confirms a booking.
 struct Confirmation<'a> {
+    language: Language,
     event: &'a str,
     organizer: &'a str,
     place: String,
@@ -92,24 +93,29 @@ pub fn of(kind: LetterKind, facts: &LetterFacts<'_>) -> Result<Option<LetterWord
 
 fn confirmation(booking: &Booking, facts: &LetterFacts<'_>) -> Result<LetterWords, askama::Error> {
     let event = facts.event;
+    let language = facts.language();
     let tickets = booking.tickets.iter();
     let of = Confirmation {
+        language,
         event: &event.name,
         organizer: facts.organizer,
         place: format!("{}, {}", event.venue_name, event.city),
-        starts: said(event, event.starts_at),
-        doors: doors(event, &booking.tickets).map(|at| said(event, at)),
+        starts: facts.said(event.starts_at),
+        doors: doors(event, &booking.tickets).map(|at| facts.said(at)),
         code: booking.code.to_string(),
-        paid: (booking.amount.minor > 0).then(|| booking.amount.to_string()),
+        paid: (booking.amount.minor > 0).then(|| language.money(booking.amount)),
         receipt: booking.receipt.as_ref().map(|number| number.to_string()),
         page: facts.page,
         tickets: tickets
             .filter(|ticket| is_good(ticket))
-            .map(|ticket| line(event, ticket))
+            .map(|ticket| line(facts, ticket))
             .collect(),
     };
     Ok(LetterWords {
-        subject: format!("Your tickets for {}", event.name),
+        subject: language
+            .say("letter-tickets-subject")
+            .with("event", &event.name)
+            .to_string(),
         text: ConfirmationText { of: &of }.render()?,
         html: ConfirmationHtml { of: &of }.render()?,
     })
@@ -119,15 +125,18 @@ fn is_good(ticket: &SoldTicket) -> bool {
     ticket.state == TicketState::Valid
 }
 
-fn line(event: &Event, ticket: &SoldTicket) -> TicketLine {
+fn line(facts: &LetterFacts<'_>, ticket: &SoldTicket) -> TicketLine {
+    let language = facts.language();
     TicketLine {
-        live: match shown_on(ticket, &event.policy) {
+        live: match shown_on(ticket, &facts.event.policy) {
             ShownOn::Paper => None,
-            ShownOn::PaperUntil(until) => Some(format!("from {} on only on your phone", said(event, until))),
-            ShownOn::PhoneToCome | ShownOn::Phone => Some("only on your phone".to_owned()),
+            ShownOn::PaperUntil(until) => {
+                Some(language.say("letter-live-from").with("from", facts.said(until)))
+            }
+            ShownOn::PhoneToCome | ShownOn::Phone => Some(language.say("letter-live")),
         },
         tier: ticket.tier_name.clone(),
-        place: ticket.label.to_string(),
-        admits: ticket.admits,
+        place: language.place(&ticket.label),
+        admits: ticket.admits.into(),
     }
 }

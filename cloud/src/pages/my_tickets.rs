@@ -133,13 +133,14 @@ pub async fn ask(
     reader: PageReader,
     FormBody(form): FormBody<AddressForm>,
 ) -> Result<Response, PageError> {
+    let language = reader.language;
     let shown = |is_asked, is_wrong| AskPage {
         has_mail: true,
         is_asked,
         is_wrong,
         reader,
     };
-    match ask_from(&app, client, form.email.trim()).await {
+    match ask_from(&app, client, (form.email.trim(), language)).await {
         Ok(()) => page(&shown(true, false)),
         Err(ApiError::Invalid(_)) => {
             let wrong = shown(false, true);

@@ -3,6 +3,7 @@
 use usher_keys::Timestamp;
 
 use crate::ids::{BookingId, ChargeReference, ReservationId};
+use crate::languages::Language;
 use crate::money::{DeclineReason, Money};
 
 use super::booking_code::BookingCode;
@@ -43,6 +44,8 @@ pub struct BeginBooking {
     pub email: String,
     /// The buyer's name; may be empty.
     pub name: String,
+    /// In which language the buyer reads.
+    pub language: Language,
     /// Whether the request came with a payment token.
     pub can_pay: bool,
     /// Until when tickets signed now are believed; nothing when none can be signed.
@@ -354,6 +357,8 @@ pub struct Booking {
     pub email: String,
     /// The buyer's name; empty if it is not known.
     pub name: String,
+    /// In which language it was made: its letters are in it.
+    pub language: Language,
     /// Who has taken the money.
     pub gateway: GatewayKind,
     /// What was to be paid.

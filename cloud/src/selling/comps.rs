@@ -4,6 +4,7 @@
 use usher_keys::{EventId, Timestamp};
 
 use crate::ids::{BlockId, BookingId, ChargeReference, ReservationId};
+use crate::languages::Language;
 
 use super::blocks::{BlockLacks, OfBlock};
 use super::booking_code::BookingCode;
@@ -122,6 +123,7 @@ impl BeginComps {
             request_hash: self.request_hash,
             email: comp.email.clone(),
             name: comp.name.clone(),
+            language: Language::English,
             can_pay: false,
             believed_until: self.believed_until,
             holder: self.holder,

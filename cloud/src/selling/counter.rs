@@ -3,6 +3,7 @@
 use usher_keys::{EventId, Timestamp};
 
 use crate::ids::{BookingId, ChargeReference, ReservationId};
+use crate::languages::Language;
 
 use super::booking_code::BookingCode;
 use super::bookings::{BeginBooking, BeginOutcome, RequestHash};
@@ -80,6 +81,7 @@ impl BeginCounterSale {
             request_hash: self.request_hash,
             email: self.email.clone(),
             name: self.name.clone(),
+            language: Language::English,
             can_pay: true,
             believed_until: self.believed_until,
             holder: self.holder,

@@ -139,6 +139,7 @@ contracts! {
     }
     booking_lists {
         each_booking_of_an_event_has_a_code_of_its_own,
+        a_booking_keeps_the_language_that_it_was_made_in,
         bookings_come_page_by_page_and_a_new_id_changes_no_place,
         bookings_are_found_by_what_people_know_of_them,
     }

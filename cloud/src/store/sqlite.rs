@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 53] = [
+const MIGRATIONS: [(&str, &str); 54] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",
@@ -247,6 +247,10 @@ const MIGRATIONS: [(&str, &str); 53] = [
     (
         "V76__waiting_rooms",
         include_str!("../../migrations/V76__waiting_rooms.sql"),
+    ),
+    (
+        "V77__languages",
+        include_str!("../../migrations/V77__languages.sql"),
     ),
 ];
 

@@ -90,6 +90,42 @@ async fn a_buyer_gets_a_letter_with_what_they_bought() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn letters_are_in_the_language_that_their_booking_was_made_in() {
+    let (server, cloud) = with_mail().await;
+    let event = cloud.event(|_| {}).await;
+    let held = cloud.hold(&event, &[0]).await.ok(201);
+    let booking = |language: &str| {
+        let mut booking = serde_json::json!({
+            "reservation_id": held["reservation_id"],
+            "payment_token": "tok_ok",
+            "idempotency_key": "de",
+            "email": "owl@example.org",
+        });
+        booking["language"] = language.into();
+        booking
+    };
+    // Of a language that we do not speak nothing is booked.
+    assert_eq!(cloud.post("/v1/bookings", &booking("tlh")).await.status, 422);
+    let first = cloud.post("/v1/bookings", &booking("de")).await.ok(201);
+    // Whoever asks again from a page in another language asks for the same.
+    let again = cloud.post("/v1/bookings", &booking("fr")).await.ok(201);
+    assert_eq!(first["booking_id"], again["booking_id"]);
+    let letter = server.until(1).await.remove(0);
+    assert_eq!(letter["headers"]["subject"], "Ihre Tickets für Night of the Owls");
+    let (text, html) = (letter["text"].as_str().unwrap(), letter["html"].as_str().unwrap());
+    for part in [
+        "Ihre Tickets sind da.",
+        "Stalls, Reihe A, Platz 1",
+        "45,00\u{a0}€",
+        "4. Juni 2027",
+    ] {
+        assert!(text.contains(part), "{part} is not in {text}");
+        assert!(html.contains(part), "{part} is not in {html}");
+    }
+    assert!(html.contains("<html lang=\"de\" dir=\"ltr\">"), "{html}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_letter_that_is_not_taken_is_sent_again_and_one_that_is_refused_waits_for_its_organizer() {
     let (server, cloud) = with_mail().await;
     let event = cloud.event(|_| {}).await;

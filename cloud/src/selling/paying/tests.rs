@@ -7,6 +7,7 @@ use usher_protocol::{Generation, TierId, Unit};
 
 use super::*;
 use crate::ids::{ChargeReference, ReservationId};
+use crate::languages::Language;
 use crate::money::{DeclineReason, Money};
 use crate::selling::booking_code::BookingCode;
 use crate::selling::charges::ChargeParts;
@@ -61,6 +62,7 @@ fn request() -> BeginBooking {
         request_hash: RequestHash([1; 32]),
         email: "ada@example.com".to_owned(),
         name: String::new(),
+        language: Language::English,
         can_pay: true,
         believed_until: Some(ENDS_AT.plus_ms(AFTER_EVENT_MS)),
         holder: LeaseHolder([1; 16]),
@@ -201,6 +203,7 @@ fn booking() -> Booking {
         pay_by: NOW,
         email: request.email,
         name: String::new(),
+        language: Language::English,
         gateway: GatewayKind::Sandbox,
         amount: price(100),
         parts: ChargeParts::default(),

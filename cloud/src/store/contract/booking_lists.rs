@@ -4,6 +4,7 @@ use usher_keys::{EventId, Timestamp};
 
 use super::case::{Case, STANDING, START};
 use crate::ids::BookingId;
+use crate::languages::Language;
 use crate::selling::booking_code::BookingCode;
 use crate::selling::booking_lists::{BookingsQuery, ListOrder, Sought};
 use crate::selling::{BeginBooking, BeginOutcome, OpenBooking, RenewBooking};
@@ -23,6 +24,21 @@ pub async fn each_booking_of_an_event_has_a_code_of_its_own(case: Case) {
         codes.push(case.store.booking(open.id).await.unwrap().unwrap().code);
     }
     assert_eq!(codes, [drawn, drawn.next(), drawn.next().next()]);
+}
+
+pub async fn a_booking_keeps_the_language_that_it_was_made_in(case: Case) {
+    for (seat, language) in (0..).zip(Language::ALL) {
+        let held = case.held(&[seat], START).await;
+        let request = BeginBooking {
+            language,
+            ..case.begin_request(held.id, &format!("key {seat}"), START)
+        };
+        let BeginOutcome::Started(open) = case.store.begin_booking(request).await.unwrap() else {
+            panic!("nothing speaks against it")
+        };
+        let booking = case.store.booking(open.id).await.unwrap().unwrap();
+        assert_eq!(booking.language, language);
+    }
 }
 
 fn all(case: &Case) -> BookingsQuery {

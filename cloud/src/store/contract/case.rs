@@ -14,6 +14,7 @@ use crate::ids::{
     BookingId, ChargeReference, OrganizerId, ReservationId, TicketId, VenueId, draw, draw_event_id,
     draw_ticket_code,
 };
+use crate::languages::Language;
 use crate::selling::booking_code::BookingCode;
 use crate::selling::claimant::{Claimant, ClientAddress, HoldBounds, SessionHash};
 use crate::selling::inventory::TierSale;
@@ -375,6 +376,7 @@ impl Case {
             request_hash: RequestHash(*blake3::hash(reservation.to_string().as_bytes()).as_bytes()),
             email: "owl@example.org".into(),
             name: String::new(),
+            language: Language::English,
             can_pay: true,
             believed_until: Some(Timestamp::FOREVER),
             holder: HOLDER,

@@ -8,6 +8,7 @@ use crate::buyers::{
 };
 use crate::ids::LinkLetterId;
 use crate::key_hash::KeyHash;
+use crate::languages::Language;
 use crate::letters::{Delivery, LetterState, ms};
 use crate::link_letters::{ForgetLinks, LinkKind, LinkLetter, TakeLinkLetters};
 use crate::selling::claimant::ClientAddress;
@@ -23,6 +24,7 @@ fn letter(now: Timestamp) -> LinkLetter {
         recipient: OWL.into(),
         sealed: vec![1, 2],
         expires_at: now.plus_ms(ms(LINK_FOR)),
+        language: Language::Arabic,
         ..LinkLetter::new(LinkLetterId::draw(now), LinkKind::TicketsAsked, now)
     }
 }
@@ -65,6 +67,7 @@ pub async fn a_link_letter_is_taken_by_one_at_a_time_until_it_is_sent(case: Case
     let taken: Vec<_> = first.into_iter().chain(second).collect();
     let [letter] = &taken[..] else { panic!("{taken:?}") };
     assert_eq!((letter.recipient.as_str(), &letter.sealed), (OWL, &vec![1, 2]));
+    assert_eq!(letter.language, Language::Arabic);
     // Whoever took it has died: somebody else sends it later.
     assert_eq!(case.letters_to_send(START.plus_ms(119_999)).await, []);
     let now = START.plus_ms(120_000);

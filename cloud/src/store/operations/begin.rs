@@ -139,9 +139,9 @@ fn insert(
     connection
         .prepare_cached(
             "INSERT INTO bookings (event_id, booking_id, charge_reference, reservation_id, idempotency_key, request_hash,
-                                   state, email, amount, created_at, pay_by, gateway, code, fees, taxes, name, taken, attempt)
+                                   state, email, amount, created_at, pay_by, gateway, code, fees, taxes, name, taken, language, attempt)
              SELECT ?1, ?2, ?3, ?4, ?5, ?6, 'paying', ?7, ?8, ?9, ?10, ?11, ?12,
-                    CAST(?13 AS BIGINT), CAST(?14 AS BIGINT), ?15, ?16, 1 + count(*) FROM bookings
+                    CAST(?13 AS BIGINT), CAST(?14 AS BIGINT), ?15, ?16, ?17, 1 + count(*) FROM bookings
              WHERE event_id = ?1 AND reservation_id = ?4",
         )?
         .run(params![
@@ -161,6 +161,7 @@ fn insert(
             parts.taxes,
             request.name,
             taken.map(GatewayKind::word),
+            request.language.tag(),
         ])?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 use usher_keys::Timestamp;
 
 use crate::ids::{LinkLetterId, OrganizerId};
+use crate::languages::Language;
 use crate::letters::LetterState;
 use crate::link_letters::{LinkKind, LinkLetter, TakeLinkLetters};
 use crate::store::StoreError;
@@ -18,6 +19,7 @@ fn read(row: &Row<'_>) -> Result<LinkLetter, StoreError> {
         id: LinkLetterId(row.get(0)?),
         kind,
         organizer: row.get::<Option<[u8; 16]>>(2)?.map(OrganizerId),
+        language: Language::from_tag(row.column(8)?.as_str()?).unwrap_or(Language::English),
         recipient: row.get(3)?,
         sealed: row.get(4)?,
         state: LetterState::Waiting,
@@ -31,8 +33,9 @@ fn read(row: &Row<'_>) -> Result<LinkLetter, StoreError> {
 pub fn write(connection: &Sql<'_>, letter: &LinkLetter) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "INSERT INTO link_letters (letter_id, kind, organizer_id, recipient, sealed, state, failures, created_at, next_at, expires_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, 'waiting', 0, ?6, ?6, ?7)",
+            "INSERT INTO link_letters (letter_id, kind, organizer_id, recipient, sealed, state, failures, created_at, next_at, expires_at,
+                                       language)
+             VALUES (?1, ?2, ?3, ?4, ?5, 'waiting', 0, ?6, ?6, ?7, ?8)",
         )?
         .execute(params![
             letter.id.0,
@@ -41,7 +44,8 @@ pub fn write(connection: &Sql<'_>, letter: &LinkLetter) -> Result<(), StoreError
             letter.recipient,
             letter.sealed,
             ms(letter.next_at),
-            ms(letter.expires_at)
+            ms(letter.expires_at),
+            letter.language.tag(),
         ])?;
     Ok(())
 }
@@ -52,7 +56,7 @@ pub fn take_link_letters(
     request: &TakeLinkLetters,
 ) -> Result<Effect<Vec<LinkLetter>>, StoreError> {
     let mut query = connection.prepare_cached(
-        "SELECT letter_id, kind, organizer_id, recipient, sealed, failures, next_at, expires_at FROM link_letters
+        "SELECT letter_id, kind, organizer_id, recipient, sealed, failures, next_at, expires_at, language FROM link_letters
          WHERE state = 'waiting' AND next_at <= ?1 ORDER BY next_at LIMIT ?2",
     )?;
     let due = query.query_and_then(params![ms(request.now), request.limit], read)?;

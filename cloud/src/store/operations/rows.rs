@@ -6,6 +6,7 @@ use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{Generation, TierId, Unit};
 
 use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId};
+use crate::languages::Language;
 use crate::money::Money;
 use crate::selling::charges::ChargeParts;
 use crate::selling::course::BuyerAction;
@@ -114,7 +115,7 @@ const BOOKING: &str =
             fees, taxes,
             (SELECT series FROM receipts WHERE receipts.event_id = ?1 AND receipt_id = charge_reference),
             (SELECT number FROM receipts WHERE receipts.event_id = ?1 AND receipt_id = charge_reference),
-            bookings.name, coalesce(taken, gateway)
+            bookings.name, coalesce(taken, gateway), language
      FROM bookings JOIN events USING (event_id)
      WHERE event_id = ?1 AND booking_id = ?2";
 
@@ -139,6 +140,8 @@ pub fn booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<Booking>, 
             pay_by: moment(row.get(9)?),
             email: row.get(3)?,
             name: row.get(15)?,
+            // What a newer program may have written down, an older one writes in English.
+            language: Language::from_tag(row.column(17)?.as_str()?).unwrap_or(Language::English),
             gateway: gateway_kind(row.column(16)?.as_str()?)?,
             amount: Money {
                 minor: row.get(4)?,
@@ -390,7 +393,7 @@ mod tests {
             let row = params![EVENT.0, unit, id];
             for sql in [
                 "INSERT INTO units (event_id, unit, tier, state, reservation_id, issued) VALUES (?1, ?2, 1, 'booked', ?3, 1)",
-                "INSERT INTO bookings VALUES (?1, ?3, NULL, ?3, ?3, 1, 'k' || ?2, zeroblob(32), 'confirmed', NULL, NULL, NULL, 'a@b.example', 100, 1, 1, 1, 'sandbox', 37 * ?2, 0, 0, NULL, NULL, '')",
+                "INSERT INTO bookings VALUES (?1, ?3, NULL, ?3, ?3, 1, 'k' || ?2, zeroblob(32), 'confirmed', NULL, NULL, NULL, 'a@b.example', 100, 1, 1, 1, 'sandbox', 37 * ?2, 0, 0, NULL, NULL, '', 'en')",
                 "INSERT INTO tickets VALUES (?1, ?3, ?2, 1, ?3, 'valid', 0, 'payload', 1, ?2, NULL, 0)",
             ] {
                 connection.execute(sql, row).unwrap();
