@@ -10,6 +10,7 @@ use usher_cloud::ids::{
     BookingId, ChargeReference, OrganizerId, ReservationId, TicketId, VenueId, draw, draw_event_id,
     draw_ticket_code,
 };
+use usher_cloud::languages::Language;
 use usher_cloud::selling::booking_code::BookingCode;
 use usher_cloud::selling::claimant::{Claimant, ClientAddress, HoldBounds, SessionHash};
 use usher_cloud::selling::inventory::TierSale;
@@ -281,6 +282,7 @@ impl Market {
             request_hash: RequestHash([0; 32]),
             email: "owl@example.org".into(),
             name: String::new(),
+            language: Language::English,
             can_pay: true,
             believed_until: Some(Timestamp::FOREVER),
             holder: LeaseHolder([9; 16]),

@@ -142,7 +142,7 @@ fn drawn_ticket(random: &mut Random) -> Ticket {
     // A unit has one tier, and is for one person or for four.
     let tier = [AVAILABLE, STRICT, AGAIN][unit as usize % 3];
     Ticket {
-        admits: if unit % 7 == 0 { 4 } else { 1 },
+        admits: if unit.is_multiple_of(7) { 4 } else { 1 },
         ..ticket(unit, tier)
     }
 }
