@@ -26,6 +26,7 @@ pub mod presumption;
 pub mod random;
 pub mod sabotage;
 pub mod scans;
+pub mod sellers;
 pub mod setting;
 pub mod shape;
 pub mod shrink;

@@ -89,13 +89,14 @@ impl World {
 
     /// Has hubs close whoever is in by an exit of which nobody knows the entry, as if exits did not have to name whom they close.
     pub fn close_others(&mut self, hub: NodeId) -> Vec<Entry> {
+        let units = self.units();
         let machine = &mut self.nodes[hub];
         let (state, me) = (machine.ledger.state(), machine.key.public());
         let may_write = machine.role == Role::Hub && !state.is_frozen(&me);
         if !may_write || machine.ledger.is_behind_own_past() {
             return Vec::new();
         }
-        let matched = (0..self.shape.units).map(Unit).filter_map(|unit| {
+        let matched = units.map(Unit).filter_map(|unit| {
             let tally = state.tally(unit);
             let inside = tally.entries.iter().filter(|entry| entry.inside() > 0);
             let closes: Vec<_> = inside

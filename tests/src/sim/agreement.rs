@@ -289,7 +289,7 @@ impl World {
     /// Finds the units of which a frozen origin recorded a passage: what is known of them depends on which history one has.
     fn tainted(&self) -> BTreeSet<u32> {
         let cloud = self.nodes[CLOUD].ledger.state();
-        let units = 0..self.shape.units;
+        let units = self.units();
         let is_unvouched = |origin: &Origin| {
             self.strangers.contains(origin) && !cloud.register().enrolled.contains_key(origin)
         };
@@ -328,7 +328,7 @@ impl World {
             );
         }
         let lied_about = self.lied_about();
-        let mut plain: Vec<_> = (0..self.shape.units).collect();
+        let mut plain: Vec<_> = self.units().collect();
         plain.retain(|unit| {
             !tainted.contains(unit) && !lied_about.contains(unit) && !self.is_overridden(*unit)
         });

@@ -133,7 +133,7 @@ impl World {
             let mut passages = self.nodes[CLOUD].ledger.state().passages(Unit(*unit));
             !is_void && passages.next().is_none() && !self.is_in(*unit)
         };
-        let units = (0..self.shape.units).filter(is_open);
+        let units = self.units().filter(|unit| is_open(unit) && self.is_listed(*unit));
         let units: Vec<_> = units.filter(is_fresh).collect();
         let at = self.random.index(units.len().max(1));
         units.get(at).copied()

@@ -1,6 +1,6 @@
 //! What counts and what does not by the authority's word, followed record by record beside the fold: cuts, rosters, and how many logs of one issuer are kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use usher_keys::PublicKey;
 use usher_protocol::ledger::ruling::MAX_VOUCHED_OF_HUB;
@@ -20,6 +20,8 @@ pub struct AuthorityWord {
     /// Up to where the logs of revoked devices count.
     cuts: BTreeMap<Origin, Seq>,
     rosters: BTreeMap<u32, Vec<PublicKey>>,
+    /// Units of other sellers' codes that were listed.
+    pub listed: BTreeSet<Unit>,
 }
 
 impl World {
@@ -38,12 +40,12 @@ impl World {
             }
             let word = &mut self.observer.word;
             word.cuts.extend(word.meant.get(&entry.tail.hash).copied());
-            if let Ok(Record {
-                body: Body::Roster { epoch, hubs },
-                ..
-            }) = Record::from_bytes(&entry.bytes)
-            {
-                word.rosters.entry(epoch).or_insert(hubs);
+            match Record::from_bytes(&entry.bytes).map(|record| record.body) {
+                Ok(Body::Roster { epoch, hubs }) => {
+                    word.rosters.entry(epoch).or_insert(hubs);
+                }
+                Ok(Body::Foreign(list)) => word.listed.extend(list.codes.iter().map(|listed| listed.unit)),
+                Ok(_) | Err(_) => {}
             }
         }
     }
@@ -53,7 +55,7 @@ impl World {
     pub fn check_word(&self, node: NodeId) {
         let (place, name) = (self.place(), self.name(node));
         let (state, word) = (self.nodes[node].ledger.state(), &self.observer.word);
-        for unit in 0..self.shape.units {
+        for unit in self.units() {
             for (stamp, ..) in state.passages(Unit(unit)) {
                 let cut = word.cuts.get(&stamp.origin);
                 assert!(

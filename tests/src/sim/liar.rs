@@ -7,7 +7,7 @@ use usher_protocol::evidence::Worth;
 use usher_protocol::ledger::Entry;
 use usher_protocol::log::Hash;
 use usher_protocol::record::{Body, Record};
-use usher_protocol::ticket::live;
+use usher_protocol::ticket::foreign;
 use usher_protocol::{Hlc, Origin, Seq};
 
 use super::excess::Bounded;
@@ -139,6 +139,11 @@ impl World {
             let lie = self.draw_struck_opening(node, hlc);
             return self.write_lie(node, lie);
         }
+        let has_told = self.sellers.told.contains(&node);
+        let tells = self.breaks(Sabotage::MissedListsAreNotReadAgain) && !has_told;
+        if (tells || self.is_drawn_to_sellers()) && self.tell_of_unlisted(node) {
+            return;
+        }
         match self.random.below(10) {
             0..5 => {
                 for _ in 0..self.random.between(1, 4) {
@@ -222,7 +227,6 @@ impl World {
     pub fn codes_read_by(&self, node: NodeId) -> BTreeSet<Vec<u8>> {
         let liar = self.liars.iter().find(|liar| liar.node == node);
         let mut codes = liar.map(|liar| liar.shown.clone()).unwrap_or_default();
-        let trust = self.nodes[node].ledger.trust();
         for entry in self.nodes[node].disk.entries() {
             if let Ok(Record { body, .. }) = Record::from_bytes(&entry.bytes)
                 && let Some(passage) = body.passage()
@@ -230,7 +234,7 @@ impl World {
                 codes.insert(passage.code.clone());
             }
         }
-        codes.retain(|code| trust.keyring().check_evidence(code).is_ok());
+        codes.retain(|code| self.is_good_code(node, code));
         codes
     }
 
@@ -238,7 +242,7 @@ impl World {
     pub fn units_read_by_liars(&self) -> BTreeSet<u32> {
         let liars = self.liars.iter();
         let codes = liars.flat_map(|liar| self.codes_read_by(liar.node));
-        let units = codes.filter_map(|code| Some(live::parse(&code).ok()?.unit.0));
+        let units = codes.filter_map(|code| Some(foreign::told(&code).ok()?.unit.0));
         units.collect()
     }
 

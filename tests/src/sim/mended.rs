@@ -77,11 +77,17 @@ impl World {
     /// A genuine ticket that is in no log is not refused as used or replaced, whoever lies.
     fn check_unused(&self, node: NodeId, used: &BTreeSet<u32>) {
         let machine = &self.nodes[node];
-        let (now, trust) = (machine.clock(self.now), machine.ledger.trust());
-        for unit in (0..self.shape.units).filter(|unit| !used.contains(unit)) {
+        let now = machine.clock(self.now);
+        for unit in self.units().filter(|unit| !used.contains(unit)) {
             let paper = self.newest_paper(unit);
-            let Ok(ticket) = trust.keyring().verify_text(paper.text.as_bytes(), now) else {
-                // Its key's window is closed, and there is no newer one yet.
+            let Ok(ticket) = self.verified(node, &paper) else {
+                // Its key's window is closed, and there is no newer one yet, or it is on no list.
+                assert!(
+                    !self.observer.word.listed.contains(&Unit(unit)),
+                    "{}: {} does not know unit {unit}, which is listed",
+                    self.place(),
+                    self.name(node)
+                );
                 continue;
             };
             let asked = ScanQuestion {
@@ -109,7 +115,6 @@ impl World {
 
     /// Returns the units of whose passages some disk tells with a code that a key of the event signed.
     fn units_in_logs(&self) -> BTreeSet<u32> {
-        let keyring = self.nodes[CLOUD].ledger.trust().keyring();
         let read = |entry: &Entry| Some(Record::from_bytes(&entry.bytes).ok()?.body.passage()?.clone());
         let entries = self.nodes.iter().flat_map(|node| node.disk.entries());
         let codes: BTreeMap<_, _> = entries
@@ -119,7 +124,7 @@ impl World {
             .collect();
         let genuine = codes
             .into_iter()
-            .filter(|(code, _)| keyring.check_evidence(code).is_ok());
+            .filter(|(code, _)| self.is_good_code(CLOUD, code));
         genuine.map(|(_, unit)| unit).collect()
     }
 
@@ -146,7 +151,7 @@ impl World {
                 && !self.is_tainted_key(*scanner)
                 && hub.is_some_and(|hub| !self.is_outcast(hub) && hub_is_sound(self, hub))
         });
-        let mut units: Vec<_> = (0..self.shape.units).collect();
+        let mut units: Vec<_> = self.units().filter(|unit| self.is_listed(*unit)).collect();
         units.retain(|unit| {
             let homes = self.homes(*unit);
             let ticket = (*unit, self.people.newest(*unit));
@@ -282,6 +287,6 @@ impl World {
             let mut passages = state.passages(Unit(*unit));
             passages.any(|(stamp, ..)| self.is_a_liars_log(&stamp.origin))
         };
-        (0..self.shape.units).filter(is_touched).collect()
+        self.units().filter(is_touched).collect()
     }
 }

@@ -36,6 +36,9 @@ impl World {
         if !self.nodes[CLOUD].up {
             return;
         }
+        if self.list_codes() {
+            return;
+        }
         let unit = u32::try_from(self.random.below(u64::from(self.shape.units))).expect("a unit");
         match self.random.below(22) {
             0..4 => self.revoke_ticket(unit),
@@ -193,6 +196,9 @@ impl World {
             }
             if self.breaks(Sabotage::RostersMayBeMissing) {
                 sabotage::leave_rosters_out(&mut words);
+            }
+            if self.breaks(Sabotage::RestatementForgetsLists) {
+                words.retain(|word| !matches!(word, Body::Foreign(_)));
             }
             for body in words {
                 self.publish(body);

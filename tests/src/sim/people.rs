@@ -9,6 +9,7 @@ use usher_protocol::{GateId, ScanId, ScanSecret, ZoneId};
 
 use super::node::NodeId;
 use super::scans::{Errand, Job};
+use super::sellers::{foreign_paper, is_foreign};
 use super::setting::{OUTER, Setting, Step, TIERS, admits, level, tier_of};
 use super::shape::Kind;
 use super::world::{Happening, World};
@@ -31,6 +32,8 @@ pub enum Worth {
     Doomed,
     /// Signed by nobody the event knows, or altered.
     False,
+    /// Another seller's, good once the organizer has listed it.
+    Listed,
 }
 
 impl Worth {
@@ -41,6 +44,7 @@ impl Worth {
             Self::Succeeding => setting.has_made(Step::Rotate, bundle),
             Self::Doomed => !setting.has_made(Step::StrikeDoomed, bundle),
             Self::False => false,
+            Self::Listed => true,
         }
     }
 }
@@ -166,7 +170,7 @@ impl World {
     }
 
     fn come(&mut self) {
-        let unit = u32::try_from(self.random.below(u64::from(self.shape.units))).expect("a unit");
+        let unit = self.draw_guests_unit();
         if self.people.is_moving(unit, self.now) {
             return;
         }
@@ -233,6 +237,9 @@ impl World {
 
     /// Returns a unit's newest ticket, by the newest key.
     pub fn newest_paper(&self, unit: u32) -> Paper {
+        if is_foreign(unit) {
+            return foreign_paper(unit);
+        }
         let (key, worth) = if self.setting.has_made(Step::Rotate, self.bundle_version) {
             (&self.setting.successor, Worth::Succeeding)
         } else {
@@ -322,6 +329,9 @@ impl World {
     }
 
     fn paper(&mut self, unit: u32) -> Paper {
+        if is_foreign(unit) {
+            return self.foreign_paper(unit);
+        }
         let newest = self.people.newest(unit);
         match self.random.below(100) {
             0..5 => Paper {
@@ -358,6 +368,9 @@ impl World {
 
     /// A ticket as the organizer issued it: half of them again once there is a new key, and hardly any before that was needed.
     fn genuine(&mut self, unit: u32, generation: u32) -> Paper {
+        if is_foreign(unit) {
+            return foreign_paper(unit);
+        }
         let has_made = |step| self.setting.has_made(step, self.bundle_version);
         let renewed_percent = match (has_made(Step::Rotate), has_made(Step::Close)) {
             (true, true) => 90,

@@ -3,7 +3,7 @@
 use usher_keys::{Certificate, DeviceIdentity, Role};
 use usher_protocol::ledger::Entry;
 use usher_protocol::record::{Body, Count, Record, ShownPassage};
-use usher_protocol::ticket::live;
+use usher_protocol::ticket::foreign;
 use usher_protocol::{GateId, Hlc, Origin, ScanId};
 
 use super::lies::Lie;
@@ -122,7 +122,7 @@ impl World {
 
     /// Writes more passages of one ticket than one log may hold.
     pub fn tell_of_one_ticket(&mut self, node: NodeId) {
-        let unit = |code: &Vec<u8>| live::parse(code).ok().map(|ticket| ticket.unit.0);
+        let unit = |code: &Vec<u8>| foreign::told(code).ok().map(|ticket| ticket.unit.0);
         let told: Vec<_> = self
             .own_passages(node)
             .iter()

@@ -149,6 +149,10 @@ pub enum Sabotage {
     WindowsNeverEnd,
     /// Whoever lets people out does not write it down.
     ExitsAreNotWritten,
+    /// A new authority does not say again which tickets of other sellers are good.
+    RestatementForgetsLists,
+    /// Passages for which there was no room while they waited for a list are not read again once there is one.
+    MissedListsAreNotReadAgain,
 }
 
 impl Sabotage {

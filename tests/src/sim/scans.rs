@@ -5,7 +5,7 @@ use usher_protocol::ledger::{Annulling, JudgingAs, Route, ScanQuestion};
 use usher_protocol::record::{Body, RightToAnnul};
 use usher_protocol::request::{Answer, JudgedBy, RequestError, Response, Scan};
 use usher_protocol::routing::{Conclusion, Heard, Line, LineId, Next, Routing, SIGN_OF_LIFE_MS, Word};
-use usher_protocol::ticket::{Rejection, VerifiedTicket};
+use usher_protocol::ticket::{Rejection, VerifiedTicket, foreign};
 use usher_protocol::{GateId, ScanId, ScanSecret, ZoneId};
 
 use super::node::{NodeId, Then};
@@ -302,11 +302,21 @@ impl World {
     }
 
     fn verify(&mut self, node: NodeId, job: &Job) -> Result<VerifiedTicket, Rejection> {
-        let now = self.nodes[node].clock(self.now);
-        let trust = std::sync::Arc::clone(self.nodes[node].ledger.trust());
-        let ticket = trust.keyring().verify_text(job.paper.text.as_bytes(), now)?;
+        let ticket = self.verified(node, &job.paper)?;
         self.reads_code(node, ticket.code());
         Ok(ticket)
+    }
+
+    /// Reads a ticket as a node does.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection`] of one that is none for that node.
+    pub fn verified(&self, node: NodeId, paper: &Paper) -> Result<VerifiedTicket, Rejection> {
+        let machine = &self.nodes[node];
+        let (ledger, now) = (&machine.ledger, machine.clock(self.now));
+        let lists = ledger.state().foreign();
+        foreign::read((ledger.trust().keyring(), &lists), paper.text.as_bytes(), now)
     }
 
     /// Shows whoever waits for a scan that others were asked, and again in a while.

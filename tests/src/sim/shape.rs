@@ -61,11 +61,13 @@ pub enum Kind {
     StruckKeys,
     /// Midnight, changes of summer time, and windows of tiers that end.
     Days,
+    /// Tickets of another seller, whose codes are listed one after the other.
+    Sellers,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Cuts,
         Self::Loss,
         Self::Delays,
@@ -92,6 +94,7 @@ impl Kind {
         Self::Nesting,
         Self::Counts,
         Self::Days,
+        Self::Sellers,
     ];
 }
 

@@ -85,7 +85,8 @@ impl World {
         let state = self.nodes[CLOUD].ledger.state();
         let is_open = state.forks().any(|fork| state.is_frozen(&fork.origin));
         for zone in self.setting.zones() {
-            let by_tickets: u32 = (0..self.shape.units)
+            let by_tickets: u32 = self
+                .units()
                 .map(|unit| state.tally(Unit(unit)).inside(*zone))
                 .sum();
             assert!(
@@ -101,7 +102,7 @@ impl World {
         }
         let elsewhere = self.elsewhere();
         let told = |unit: &u32| !self.is_overridden(*unit) && self.is_told(*unit, &elsewhere);
-        for unit in (0..self.shape.units).filter(told) {
+        for unit in self.units().filter(told) {
             for zone in self.setting.zones() {
                 self.check_ticket(unit, *zone);
             }

@@ -414,9 +414,11 @@ impl World {
         let in_question = self.nodes[node].ledger.copies_in_question();
         self.note_other_histories(node, &in_question);
         let keeps = self.breaks(Sabotage::OtherHistoriesAreKept);
+        let misses = self.breaks(Sabotage::MissedListsAreNotReadAgain)
+            && self.nodes[node].ledger.state().has_missed_a_list();
         let machine = &mut self.nodes[node];
         let dropped = !keeps && machine.disk.drop_other_histories(&in_question);
-        if dropped || machine.ledger.must_be_rebuilt() {
+        if dropped || (!misses && machine.ledger.must_be_rebuilt()) {
             let forks: Vec<_> = machine.ledger.seen_forks().cloned().collect();
             machine.load(now);
             machine.ledger.remember_forks(forks);

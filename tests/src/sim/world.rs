@@ -20,6 +20,7 @@ use super::people::People;
 use super::random::Random;
 use super::sabotage::Sabotage;
 use super::scans::Errand;
+use super::sellers::{self, Sellers};
 use super::setting::{Powers, Setting};
 use super::shape::{Kind, Shape, Tape};
 use super::wire::ALTERED_PER_MILLE;
@@ -124,6 +125,8 @@ pub struct World {
     pub slow: BTreeMap<(NodeId, NodeId), u64>,
     /// Who comes to the gates.
     pub people: People,
+    /// What another seller has sold.
+    pub sellers: Sellers,
     /// Who checks the promises.
     pub observer: Observer,
     /// Virtual time, in milliseconds since the Unix epoch.
@@ -246,6 +249,7 @@ impl World {
             seed,
             observer: Observer::new(seed),
             people: People::new(shape.crowd),
+            sellers: sellers::draw(seed, |kind| shape.has(kind)),
             nodes: Vec::new(),
             pairs: Vec::new(),
             epochs: BTreeMap::new(),
@@ -361,6 +365,7 @@ impl World {
         for hub in 1..=self.shape.hubs - usize::from(late) {
             self.write_roster(Some(hub));
         }
+        self.list_first_codes();
         self.plan_commit(CLOUD);
     }
 

@@ -205,7 +205,7 @@ impl World {
             return;
         }
         for (zone, most) in &self.observer.zones.most {
-            let by_rule = (0..self.shape.units).filter(|unit| !self.is_overridden(*unit));
+            let by_rule = self.units().filter(|unit| !self.is_overridden(*unit));
             let inside: u32 = by_rule.map(|unit| self.people.inside(unit, *zone)).sum();
             let stayed = self.stayed(*zone);
             assert!(

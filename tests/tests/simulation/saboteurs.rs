@@ -10,10 +10,19 @@ use usher_tests::sim::{self, Broken, Kind, Sabotage, Shape, Tape};
 /// Within how many seeds a broken rule must be found.
 const SEEDS: u64 = 300;
 
+/// A rule is broken where nobody else sells tickets, unless it is about these: what is there besides makes its story longer.
 fn sabotaged(seed: u64, sabotage: Sabotage) -> Shape {
+    let is_on_sellers = matches!(
+        sabotage,
+        Sabotage::RestatementForgetsLists | Sabotage::MissedListsAreNotReadAgain
+    );
+    let mut shape = Shape::drawn(seed);
+    if !is_on_sellers {
+        shape.faults.remove(&Kind::Sellers);
+    }
     Shape {
         sabotage: Some(sabotage),
-        ..Shape::drawn(seed)
+        ..shape
     }
 }
 
@@ -30,7 +39,7 @@ fn find(from: u64, shape: impl Fn(u64) -> Shape, complaints: &[&str]) -> (u64, B
 const FALSE: &[&str] = &["counts a passage that is plainly false", "the first false record"];
 
 /// Each broken rule, the seed from which on it is looked for so that the suite stays short, and what is said of it.
-const RULES: [(Sabotage, u64, &[&str]); 66] = [
+const RULES: [(Sabotage, u64, &[&str]); 68] = [
     (Sabotage::NobodyWithdraws, 1, &["let nobody in by it"]),
     (Sabotage::PlacesAreNotCounted, 6, &["in a zone for"]),
     (Sabotage::CutOffSaysYes, 0, &["people in, not"]),
@@ -169,6 +178,12 @@ const RULES: [(Sabotage, u64, &[&str]); 66] = [
     ),
     (Sabotage::DaysGoByUtc, 6, &["(Strict per day) let"]),
     (Sabotage::WindowsNeverEnd, 6, &["that it knows to be closed"]),
+    (Sabotage::RestatementForgetsLists, 21, &["which is listed"]),
+    (
+        Sabotage::MissedListsAreNotReadAgain,
+        11,
+        &["differs from another"],
+    ),
 ];
 
 #[test]
