@@ -19,7 +19,7 @@ async fn a_booking_has_a_code_for_speaking_of_it() {
     assert_eq!((codes[0].len(), codes[0].find('-')), (8, Some(3)));
     let page = cloud.get(cloud.path(&bookings[0]["page"])).await.text();
     assert!(
-        page.contains(&format!("Booking code: <strong>{}</strong>", codes[0])),
+        page.contains(&format!("Booking code: <bdi><strong>{}</strong></bdi>", codes[0])),
         "{page}"
     );
 }
