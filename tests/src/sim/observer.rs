@@ -19,7 +19,6 @@ use super::disk::Disk;
 use super::node::NodeId;
 use super::sabotage::Sabotage;
 use super::scans::Job;
-use super::sellers::is_foreign;
 use super::setting::{TIERS, admits, tier_of};
 use super::slots::SlotWatch;
 use super::truth::LeaveWatch;
@@ -314,10 +313,7 @@ impl World {
             paper.worth.is_good_under(bundle, &self.setting),
             "{place}: {name} let in a ticket that trust bundle {bundle} does not vouch for: {paper:?}"
         );
-        assert!(
-            !is_foreign(paper.unit) || self.was_listed(paper.unit),
-            "{place}: {name} let in another seller's ticket that nobody has listed: {paper:?}"
-        );
+        self.check_listed(node, paper);
         let (again, inwards) = (judged.body.is_none(), job.direction == Direction::In);
         if again || !inwards {
             return self.note_exit(node, job, again);

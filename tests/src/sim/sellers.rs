@@ -161,9 +161,14 @@ impl World {
         !is_foreign(unit) || codes.entitlement(&identity).is_some()
     }
 
-    /// Tells whether the organizer has ever listed another seller's ticket.
-    pub fn was_listed(&self, unit: u32) -> bool {
-        self.sellers.listed.contains(&unit)
+    /// Checks that the organizer has listed another seller's ticket that lets people in, durably or not.
+    pub fn check_listed(&self, node: NodeId, paper: &Paper) {
+        assert!(
+            !is_foreign(paper.unit) || self.sellers.listed.contains(&paper.unit),
+            "{}: {} let in another seller's ticket that nobody has listed: {paper:?}",
+            self.place(),
+            self.name(node)
+        );
     }
 
     /// Tells whether a code in a record is good, as far as a node knows: one that a key of the event signed, or that is listed.
