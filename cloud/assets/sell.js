@@ -25,7 +25,7 @@
     if (minor === 0) return said("free");
     const [whole, part] = (minor / 10 ** decimals).toFixed(decimals).split(".");
     const grouped = whole.replace(/\B(?=(\d{3})+$)/g, said("group-mark"));
-    return said("amount", { number: part ? grouped + said("decimal-mark") + part : grouped, currency });
+    return setApart(said("amount", { number: part ? grouped + said("decimal-mark") + part : grouped, currency }));
   }
   const kept = `usher-reservation-${eventId}`;
   const say = (text) => { $("message").textContent = text; $("message").hidden = !text; };
@@ -135,7 +135,7 @@
 
   // Says what is wrong with an order, as the server would; the server has the last word.
   function trouble(lines, count) {
-    if (count > max) return said("most-tickets", { most: max });
+    if (count > max) return counted("most-tickets", max);
     for (const { tier, quantity } of lines) {
       const { name, min, max: most } = tiers.get(tier);
       if (quantity < min) return said("fewest-of", { fewest: min, tier: name });

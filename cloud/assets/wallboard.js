@@ -3,7 +3,7 @@
   const EVERY_MS = 5000;
   const again = async () => {
     try {
-      const answer = await fetch(location.href, { cache: 'no-store' });
+      const answer = await fetch(location.href, { cache: 'no-store', signal: AbortSignal.timeout(EVERY_MS) });
       if (answer.status === 401 || answer.status === 403) {
         location.reload();
         return;

@@ -26,7 +26,7 @@ pub mod my_tickets;
 pub mod oauth;
 pub mod organizer;
 pub mod printing;
-mod problem;
+pub mod problem;
 pub mod recording;
 pub mod refusal;
 pub mod repeating;

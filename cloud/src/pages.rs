@@ -20,8 +20,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::api::error::ApiError;
-
-use reader::PageProblem;
+use crate::api::problem::PageProblem;
 
 /// What a page may load: our own files and nothing else. Scripts in text fields stay text even if escaping failed.
 const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
@@ -72,10 +71,7 @@ impl IntoResponse for PageError {
         let problem = self.0.problem();
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         // Pages of buyers say it in their language: see `reader`.
-        let to_tell = PageProblem {
-            slug: problem.slug().to_owned(),
-            detail: problem.detail.clone().into_owned(),
-        };
+        let to_tell = PageProblem::from(&problem);
         let template = ErrorPage {
             title: problem.title,
             detail: problem.detail.into_owned(),

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::Serialize;
 use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
@@ -146,11 +146,30 @@ pub(super) fn problem(kind: ProblemKind, detail: impl Into<Cow<'static, str>>) -
     }
 }
 
+/// What went wrong, as an answer carries it for a page that says it in its reader's language.
+#[derive(Debug, Clone)]
+pub struct PageProblem {
+    /// The name of its kind.
+    pub slug: String,
+    /// What the API says of it.
+    pub detail: String,
+}
+
+impl From<&Problem> for PageProblem {
+    fn from(problem: &Problem) -> Self {
+        Self {
+            slug: problem.slug().to_owned(),
+            detail: problem.detail.clone().into_owned(),
+        }
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let to_tell = PageProblem::from(&self);
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let (retry_after, quota) = (self.retry_after, self.quota);
-        let mut response = (status, Json(self)).into_response();
+        let mut response = (status, Extension(to_tell), Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,

@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::api::claimant::cookie_named;
+use crate::api::problem::PageProblem;
 use crate::languages::choice::{LanguageWishes, choose};
 use crate::languages::{Language, Phrase};
 use crate::state::AppState;
@@ -117,15 +118,6 @@ impl<S: Sync> FromRequestParts<S> for PageReader {
     }
 }
 
-/// What went wrong, as a page's answer carries it until its language is known.
-#[derive(Debug, Clone)]
-pub struct PageProblem {
-    /// The name of its kind.
-    pub slug: String,
-    /// What the API says of it.
-    pub detail: String,
-}
-
 #[derive(Template)]
 #[template(path = "refused.html")]
 struct RefusedPage {
@@ -173,8 +165,17 @@ fn told(response: Response, problem: PageProblem, reader: PageReader) -> Respons
     let (mut parts, english) = response.into_parts();
     match page.render() {
         Ok(html) => {
+            // What could not be read at all was answered as the API answers programs.
             parts.headers.remove(header::CONTENT_LENGTH);
-            (parts, Html(html)).into_response()
+            parts.headers.remove(header::CONTENT_TYPE);
+            parts
+                .headers
+                .extend(super::headers().map(|(name, value)| (Some(name), value)));
+            let mut page = Html(html).into_response();
+            *page.status_mut() = parts.status;
+            *page.extensions_mut() = parts.extensions;
+            page.headers_mut().extend(parts.headers);
+            page
         }
         Err(_) => Response::from_parts(parts, english),
     }

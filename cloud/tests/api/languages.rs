@@ -102,6 +102,18 @@ async fn a_buyer_reads_booking_ticket_and_what_went_wrong_in_their_language() {
             .text()
             .contains("There is no such event on sale.")
     );
+    // What cannot be read at all is told as a page too, which may load its own style.
+    for damaged in ["/tickets/tkt_trunc", "/?utm_source=x", "/events/abc"] {
+        let page = seen(&cloud, damaged, &[(ACCEPT_LANGUAGE, "de")]).await;
+        assert!(page.status.is_client_error(), "{damaged}: {}", page.text());
+        assert!(page.header("content-type").starts_with("text/html"), "{damaged}");
+        assert!(
+            page.header("content-security-policy")
+                .contains("style-src 'self'"),
+            "{damaged}"
+        );
+        assert!(page.text().contains("lang=\"de\""), "{damaged}: {}", page.text());
+    }
     // What staff read stays English.
     let staff = seen(&cloud, "/staff", &[(ACCEPT_LANGUAGE, "de")]).await;
     assert!(!staff.text().contains("lang=\"de\""));

@@ -7,6 +7,7 @@ use usher_keys::{SecretKey, SignedBundle, Timestamp, TrustBundle};
 use super::client::{Answer, Cloud, START};
 use super::enrolments::code;
 use super::hub::Hub;
+use super::staff::{between, person, seen_by};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
@@ -331,8 +332,21 @@ async fn a_struck_ticket_key_pauses_the_sale_and_the_next_one_is_asked_for() {
     let command = page["to_sign"]["command"].as_str().unwrap();
     assert!(command.starts_with("usher-keys rotate "), "{command}");
     assert!(sale_warning(&cloud).await.is_some());
+    let owner = person(&cloud, "owner").await;
+    let keys = format!("/console/events/{event}/keys");
+    let page = seen_by(&cloud, &keys, &owner.cookie).await.text();
+    assert_eq!(between(&page, "id=\"sign\">", "<"), command);
+    assert!(
+        page.contains("id=\"hand-in\"") && !page.contains("in force."),
+        "{page}"
+    );
     super::keys::rotate(&cloud, &event).await;
     assert_eq!(shown(&cloud, &event).await["sale"], "on_sale");
+    let page = seen_by(&cloud, &keys, &owner.cookie).await.text();
+    assert!(
+        page.contains("in force.") && !page.contains("id=\"hand-in\""),
+        "{page}"
+    );
     cloud.buy(&event, &[0]).await;
 }
 

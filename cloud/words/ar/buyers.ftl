@@ -168,7 +168,15 @@ give-back = إعادة الأماكن
 
 ## What the script of an event's page says
 went-wrong = حدث خطأ ما.
-most-tickets = { $most } تذكرة على الأكثر دفعة واحدة
+most-tickets =
+    { $count ->
+        [zero] لا تذاكر دفعة واحدة
+        [one] تذكرة واحدة على الأكثر
+        [two] تذكرتان على الأكثر دفعة واحدة
+        [few] { $shown } تذاكر على الأكثر دفعة واحدة
+        [many] { $shown } تذكرة على الأكثر دفعة واحدة
+       *[other] { $shown } تذكرة على الأكثر دفعة واحدة
+    }
 fewest-of = { $fewest } على الأقل من { $tier }
 most-of = { $most } على الأكثر من { $tier }
 tickets-sum =

@@ -160,7 +160,11 @@ give-back = Plätze freigeben
 
 ## What the script of an event's page says
 went-wrong = Etwas ist schiefgegangen.
-most-tickets = Höchstens { $most } Tickets auf einmal
+most-tickets =
+    { $count ->
+        [one] Höchstens ein Ticket auf einmal
+       *[other] Höchstens { $shown } Tickets auf einmal
+    }
 fewest-of = Mindestens { $fewest } × { $tier }
 most-of = Höchstens { $most } × { $tier }
 tickets-sum =

@@ -161,7 +161,11 @@ give-back = Give the places back
 
 ## What the script of an event's page says
 went-wrong = Something went wrong.
-most-tickets = At most { $most } tickets at once
+most-tickets =
+    { $count ->
+        [one] At most one ticket at once
+       *[other] At most { $shown } tickets at once
+    }
 fewest-of = At least { $fewest } of { $tier }
 most-of = At most { $most } of { $tier }
 tickets-sum =

@@ -160,7 +160,11 @@ give-back = Liberar las plazas
 
 ## What the script of an event's page says
 went-wrong = Algo ha salido mal.
-most-tickets = { $most } entradas como máximo a la vez
+most-tickets =
+    { $count ->
+        [one] { $shown } entrada como máximo a la vez
+       *[other] { $shown } entradas como máximo a la vez
+    }
 fewest-of = Al menos { $fewest } × { $tier }
 most-of = Como máximo { $most } × { $tier }
 tickets-sum =

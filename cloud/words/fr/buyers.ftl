@@ -160,7 +160,11 @@ give-back = Libérer les places
 
 ## What the script of an event's page says
 went-wrong = Une erreur s’est produite.
-most-tickets = { $most } billets au plus à la fois
+most-tickets =
+    { $count ->
+        [one] { $shown } billet au plus à la fois
+       *[other] { $shown } billets au plus à la fois
+    }
 fewest-of = Au moins { $fewest } × { $tier }
 most-of = Au plus { $most } × { $tier }
 tickets-sum =

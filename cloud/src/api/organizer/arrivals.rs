@@ -16,6 +16,8 @@ use super::owned::OwnEvent;
 pub const MINUTES: usize = 60;
 
 const MINUTE_MS: u64 = 60_000;
+/// Over how long the pace at the gates is told: a minute alone says as much about chance.
+const PACE_MS: u64 = 5 * MINUTE_MS;
 
 /// Who came in during the last hour.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub struct RecentArrivals {
     pub gates: Vec<GateId>,
     /// When each minute began, and how many came in at each gate; the oldest first.
     pub minutes: Vec<(Timestamp, Vec<u64>)>,
+    /// How many came in at each gate within the last five minutes, to the second.
+    pub pace: Vec<u64>,
     /// Scans that let nobody pass since doors, in words, the most frequent first.
     pub refused: Vec<(&'static str, u64)>,
 }
@@ -50,11 +54,16 @@ fn of(state: &State, policy: &Policy, now: Timestamp) -> RecentArrivals {
     let first = this.saturating_sub(MINUTES as u64 - 1);
     let begins = (first..=this).map(|minute| Timestamp(minute * MINUTE_MS));
     let mut minutes: Vec<_> = begins.map(|begin| (begin, vec![0; gates.len()])).collect();
+    let mut pace = vec![0; gates.len()];
     for passing in state.passings().into_iter().filter(|passing| passing.is_entry) {
         let minute = (passing.at.0 / MINUTE_MS).checked_sub(first);
         let minute = minute.and_then(|minute| minutes.get_mut(usize::try_from(minute).ok()?));
         let gate = gates.iter().position(|gate| *gate == passing.gate);
-        if let Some(((_, numbers), gate)) = minute.zip(gate) {
+        let Some(gate) = gate else { continue };
+        if passing.at.0.saturating_add(PACE_MS) > now.0 {
+            pace[gate] += u64::from(passing.persons);
+        }
+        if let Some((_, numbers)) = minute {
             numbers[gate] += u64::from(passing.persons);
         }
     }
@@ -64,6 +73,7 @@ fn of(state: &State, policy: &Policy, now: Timestamp) -> RecentArrivals {
     RecentArrivals {
         gates,
         minutes,
+        pace,
         refused,
     }
 }

@@ -40,6 +40,8 @@ struct BookingsPage {
     sought: String,
     bookings: Vec<BookingRow>,
     next: Option<String>,
+    /// Whether more was found than is shown.
+    is_cut: bool,
 }
 
 struct BookingRow {
@@ -145,6 +147,7 @@ fn listed(
         path: format!("/console/events/{}/bookings", event.id),
         bookings: rows.collect(),
         // The next page of what was looked for is asked for by looking for more of it.
+        is_cut: found.next_cursor.is_some() && !sought.is_empty(),
         next: found.next_cursor.filter(|_| sought.is_empty()),
         sought,
     })

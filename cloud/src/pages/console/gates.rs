@@ -25,9 +25,6 @@ use super::device_cards::DeviceCard;
 use super::frame::ConsoleFrame;
 use super::plot::BarPlot;
 
-/// Minutes over which the pace at the gates is told: one alone says as much about chance.
-const PACE_MINUTES: usize = 5;
-
 #[derive(Template)]
 #[template(path = "console/gates.html")]
 struct GatesPage {
@@ -59,7 +56,7 @@ struct GateFigures {
     gates: Vec<GateLine>,
     admitted: u64,
     exited: u64,
-    /// People let in within the last [`PACE_MINUTES`].
+    /// People let in within the last five minutes.
     pace: u64,
     refused: u64,
     reasons: Vec<(&'static str, u64)>,
@@ -93,13 +90,12 @@ impl From<&ZoneCountView> for ZoneLine {
 impl GateLine {
     fn of(gate: &GateCountView, arrivals: &RecentArrivals) -> Self {
         let rank = arrivals.gates.iter().position(|id| id.0 == gate.gate);
-        let recent = arrivals.minutes.iter().rev().take(PACE_MINUTES);
-        let pace = recent.filter_map(|(_, numbers)| numbers.get(rank?)).sum();
+        let pace = rank.and_then(|rank| arrivals.pace.get(rank)).copied();
         Self {
             name: gate.name.clone(),
             admitted: gate.admitted,
             exited: gate.exited,
-            pace,
+            pace: pace.unwrap_or_default(),
         }
     }
 }

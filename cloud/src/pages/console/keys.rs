@@ -16,6 +16,7 @@ use crate::api::logged_in::LoggedIn;
 use crate::api::organizer::events;
 use crate::api::organizer::keys::{self, RequestKeysParams};
 use crate::api::organizer::owned::OwnEvent;
+use crate::api::organizer::signing::ToSignView;
 use crate::rights::{Operation, may};
 use crate::state::AppState;
 
@@ -31,6 +32,8 @@ struct KeysPage {
     request: Option<String>,
     /// Whether a trust bundle is in force.
     is_signed: bool,
+    /// What is to be signed anew, because a key ends too early or none may sign.
+    to_sign: Option<ToSignView>,
     is_published: bool,
     may_request: bool,
     may_hand_in: bool,
@@ -43,6 +46,7 @@ fn keys_page(app: &AppState, frame: ConsoleFrame, own: &OwnEvent<impl crate::rig
         path: format!("/console/events/{}", event.id),
         request: None,
         is_signed: app.authorities.of(event.id).is_ok(),
+        to_sign: ToSignView::of(app, (event.id, event.status), event.ends_at),
         is_published: event.status == crate::catalogue::EventStatus::Published,
         may_request: frame.may(Operation::RequestKeys),
         may_hand_in: frame.may(Operation::ChangeTrust),
