@@ -10,13 +10,18 @@ export class Sheet {
   /// `send` takes what people want.
   constructor(send) {
     Object.assign(this, { send, wish: "undo", told: null });
-    at("against-form").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.submit();
+    // Not by Enter in a field: a wedge types that too.
+    at("against-form").addEventListener("submit", (event) => event.preventDefault());
+    at("against-yes").addEventListener("click", () => {
+      if (at("against-form").reportValidity()) this.submit();
     });
     at("against-no").addEventListener("click", () => this.close());
     // Also by the back button and by Escape.
-    at("against").addEventListener("close", () => { at("pin").value = ""; });
+    at("against").addEventListener("close", () => {
+      at("pin").value = "";
+      // What is typed next must not press the button that opened it.
+      document.activeElement?.blur();
+    });
     for (const who of document.querySelectorAll("input[name='who']")) who.addEventListener("change", () => this.draw());
   }
 
@@ -32,6 +37,7 @@ export class Sheet {
     at("against-yes").textContent = yes;
     at("why-against").value = "";
     at("against-wrong").textContent = "";
+    at("against-yes").disabled = false;
     const own = document.querySelector("input[name='who'][value='reader']");
     own.disabled = !told.undoable;
     document.querySelector(`input[name='who'][value='${told.undoable ? "reader" : "supervisor"}']`).checked = true;
@@ -60,9 +66,13 @@ export class Sheet {
     const wish = this.wish === "undo" && this.isBySupervisor ? "undo-last" : this.wish;
     at("pin").value = "";
     at("against-wrong").textContent = "";
+    at("against-yes").disabled = true;
     this.send({ do: wish, ...said });
   }
 
   /// What is wrong with what was typed.
-  wrong(why) { at("against-wrong").textContent = why; }
+  wrong(why) {
+    at("against-wrong").textContent = why;
+    at("against-yes").disabled = false;
+  }
 }

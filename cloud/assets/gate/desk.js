@@ -14,6 +14,7 @@ let linkTrouble = "";
 let timer = 0;
 let lastStanding = "";
 let isEnrolling = false;
+let lastJudged = "";
 let position = { gate: null, out: false, persons: 1 };
 const asked = new Map();
 const waiting = [];
@@ -51,9 +52,11 @@ function openDesk() {
 /// Nothing that was not stored is known any more: the desk is opened anew from the file as it was.
 function lost(error) {
   console.error("the log took no write:", error.name);
-  unlink();
-  desk?.free();
+  const dead = desk;
+  // Nothing that it wanted done behind the failed write is done.
   desk = null;
+  unlink();
+  dead?.free();
   waiting.length = 0;
   tell({ is: "said", outcome: JSON.parse(not_saved()) });
   tell({ is: "unsaved" });
@@ -214,8 +217,10 @@ function isOpenAgain() {
   if (desk) return true;
   try {
     openDesk();
-    tell({ is: "saved" });
-    keepLinked();
+    if (desk) {
+      tell({ is: "saved" });
+      keepLinked();
+    }
   } catch (error) {
     lost(error);
   }
@@ -242,7 +247,8 @@ function show(bytes, isTyped) {
   now();
   const showing = desk.show(bytes, random(16));
   if (showing === "busy" && isTyped) waiting.push(bytes);
-  if (showing === "repeated" || showing === "held") tell({ is: showing, isTyped });
+  if (showing === "judged") lastJudged = hex(bytes);
+  if (showing === "repeated" || showing === "held") tell({ is: showing, isOnShow: hex(bytes) === lastJudged });
   drain();
 }
 
@@ -360,7 +366,11 @@ onmessage = async ({ data }) => {
       break;
     case "code": show(data.bytes, false); break;
     case "typed": typed(data.text); break;
-    case "stand": stand(data.position); drain(); break;
+    case "stand":
+      stand(data.position);
+      lastStanding = "";
+      drain();
+      break;
     case "undo": against(() => desk.undo(data.why, data.shown)); break;
     case "undo-last": against(() => desk.undo_last(new Overruling(data.by, data.why, data.pin), data.shown)); break;
     case "overrule": against(() => desk.overrule(new Overruling(data.by, data.why, data.pin), data.shown, random(16))); break;

@@ -3,6 +3,8 @@ import { Camera } from "./camera.js";
 import { Sheet } from "./against.js";
 
 const SHOWN_MS = 4000;
+/// A wedge's keys follow each other faster than anybody types.
+const BURST_MS = 50;
 const MOST_LISTED = 10;
 const TONES = { admit: [[880, 0.12], [1320, 0.16]], deny: [[196, 0.5]], refer: [[523, 0.15], [392, 0.25]], unanswered: [[392, 0.3]] };
 const SHAKES = { admit: [60], deny: [200, 80, 200], refer: [120, 60, 60], unanswered: [300] };
@@ -14,6 +16,9 @@ let audio = null;
 let lock = null;
 let isUnsaved = false;
 let lastTold = null;
+let lastKey = { at: -Infinity, text: "" };
+let personsBefore = "1";
+const ONCE = "Same code again: it counts once. To scan it a second time, take it away for 3 seconds";
 
 const bytesOf = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 
@@ -84,6 +89,8 @@ function standing({ standing: told, link, position }) {
     gates.replaceChildren(...told.gates.map(({ id, name }) => new Option(name, id)));
   }
   if (position.gate !== null && document.activeElement !== gates) gates.value = String(position.gate);
+  // Browsers bring back what was chosen before a page was loaded anew.
+  document.querySelector(`input[name='way'][value='${position.out ? "out" : "in"}']`).checked = true;
   at("network").hidden = told.rung !== "alone";
 }
 
@@ -115,11 +122,15 @@ desk.onmessage = ({ data }) => {
     case "said": said(data.outcome); break;
     case "standing": standing(data); break;
     case "enrolling": at("enrolling").textContent = data.why; break;
-    case "garbled": at("hint").textContent = data.why; break;
-    case "held": keepShowing(); break;
+    // Nobody passes under the result of whoever came before.
+    case "garbled": said({ signal: "unanswered", outcome: "garbled", words: "Scan again", reason: data.why, details: [], alone: false }); break;
+    case "held": if (data.isOnShow) keepShowing(); break;
     case "repeated":
-      at("hint").textContent = "Same code again: it counts once. To scan it a second time, take it away for 3 seconds";
-      keepShowing();
+      at("hint").textContent = ONCE;
+      if (data.isOnShow) {
+        at("verdict").querySelector(".alone").textContent = ONCE;
+        keepShowing();
+      }
       break;
     case "taken": sheet.close(); break;
     case "against": sheet.wrong(data.why); break;
@@ -284,12 +295,29 @@ for (const id of ["gate", "persons"]) at(id).addEventListener("change", settle);
 for (const way of document.querySelectorAll("input[name='way']")) way.addEventListener("change", settle);
 at("verdict").addEventListener("click", () => { at("verdict").hidden = true; });
 document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible" && lock) stayAwake(); });
-// A wedge types wherever the focus is.
+at("persons").addEventListener("focus", () => { personsBefore = at("persons").value; });
+// A wedge types wherever the focus is, and what it types may be anything: it goes into the field for codes, and moves and confirms nothing.
 document.addEventListener("keydown", (event) => {
-  const isInField = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);
+  if (stage !== "ready") return;
+  const isBurst = event.timeStamp - lastKey.at < BURST_MS && !event.repeat;
   const isText = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey;
-  if (stage === "ready" && !sheet.isOpen && !isInField && isText) at("typed").focus();
-});
+  const field = event.target.id;
+  const isTyped = field === "typed";
+  const before = lastKey.text;
+  lastKey = { at: event.timeStamp, text: isText ? event.key : "" };
+  if (isBurst && event.key === "Tab") {
+    event.preventDefault();
+    if (isTyped) at("typing").requestSubmit();
+  }
+  if (isBurst && !isTyped && (event.key === "Enter" || event.key === " ")) event.preventDefault();
+  if (sheet.isOpen || !isText || isTyped) return;
+  if (field === "persons") {
+    if (!isBurst) return;
+    at("persons").value = personsBefore;
+    at("typed").value = before;
+  }
+  at("typed").focus();
+}, true);
 navigator.serviceWorker?.register("/gate/sw.js", { scope: "/gate" }).catch((error) => {
   console.error("this page is not kept for later:", error.message);
 });

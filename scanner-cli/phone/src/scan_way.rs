@@ -26,8 +26,8 @@ pub struct ScanWay {
     pub ticket: Result<VerifiedTicket, Rejection>,
     /// Known here to let nobody in.
     pub is_void: bool,
-    /// Whether the ticket was found by its ticket code.
-    pub is_typed: bool,
+    /// The ticket code by which the ticket was found, as it was read, if it was.
+    pub typed: Option<Vec<u8>>,
     /// How long before somebody passed here with it, in milliseconds, if that was just before.
     pub passed_ago_ms: Option<u64>,
     /// When it was read, by the machine's run.
@@ -63,7 +63,7 @@ impl ScanWay {
             secret,
             ticket,
             is_void,
-            is_typed: false,
+            typed: None,
             passed_ago_ms: None,
             read_up_ms,
             overruling: None,

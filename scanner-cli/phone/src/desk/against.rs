@@ -157,7 +157,11 @@ impl Desk {
     /// Says which ticket was refused last and could be let in against the rules, if there is one.
     #[must_use]
     pub fn refused(&self) -> Option<String> {
-        let persons = self.last.refused_persons()?;
+        let refused = self.last.refused_persons()?;
+        let persons = match self.position.persons {
+            1 => refused,
+            said => said,
+        };
         let ticket = self.ticket_words(self.shown_ticket);
         Some(match persons {
             1 => ticket,
@@ -200,6 +204,8 @@ impl Desk {
     fn corrected(&mut self, code: &[u8], said: ScanOutcome) {
         if said.outcome == ANNULLED {
             self.debounce.undone(code);
+            // Touched twice, it does not take back the passage before as well.
+            self.shown += 1;
             if self.last.undone(code) {
                 self.counts.undone();
             }

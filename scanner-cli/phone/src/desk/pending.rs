@@ -19,7 +19,11 @@ pub struct PendingRequest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum About {
     /// Which ticket a ticket code is of, to be scanned then.
-    TicketCode(ScanSecret),
+    TicketCode {
+        secret: ScanSecret,
+        /// The ticket code, as it was read.
+        read: Vec<u8>,
+    },
     /// The last scan of a code is to be taken back.
     Undo {
         code: Vec<u8>,

@@ -49,10 +49,10 @@ impl Desk {
             Seen::Repeated => return Showing::Repeated,
         };
         match str::from_utf8(code).map(str::parse::<TicketCode>) {
-            Ok(Ok(code)) => self.look_up(code, secret),
-            Ok(Err(Mistyped::Check)) => self.found_nothing(NoTicket::Mistyped),
+            Ok(Ok(ticket_code)) => self.look_up(ticket_code, (code, secret)),
+            Ok(Err(Mistyped::Check)) => self.found_nothing((code, secret), NoTicket::Mistyped),
             Ok(Err(Mistyped::Length { .. } | Mistyped::Character(_))) | Err(_) => {
-                self.begin(code.to_vec(), secret, false);
+                self.begin(code.to_vec(), secret, None);
             }
         }
         self.go_on();
@@ -92,12 +92,13 @@ impl Desk {
         self.replied(None);
     }
 
-    fn look_up(&mut self, code: TicketCode, secret: ScanSecret) {
+    fn look_up(&mut self, code: TicketCode, (read, secret): (&[u8], ScanSecret)) {
         let Some(line) = self.line() else {
-            return self.found_nothing(NoTicket::NoHub);
+            return self.found_nothing((read, secret), NoTicket::NoHub);
         };
         let number = self.ask(&Request::Inquire(Inquiry::Ticket(code)));
-        let about = About::TicketCode(secret);
+        let read = read.to_vec();
+        let about = About::TicketCode { secret, read };
         let waits = (&line, LOOKED_UP_WITHIN_MS);
         self.pending = Some(PendingRequest::new(number, about, waits, self.up_ms()));
     }
@@ -105,34 +106,35 @@ impl Desk {
     /// Takes the answer to what is pending, or that there is none.
     fn replied(&mut self, reply: Option<Reply>) {
         match self.pending.take().map(PendingRequest::into_about) {
-            Some(About::TicketCode(secret)) => self.looked_up(secret, reply),
+            Some(About::TicketCode { secret, read }) => self.looked_up((read, secret), reply),
             Some(About::Undo { code, ticket }) => self.undone(&code, ticket, reply),
             None => {}
         }
     }
 
-    fn looked_up(&mut self, secret: ScanSecret, reply: Option<Reply>) {
-        match reply {
-            Some(Reply::Told(Told::Ticket(code))) => self.begin(code, secret, true),
-            Some(Reply::Told(Told::NoTicket)) => self.found_nothing(NoTicket::Unknown),
-            Some(Reply::Told(Told::TooOften)) => self.found_nothing(NoTicket::TooOften),
-            Some(Reply::Told(Told::NoCloud)) => self.found_nothing(NoTicket::NoCloud),
-            Some(Reply::Told(Told::NotAllowed | Told::Hubs(_))) => self.found_nothing(NoTicket::OldHub),
-            Some(Reply::Done(_) | Reply::Corrected(_) | Reply::Working) | None => {
-                self.found_nothing(NoTicket::NoHub);
-            }
-        }
+    fn looked_up(&mut self, (read, secret): (Vec<u8>, ScanSecret), reply: Option<Reply>) {
+        let why = match reply {
+            Some(Reply::Told(Told::Ticket(code))) => return self.begin(code, secret, Some(read)),
+            Some(Reply::Told(Told::NoTicket)) => NoTicket::Unknown,
+            Some(Reply::Told(Told::TooOften)) => NoTicket::TooOften,
+            Some(Reply::Told(Told::NoCloud)) => NoTicket::NoCloud,
+            Some(Reply::Told(Told::NotAllowed | Told::Hubs(_))) => NoTicket::OldHub,
+            Some(Reply::Done(_) | Reply::Corrected(_) | Reply::Working) | None => NoTicket::NoHub,
+        };
+        self.found_nothing((&read, secret), why);
     }
 
     /// Says that there is no ticket for a ticket code; nobody overrides a ticket of before by it.
-    fn found_nothing(&mut self, why: NoTicket) {
+    fn found_nothing(&mut self, (read, secret): (&[u8], ScanSecret), why: NoTicket) {
         self.last.found_nothing();
         self.shown_ticket = None;
         self.shown += 1;
-        self.say(outcome::not_found(why));
+        let said = outcome::not_found(why);
+        self.debounce.judged(read, secret, came(&said), self.up_ms());
+        self.say(said);
     }
 
-    fn begin(&mut self, mut code: Vec<u8>, secret: ScanSecret, is_typed: bool) {
+    fn begin(&mut self, mut code: Vec<u8>, secret: ScanSecret, typed: Option<Vec<u8>>) {
         let up_ms = self.up_ms();
         let ledger = self.replica.ledger();
         // A code too long for a ticket is cut: it stays none.
@@ -151,7 +153,7 @@ impl Desk {
         let is_void = known.is_some_and(|ticket| inwards && rulings::is_void(&said, ticket));
         let passed_ago_ms = self.debounce.passed_ago_ms(&scan.code, up_ms);
         let mut way = ScanWay::new((scan, secret), ticket, is_void, up_ms);
-        (way.is_typed, way.passed_ago_ms) = (is_typed, passed_ago_ms);
+        (way.typed, way.passed_ago_ms) = (typed, passed_ago_ms);
         self.scan = Some(way);
     }
 
@@ -268,15 +270,14 @@ impl Desk {
         let up_ms = self.up_ms();
         let mut said = said.after_passing(scan.passed_ago_ms);
         said.took_ms = up_ms.saturating_sub(scan.read_up_ms);
-        if scan.is_typed {
+        if scan.typed.is_some() {
             said.details.push(words::BY_TICKET_CODE.to_owned());
         }
-        let came = match said.signal {
-            Signal::Admit => Came::Passed,
-            Signal::Refer | Signal::Unanswered if !said.is_withdrawn => Came::Open,
-            Signal::Deny | Signal::Refer | Signal::Unanswered => Came::Refused,
-        };
-        self.debounce.judged(&scan.scan.code, scan.secret, came, up_ms);
+        let came = came(&said);
+        // A ticket code stays in view as any other code does.
+        for code in [Some(&scan.scan.code), scan.typed.as_ref()].into_iter().flatten() {
+            self.debounce.judged(code, scan.secret, came, up_ms);
+        }
         self.note(scan, said.signal);
         self.say(said);
     }
@@ -314,6 +315,15 @@ impl Desk {
     pub(super) fn say(&mut self, said: ScanOutcome) {
         self.asks_to_wait_at = None;
         self.todo.push_back(Todo::Say(Box::new(said)));
+    }
+}
+
+/// Tells what became of a scan, as far as it matters to the next showing of its code.
+fn came(said: &ScanOutcome) -> Came {
+    match said.signal {
+        Signal::Admit => Came::Passed,
+        Signal::Refer | Signal::Unanswered if !said.is_withdrawn => Came::Open,
+        Signal::Deny | Signal::Refer | Signal::Unanswered => Came::Refused,
     }
 }
 

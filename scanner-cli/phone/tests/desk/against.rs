@@ -9,7 +9,7 @@ use usher_phone::replica;
 use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::correction::{AnnulledScan, Correction, CorrectionOutcome, PinnedCorrection};
 use usher_protocol::request::{
-    self, Answer, JudgedBy, Overriding, Overruling, PinnedOverriding, Reply, Request, RequestError,
+    self, Answer, JudgedBy, Overriding, Overruling, PinnedOverriding, Reply, Request, RequestError, Told,
 };
 use usher_words::scanner::outcome::{ScanOutcome, Signal};
 use usher_words::scanner::{ANOTHER_WAS_SHOWN, NOTHING_TO_UNDO, SHOW_THE_TICKET};
@@ -261,6 +261,13 @@ fn a_supervisors_own_phone_undoes_without_a_pin() {
     page.desk.undo_last(ada(""), page.desk.shown()).unwrap();
     page.drain();
     assert_eq!(page.said.pop().unwrap().outcome, "annulled");
+    let before = page.desk.shown() - 1;
+    let twice = page.desk.undo_last(ada(""), before);
+    assert_eq!(
+        twice,
+        Err(ANOTHER_WAS_SHOWN.to_owned()),
+        "touched twice, it is done once"
+    );
     assert_eq!(scan(&mut page, 1).outcome, "admitted");
     hub.link(&mut page);
     assert_eq!(
@@ -278,4 +285,25 @@ fn a_ticket_code_that_is_none_leaves_nothing_to_override() {
     page.scan("0000-0000");
     let late = page.desk.overrule(ada("482913"), page.desk.shown(), [8; 16]);
     assert_eq!(late, Err(SHOW_THE_TICKET.to_owned()));
+}
+
+#[test]
+fn a_ticket_code_that_stays_in_view_is_one_scan() {
+    let (mut page, _) = linked();
+    assert_eq!(page.scan("AJJA-NQKN"), None, "the hub is asked");
+    let (number, _) = asked(&mut page);
+    let ticket = Reply::Told(Told::Ticket(code(1, AVAILABLE).into_bytes()));
+    page.desk.heard(number, &frame(&request::to_bytes(&ticket)));
+    page.drain();
+    page.asked.clear();
+    page.disconnect();
+    assert_eq!(page.said.pop().unwrap().outcome, "admitted");
+    for _ in 0..5 {
+        page.pass(200);
+        assert_eq!(page.scan("AJJA-NQKN"), None);
+        assert_eq!(page.asked.pop(), None, "nothing is looked up again");
+    }
+    page.pass(4_000);
+    assert_eq!(page.scan("AJJA-NQKM").unwrap().outcome, "mistyped");
+    assert_eq!(page.scan("AJJA-NQKM"), None);
 }
