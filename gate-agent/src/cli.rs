@@ -2,6 +2,7 @@
 
 mod archive;
 mod audit;
+mod code_list;
 mod codes;
 mod doctor;
 mod enrol;
@@ -133,9 +134,32 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         archive: Option<PathBuf>,
     },
+    /// Say what a gate would say of tickets, while nobody is let in: of each code in a list, or of some drawn by chance. It asks nobody else, so it
+    /// shows what this hub knows with the cable cut; exit code 1 when a code would not be let in.
+    Rehearse(RehearseArgs),
+    /// Print which codes of a list people came in by, when and where, as CSV: for another seller's statistics, or to go on with other scanners.
+    Used {
+        /// The list, with a code in each line.
+        #[arg(value_name = "CODES")]
+        file: PathBuf,
+    },
     /// Play an evening that is planned, in virtual time and by the rules of this program: how long people wait at each gate, what lanes and
     /// scanners do, and what comes of failures.
     Simulate(SimulateArgs),
+}
+
+/// What is rehearsed.
+#[derive(Debug, Args)]
+pub struct RehearseArgs {
+    /// The list, with a code in each line: what a scanner reads.
+    #[arg(value_name = "CODES")]
+    pub file: PathBuf,
+    /// The gate at which they are shown, by id.
+    #[arg(long, value_name = "GATE")]
+    pub gate: u16,
+    /// Take so many codes, drawn by chance; all of them when missing.
+    #[arg(long, value_name = "N")]
+    pub draw: Option<usize>,
 }
 
 /// What is played, and where it is written.
@@ -309,6 +333,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Some(file) => report::of_archive(&file, &folder),
             None => report::of_hub(&picked()?.directory, &folder),
         },
+        Command::Rehearse(wanted) => code_list::rehearse(&picked()?.directory, &wanted),
+        Command::Used { file } => code_list::used(&picked()?.directory, &file),
         Command::Simulate(wanted) => simulate::simulate(&wanted),
     }
 }

@@ -10,17 +10,6 @@ use usher_tests::stage::patience::until;
 use usher_tests::stage::programs::{Ended, Program, finish};
 use usher_tests::stage::venue::{HUB_SOUTH, Venue};
 
-/// Reads the root's public key out of its file, as its owner would.
-async fn root(stage: &Stage) -> anyhow::Result<String> {
-    let file = stage.organizer.file("root.pem");
-    let said = stage.organizer.keys(&["inspect".as_ref(), file.as_ref()]).await?;
-    let is_key = |word: &&str| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let key = said.split_whitespace().find(is_key);
-    Ok(key
-        .with_context(|| format!("there is no key in: {said}"))?
-        .to_owned())
-}
-
 async fn verify(stage: &Stage, file: &Path, root: &str) -> anyhow::Result<Ended> {
     let mut command = stage.programs.command(Program::Keys);
     command
@@ -44,7 +33,7 @@ async fn what_two_hubs_archive_is_verified_by_the_root_alone() -> anyhow::Result
         ensure!(again.verdict == "deny", "{again:?}");
     }
     venue.settled(&stage).await?;
-    let root = root(&stage).await?;
+    let root = stage.organizer.root().await?;
     for hub in [&venue.north, &venue.south] {
         let file = stage.path(format!("{}.usher", hub.listening.http.port()));
         let name = file.to_str().context("a path in UTF-8")?;

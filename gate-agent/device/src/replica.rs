@@ -48,7 +48,7 @@ pub use command::Annulment;
 pub use counting::record_count;
 pub use error::{Finding, ReplicaError};
 pub use export::{ScanRow, scans};
-pub use glance::{Glance, glance, review};
+pub use glance::{Glance, glance, ledger, review};
 pub use naming::event_name;
 pub use snapshot::Snapshot;
 pub use stored_values::StoredEnrolment;

@@ -280,6 +280,19 @@ impl Hub {
         self.start_again().await
     }
 
+    /// Opens the door for phones with pretixSCAN, and starts it again.
+    ///
+    /// # Errors
+    ///
+    /// When it does not come up.
+    pub async fn serve_phones(&mut self) -> anyhow::Result<()> {
+        self.process.stop().await?;
+        let file = self.dir.join(SETTINGS);
+        let settings = fs::read_to_string(&file)?;
+        fs::write(&file, format!("{settings}[door]\nlisten = \"127.0.0.1:0\"\n"))?;
+        self.start_again().await
+    }
+
     /// Returns the address that makes a page a scanner of this hub.
     ///
     /// # Errors

@@ -409,6 +409,21 @@ impl Organizer {
         self.folder.join(name)
     }
 
+    /// Reads the root's public key out of its file, as its owner would.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub async fn root(&self) -> anyhow::Result<String> {
+        let file = self.file("root.pem");
+        let said = self.keys(&["inspect".as_ref(), file.as_ref()]).await?;
+        let is_key = |word: &&str| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let key = said.split_whitespace().find(is_key);
+        Ok(key
+            .with_context(|| format!("there is no key in: {said}"))?
+            .to_owned())
+    }
+
     /// Runs `usher-keys`.
     ///
     /// # Errors

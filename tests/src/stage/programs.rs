@@ -119,6 +119,11 @@ impl Programs {
         self
     }
 
+    /// Returns the folder that they are in.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Prepares a run; what it says goes nowhere unless the caller says otherwise. Settings and proxies in the
     /// environment of whoever runs the tests are none of its business.
     pub fn command(&self, program: Program) -> Command {

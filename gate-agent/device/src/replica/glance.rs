@@ -64,6 +64,18 @@ pub fn glance(path: &Path, now: Timestamp) -> Result<Glance, ReplicaError> {
     })
 }
 
+/// Rebuilds the ledger of the replica in a file.
+///
+/// # Errors
+///
+/// [`ReplicaError`]; a damaged file is refused with what is wrong.
+pub fn ledger(path: &Path, now: Timestamp) -> Result<Ledger, ReplicaError> {
+    let mut connection = database::open_from_outside(path)?;
+    let transaction = connection.transaction()?;
+    let me = StoredEnrolment::read(&transaction)?.identity.unverified().device;
+    Ok(replay::rebuild(&transaction, me, now)?.ledger)
+}
+
 /// Rebuilds the ledger of the replica in a file, and shows the bytes of every record that is stored, log by log.
 ///
 /// # Errors

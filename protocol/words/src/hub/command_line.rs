@@ -130,13 +130,49 @@ pub fn scanner_until(until: &str, hub_until: &str) -> String {
     format!("The scanner may work until {until} (this hub: until {hub_until}).")
 }
 
+/// Says what a gate would say of the code in a line of a list.
+pub fn of_line(line: usize, said: &str) -> String {
+    format!("line {line}: {said}")
+}
+
+/// Sums a rehearsal up.
+pub fn rehearsed(let_in: usize, all: usize) -> String {
+    format!("{let_in} of {all} would be let in. Nobody was: nothing is written down.")
+}
+
+/// A list cannot be read.
+pub fn no_list(path: &Path) -> String {
+    format!("reading the list {}", path.display())
+}
+
+/// A list has nothing in it.
+pub fn no_codes(path: &Path) -> String {
+    format!(
+        "there is no code in {}: it takes a list with a code in each line",
+        path.display()
+    )
+}
+
+/// A line of a list is longer than any code.
+pub fn too_long_a_line(line: usize) -> String {
+    format!("line {line} is longer than any code: it takes a list with a code in each line, and nothing else")
+}
+
 /// Warns of gates that the event does not have, as far as this hub knows.
 pub fn unknown_gates(unknown: &[u16], known: &[u16]) -> String {
+    let lacks = lacks_gates(unknown, known);
     warning(&format!(
-        "the event does not have {}, as far as this hub knows; it has {}. Nobody is let in there until the organizer adds it",
+        "{lacks}. Nobody is let in there until the organizer adds it"
+    ))
+}
+
+/// Says which gates the event does not have, as far as this hub knows.
+pub fn lacks_gates(unknown: &[u16], known: &[u16]) -> String {
+    format!(
+        "the event does not have {}, as far as this hub knows; it has {}",
         gates(unknown),
         gates(known)
-    ))
+    )
 }
 
 /// Says that an audit found nothing wrong.
