@@ -2,15 +2,19 @@
 //! on the network can announce anything: who is there, certificates say when it is dialled.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use mdns_sd::{IfKind, Receiver, ResolvedService, ServiceDaemon, ServiceEvent, ServiceInfo};
 use thiserror::Error;
+use tokio::time::{Instant, sleep_until};
 use usher_keys::{EventId, PublicKey};
 
 /// What hubs are announced as.
 const SERVICE: &str = "_usher._udp.local.";
 /// Most addresses of one hub that are believed: a laptop with cable, wireless network and some virtual ones.
 const MAX_ADDRESSES: usize = 8;
+/// After how long it is looked anew once so much was announced that the daemon told us of nothing more.
+const ANEW_AFTER: Duration = Duration::from_secs(10);
 /// What names the event in an announcement.
 const EVENT: &str = "event";
 /// What names the hub's key in an announcement.
@@ -36,6 +40,8 @@ pub struct Discovery {
     daemon: ServiceDaemon,
     heard: Receiver<ServiceEvent>,
     event: EventId,
+    /// When it is looked anew, if that is due: whoever waits may give up in between.
+    anew_at: Option<Instant>,
 }
 
 impl Discovery {
@@ -52,7 +58,12 @@ impl Discovery {
             daemon.enable_interface(named)?;
         }
         let heard = daemon.browse(SERVICE)?;
-        Ok(Self { daemon, heard, event })
+        Ok(Self {
+            daemon,
+            heard,
+            event,
+            anew_at: None,
+        })
     }
 
     /// Announces a hub of the event, until this is dropped: under that address alone if it is one, or under those of the interfaces.
@@ -80,8 +91,8 @@ impl Discovery {
         Ok(())
     }
 
-    /// Waits for the next announcement of a hub of the event, our own too; for ever when none can come any more.
-    pub async fn next(&self) -> FoundHub {
+    /// Waits for the next announcement of a hub of the event, our own too. A burst of announcements ends what is heard; it is looked anew then.
+    pub async fn next(&mut self) -> FoundHub {
         loop {
             match self.heard.recv_async().await {
                 Ok(ServiceEvent::ServiceResolved(service)) => {
@@ -90,8 +101,20 @@ impl Discovery {
                     }
                 }
                 Ok(_) => {}
-                Err(_) => std::future::pending().await,
+                Err(_) => self.look_anew().await,
             }
+        }
+    }
+}
+
+impl Discovery {
+    async fn look_anew(&mut self) {
+        let at = *self.anew_at.get_or_insert_with(|| Instant::now() + ANEW_AFTER);
+        sleep_until(at).await;
+        self.anew_at = None;
+        tracing::warn!("so much was announced on the local network that looking for hubs begins anew");
+        if let Ok(heard) = self.daemon.browse(SERVICE) {
+            self.heard = heard;
         }
     }
 }
@@ -201,8 +224,24 @@ mod tests {
         let event = EventId(*b"discovery tests.");
         let announced = Discovery::start(event, &[]).unwrap();
         announced.announce(&key(1).public(), 4810, None).unwrap();
-        let looking = Discovery::start(event, &[]).unwrap();
+        let mut looking = Discovery::start(event, &[]).unwrap();
         let found = tokio::time::timeout(Duration::from_secs(20), looking.next()).await;
         assert_eq!(found.expect("nothing was announced here").hub, key(1).public());
+        // What ends when too much was heard is begun again, also where the waiting is given up again and again.
+        looking.heard = looking.daemon.browse(SERVICE).unwrap();
+        looking.daemon.stop_browse(SERVICE).unwrap();
+        let found = tokio::time::timeout(Duration::from_secs(60), async {
+            let mut is_due = false;
+            loop {
+                let waited = tokio::time::timeout(Duration::from_secs(1), looking.next());
+                if let Ok(found) = waited.await
+                    && is_due
+                {
+                    return found;
+                }
+                is_due |= looking.anew_at.is_some();
+            }
+        });
+        assert_eq!(found.await.expect("it is looked anew").hub, key(1).public());
     }
 }

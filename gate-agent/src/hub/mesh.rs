@@ -25,10 +25,20 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// How much later the hub with the greater key dials: of two that find each other at once, one is enough.
 const COURTESY: Duration = Duration::from_secs(1);
 
+/// For how long a hub that was found is dialled at least, before it is given up for another or dialled elsewhere: announcements are
+/// nobody's word, and each could begin another dial.
+const DIALLED_FOR: Duration = Duration::from_secs(10);
+/// Most addresses at which one hub is dialled.
+const MAX_ADDRESSES: usize = 8;
+
 /// A hub that was found.
 struct Found {
     addresses: Vec<String>,
     heard: Instant,
+    /// Since when it is dialled there.
+    since: Instant,
+    /// Where it was said to be meanwhile.
+    later: Option<Vec<String>>,
     /// Ends its dialler.
     end: CancellationToken,
 }
@@ -42,7 +52,7 @@ struct Mesh {
 }
 
 /// Keeps the hub linked with all hubs that it hears of, until cancelled.
-pub async fn keep(services: Arc<Services>, discovery: Discovery, cancel: CancellationToken) {
+pub async fn keep(services: Arc<Services>, mut discovery: Discovery, cancel: CancellationToken) {
     let mut mesh = Mesh {
         services,
         found: BTreeMap::new(),
@@ -55,7 +65,10 @@ pub async fn keep(services: Arc<Services>, discovery: Discovery, cancel: Cancell
         tokio::select! {
             () = cancel.cancelled() => break,
             found = discovery.next() => mesh.consider(found),
-            _ = ticks.tick() => mesh.learn().await,
+            _ = ticks.tick() => {
+                mesh.take_up_later();
+                mesh.learn().await;
+            }
             Some(_) = mesh.diallers.join_next() => {}
         }
     }
@@ -87,19 +100,28 @@ impl Mesh {
     }
 
     /// Dials a hub that was found, unless it is dialled there already or linked.
-    fn consider(&mut self, FoundHub { hub, addresses }: FoundHub) {
+    fn consider(&mut self, FoundHub { hub, mut addresses }: FoundHub) {
         if hub == self.services.replica.me() {
             return;
         }
         if let Some(known) = self.found.get_mut(&hub) {
             known.heard = Instant::now();
             let is_told_already = addresses.iter().all(|address| known.addresses.contains(address));
-            if is_told_already || self.services.links.is_linked(&hub) {
+            if is_told_already {
                 return;
             }
+            // It is told once: a link that is believed may be dead.
+            if known.since.elapsed() < DIALLED_FOR || self.services.links.is_linked(&hub) {
+                known.later = Some(addresses);
+                return;
+            }
+            let before = known.addresses.iter();
+            let before: Vec<_> = before.filter(|one| !addresses.contains(one)).cloned().collect();
+            addresses.extend(before);
+            addresses.truncate(MAX_ADDRESSES);
             known.end.cancel();
         } else if self.found.len() >= MAX_FOUND && !self.make_room() {
-            tracing::warn!(most = MAX_FOUND, hub = %hub.id(), "so many hubs were found: one more is not dialled");
+            tracing::debug!(most = MAX_FOUND, hub = %hub.id(), "so many hubs were found: one more is not dialled");
             return;
         }
         tracing::info!(hub = %hub.id(), ?addresses, "another hub of the event was found");
@@ -110,23 +132,42 @@ impl Mesh {
         };
         self.diallers
             .spawn(keep_linked(Arc::clone(&self.services), expected, end.clone()));
-        let heard = Instant::now();
+        let now = Instant::now();
         self.found.insert(
             hub,
             Found {
                 addresses,
-                heard,
+                heard: now,
+                since: now,
+                later: None,
                 end,
             },
         );
     }
 
-    /// Gives the hub up that is not linked and was not heard of for longest; `false` when all are linked.
-    fn make_room(&mut self) -> bool {
-        let idle = self
+    /// Dials the hubs that were said to be elsewhere meanwhile and are not linked.
+    fn take_up_later(&mut self) {
+        let links = &self.services.links;
+        let missed = self
             .found
-            .iter()
-            .filter(|(hub, _)| !self.services.links.is_linked(hub));
+            .iter_mut()
+            .filter(|(hub, found)| found.since.elapsed() >= DIALLED_FOR && !links.is_linked(hub));
+        let elsewhere = missed.filter_map(|(hub, found)| {
+            Some(FoundHub {
+                hub: *hub,
+                addresses: found.later.take()?,
+            })
+        });
+        for found in elsewhere.collect::<Vec<_>>() {
+            self.consider(found);
+        }
+    }
+
+    /// Gives the hub up that is not linked and was not heard of for longest; `false` when all are linked or not dialled for long yet.
+    fn make_room(&mut self) -> bool {
+        let idle = self.found.iter().filter(|(hub, found)| {
+            found.since.elapsed() >= DIALLED_FOR && !self.services.links.is_linked(hub)
+        });
         let Some(hub) = idle.min_by_key(|(_, found)| found.heard).map(|(hub, _)| *hub) else {
             return false;
         };

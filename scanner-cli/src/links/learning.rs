@@ -164,13 +164,13 @@ impl Learning {
         let (cancel, mut changes) = (self.dialling.cancel.clone(), self.dialling.lines.subscribe());
         let mut ticks = interval(LEARN_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let discovery = if learns { self.look_around() } else { None };
+        let mut discovery = if learns { self.look_around() } else { None };
         let learning = async {
             loop {
                 tokio::select! {
                     _ = ticks.tick() => {}
                     _ = changes.changed() => {}
-                    found = next_found(discovery.as_ref()) => {
+                    found = next_found(discovery.as_mut()) => {
                         self.follow(found);
                         continue;
                     }
@@ -292,7 +292,7 @@ impl Learning {
     }
 }
 
-async fn next_found(discovery: Option<&Discovery>) -> FoundHub {
+async fn next_found(discovery: Option<&mut Discovery>) -> FoundHub {
     match discovery {
         Some(discovery) => discovery.next().await,
         None => std::future::pending().await,
