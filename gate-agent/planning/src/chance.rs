@@ -8,6 +8,8 @@ pub(crate) struct Chance(fastrand::Rng);
 
 /// Of a normal distribution 95 of a hundred lie below so many standard deviations.
 const P95_DEVIATIONS: f64 = 1.644_853_626_951_472_2;
+/// How much longer than 95 of a hundred anybody takes at most.
+const LONGEST_OF_P95: f64 = 8.0;
 
 impl Chance {
     /// Starts from a seed; each purpose has numbers of its own, so that a change in one leaves the others alone.
@@ -54,7 +56,9 @@ impl Chance {
         // Box and Muller's way to a normal number.
         let (one, other) = (1.0 - self.share(), self.share());
         let normal = (-2.0 * one.ln()).sqrt() * (std::f64::consts::TAU * other).cos();
-        whole_ms(median * (deviation * normal).exp())
+        // A spread that is wide goes on for ever: nobody takes a hundred years.
+        let most = LONGEST_OF_P95 * spread.p95.max(median);
+        whole_ms((median * (deviation * normal).exp()).min(most))
     }
 
     /// Picks an index by weights; the first where all are 0.
