@@ -35,7 +35,7 @@ letter-moved = لفعالية { $event } موعد آخر: { $starts }.
 letter-moved-more = تبقى تذاكركم صالحة للموعد الجديد، وليس عليكم فعل أي شيء.
 letter-canceled-subject = أُلغيت: { $event }
 letter-canceled = لن تُقام { $event }. لا تتيح تذاكركم الدخول.
-letter-canceled-more = يُعاد إليكم ما دفعتموه بوسيلة الدفع نفسها، وليس عليكم فعل أي شيء.
+letter-canceled-more = يُعاد إليكم ما دفعتموه عبر الإنترنت بوسيلة الدفع نفسها، وليس عليكم فعل أي شيء. إن دفعتم في شباك التذاكر أو بحوالة مصرفية فتوجّهوا إلى المنظّم لاسترداده.
 
 ## Places that came back
 letter-offer-subject = أماكن محجوزة لكم في { $event }

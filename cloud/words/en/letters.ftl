@@ -35,7 +35,7 @@ letter-moved = { $event } has another date: { $starts }.
 letter-moved-more = Your tickets stay good for the new date; you need not do anything.
 letter-canceled-subject = Cancelled: { $event }
 letter-canceled = { $event } does not take place. Your tickets let nobody in.
-letter-canceled-more = What you have paid is given back the way it was paid; you need not do anything.
+letter-canceled-more = What you paid online is given back the way you paid; you need not do anything. If you paid at the box office or by bank transfer, ask the organizer for it.
 
 ## Places that came back
 letter-offer-subject = Places for { $event } are held for you

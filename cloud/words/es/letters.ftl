@@ -35,7 +35,7 @@ letter-moved = { $event } tiene otra fecha: { $starts }.
 letter-moved-more = Sus entradas valen para la nueva fecha; usted no tiene que hacer nada.
 letter-canceled-subject = Cancelado: { $event }
 letter-canceled = { $event } no se celebra. Sus entradas ya no dan acceso.
-letter-canceled-more = Lo que ha pagado se le devuelve por el mismo medio de pago; usted no tiene que hacer nada.
+letter-canceled-more = Lo que ha pagado en línea se le devuelve por el mismo medio de pago; usted no tiene que hacer nada. Si pagó en taquilla o por transferencia, diríjase al organizador.
 
 ## Places that came back
 letter-offer-subject = Plazas para { $event } reservadas para usted
