@@ -46,6 +46,8 @@ async fn undo_and_override() -> anyhow::Result<()> {
     linked(&browser).await?;
     type_in(&browser, &ticket, "admitted").await?;
     inside(&hub, 1).await?;
+    presses_no_button(&browser).await?;
+    inside(&hub, 1).await?;
     browser.goto(&page).await?;
     linked(&browser).await?;
     type_in(&browser, &ticket, "already_used").await?;
@@ -58,6 +60,22 @@ async fn undo_and_override() -> anyhow::Result<()> {
         "the record does not say who let them in and why: {record}"
     );
     browser.close().await
+}
+
+/// A guest's code that a wedge types goes by the keys from the field to the undo, gives a reason and confirms: it is read as a code.
+async fn presses_no_button(browser: &Browser) -> anyhow::Result<()> {
+    forget(browser).await?;
+    let (tab, enter) = ("\u{e004}", "\u{e007}");
+    let (to_undo, to_reason) = (tab.repeat(5), tab.repeat(4));
+    browser.find("#typed").await?.click().await?;
+    let code = format!("{to_undo}{enter}{to_reason}turned back{enter}");
+    browser.press(code.chars()).await?;
+    said(browser, "not_a_ticket").await?;
+    let is_asked = browser
+        .run("return document.getElementById('against').open")
+        .await?;
+    ensure!(is_asked == false, "the code has opened the sheet");
+    Ok(())
 }
 
 /// Has a supervisor let in whoever was refused: with a wrong PIN, then with the right one.
