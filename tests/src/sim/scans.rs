@@ -1,6 +1,6 @@
 //! The way of a scan through the simulated network: requests, answers and signs of life; the way itself and the rules are the product's.
 
-use usher_protocol::admission::{Direction, Reason, Verdict};
+use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::ledger::{Annulling, JudgingAs, Route, ScanQuestion};
 use usher_protocol::record::{Body, RightToAnnul};
 use usher_protocol::request::{Answer, JudgedBy, RequestError, Response, Scan};
@@ -213,7 +213,7 @@ impl World {
         let ticket = match self.verify(node, &job) {
             Ok(ticket) => ticket,
             Err(rejection) => {
-                let answer = answer_of(&job, Verdict::Deny(Reason::Rejected(rejection)), JudgedBy::Alone);
+                let answer = answer_of(&job, Verdict::rejected(rejection), JudgedBy::Alone);
                 return self.respond(node, asker, Ok(answer));
             }
         };
@@ -342,7 +342,7 @@ impl World {
             return self.has_no_hub(at);
         }
         let verdict = match ticket {
-            Err(rejection) => Verdict::Deny(Reason::Rejected(rejection)),
+            Err(rejection) => Verdict::rejected(rejection),
             Ok(ticket) if job.is_override => self.overrule(at, judging_as, &job.asked(ticket)),
             Ok(ticket) => {
                 let asked = job.asked(ticket);
