@@ -22,6 +22,7 @@
       tier: Number(data.get("tier")),
       quantity: Number(data.get("quantity")),
       email: data.get("email").trim(),
+      language: document.documentElement.lang,
     };
     try {
       const response = await fetch("/v1/waiting-list", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });

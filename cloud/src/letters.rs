@@ -14,6 +14,7 @@ use std::time::Duration;
 use usher_keys::{EventId, Timestamp};
 
 use crate::ids::{BookingId, ChargeReference, LOCAL_BYTES, LetterId};
+use crate::languages::Language;
 use crate::selling::booking_code::BookingCode;
 use crate::selling::jobs::LeaseHolder;
 
@@ -168,6 +169,8 @@ pub struct Letter {
     pub about: Option<[u8; LOCAL_BYTES]>,
     /// Where it goes, if not to the buyer.
     pub recipient: Option<String>,
+    /// In which language it is if it goes there; one to a buyer is in that of the booking.
+    pub language: Language,
     pub state: LetterState,
     /// How often it was not taken since it was begun.
     pub failures: u32,
@@ -230,9 +233,16 @@ pub struct LetterCause<'a> {
     pub charge: Option<ChargeReference>,
     /// What it is about beside the booking.
     pub about: Option<[u8; LOCAL_BYTES]>,
-    /// Where it goes, if not to the buyer.
-    pub recipient: Option<&'a str>,
+    /// Who reads it, if not the buyer.
+    pub recipient: Option<Recipient<'a>>,
     pub now: Timestamp,
+}
+
+/// Who reads a letter that does not go to a buyer.
+#[derive(Clone, Copy)]
+pub struct Recipient<'a> {
+    pub address: &'a str,
+    pub language: Language,
 }
 
 /// Writes the letter again that confirms a booking, with what stands now.

@@ -14,6 +14,7 @@ use usher_words::problems::{Missing, OrderDetail, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::ids::WaiterId;
+use crate::languages::Language;
 use crate::selling::buyer_bounds::JOINS_COUNTED_MS;
 use crate::selling::waiting_list::{JoinList, JoinOutcome, MAX_PLACES, WaiterQuery};
 use crate::state::AppState;
@@ -40,6 +41,10 @@ pub struct WaitingRequest {
     /// Where an offer is told.
     #[schema(example = "buyer@example.org")]
     pub email: String,
+    /// In which language an offer is told. English if it is left out.
+    #[serde(default)]
+    #[schema(example = "de")]
+    pub language: Option<Language>,
 }
 
 impl WaitingRequest {
@@ -77,6 +82,7 @@ pub async fn join(
         tier: TierId(request.tier),
         quantity: request.quantity,
         email: request.email,
+        language: request.language.unwrap_or(Language::English),
         client: client.into(),
         believed_until: app.signer.believed_until(request.event_id),
         now,

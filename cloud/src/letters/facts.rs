@@ -14,6 +14,8 @@ use super::mailings::Mailing;
 #[derive(Debug)]
 pub struct LetterFacts<'a> {
     pub event: &'a Event,
+    /// In which language it is written.
+    pub language: Language,
     /// What the organizer is called.
     pub organizer: &'a str,
     /// Its buyer's booking, if it is about one.
@@ -41,14 +43,9 @@ pub struct OfferedPlaces<'a> {
 }
 
 impl LetterFacts<'_> {
-    /// Tells in which language it is written: that of its booking.
-    pub fn language(&self) -> Language {
-        self.booking.map_or(Language::English, |booking| booking.language)
-    }
-
     /// Shows a moment as people at the event say it, in the language of the letter.
     pub fn said(&self, at: Timestamp) -> String {
-        self.language().day_and_time(at, self.event.policy.offset_at(at))
+        self.language.day_and_time(at, self.event.policy.offset_at(at))
     }
 }
 

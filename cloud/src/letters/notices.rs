@@ -19,7 +19,7 @@ pub struct ShortLetter {
 
 /// Finds the words of a letter; `None` when what it is about is not there any more.
 pub fn of(kind: LetterKind, facts: &LetterFacts<'_>) -> Option<ShortLetter> {
-    let language = facts.language();
+    let language = facts.language;
     match kind {
         LetterKind::BookingConfirmed => None,
         LetterKind::TicketReissued => facts.ticket.map(|ticket| {
@@ -70,7 +70,7 @@ fn letter(
     (subject, link): (&'static str, &'static str),
     sentences: &[Phrase],
 ) -> ShortLetter {
-    let language = facts.language();
+    let language = facts.language;
     let subject = language.say(subject).with("event", &facts.event.name);
     ShortLetter {
         language,
@@ -85,7 +85,7 @@ fn of_ticket(
     ticket: &SoldTicket,
     (subject, [said, more], link): (&'static str, [&'static str; 2], &'static str),
 ) -> ShortLetter {
-    let language = facts.language();
+    let language = facts.language;
     let named = language.say("letter-ticket").with("tier", &ticket.tier_name);
     let named = named.with("place", language.place(&ticket.label));
     let sentences = [language.say(said).with("ticket", named), language.say(more)];
@@ -93,7 +93,7 @@ fn of_ticket(
 }
 
 fn of_offer(offer: OfferedPlaces<'_>, facts: &LetterFacts<'_>) -> ShortLetter {
-    let language = facts.language();
+    let language = facts.language;
     let held = language
         .say("letter-offer-held")
         .counted(u64::try_from(offer.quantity).unwrap_or(u64::MAX))
@@ -108,7 +108,7 @@ fn of_offer(offer: OfferedPlaces<'_>, facts: &LetterFacts<'_>) -> ShortLetter {
 }
 
 fn of_event(kind: LetterKind, facts: &LetterFacts<'_>) -> ShortLetter {
-    let language = facts.language();
+    let language = facts.language;
     let event = &facts.event.name;
     if kind == LetterKind::EventMoved {
         let starts = facts.said(facts.event.starts_at);

@@ -14,6 +14,7 @@ fn letter(failures: u32) -> Letter {
         charge: Some(ChargeReference::draw(event, NOW)),
         about: None,
         recipient: Some("buyer@example.org".into()),
+        language: Language::English,
         state: LetterState::Waiting,
         failures,
         answer: None,

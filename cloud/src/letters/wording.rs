@@ -93,7 +93,7 @@ pub fn of(kind: LetterKind, facts: &LetterFacts<'_>) -> Result<Option<LetterWord
 
 fn confirmation(booking: &Booking, facts: &LetterFacts<'_>) -> Result<LetterWords, askama::Error> {
     let event = facts.event;
-    let language = facts.language();
+    let language = facts.language;
     let tickets = booking.tickets.iter();
     let of = Confirmation {
         language,
@@ -126,7 +126,7 @@ fn is_good(ticket: &SoldTicket) -> bool {
 }
 
 fn line(facts: &LetterFacts<'_>, ticket: &SoldTicket) -> TicketLine {
-    let language = facts.language();
+    let language = facts.language;
     TicketLine {
         live: match shown_on(ticket, &facts.event.policy) {
             ShownOn::Paper => None,

@@ -5,6 +5,7 @@ use usher_keys::{EventId, Timestamp};
 use usher_protocol::TierId;
 
 use crate::ids::{ReservationId, WaiterId};
+use crate::languages::Language;
 
 use super::buyer_bounds::BoundReached;
 use super::claimant::ClientAddress;
@@ -27,6 +28,8 @@ pub struct JoinList {
     pub quantity: u32,
     /// Where an offer is told.
     pub email: String,
+    /// In which language it is told.
+    pub language: Language,
     /// Where whoever asks is.
     pub client: ClientAddress,
     /// Until when tickets signed now are believed; nothing when none can be signed.

@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 54] = [
+const MIGRATIONS: [(&str, &str); 55] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",
@@ -251,6 +251,10 @@ const MIGRATIONS: [(&str, &str); 54] = [
     (
         "V77__languages",
         include_str!("../../migrations/V77__languages.sql"),
+    ),
+    (
+        "V78__reading_languages",
+        include_str!("../../migrations/V78__reading_languages.sql"),
     ),
 ];
 

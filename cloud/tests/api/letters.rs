@@ -123,6 +123,24 @@ async fn letters_are_in_the_language_that_their_booking_was_made_in() {
         assert!(html.contains(part), "{part} is not in {html}");
     }
     assert!(html.contains("<html lang=\"de\" dir=\"ltr\">"), "{html}");
+    // Whoever gets a ticket from its buyer most likely reads what the buyer reads.
+    let ticket = first["tickets"][0]["ticket_id"].as_str().unwrap();
+    let path = format!("/v1/organizer/events/{event}/tickets/{ticket}/transfer");
+    let to = serde_json::json!({"email": "lark@example.org"});
+    done(&cloud, Method::POST, &path, &to).await;
+    let told = server.until(3).await.split_off(1);
+    let mut subjects: Vec<_> = told
+        .iter()
+        .map(|letter| letter["headers"]["subject"].as_str().unwrap())
+        .collect();
+    subjects.sort_unstable();
+    assert_eq!(
+        subjects,
+        [
+            "Ihr Ticket für Night of the Owls",
+            "Ihr Ticket für Night of the Owls gehört jetzt jemand anderem"
+        ]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,6 +15,7 @@ use crate::api::input::{Checks, JsonBody};
 use crate::api::refusal::seconds_until;
 use crate::catalogue::Event;
 use crate::ids::{LetterId, MailingId, OrganizerId};
+use crate::languages::Language;
 use crate::letters::facts::LetterFacts;
 use crate::letters::mailings::{Mailing, NewMailing, RecipientsQuery, TryMailing};
 use crate::letters::wording::LetterWords;
@@ -218,6 +219,7 @@ async fn words(app: &AppState, event: &Event, mailing: &Mailing) -> Result<Lette
     let organizer = app.store.organizer_name(event.organizer).await?;
     let facts = LetterFacts {
         event,
+        language: Language::English,
         organizer: &organizer.unwrap_or_default(),
         booking: None,
         page: &app.link(&format!("/events/{}", event.id)),

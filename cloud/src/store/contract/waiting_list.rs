@@ -6,6 +6,7 @@ use tokio::task::JoinSet;
 use usher_keys::Timestamp;
 
 use crate::ids::{ReservationId, WaiterId};
+use crate::languages::Language;
 use crate::selling::waiting_list::{
     JoinList, JoinOutcome, OFFER_MS, OfferPlaces, Waiter, WaiterQuery, WaiterState, WaitersQuery,
 };
@@ -22,6 +23,7 @@ fn join_request(case: &Case, quantity: u32, email: &str, now: Timestamp) -> Join
         tier: STANDING,
         quantity,
         email: email.into(),
+        language: Language::German,
         client: super::case::CLAIMANT.address,
         believed_until: Some(Timestamp::FOREVER),
         now,

@@ -8,6 +8,7 @@ use crate::catalogue::category::EventCategory;
 use crate::catalogue::coordinates::Coordinates;
 use crate::catalogue::{EventStatus, PlacedSection};
 use crate::ids::LOCAL_BYTES;
+use crate::languages::Language;
 use crate::money::Currency;
 use crate::selling::price_steps::{PriceStep, PriceSteps};
 use crate::selling::{BookingState, GatewayKind, PriceLine, ReservationState, TicketState, UnitState};
@@ -22,6 +23,11 @@ pub fn ms(at: Timestamp) -> i64 {
 /// Reads a moment.
 pub fn moment(ms: i64) -> Timestamp {
     Timestamp(u64::try_from(ms).unwrap_or(0))
+}
+
+/// Reads the tag of a language; English where no page speaks it any more.
+pub fn language(tag: &str) -> Language {
+    Language::from_tag(tag).unwrap_or(Language::English)
 }
 
 /// Reads an event id.

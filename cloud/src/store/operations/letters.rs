@@ -3,6 +3,7 @@
 use usher_keys::{EventId, Timestamp};
 
 use crate::ids::{ChargeReference, LetterId, TicketId};
+use crate::languages::Language;
 use crate::letters::{
     CorrectAddress, DueLetters, KEPT_FOR, Letter, LetterCause, LetterKind, LetterLine, LetterState,
     LettersQuery, NoteLetters, ReplayLetter, ResendTickets, ms as long,
@@ -11,12 +12,12 @@ use crate::selling::jobs::JobId;
 use crate::store::StoreError;
 use crate::store::sql::{OptionalExtension, Row, Sql, params};
 
-use super::column::{Local, event_id, moment, ms};
+use super::column::{Local, event_id, language, moment, ms};
 use super::{Effect, booking_codes, jobs};
 
 /// The columns [`read`] reads.
 const LETTER: &str = "SELECT letters.event_id, letter_id, letters.kind, charge, about, recipient, letters.state, failures, answer,
-        letters.created_at, begun_at, next_at";
+        letters.created_at, begun_at, next_at, letters.language";
 
 fn read(row: &Row<'_>) -> Result<Letter, StoreError> {
     let kind = LetterKind::from_word(row.column(2)?.as_str()?);
@@ -42,7 +43,19 @@ fn read(row: &Row<'_>) -> Result<Letter, StoreError> {
         created_at: moment(row.get(9)?),
         begun_at: moment(row.get(10)?),
         next_at: moment(row.get(11)?),
+        language: language(row.column(12)?.as_str()?),
     })
+}
+
+/// Finds in which language the buyer of a ticket reads, if a booking has it.
+pub fn language_of_ticket(connection: &Sql<'_>, ticket: &TicketId) -> Result<Option<Language>, StoreError> {
+    let found = connection
+        .prepare_cached(
+            "SELECT language FROM tickets JOIN bookings USING (event_id, booking_id) WHERE event_id = ?1 AND ticket_id = ?2",
+        )?
+        .query_row(params![ticket.event.0, ticket.local], |row| Ok(language(row.column(0)?.as_str()?)))
+        .optional()?;
+    Ok(found)
 }
 
 /// Writes a letter, in the transaction of its cause, and the job of its event.
@@ -51,8 +64,8 @@ pub fn write(connection: &Sql<'_>, cause: &LetterCause<'_>) -> Result<LetterId, 
     let id = LetterId::draw(event, cause.now);
     connection
         .prepare_cached(
-            "INSERT INTO letters (event_id, letter_id, kind, charge, about, recipient, state, failures, created_at, begun_at, next_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'waiting', 0, ?7, ?7, ?7)",
+            "INSERT INTO letters (event_id, letter_id, kind, charge, about, recipient, state, failures, created_at, begun_at, next_at, language)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'waiting', 0, ?7, ?7, ?7, ?8)",
         )?
         .run(params![
             event.0,
@@ -60,8 +73,12 @@ pub fn write(connection: &Sql<'_>, cause: &LetterCause<'_>) -> Result<LetterId, 
             cause.kind.word(),
             cause.charge.map(|charge| charge.local),
             cause.about,
-            cause.recipient,
-            ms(cause.now)
+            cause.recipient.map(|recipient| recipient.address),
+            ms(cause.now),
+            cause
+                .recipient
+                .map_or(Language::English, |recipient| recipient.language)
+                .tag()
         ])?;
     jobs::hurry(connection, JobId::SendLetters(event), cause.now)?;
     Ok(id)
@@ -114,7 +131,7 @@ pub fn letters(connection: &Sql<'_>, request: &LettersQuery) -> Result<Vec<Lette
              ORDER BY letters.created_at DESC, letter_id DESC LIMIT ?3"
         ))?
         .query_and_then(params![request.event.0, state, request.limit], |row| {
-            let code: Option<i64> = row.get(12)?;
+            let code: Option<i64> = row.get(13)?;
             let code = code.map(booking_codes::read).transpose()?;
             Ok((read(row)?, code))
         })?

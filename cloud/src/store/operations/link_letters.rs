@@ -3,14 +3,13 @@
 use usher_keys::Timestamp;
 
 use crate::ids::{LinkLetterId, OrganizerId};
-use crate::languages::Language;
 use crate::letters::LetterState;
 use crate::link_letters::{LinkKind, LinkLetter, TakeLinkLetters};
 use crate::store::StoreError;
 use crate::store::sql::{Row, Sql, params};
 
 use super::Effect;
-use super::column::{moment, ms};
+use super::column::{language, moment, ms};
 
 fn read(row: &Row<'_>) -> Result<LinkLetter, StoreError> {
     let kind = LinkKind::from_word(row.column(1)?.as_str()?);
@@ -19,7 +18,7 @@ fn read(row: &Row<'_>) -> Result<LinkLetter, StoreError> {
         id: LinkLetterId(row.get(0)?),
         kind,
         organizer: row.get::<Option<[u8; 16]>>(2)?.map(OrganizerId),
-        language: Language::from_tag(row.column(8)?.as_str()?).unwrap_or(Language::English),
+        language: language(row.column(8)?.as_str()?),
         recipient: row.get(3)?,
         sealed: row.get(4)?,
         state: LetterState::Waiting,

@@ -6,7 +6,6 @@ use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{Generation, TierId, Unit};
 
 use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId};
-use crate::languages::Language;
 use crate::money::Money;
 use crate::selling::charges::ChargeParts;
 use crate::selling::course::BuyerAction;
@@ -20,7 +19,7 @@ use super::booking_codes;
 use super::catalogue::event_sale;
 use super::codes;
 use super::column::{
-    Local, booking_state, currency, gateway_kind, lines, moment, reservation_state, ticket_state,
+    Local, booking_state, currency, gateway_kind, language, lines, moment, reservation_state, ticket_state,
 };
 use super::{disputes, receipts};
 
@@ -141,7 +140,7 @@ pub fn booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<Booking>, 
             email: row.get(3)?,
             name: row.get(15)?,
             // What a newer program may have written down, an older one writes in English.
-            language: Language::from_tag(row.column(17)?.as_str()?).unwrap_or(Language::English),
+            language: language(row.column(17)?.as_str()?),
             gateway: gateway_kind(row.column(16)?.as_str()?)?,
             amount: Money {
                 minor: row.get(4)?,

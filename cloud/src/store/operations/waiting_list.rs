@@ -34,8 +34,8 @@ pub fn join_list(connection: &Sql<'_>, request: &JoinList) -> Result<Effect<Join
     }
     connection
         .prepare_cached(
-            "INSERT INTO waiting_list (event_id, waiter_id, tier, position, quantity, email, joined_at, client, buyer)
-             SELECT ?1, ?2, ?3, 1 + coalesce(max(position), 0), CAST(?4 AS BIGINT), ?5, CAST(?6 AS BIGINT), ?7, ?8 FROM waiting_list
+            "INSERT INTO waiting_list (event_id, waiter_id, tier, position, quantity, email, joined_at, client, buyer, language)
+             SELECT ?1, ?2, ?3, 1 + coalesce(max(position), 0), CAST(?4 AS BIGINT), ?5, CAST(?6 AS BIGINT), ?7, ?8, ?9 FROM waiting_list
              WHERE event_id = ?1 AND tier = ?3",
         )?
         .execute(params![
@@ -46,7 +46,8 @@ pub fn join_list(connection: &Sql<'_>, request: &JoinList) -> Result<Effect<Join
             request.email,
             ms(request.now),
             request.client.bytes(),
-            buyer_bounds::buyer(&request.email)
+            buyer_bounds::buyer(&request.email),
+            request.language.tag()
         ])?;
     Ok(Effect::Keep(JoinOutcome::Waits { ahead: facts.ahead }))
 }

@@ -8,7 +8,8 @@ use usher_protocol::record::{Body, Record};
 use usher_protocol::{Generation, Origin, Seq, Unit};
 
 use crate::ids::TicketId;
-use crate::letters::{LetterCause, LetterKind, ReissueLetters};
+use crate::languages::Language;
+use crate::letters::{LetterCause, LetterKind, Recipient, ReissueLetters};
 use crate::moment::Moment;
 use crate::selling::tickets::IssuedUnit;
 use crate::selling::{NewTicket, ReissuedTo, TicketState};
@@ -91,7 +92,11 @@ fn write_letters(
         kind: LetterKind::TicketReceived,
         charge: None,
         about: Some(new.local),
-        recipient: Some(recipient),
+        recipient: Some(Recipient {
+            address: recipient,
+            // The one who passes it on is asked in their own language, and nobody else's is known.
+            language: letters::language_of_ticket(connection, old)?.unwrap_or(Language::English),
+        }),
         now,
     };
     letters::write(connection, &received).map(drop)

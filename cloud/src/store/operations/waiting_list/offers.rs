@@ -6,7 +6,8 @@ use usher_protocol::TierId;
 
 use crate::catalogue::EventStatus;
 use crate::ids::{ReservationId, WaiterId};
-use crate::letters::{LetterCause, LetterKind};
+use crate::languages::Language;
+use crate::letters::{LetterCause, LetterKind, Recipient};
 use crate::moment::Moment;
 use crate::money::Money;
 use crate::selling::holding::SaleTerms;
@@ -14,7 +15,7 @@ use crate::selling::sale::SaleStatus;
 use crate::selling::waiting_list::{OFFER_MS, OfferPlaces, to_offer};
 use crate::selling::{Claim, Reservation, ReservationState, TierQuantity};
 use crate::store::StoreError;
-use crate::store::operations::column::{Local, ms};
+use crate::store::operations::column::{Local, language, ms};
 use crate::store::operations::holds::{self, Hold};
 use crate::store::operations::{Effect, letters, webhooks};
 use crate::store::sql::{OptionalExtension, Sql, params};
@@ -57,13 +58,14 @@ struct Next {
     /// How many places they want.
     wanted: u32,
     email: String,
+    language: Language,
 }
 
 /// Finds who comes first.
 fn next_in_line(connection: &Sql<'_>, (event, tier): (EventId, TierId)) -> Result<Option<Next>, StoreError> {
     let next = connection
         .prepare_cached(
-            "SELECT waiter_id, quantity, email FROM waiting_list
+            "SELECT waiter_id, quantity, email, language FROM waiting_list
              WHERE event_id = ?1 AND tier = ?2 AND reservation_id IS NULL AND left_at IS NULL ORDER BY position LIMIT 1",
         )?
         .query_row(params![event.0, tier.0], |row| {
@@ -71,6 +73,7 @@ fn next_in_line(connection: &Sql<'_>, (event, tier): (EventId, TierId)) -> Resul
                 waiter: row.get(0)?,
                 wanted: row.get(1)?,
                 email: row.get(2)?,
+                language: language(row.column(3)?.as_str()?),
             })
         })
         .optional()?;
@@ -118,7 +121,10 @@ fn offer(
             kind: LetterKind::PlacesOffered,
             charge: None,
             about: Some(next.waiter),
-            recipient: Some(&next.email),
+            recipient: Some(Recipient {
+                address: &next.email,
+                language: next.language,
+            }),
             now: request.now,
         };
         letters::write(connection, &cause)?;
