@@ -117,6 +117,7 @@ contracts! {
     }
     bookings {
         a_booking_turns_units_into_tickets,
+        a_buyer_keeps_so_many_places_unpaid,
         the_same_request_gives_the_same_booking_and_another_is_refused,
         a_reservation_under_payment_does_not_expire,
         an_expired_or_released_reservation_cannot_be_booked,

@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 55] = [
+const MIGRATIONS: [(&str, &str); 56] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",
@@ -255,6 +255,10 @@ const MIGRATIONS: [(&str, &str); 55] = [
     (
         "V78__reading_languages",
         include_str!("../../migrations/V78__reading_languages.sql"),
+    ),
+    (
+        "V79__unpaid_by_address",
+        include_str!("../../migrations/V79__unpaid_by_address.sql"),
     ),
 ];
 

@@ -8,6 +8,7 @@ use usher_keys::Timestamp;
 use crate::catalogue::Status;
 use crate::ids::ReservationId;
 use crate::money::DeclineReason;
+use crate::selling::buyer_bounds::{BoundReached, OwnBuyerBounds};
 use crate::selling::claimant::{
     BoundBy, Claimant, ClientAddress, HoldBounds, OwnBounds, SessionHash, TooManyHeld,
 };
@@ -408,4 +409,63 @@ pub async fn what_nobody_paid_for_is_forgotten(case: Case) {
     assert_eq!(begun, BeginOutcome::Refused(BeginRefusal::NotFound));
     assert_eq!(case.seat(0, now).await, Status::Available);
     case.held(&[0], now).await;
+}
+
+pub async fn a_buyer_keeps_so_many_places_unpaid(case: Case) {
+    let event = case.event;
+    let own = OwnBuyerBounds {
+        unpaid_per_buyer: Some(2),
+        ..OwnBuyerBounds::default()
+    };
+    assert_eq!(
+        case.store.own_buyer_bounds(event).await.unwrap(),
+        OwnBuyerBounds::default()
+    );
+    let bounds = SetBounds {
+        event,
+        bounds: OwnBounds::default(),
+        of_buyers: own,
+    };
+    case.store.set_bounds(bounds).await.unwrap();
+    assert_eq!(case.store.own_buyer_bounds(event).await.unwrap(), own);
+    let begin = async |held: ReservationId, key: &str, email: &str| {
+        let mut request = case.begin_request(held, key, START);
+        request.email = email.into();
+        case.store.begin_booking(request).await.unwrap()
+    };
+    let started = |outcome| {
+        let BeginOutcome::Started(open) = outcome else {
+            panic!("not begun: {outcome:?}")
+        };
+        open
+    };
+    let refused = |used: u32, until: &OpenBooking| {
+        let fits_at = until.pay_by;
+        let reached = BoundReached {
+            most: 2,
+            used,
+            fits_at,
+        };
+        BeginOutcome::Refused(BeginRefusal::TooManyUnpaid(reached))
+    };
+    let (owl, capital_owl) = ("owl@example.org", "OWL@example.org");
+    let [first, second, pair, others] = [&[0][..], &[1], &[2, 3], &[4]].map(|seats| case.held(seats, START));
+    let (first, second, pair, others) = (first.await.id, second.await.id, pair.await.id, others.await.id);
+    let first = started(begin(first, "a", owl).await);
+    assert_eq!(begin(pair, "b", capital_owl).await, refused(1, &first));
+    let second = started(begin(second, "c", capital_owl).await);
+    assert_eq!(begin(pair, "b", owl).await, refused(2, &first));
+    // Others are not bound by it, nor is who gives no address at a counter.
+    started(begin(others, "d", "wren@example.org").await);
+    for key in ["e", "f"] {
+        let HoldOutcome::Held(held) = case.hold_tier(STANDING, 2, START).await else {
+            panic!("free")
+        };
+        started(begin(held.id, key, "").await);
+    }
+    // What is paid for counts no longer, and neither does what came to nothing.
+    case.confirm(&first, START).await;
+    assert_eq!(begin(pair, "b", owl).await, refused(1, &second));
+    case.close(&second, Ending::Expired, START).await;
+    started(begin(pair, "b", owl).await);
 }

@@ -165,3 +165,44 @@ fn insert(
         ])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::selling::Ending;
+    use crate::store::contract::case::{Case, START, STORE_FILE};
+
+    /// Counts the steps that SQLite's machine takes to open a booking of somebody for whom so many are over.
+    async fn steps(over: usize) -> u64 {
+        let case = Case::on_sqlite().await;
+        for number in 0..over {
+            let held = case.held(&[0], START).await;
+            let open = case.begun(held.id, &number.to_string(), START).await;
+            case.close(&open, Ending::Refunded, START).await;
+        }
+        let held = case.held(&[0], START).await;
+        let request = case.begin_request(held.id, "another", START);
+        let mut connection = Connection::open(case.file(STORE_FILE)).unwrap();
+        let count = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&count);
+        let counts = move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            false
+        };
+        connection.progress_handler(1, Some(counts)).unwrap();
+        connection.execute_batch("BEGIN").unwrap();
+        let effect = begin_booking(&Sql::Sqlite(&connection), &request).unwrap();
+        assert!(matches!(effect, Effect::Keep(BeginOutcome::Started(_))));
+        count.load(Ordering::Relaxed)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_booking_begins_in_as_many_steps_however_many_of_its_buyer_are_over() {
+        assert_eq!(steps(2).await, steps(60).await);
+    }
+}

@@ -86,7 +86,7 @@ fn unpaid(connection: &Sql<'_>) -> &'static str {
     connection.pick(
         "SELECT pay_by, json_array_length(lines),
                 (SELECT unpaid_per_buyer FROM buyer_bounds WHERE event_id = ?1)
-         FROM bookings INDEXED BY bookings_by_address JOIN reservations USING (event_id, reservation_id)
+         FROM bookings INDEXED BY bookings_open_by_address JOIN reservations USING (event_id, reservation_id)
          WHERE bookings.event_id = ?1 AND lower(email) = lower(?2) AND closed_at IS NULL AND email <> ''",
         "SELECT pay_by, json_array_length(CAST(lines AS json)),
                 (SELECT unpaid_per_buyer FROM buyer_bounds WHERE event_id = ?1)

@@ -10,7 +10,7 @@ use super::server::Servers;
 use super::writer::wait_for;
 
 /// The migrations, oldest first; one that was released is never changed.
-const MIGRATIONS: [&str; 47] = [
+const MIGRATIONS: [&str; 48] = [
     include_str!("../../../migrations/postgres/V1__store.sql"),
     include_str!("../../../migrations/postgres/V2__index_order.sql"),
     include_str!("../../../migrations/postgres/V3__moves.sql"),
@@ -58,6 +58,7 @@ const MIGRATIONS: [&str; 47] = [
     include_str!("../../../migrations/postgres/V58__waiting_rooms.sql"),
     include_str!("../../../migrations/postgres/V57__languages.sql"),
     include_str!("../../../migrations/postgres/V59__reading_languages.sql"),
+    include_str!("../../../migrations/postgres/V60__unpaid_by_address.sql"),
 ];
 /// How often one process tries: each failed try means that another process got a step further.
 const ATTEMPTS: u32 = 50;
