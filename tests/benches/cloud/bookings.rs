@@ -18,7 +18,7 @@ use usher_tests::stage::festival::{Places, STANDING};
 use usher_tests::stage::programs::Program;
 
 /// Buyers at once.
-const BUYERS: u32 = 64;
+const BUYERS: u16 = 64;
 /// Bookings before anything is measured.
 pub const WARM_UP: u32 = 1_000;
 /// Bookings of each kind that are measured.
@@ -261,9 +261,9 @@ impl Cost {
 pub async fn sell(shop: &Arc<Shop>, wish: Wish, bookings: u32) -> anyhow::Result<Sold> {
     shop.left.store(bookings, Ordering::Relaxed);
     let mut buyers = JoinSet::new();
-    for _ in 0..BUYERS {
+    for buyer in 0..BUYERS {
         let shop = Arc::clone(shop);
-        buyers.spawn(async move { shop.buy(wish).await });
+        buyers.spawn(async move { shop.buy(buyer, wish).await });
     }
     let mut all = Sold::default();
     while let Some(sold) = buyers.join_next().await {
@@ -289,8 +289,8 @@ impl Shop {
     }
 
     /// Buys one thing after the other.
-    async fn buy(&self, wish: Wish) -> anyhow::Result<Sold> {
-        let mut till = Till::open(self.address, &self.event).await?;
+    async fn buy(&self, buyer: u16, wish: Wish) -> anyhow::Result<Sold> {
+        let mut till = Till::open(self.address, &self.event, buyer).await?;
         let mut sold = Sold::default();
         let mut last_seats = 0..LAST_SEATS;
         while self.is_wanted() {

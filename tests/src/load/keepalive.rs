@@ -1,12 +1,12 @@
 //! One HTTP connection of the load generator, kept open: as little work as can be, so that the figures are the server's. It
 //! reads only answers that say their length.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use anyhow::{Context, ensure};
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// Bytes asked of the socket at once: a whole answer of the API, a good part of a seat map.
 const READ_BYTES: usize = 64 * 1024;
@@ -71,6 +71,23 @@ impl KeptOpen {
         let stream = TcpStream::connect(address)
             .await
             .with_context(|| format!("connecting to {address}"))?;
+        Self::over(stream)
+    }
+
+    /// Connects as one of many clients of this machine: each has an address of its own in a network of its own, as buyers mostly do.
+    ///
+    /// # Errors
+    ///
+    /// When nobody is there.
+    pub async fn connect_as(client: u16, server: SocketAddr) -> anyhow::Result<Self> {
+        let [high, low] = client.to_be_bytes();
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::from((Ipv4Addr::new(127, high, low, 1), 0)))?;
+        let stream = socket.connect(server).await;
+        Self::over(stream.with_context(|| format!("connecting to {server}"))?)
+    }
+
+    fn over(stream: TcpStream) -> anyhow::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self {
             stream,

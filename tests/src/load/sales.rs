@@ -14,7 +14,7 @@ use crate::stage::buyer::BoughtTicket;
 use crate::stage::festival::STANDING;
 
 /// Buyers at once.
-pub const BUYERS: u32 = 32;
+pub const BUYERS: u16 = 32;
 /// Readers at once.
 pub const READERS: u32 = 32;
 
@@ -23,7 +23,7 @@ pub struct Buying {
     pub cloud: SocketAddr,
     pub event: String,
     /// Which of the buyers.
-    pub number: u32,
+    pub number: u16,
     /// Until when to buy.
     pub until: Instant,
     /// Where people with tickets go.
@@ -34,9 +34,9 @@ pub struct Buying {
 
 /// Buys a standing place now and then.
 pub async fn buy(buying: Buying) -> anyhow::Result<LoadTotals> {
-    let mut till = Till::open(buying.cloud, &buying.event).await?;
+    let mut till = Till::open(buying.cloud, &buying.event, buying.number).await?;
     let claim = format!("\"tiers\":[{{\"tier\":{STANDING},\"quantity\":1}}]");
-    let mut pace = Pace::new(buying.number, (BUYERS, BOOKINGS), buying.until);
+    let mut pace = Pace::new(buying.number.into(), (BUYERS.into(), BOOKINGS), buying.until);
     let mut booked = Tally::default();
     while let Some(came) = pace.next().await {
         let reservation = till.reserve(&claim).await?.context("there are enough places")?;

@@ -12,6 +12,8 @@ use crate::stage::buyer::{Booking, BoughtTicket};
 pub struct Till {
     line: KeptOpen,
     event: String,
+    /// One of its own, since what one address keeps unpaid is bounded.
+    email: String,
 }
 
 #[derive(Deserialize)]
@@ -20,15 +22,16 @@ struct Reserved {
 }
 
 impl Till {
-    /// Connects to a cloud to buy tickets of an event.
+    /// Connects one of the buyers to a cloud to buy tickets of an event.
     ///
     /// # Errors
     ///
     /// When nobody is there.
-    pub async fn open(cloud: SocketAddr, event: &str) -> anyhow::Result<Self> {
+    pub async fn open(cloud: SocketAddr, event: &str, buyer: u16) -> anyhow::Result<Self> {
         Ok(Self {
-            line: KeptOpen::connect(cloud).await?,
+            line: KeptOpen::connect_as(buyer, cloud).await?,
             event: event.to_owned(),
+            email: format!("ann-{buyer}@example.org"),
         })
     }
 
@@ -55,7 +58,8 @@ impl Till {
     pub async fn book(&mut self, reservation: &str, key: &str) -> anyhow::Result<Vec<BoughtTicket>> {
         let body = format!(
             "{{\"reservation_id\":\"{reservation}\",\"payment_token\":\"tok_ok\",\
-             \"idempotency_key\":\"{key}\",\"email\":\"ann@example.org\"}}"
+             \"idempotency_key\":\"{key}\",\"email\":\"{}\"}}",
+            self.email
         );
         let answer = self.line.exchange(&post("/v1/bookings", "", &body)).await?;
         let booking: Booking = answer.json(201)?;

@@ -51,6 +51,8 @@ struct Reserved {
 struct Visitor {
     shop: Arc<RushShop>,
     line: KeptOpen,
+    /// One of their own, since what one address keeps unpaid is bounded.
+    email: String,
     random: Random,
     doings: Doings,
 }
@@ -62,7 +64,8 @@ struct Visitor {
 /// When something is answered that should not be.
 pub async fn buy(shop: Arc<RushShop>, number: usize) -> anyhow::Result<Doings> {
     let mut visitor = Visitor {
-        line: KeptOpen::connect(shop.process_of(number)).await?,
+        line: KeptOpen::connect_as(u16::try_from(number)?, shop.process_of(number)).await?,
+        email: format!("ann-{number}@example.org"),
         random: Random::new(number as u64),
         doings: Doings::default(),
         shop,
@@ -201,7 +204,8 @@ impl Visitor {
     async fn pay(&mut self, reservation: &str, key: &str, token: &str) -> anyhow::Result<(u16, Vec<u8>)> {
         let body = format!(
             "{{\"reservation_id\":\"{reservation}\",\"payment_token\":\"{token}\",\
-             \"idempotency_key\":\"{key}\",\"email\":\"ann@example.org\"}}"
+             \"idempotency_key\":\"{key}\",\"email\":\"{}\"}}",
+            self.email
         );
         self.ask("book", &post("/v1/bookings", "", &body)).await
     }

@@ -23,6 +23,8 @@ pub struct Buyer {
     /// Begins idempotency keys, so that two runs on one cloud do not share any.
     run: u128,
     keys: Arc<AtomicU64>,
+    /// One of their own, since what one address keeps unpaid is bounded.
+    email: String,
     /// What stands for the card that works.
     card: &'static str,
 }
@@ -73,11 +75,13 @@ impl Buyer {
     /// Makes a buyer.
     pub fn new(http: Http, event: String) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let run = since.as_nanos();
         Self {
             http,
             event,
-            run: since.as_nanos(),
+            run,
             keys: Arc::default(),
+            email: format!("ann-{run:x}@example.org"),
             card: "tok_ok",
         }
     }
@@ -174,7 +178,7 @@ impl Buyer {
             "reservation_id": reservation,
             "payment_token": payment_token,
             "idempotency_key": key,
-            "email": "ann@example.org",
+            "email": self.email,
         });
         self.http.post("/v1/bookings", &request).await
     }
