@@ -4,6 +4,7 @@
 //! looks at what it has made durable.
 
 pub mod event;
+mod following;
 pub mod key_safe;
 pub mod lookup;
 pub mod presence;
@@ -20,11 +21,8 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use futures_util::future::join_all;
 use thiserror::Error;
-use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use usher_keys::{
@@ -36,25 +34,16 @@ use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::selling::jobs::LeaseHolder;
 use crate::signing::{NoSigningKey, TicketSigner};
-use crate::store::authority::FeedVersion;
 use crate::store::{Store, StoreError};
 use event::EventAuthority;
 use key_safe::{KeySafe, KeySafeError};
 use upload::UploadGrounds;
-use view::Compared;
 use writer::{LogWriter, LogWriterParts, PolicyVersion, UploadOutcome};
 
 /// How long before now new keys begin to be believed: a day, so that gates with clocks behind take their tickets.
 const KEY_LEAD_MS: u64 = 24 * 60 * 60 * 1000;
 /// How long after an event's end its keys are believed: a quarter of a year, for logs that come late and for audits.
 const KEY_TRAIL_MS: u64 = 90 * 24 * 60 * 60 * 1000;
-
-/// How often the store is asked whether another process has changed an event: a gate shall hear of a revocation within 150 ms.
-const FOLLOW_EVERY: Duration = Duration::from_millis(50);
-/// The same while no gate is linked here and nothing has changed for a while: a hundred events that nobody uses cost next to nothing.
-const FOLLOW_IDLY_EVERY: Duration = Duration::from_millis(250);
-/// For how long after a change it is likely that another one follows.
-const IDLE_AFTER: Duration = Duration::from_secs(10);
 
 /// Tells until when the keys of an event that ends then are to be believed, as the roots are asked to say.
 pub fn keys_wanted_until(ends_at: Timestamp, now: Timestamp) -> Timestamp {
@@ -140,19 +129,6 @@ pub struct Authorities {
     stop: CancellationToken,
 }
 
-/// What a process has found of the events of the store.
-#[derive(Debug, Default)]
-struct Followed {
-    /// What the counts of changes came to.
-    total: Option<u64>,
-    /// When that was found to have changed the last time.
-    changed_at: Option<Instant>,
-    /// What the count of each event stood at then.
-    versions: Vec<(EventId, FeedVersion)>,
-    /// Events that could not be taken up, with the count at which that was tried.
-    failed: BTreeMap<EventId, FeedVersion>,
-}
-
 impl std::fmt::Debug for Authorities {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Authorities")
@@ -160,105 +136,22 @@ impl std::fmt::Debug for Authorities {
 }
 
 impl Authorities {
-    /// Opens the key that names the cloud; no event is taken up yet.
+    /// Sets the clock right by the database's and opens the key that names the cloud; no event is taken up yet.
     ///
     /// # Errors
     ///
     /// [`KeySafeError`].
     pub async fn open(parts: AuthorityParts) -> Result<Self, KeySafeError> {
-        Ok(Self {
+        let authorities = Self {
             link: parts.keys.link_key(parts.clock.now()).await?,
             parts,
             events: Mutex::default(),
             making: tokio::sync::Mutex::default(),
             writers: TaskTracker::new(),
             stop: CancellationToken::new(),
-        })
-    }
-
-    /// Takes up every event that has a trust bundle. One that is damaged is said to be so and does not hold up the others.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] when not even the list can be read.
-    pub async fn start(&self) -> Result<(), StoreError> {
-        let home = self.parts.store.home();
-        self.compare(&home, &mut Followed::default()).await?;
-        for cell in self.parts.store.each_cell().iter().skip(1) {
-            match self.compare(cell, &mut Followed::default()).await {
-                Err(error) if error.is_temporary() => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::warn!(
-                        error,
-                        "a cell does not answer: its events are taken up once it does"
-                    );
-                }
-                done => done?,
-            }
-        }
-        Ok(())
-    }
-
-    /// Follows what other processes write to the store, until told to stop.
-    pub async fn follow(&self, stop: CancellationToken) {
-        let cells = self.parts.store.each_cell();
-        join_all(cells.iter().map(|cell| self.follow_cell(cell, &stop))).await;
-    }
-
-    async fn follow_cell(&self, cell: &Store, stop: &CancellationToken) {
-        let mut followed = Followed::default();
-        let mut next = Instant::now();
-        while stop.run_until_cancelled(sleep_until(next)).await.is_some() {
-            next = Instant::now() + self.pause(&followed);
-            if let Err(error) = self.compare(cell, &mut followed).await {
-                // The gates see by the age of what they know that it is not compared any more.
-                let error = &error as &dyn std::error::Error;
-                tracing::debug!(error, "the store could not be asked what is new");
-            }
-        }
-    }
-
-    /// Tells how soon the store is asked again.
-    fn pause(&self, followed: &Followed) -> Duration {
-        let has_changed = followed.changed_at.is_none_or(|at| at.elapsed() < IDLE_AFTER);
-        let is_linked = |one: &Arc<EventAuthority>| one.view().has_listeners();
-        let events = || self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        if has_changed || events().values().any(is_linked) {
-            FOLLOW_EVERY
-        } else {
-            FOLLOW_IDLY_EVERY
-        }
-    }
-
-    /// Compares what is visible of each event of a cell with what is stored. An event that could not be taken up is tried again when
-    /// something of it has changed.
-    async fn compare(&self, cell: &Store, followed: &mut Followed) -> Result<(), StoreError> {
-        let at = self.parts.clock.now();
-        let total = cell.feed_total(()).await?;
-        if followed.total != Some(total) {
-            // What changes meanwhile makes the next total another one.
-            followed.versions = cell.feed_versions(()).await?;
-            followed.total = Some(total);
-            followed.changed_at = Some(Instant::now());
-        }
-        let Followed { versions, failed, .. } = followed;
-        for (event, version) in versions.iter().copied() {
-            match self.find(event) {
-                Some(authority) => authority.hear_of(Compared { version, at }),
-                None if failed.get(&event) == Some(&version) => {}
-                None => {
-                    let _one = self.making.lock().await;
-                    if self.find(event).is_none()
-                        && let Err(error) = self.start_event(event).await
-                    {
-                        let error = &error as &dyn std::error::Error;
-                        tracing::error!(%event, error, "an event cannot be taken up");
-                        failed.insert(event, version);
-                    }
-                }
-            }
-        }
-        Ok(())
+        };
+        authorities.set_clock_right().await?;
+        Ok(authorities)
     }
 
     /// Returns the key that names this cloud on the network.

@@ -155,7 +155,7 @@ async fn serve(config: &Path) -> anyhow::Result<()> {
     start_logging(&config)?;
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
-    let server = Server::start(config, Clock::System).await?;
+    let server = Server::start(config, Clock::system()).await?;
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
@@ -299,7 +299,7 @@ async fn reseal_keys(config: &Path) -> anyhow::Result<()> {
 ///
 /// When the store fails.
 pub async fn add_organizer(store: &Store, name: String) -> anyhow::Result<String> {
-    let now = Clock::System.now();
+    let now = Clock::system().now();
     let (text, key) = KeyHash::draw();
     store
         .add_organizer(NewOrganizer {

@@ -76,10 +76,10 @@ pub use sqlite::backup;
 
 use acts::{ActsQuery, NewAct};
 use authority::{
-    Append, AppendOutcome, ChangedTicket, ChangesAfter, Code, CodeId, Contact, DropLog, FeedVersion,
-    GenerationQuery, Halt, KeepCheckpoint, NewBundle, NewBundleOutcome, NewCodeOutcome, NewEnrolmentCode,
-    NewKeys, NoteContact, NoteOwnPast, PinnedBundle, PlacesQuery, RecordsQuery, Resume, RunQuery, SealedKey,
-    StoredChanges, StoredCheckpoint, StoredRecord, UnitPlaces,
+    Append, AppendOutcome, ChangedTicket, ChangesAfter, Code, CodeId, Contact, DropLog, FeedTotal,
+    FeedVersion, GenerationQuery, Halt, KeepCheckpoint, NewBundle, NewBundleOutcome, NewCodeOutcome,
+    NewEnrolmentCode, NewKeys, NoteContact, NoteOwnPast, PinnedBundle, PlacesQuery, RecordsQuery, Resume,
+    RunQuery, SealedKey, StoredChanges, StoredCheckpoint, StoredRecord, UnitPlaces,
 };
 use organizing::{
     AddUnits, ChangeOutcome, EventChange, EventSales, MoveEvent, MoveOutcome, NewOrganizer, NewVenue,
@@ -419,7 +419,7 @@ operations! {
         /// Lists the events that have a trust bundle, and what counts the changes of each stands at.
         feed_versions(()) -> Vec<(EventId, FeedVersion)> = operations::authority::feed::feed_versions, cells::one_list;
         /// Adds up what counts the changes of all events: the cheap question whether anything has changed.
-        feed_total(()) -> u64 = operations::authority::feed::feed_total, cells::total;
+        feed_total(()) -> FeedTotal = operations::authority::feed::feed_total, cells::total;
         /// Lists the ids of all published events.
         published(()) -> Vec<EventId> = operations::catalogue::published, cells::one_list;
         /// Lists an organizer's events, drafts too, newest first.

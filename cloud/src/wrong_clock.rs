@@ -1,4 +1,5 @@
-//! Whether this server's clock is right, by those of the devices that are linked; what one device's shows is its organizer's to see.
+//! Whether this server's clock is right, by those of the devices that are linked and by the database's; what one device's shows is its
+//! organizer's to see.
 
 use usher_protocol::clock::{AGREEMENT_MS, ClockHealth, ClockReading, RuleClock};
 use usher_words::server;
@@ -9,6 +10,15 @@ use crate::state::AppState;
 /// Says that this server's clock is wrong, or that nobody can tell; `None` if most agree with it or no device is linked.
 pub fn warning(app: &AppState) -> Option<String> {
     server::clock(health(app, &linked(app)))
+}
+
+/// How many milliseconds this machine's clock may be off from the database's before somebody is told: more than one that is kept right ever is.
+const DATABASE_AGREEMENT_MS: u64 = 2_000;
+
+/// Says that this machine's clock is not the database's, by which this server goes.
+pub fn database_warning(app: &AppState) -> Option<String> {
+    let ahead_ms = app.clock.ahead_of_database_ms();
+    (ahead_ms.unsigned_abs() > DATABASE_AGREEMENT_MS).then(|| server::clock_beside_database(ahead_ms))
 }
 
 /// Puts the figures up: how far this server's clock is ahead, and how many devices of each event are off.

@@ -5,6 +5,7 @@ mod processes {
     pub mod canceling;
     pub mod draining;
     mod idle;
+    mod leases;
     mod seats;
     mod waiting_room;
 }
@@ -49,6 +50,8 @@ struct Pair {
     stage: Stage,
     other: Cloud,
     database: String,
+    /// What both are set to.
+    settings: String,
 }
 
 impl Pair {
@@ -67,6 +70,7 @@ impl Pair {
             stage,
             other,
             database,
+            settings,
         })
     }
 
@@ -83,10 +87,15 @@ impl Pair {
     }
 
     /// Asks the database.
-    async fn count(&self, sql: &str) -> anyhow::Result<usize> {
+    async fn told(&self, sql: &str) -> anyhow::Result<String> {
         let (database, sql) = (self.database.clone(), sql.to_owned());
         let printed = tokio::task::spawn_blocking(move || usher_test_postgres::run(&database, &sql)).await?;
-        Ok(printed.trim().parse()?)
+        Ok(printed.trim().to_owned())
+    }
+
+    /// The same, for a number.
+    async fn count(&self, sql: &str) -> anyhow::Result<usize> {
+        Ok(self.told(sql).await?.parse()?)
     }
 }
 

@@ -67,7 +67,7 @@ pub struct Readiness {
 /// Something that somebody should know.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WarningView {
-    /// Names it, for programs: `test_cards`, `halted`, `sale_paused`, `clock`, `cells_away`.
+    /// Names it, for programs: `test_cards`, `halted`, `sale_paused`, `clock`, `database_clock`, `cells_away`.
     #[schema(example = "test_cards")]
     pub code: &'static str,
     /// What it is.
@@ -76,7 +76,7 @@ pub struct WarningView {
 
 /// Tells whether the server can sell, as `/healthz` does, and names what whoever runs it must not miss: events that are on
 /// sale against test cards, events that are halted because the store may be an older copy, events whose sale is paused because their ticket key ends before they do, a clock of
-/// this server that is not that of the linked devices, and cells that do not answer: their events are away, the others are served. A server that was told to stop says so here at once, and still serves for a
+/// this server that is not that of the linked devices, one of its machine that is not the database's, and cells that do not answer: their events are away, the others are served. A server that was told to stop says so here at once, and still serves for a
 /// while: whoever spreads requests over several servers sends it none any more.
 #[utoipa::path(get, path = "/readyz", tag = "status", responses(
     (status = 200, body = Readiness),
@@ -97,6 +97,7 @@ pub async fn ready(State(app): State<Arc<AppState>>) -> Result<Json<Readiness>, 
         ("halted", halted.unwrap_or_default()),
         ("sale_paused", paused.unwrap_or_default()),
         ("clock", wrong_clock::warning(&app)),
+        ("database_clock", wrong_clock::database_warning(&app)),
         ("cells_away", cells_away(&app)),
     ];
     let warnings = warnings.into_iter().filter_map(|(code, detail)| {

@@ -71,7 +71,7 @@ pub async fn restore(config: &Path, from: Option<&Path>) -> anyhow::Result<()> {
     let _lock = state::lock_data_dir(&settings)?;
     let (file, to) = (from.to_owned(), store.clone());
     let restored =
-        tokio::task::spawn_blocking(move || backup::restore(&file, &to, Clock::System.now())).await?;
+        tokio::task::spawn_blocking(move || backup::restore(&file, &to, Clock::system().now())).await?;
     let Restored {
         commits,
         forgotten,
@@ -95,7 +95,7 @@ async fn halt(location: &StoreLocation) -> anyhow::Result<()> {
     let store = Store::open(location)
         .await
         .with_context(|| format!("opening {location}"))?;
-    let now = Clock::System.now();
+    let now = Clock::system().now();
     let halted = store.halt_all(HaltAll { now }).await?;
     store.close().await;
     writeln!(

@@ -163,7 +163,7 @@ impl ImportOrder {
         let master = MasterKey::load(&config.keys, &config.data_dir).context("taking the master key")?;
         let parts = AuthorityParts {
             store: store.clone(),
-            clock: Clock::System,
+            clock: Clock::system(),
             signer: TicketSigner::default(),
             metrics: Metrics::default(),
             keys: KeySafe::new(store.clone(), master),

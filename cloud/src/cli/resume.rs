@@ -77,7 +77,7 @@ impl ResumeOrder {
     }
 
     async fn asked_for(&self, store: &Store) -> anyhow::Result<Vec<(Event, Halt)>> {
-        let now = Clock::System.now();
+        let now = Clock::system().now();
         let mut asked = Vec::new();
         for (id, halt) in store.halts(()).await? {
             let Some(event) = store.event(id).await? else {
@@ -101,7 +101,7 @@ impl ResumeOrder {
         (event, halt): (&Event, &Halt),
         out: &mut impl Write,
     ) -> anyhow::Result<bool> {
-        let survey = survey(store, (event.id, halt), Clock::System.now()).await?;
+        let survey = survey(store, (event.id, halt), Clock::system().now()).await?;
         let is_safe = survey.as_ref().is_none_or(HaltSurvey::is_complete);
         let (name, id) = (&event.name, event.id);
         for line in survey.iter().flat_map(doubts) {

@@ -152,6 +152,14 @@ impl StoredChanges {
     }
 }
 
+/// What counts the changes of all events, added up, and when that was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FeedTotal {
+    pub count: u64,
+    /// What the database's clock showed; nothing where the store is a file, which has none.
+    pub read_at: Option<Timestamp>,
+}
+
 /// Counts what was appended to an event's logs, dropped from them, and its trust bundles.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FeedVersion(pub u64);

@@ -22,7 +22,7 @@ impl Store {
     ///
     /// [`StoreError`] when the file cannot be opened, is not ours or is damaged.
     pub fn open_sqlite(file: &Path) -> Result<Self, StoreError> {
-        let database = sqlite::Database::open_store(file, Clock::System.now())?;
+        let database = sqlite::Database::open_store(file, Clock::system().now())?;
         Ok(Self::of(Engine::Sqlite(database)))
     }
 
@@ -36,7 +36,7 @@ impl Store {
         // The connection that reads this stays open, so that nobody who begins a move afterwards overlooks this process.
         match store.engine.read(relocation::mark::read).await? {
             None => {
-                store.catch_up(Clock::System.now()).await?;
+                store.catch_up(Clock::system().now()).await?;
                 Ok(store)
             }
             Some(mark) => {

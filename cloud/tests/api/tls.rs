@@ -120,7 +120,7 @@ async fn a_server_whose_certificate_cannot_be_used_says_why_and_does_not_serve()
             tls_key: key.clone(),
             ..Config::default()
         };
-        let refused = Server::start(config, Clock::System).await.unwrap_err();
+        let refused = Server::start(config, Clock::system()).await.unwrap_err();
         let refused = format!("{refused:#}");
         assert!(refused.contains(says), "{refused}");
     }

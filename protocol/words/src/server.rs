@@ -68,7 +68,8 @@ pub fn clock(health: ClockHealth) -> Option<String> {
     match health {
         ClockHealth::Right => None,
         ClockHealth::Wrong(ahead_ms) => Some(format!(
-            "This server's clock is {} those of most linked devices: set it right, because sales end, keys count and tickets are dated by it",
+            "This server's clock is {} those of most linked devices: set it right, on PostgreSQL the database's, by which it goes, \
+             because sales end, keys count and tickets are dated by it",
             apart_in_words(ahead_ms)
         )),
         ClockHealth::InDoubt(ahead_ms) => Some(format!(
@@ -133,9 +134,29 @@ pub fn public_url(url: &str) -> String {
     format!("links on pages begin with {url}")
 }
 
+/// Says that the machine's clock is not the database's.
+pub fn clock_beside_database(ahead_ms: i64) -> String {
+    let direction = if ahead_ms < 0 { "behind" } else { "ahead of" };
+    format!(
+        "This machine's clock is {} s {direction} the database's, and the server goes by the database's, as all others on it do: see which of \
+         the two is wrong (timedatectl on both) and set it right",
+        ahead_ms.unsigned_abs() / 1_000
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_that_is_not_the_databases_is_said_with_the_seconds() {
+        let said = clock_beside_database(-60_400);
+        assert!(
+            said.starts_with("This machine's clock is 60 s behind the database's"),
+            "{said}"
+        );
+        assert!(clock_beside_database(2_100).contains("2 s ahead of the database's"));
+    }
 
     #[test]
     fn a_wrong_clock_of_the_server_is_said_with_the_minutes() {

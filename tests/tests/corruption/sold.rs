@@ -214,7 +214,7 @@ impl Ids {
 }
 
 async fn sell(stage: &Stage) -> anyhow::Result<Ids> {
-    let (buyer, now) = (stage.buyer(), Clock::System.now());
+    let (buyer, now) = (stage.buyer(), Clock::system().now());
     let mut ids = Ids {
         event: draw_event_id(now),
         bookings: Vec::new(),

@@ -253,7 +253,7 @@ async fn answer_of(paying: &mut JoinSet<anyhow::Result<Reply>>) -> anyhow::Resul
 }
 
 /// Begins to pay for a seat, and returns once the payment runs.
-async fn pay_with(buyer: &Buyer, token: &'static str) -> anyhow::Result<JoinSet<anyhow::Result<Reply>>> {
+pub async fn pay_with(buyer: &Buyer, token: &'static str) -> anyhow::Result<JoinSet<anyhow::Result<Reply>>> {
     let wish = Wish::Any {
         tier: SEATED,
         quantity: 1,

@@ -12,7 +12,7 @@ use crate::buyers::{OwnBooking, OwnBookings};
 use crate::catalogue::search::EventQuery;
 use crate::catalogue::{EventLine, EventPage};
 use crate::selling::jobs::{DueJobs, FreeJobs, Job, JobCounts};
-use crate::store::authority::{Halt, HaltAll};
+use crate::store::authority::{FeedTotal, Halt, HaltAll};
 use crate::store::operations::authority::{devices, halts};
 use crate::store::operations::{Effect, buyers, jobs, search};
 use crate::store::search::CitiesQuery;
@@ -222,7 +222,10 @@ pub fn sum(counts: Vec<JobCounts>) -> JobCounts {
         })
 }
 
-/// Adds numbers up.
-pub fn total(numbers: Vec<u64>) -> u64 {
-    numbers.into_iter().fold(0, u64::wrapping_add)
+/// Adds counts of changes up, as of the home cell's time.
+pub fn total(totals: Vec<FeedTotal>) -> FeedTotal {
+    FeedTotal {
+        read_at: totals.first().and_then(|home| home.read_at),
+        count: totals.into_iter().fold(0, |sum, one| sum.wrapping_add(one.count)),
+    }
 }

@@ -35,7 +35,7 @@ pub async fn open() -> Server {
         },
         ..Config::default()
     };
-    let state = AppState::open(config, Clock::System, "http://localhost".to_owned()).await;
+    let state = AppState::open(config, Clock::system(), "http://localhost".to_owned()).await;
     let state = state.expect("a cloud opens in an empty folder");
     state
         .authorities

@@ -9,8 +9,8 @@ use usher_protocol::log::{Head, Tail};
 use usher_protocol::{Origin, Seq};
 
 use crate::store::StoreError;
-use crate::store::authority::{ChangesAfter, FeedVersion, Sealed, StoredChanges};
-use crate::store::operations::column::event_id;
+use crate::store::authority::{ChangesAfter, FeedTotal, FeedVersion, Sealed, StoredChanges};
+use crate::store::operations::column::{event_id, moment};
 use crate::store::sql::{OptionalExtension, Sql, params};
 
 use super::{count, halts, logs, read_count};
@@ -40,11 +40,19 @@ pub fn feed_versions(connection: &Sql<'_>, (): &()) -> Result<Vec<(EventId, Feed
 }
 
 /// Adds the counts of changes of all events up: while that stays as it was, so does each of them, since none ever falls.
-pub fn feed_total(connection: &Sql<'_>, (): &()) -> Result<u64, StoreError> {
-    let total = connection
-        .prepare_cached("SELECT CAST(coalesce(sum(version), 0) AS bigint) FROM feeds")?
-        .query_row([], |row| row.get(0))?;
-    read_count(total)
+pub fn feed_total(connection: &Sql<'_>, (): &()) -> Result<FeedTotal, StoreError> {
+    let (count, read_at): (i64, Option<i64>) = connection
+        .prepare_cached(connection.pick(
+            "SELECT CAST(coalesce(sum(version), 0) AS bigint), NULL FROM feeds",
+            "SELECT CAST(coalesce(sum(version), 0) AS bigint),
+                    CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS bigint)
+             FROM feeds",
+        ))?
+        .query_row([], |row| row.try_into())?;
+    Ok(FeedTotal {
+        count: read_count(count)?,
+        read_at: read_at.map(moment),
+    })
 }
 
 /// Finds what is stored of an event beyond what is known of it.

@@ -1,0 +1,60 @@
+//! Who works on a payment: whoever began it, whatever the clocks of others show.
+
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+use usher_tests::stage::buyer::{Buyer, Wish};
+use usher_tests::stage::cloud::Cloud;
+
+use super::super::{PLACES, Pair};
+use super::draining::pay_with;
+
+/// How far a clock is ahead: a lease is long over by it, and what is held too.
+const AHEAD: &str = "+60s";
+const HOLDS: &str = "reservations.default_seconds = 30\n";
+/// A payment that goes on while the process whose clock is ahead has looked for work a few times.
+const SLOW_PAYMENT: &str = "tok_slow_8000";
+/// How often to look who works on it, and how many looks at least there must have been.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+const LOOKS: u32 = 10;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_whose_clock_is_ahead_takes_nothing_that_another_has() -> anyhow::Result<()> {
+    let pair = Pair::on_sale_with(PLACES, HOLDS).await?;
+    let buyer = pair.stage.buyer();
+    let mut paying = pay_with(&buyer, SLOW_PAYMENT).await?;
+    let works = async || pair.told("SELECT encode(holder, 'hex') FROM jobs").await;
+    let holder = works().await?;
+    ensure!(holder.len() == 32, "one process works on one job: {holder}");
+    let held = Wish::Seats(vec![7]);
+    buyer.reserve(&held).await?.expect(201)?;
+    let programs = pair.stage.programs.off_by(AHEAD)?;
+    let ahead = Cloud::start(&programs, &pair.stage.path("ahead"), &pair.settings).await?;
+    let there = Buyer::new(ahead.http.clone(), pair.stage.organizer.event.clone());
+    let mut looks = 0;
+    loop {
+        let other = works().await?;
+        if other.is_empty() {
+            break;
+        }
+        ensure!(other == holder, "{other} has taken what {holder} works on");
+        there.reserve(&held).await?.expect(409)?;
+        looks += 1;
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    ensure!(looks >= LOOKS, "only {looks} looks while the payment ran");
+    let paid = paying.join_next().await.context("somebody pays")???;
+    paid.expect(201)?;
+    for (cloud, is_off) in [(&ahead, true), (&pair.stage.cloud, false), (&pair.other, false)] {
+        let ready: Value = cloud.http.get("/readyz").await?.expect(200)?.json()?;
+        let warnings = ready["warnings"].as_array().context("warnings")?;
+        let mut said = warnings
+            .iter()
+            .filter(|warning| warning["code"] == "database_clock");
+        let said = said.next().and_then(|warning| warning["detail"].as_str());
+        let is_said = said.is_some_and(|detail| detail.contains(" s ahead of the database's"));
+        ensure!(is_said == is_off, "{ready}");
+    }
+    Ok(())
+}
