@@ -1,11 +1,12 @@
-//! Who works on a payment: whoever began it, whatever the clocks of others show.
+//! Who works on a payment: whoever began it, whatever the clocks of others show, and once that process is dead another one.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
 use usher_tests::stage::buyer::{Buyer, Wish};
 use usher_tests::stage::cloud::Cloud;
+use usher_tests::stage::patience::{until, until_within};
 
 use super::super::{PLACES, Pair};
 use super::draining::pay_with;
@@ -18,6 +19,10 @@ const SLOW_PAYMENT: &str = "tok_slow_8000";
 /// How often to look who works on it, and how many looks at least there must have been.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 const LOOKS: u32 = 10;
+/// One that outlives its process.
+const ENDLESS_PAYMENT: &str = "tok_slow_60000";
+/// How soon a process that dies is followed by another.
+const FOLLOWED_WITHIN: Duration = Duration::from_secs(15);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_whose_clock_is_ahead_takes_nothing_that_another_has() -> anyhow::Result<()> {
@@ -56,5 +61,38 @@ async fn a_process_whose_clock_is_ahead_takes_nothing_that_another_has() -> anyh
         let is_said = said.is_some_and(|detail| detail.contains(" s ahead of the database's"));
         ensure!(is_said == is_off, "{ready}");
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_dies_is_followed_by_another_within_fifteen_seconds() -> anyhow::Result<()> {
+    let mut pair = Pair::on_sale_with(PLACES, "payments.sandbox_crash = true\n").await?;
+    let there = pair.buyer_there();
+    let _unanswered = pay_with(&there, ENDLESS_PAYMENT).await?;
+    // This one is charged; its process dies of it before it has written that down.
+    let reservation = there.reserve(&Wish::Seats(vec![7])).await?.expect(201)?;
+    let reservation: Value = reservation.json()?;
+    let id = reservation["reservation_id"].as_str().context("an id")?;
+    let answer = there.book(id, "tok_crash_after_charge", &there.fresh_key()).await;
+    ensure!(answer.is_err(), "nobody can have answered");
+    let died = Instant::now();
+    until("the process to be dead", async || pair.other.process.ended()).await?;
+    until_within(FOLLOWED_WITHIN, "both payments to have an end", async || {
+        let open = pair
+            .count("SELECT count(*) FROM bookings WHERE closed_at IS NULL")
+            .await?;
+        Ok((open == 0).then_some(()))
+    })
+    .await?;
+    let took = died.elapsed();
+    ensure!(took < FOLLOWED_WITHIN, "followed after {took:?}");
+    // What was charged is confirmed, what was not gives its place back.
+    let states = pair
+        .told("SELECT string_agg(state, ' ' ORDER BY state) FROM bookings")
+        .await?;
+    ensure!(states == "canceled confirmed", "{states}");
+    let tickets = pair.count("SELECT count(*) FROM tickets WHERE unit = 7").await?;
+    ensure!(tickets == 1, "{tickets} tickets for what was charged");
+    pair.other.process.forget()?;
     Ok(())
 }
