@@ -6,6 +6,8 @@
 
 #[path = "house_rules/circles.rs"]
 mod circles;
+#[path = "house_rules/contract.rs"]
+mod contract;
 #[path = "house_rules/documented.rs"]
 mod documented;
 #[path = "house_rules/feed.rs"]
@@ -191,6 +193,11 @@ fn sql_stays_in_the_stores() {
 #[test]
 fn what_is_seen_of_an_event_is_fed_in_one_place() {
     keep(feed::one_feed);
+}
+
+#[test]
+fn the_contract_of_the_store_calls_all_that_it_offers() {
+    keep(contract::calls_all);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod bounds;
 mod canceling;
 pub mod case;
 mod catalogue;
+mod cells;
 mod charges;
 mod comps;
 pub mod devices;
@@ -18,6 +19,7 @@ mod inventory;
 mod invoices;
 mod jobs;
 mod kept_answers;
+mod keys;
 mod letters;
 mod links;
 mod logs;
@@ -28,6 +30,7 @@ mod organizing;
 mod price_steps;
 mod races;
 mod refunds;
+mod reports;
 mod retention;
 mod seals;
 mod search;
@@ -114,10 +117,10 @@ contracts! {
         an_organizer_sets_what_one_client_may_hold,
         many_claims_at_once_stay_within_the_bound,
         what_nobody_paid_for_is_forgotten,
+        a_buyer_keeps_so_many_places_unpaid,
     }
     bookings {
         a_booking_turns_units_into_tickets,
-        a_buyer_keeps_so_many_places_unpaid,
         the_same_request_gives_the_same_booking_and_another_is_refused,
         a_reservation_under_payment_does_not_expire,
         an_expired_or_released_reservation_cannot_be_booked,
@@ -163,6 +166,21 @@ contracts! {
         the_layout_lists_seats_and_not_slots,
         occupancy_tells_when_it_is_out_of_date,
         sales_count_what_was_confirmed,
+        each_availability_follows_the_one_before_it_and_is_kept_once,
+    }
+    cells {
+        a_database_with_something_in_it_becomes_no_cell_and_lists_those_that_are_added,
+    }
+    keys {
+        keys_are_added_once_and_found_by_what_they_are_for,
+        a_key_is_sealed_anew_in_its_place_and_no_other_is_touched,
+    }
+    reports {
+        a_daily_report_has_each_day_what_was_sold_and_taken_back_on_it,
+        tickets_are_listed_page_by_page_with_what_was_paid_for_them,
+        money_that_has_moved_is_listed_page_by_page_with_both_its_sides,
+        refunds_are_listed_page_by_page_and_by_how_they_stand,
+        what_a_gateway_knows_payments_by_is_listed_with_what_was_given_back,
     }
     search {
         events_are_found_by_words_whatever_their_accents_and_case,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use usher_keys::Timestamp;
 use usher_protocol::Unit;
 
+use crate::catalogue::availability::{ChangesQuery, KeptAvailability, NewAvailability, SeatBits};
 use crate::catalogue::search::EventQuery;
 use crate::catalogue::{EventPage, EventStatus, TierCount};
 use crate::ids::draw_event_id;
@@ -125,4 +126,38 @@ pub async fn sales_count_what_was_confirmed(case: Case) {
             booked: 2
         }
     );
+}
+
+pub async fn each_availability_follows_the_one_before_it_and_is_kept_once(case: Case) {
+    let event = case.event;
+    let kept = |version, seats| KeptAvailability {
+        version,
+        seats: SeatBits::from_packed(vec![seats]),
+    };
+    let keep = async |known, next, changes: &str| {
+        let changes = changes.into();
+        let new = NewAvailability {
+            event,
+            known,
+            next,
+            changes,
+        };
+        case.store.keep_availability(new).await.unwrap()
+    };
+    let changes = async |from| {
+        let query = ChangesQuery { event, from };
+        case.store.availability_changes(query).await.unwrap()
+    };
+    assert_eq!(case.store.availability(event).await.unwrap(), None);
+    assert!(keep(None, kept(10, 1), "").await);
+    assert!(!keep(None, kept(10, 2), "").await, "another process was first");
+    assert!(keep(Some(10), kept(11, 3), "{\"held\":[0]}").await);
+    assert!(!keep(Some(10), kept(11, 4), "{}").await, "and here");
+    assert_eq!(case.store.availability(event).await.unwrap(), Some(kept(11, 3)));
+    assert_eq!(changes(10).await, Some((11, "{\"held\":[0]}".to_owned())));
+    assert_eq!(changes(11).await, None);
+    // Ten minutes later nobody asks for that change any more.
+    assert!(keep(Some(11), kept(612, 5), "{}").await);
+    assert_eq!(changes(10).await, None);
+    assert_eq!(changes(11).await, Some((612, "{}".to_owned())));
 }

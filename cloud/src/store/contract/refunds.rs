@@ -34,7 +34,7 @@ async fn sold(case: &Case, seats: &[u32], key: &str) -> Booking {
     booking
 }
 
-fn request(booking: &Booking, key: &str, of: RefundOf) -> BeginRefund {
+pub fn request(booking: &Booking, key: &str, of: RefundOf) -> BeginRefund {
     BeginRefund {
         refund: RefundId::draw(booking.id.event, START),
         booking: booking.id,
@@ -49,7 +49,7 @@ fn request(booking: &Booking, key: &str, of: RefundOf) -> BeginRefund {
     }
 }
 
-async fn begun(case: &Case, request: BeginRefund) -> Refund {
+pub async fn begun(case: &Case, request: BeginRefund) -> Refund {
     let outcome = case.store.begin_refund(request).await.unwrap();
     let BeginRefundOutcome::Begun(refund) = outcome else {
         panic!("not begun: {outcome:?}")
@@ -304,7 +304,7 @@ pub async fn money_that_a_person_gave_by_another_way_ends_a_refused_refund(case:
 }
 
 /// Says how a dispute stands; tells whether that is news.
-async fn dispute(case: &Case, booking: &Booking, name: &str, state: DisputeState) -> bool {
+pub async fn dispute(case: &Case, booking: &Booking, name: &str, state: DisputeState) -> bool {
     let note = NoteDispute {
         dispute: DisputeId::draw(case.event, START),
         charge: booking.charge,
