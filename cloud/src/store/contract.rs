@@ -348,6 +348,7 @@ contracts! {
     }
     retention {
         who_bought_is_erased_after_the_event_and_what_was_sold_is_kept,
+        who_waited_and_who_got_letters_is_erased_with_them,
     }
     races {
         sixty_four_claims_on_one_seat_have_one_winner,

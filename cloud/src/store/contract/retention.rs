@@ -2,8 +2,11 @@
 
 use usher_keys::Timestamp;
 
-use super::case::{Case, START};
-use crate::selling::ErasePersonalData;
+use super::case::{CLAIMANT, Case, STANDING, START};
+use crate::ids::{ReservationId, WaiterId};
+use crate::letters::LettersQuery;
+use crate::selling::waiting_list::{JoinList, JoinOutcome, OfferPlaces, WaitersQuery};
+use crate::selling::{ErasePersonalData, HoldOutcome, ReleaseRequest};
 use crate::store::organizing::SalesQuery;
 
 /// The end of the case's event.
@@ -47,4 +50,61 @@ pub async fn who_bought_is_erased_after_the_event_and_what_was_sold_is_kept(case
     assert_eq!(paying.email, "owl@example.org");
     let after = (case.store.sales(sales).await.unwrap(), case.audit().await);
     assert_eq!(after, (before.1, before.2));
+}
+
+pub async fn who_waited_and_who_got_letters_is_erased_with_them(case: Case) {
+    let HoldOutcome::Held(held) = case.hold_tier(STANDING, 4, START).await else {
+        panic!("free")
+    };
+    let waiter = WaiterId::draw(case.event, START);
+    let join = JoinList {
+        waiter,
+        tier: STANDING,
+        quantity: 4,
+        email: "owl@example.org".into(),
+        client: CLAIMANT.address,
+        believed_until: Some(Timestamp::FOREVER),
+        now: START,
+    };
+    let joined = case.store.join_list(join).await.unwrap();
+    assert!(matches!(joined, JoinOutcome::Waits { .. }), "{joined:?}");
+    let release = ReleaseRequest {
+        reservation: held.id,
+        now: START,
+    };
+    case.store.release(release).await.unwrap();
+    let offer = OfferPlaces {
+        event: case.event,
+        reservations: vec![ReservationId::draw(case.event, START)],
+        believed_until: Some(Timestamp::FOREVER),
+        mails: true,
+        now: START,
+    };
+    assert_eq!(case.store.offer_places(offer).await.unwrap(), 1);
+    let known = async || {
+        let waiters = WaitersQuery {
+            event: case.event,
+            tier: STANDING,
+            beyond: 0,
+            limit: 10,
+            now: START,
+        };
+        let letters = LettersQuery {
+            event: case.event,
+            state: None,
+            limit: 10,
+        };
+        let waiters = case.store.waiters(waiters).await.unwrap();
+        let letters = case.store.letters(letters).await.unwrap();
+        let recipients = letters.into_iter().map(|(letter, _)| letter.recipient);
+        (
+            waiters.into_iter().map(|(_, email)| email).collect::<Vec<_>>(),
+            recipients.flatten().collect::<Vec<_>>(),
+        )
+    };
+    let of = |email: &str| (vec![email.to_owned()], vec![email.to_owned()]);
+    erased(&case, Timestamp(END.0 - 1)).await;
+    assert_eq!(known().await, of("owl@example.org"));
+    erased(&case, END).await;
+    assert_eq!(known().await, of(""));
 }
