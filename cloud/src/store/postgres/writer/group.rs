@@ -200,3 +200,63 @@ impl Writing {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+    use usher_protocol::Unit;
+
+    use crate::ids::{ReservationId, draw_event_id};
+    use crate::selling::{Claim, HoldOutcome, HoldRequest, TierQuantity};
+    use crate::store::contract::case::{Case, STANDING, START};
+    use crate::store::organizing::{AddUnits, NewEvent, NewUnit, Publish};
+
+    /// Buyers who come at once.
+    const BUYERS: u32 = 64;
+    /// Commits that their holds may take: one for whoever came first, and few for all who came while that was on its way.
+    const COMMITS: i64 = 8;
+
+    fn commits(url: &str) -> i64 {
+        let sum = usher_test_postgres::run(url, "SELECT sum(commits) FROM writers");
+        sum.trim().parse().unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn holds_of_one_event_that_come_at_once_share_commits() {
+        let case = Case::on_postgres().await;
+        let event = draw_event_id(START);
+        let unit = |unit| NewUnit {
+            unit: Unit(unit),
+            tier: STANDING,
+            seat: None,
+        };
+        let new = NewEvent {
+            unit_count: BUYERS,
+            seat_count: 0,
+            ..case.new_event(event, "Crowd")
+        };
+        case.store.add_event(new).await.unwrap();
+        let units = (0..BUYERS).map(unit).collect();
+        case.store.add_units(AddUnits { event, units }).await.unwrap();
+        case.store.publish(Publish { event, now: START }).await.unwrap();
+        let url = case.url().unwrap();
+        let before = commits(&url);
+        let one = || {
+            Claim::Tiers(vec![TierQuantity {
+                tier: STANDING,
+                quantity: 1,
+            }])
+        };
+        let holds = (0..BUYERS).map(|_| {
+            case.store.hold(HoldRequest {
+                reservation: ReservationId::draw(event, START),
+                ..case.hold_request(one(), START)
+            })
+        });
+        for outcome in join_all(holds).await {
+            assert!(matches!(outcome, Ok(HoldOutcome::Held(_))), "{outcome:?}");
+        }
+        let taken = commits(&url) - before;
+        assert!(taken <= COMMITS, "{taken} commits for {BUYERS} holds");
+    }
+}
