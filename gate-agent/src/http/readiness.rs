@@ -30,7 +30,9 @@ pub async fn ready(State(services): State<Arc<Services>>) -> (StatusCode, Json<R
     ]
     .into_iter()
     .filter(|(is_so, _)| *is_so)
-    .map(|(_, why)| not_ready(why))
+    .map(|(_, why)| why)
+    .chain(warnings::of_own_log(&services))
+    .map(not_ready)
     .collect();
     let status = if missing.is_empty() {
         StatusCode::OK

@@ -2,6 +2,7 @@
 
 mod http;
 mod phones;
+mod readiness;
 
 use std::time::Instant;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use serde::Serialize;
+use usher_device::replica::Snapshot;
 use usher_keys::expiry::{WarningLevel, warning_at};
 use usher_keys::{DeviceIdentity, PublicKey, Role, Timestamp};
 use usher_protocol::clock::AGREEMENT_MS;
@@ -82,6 +83,7 @@ pub fn lines(services: &Services, known: &BTreeMap<PublicKey, DeviceFacts>) -> V
     let (replica, links) = (&services.replica, services.links.facts());
     let now = replica.clock().now();
     let silent = services.links.silent(Instant::now());
+    let of_itself = of_itself(&replica.snapshot());
     let line = |(device, facts): (&PublicKey, &DeviceFacts)| {
         let is_here = *device == replica.me();
         let link = links.iter().find(|link| link.peer == *device);
@@ -93,6 +95,7 @@ pub fn lines(services: &Services, known: &BTreeMap<PublicKey, DeviceFacts>) -> V
         let until = link.map_or(facts.until, |link| link.until.max(facts.until));
         let reached = Reached {
             is_here,
+            of_itself: of_itself.filter(|_| is_here),
             link,
             silent_ms: silent.get(device).copied(),
             clock_ahead_ms,
@@ -117,10 +120,19 @@ pub fn lines(services: &Services, known: &BTreeMap<PublicKey, DeviceFacts>) -> V
 /// How this hub reaches a device.
 struct Reached<'a> {
     is_here: bool,
+    /// What is known of this hub alone.
+    of_itself: Option<DeviceFinding>,
     link: Option<&'a LinkFacts>,
     /// For how long a hub that was linked is not.
     silent_ms: Option<u64>,
     clock_ahead_ms: Option<i64>,
+}
+
+/// Returns what keeps this hub from letting people in, of which others cannot know.
+fn of_itself(snapshot: &Snapshot) -> Option<DeviceFinding> {
+    let is_behind = snapshot.is_behind_own_past;
+    let behind = is_behind.then_some(DeviceFinding::LogBehind);
+    behind.or_else(|| snapshot.is_beyond_us.then_some(DeviceFinding::UpdateNeeded))
 }
 
 /// Returns what matters most of a device.
@@ -133,6 +145,9 @@ fn finding(facts: &DeviceFacts, reached: &Reached, (until, now): (Timestamp, Tim
     }
     if facts.is_in_question {
         return DeviceFinding::InQuestion;
+    }
+    if let Some(finding) = reached.of_itself {
+        return finding;
     }
     match (facts.role, level) {
         (_, Some(WarningLevel::Ended)) => DeviceFinding::CertificateEnded,

@@ -174,7 +174,7 @@ pub struct HubStatus {
     pub clock_says: String,
     /// Whether phones are served.
     pub serves_phones: bool,
-    /// What should not stay as it is although people can be let in, in words.
+    /// What should not stay as it is, in words: first what is wrong with the hub's own log, which lets nobody in.
     pub warnings: Vec<String>,
     /// Addresses we keep dialling.
     pub dials: Vec<DialLine>,
@@ -342,7 +342,7 @@ impl HubStatus {
             clock_in_doubt: matches!(replica.clock_health(), ClockHealth::InDoubt(_)),
             clock_says: phrasebook.clock(replica.clock().compared()),
             serves_phones: services.door.is_some(),
-            warnings: warnings::now(services),
+            warnings: warnings::all(services),
             dials: dials(services, &links),
             links: links.into_iter().map(|link| link_line(link, now)).collect(),
             devices: devices::lines(services, &view.devices),

@@ -20,6 +20,9 @@ pub const RETIRED: &str = "this hub was retired by the organizer, and other hubs
 /// Says that other machines of the event refuse this hub.
 pub const REFUSED: &str = "the cloud or another hub refuses this hub: it was revoked, or its certificate ended by their clocks. Nobody takes its word: send people to another hub's gates. If it should work, ask the organizer for a code and enrol it anew: usher-gate-agent enroll --anew CODE";
 
+/// Says that the event has words that this hub's program does not understand.
+pub const UPDATE_NEEDED: &str = "the program of this hub is too old for the event: it lets nobody in with a strict ticket, and sends them to other gates. Install the newest usher-gate-agent here and start it again; until then, send people to another hub's gates";
+
 /// Says that a hub has not heard what its gates go by.
 pub const NO_POLICY: &str = "no event received yet";
 
@@ -32,6 +35,10 @@ pub enum NotReady {
     NoCertificate,
     /// It has no policy.
     NoPolicy,
+    /// Its log has two histories.
+    LogForked,
+    /// Others hold more of its log than it does.
+    LogBehind,
 }
 
 /// Says what keeps a hub from letting people in.
@@ -40,6 +47,12 @@ pub fn not_ready(why: NotReady) -> &'static str {
         NotReady::CannotSave => "the hub cannot save to its disk",
         NotReady::NoCertificate => "the certificate has run out or was revoked",
         NotReady::NoPolicy => NO_POLICY,
+        NotReady::LogForked => {
+            "this hub was copied or restored, and nobody takes its word: it sends everybody to other gates. Send people to another hub's gates, and tell the organizer, who must say which copy counts"
+        }
+        NotReady::LogBehind => {
+            "this hub is getting its own records back, of which others hold more than it does: it sends everybody to other gates until it has them. Keep it linked with the other hubs and the cloud"
+        }
     }
 }
 

@@ -12,6 +12,10 @@ pub enum DeviceFinding {
     ShutOut,
     /// Its log has two histories, or says what it cannot prove.
     InQuestion,
+    /// Its program is too old for the event.
+    UpdateNeeded,
+    /// It is getting its own records back from others.
+    LogBehind,
     /// Its certificate has ended.
     CertificateEnded,
     /// Its certificate ends within a day.
@@ -31,6 +35,12 @@ pub fn device(name: &str, finding: &DeviceFinding) -> Diagnosis {
         DeviceFinding::ShutOut => good(format!("{name} was revoked or retired: do not use it")),
         DeviceFinding::InQuestion => bad(format!(
             "{name} was copied, or has recorded what it cannot prove: take it away from the gate, and ask the organizer"
+        )),
+        DeviceFinding::UpdateNeeded => bad(format!(
+            "the program of {name} is too old for the event: update it, or send people to another hub's gates"
+        )),
+        DeviceFinding::LogBehind => bad(format!(
+            "{name} is getting its own records back, and lets nobody in until it has them: keep it linked"
         )),
         DeviceFinding::CertificateEnded => bad(format!(
             "the certificate of {name} has ended: enrol it anew, or put it away"

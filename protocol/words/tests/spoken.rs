@@ -474,10 +474,12 @@ fn of_links(sheet: &mut Sheet) {
         hub::NotReady::CannotSave,
         hub::NotReady::NoCertificate,
         hub::NotReady::NoPolicy,
+        hub::NotReady::LogForked,
+        hub::NotReady::LogBehind,
     ] {
         sheet.line(hub::not_ready(why));
     }
-    for words in [hub::RETIRED, hub::REFUSED, hub::IN_THE_CLEAR] {
+    for words in [hub::RETIRED, hub::REFUSED, hub::UPDATE_NEEDED, hub::IN_THE_CLEAR] {
         sheet.line(words);
     }
 }

@@ -31,6 +31,12 @@ pub struct Snapshot {
     pub roster: Vec<PublicKey>,
     /// Whether a person has vouched that we admit nobody any more.
     pub is_retired: bool,
+    /// Whether the authority has said something that our program is too old to understand.
+    pub is_beyond_us: bool,
+    /// Whether our own log has two histories.
+    pub is_frozen: bool,
+    /// Whether others hold more of our own log than we do.
+    pub is_behind_own_past: bool,
     /// The policy in force.
     pub policy: Option<Arc<Policy>>,
     /// What the authority has said of tickets.
@@ -62,6 +68,9 @@ impl Snapshot {
                 .map(|(_, hubs)| hubs.to_vec())
                 .unwrap_or_default(),
             is_retired: state.rosters().retired().contains(&identity.unverified().device),
+            is_beyond_us: state.is_beyond_us(),
+            is_frozen: state.is_frozen(&ledger.me()),
+            is_behind_own_past: ledger.is_behind_own_past(),
             policy: names.policy,
             rulings: state.shared_ticket_rulings(),
             foreign: state.foreign(),

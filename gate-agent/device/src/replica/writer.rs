@@ -327,8 +327,10 @@ impl ReplicaWriter {
         }
         self.failing = self.ledger.is_none();
         self.hear_again();
-        if !self.failing {
+        if let Some(ledger) = self.ledger.as_ref().filter(|_| !self.failing) {
             tracing::info!("the disk takes commits again");
+            // What was heard meanwhile need not be followed by a commit.
+            self.view.put_up(Snapshot::of(ledger));
         }
         !self.failing
     }

@@ -122,5 +122,7 @@ async fn a_past_that_is_heard_of_while_the_disk_takes_nothing_is_awaited_all_the
         let referred = judge(&replica, &scan(9, 9, STRICT)).await;
         let behind = Verdict::Refer(Referral::OwnLogBehind);
         assert_eq!(referred, Ok(behind), "failed before: {fails_before}");
+        let is_known = replica.snapshot().is_behind_own_past;
+        assert!(is_known, "failed before: {fails_before}");
     }
 }

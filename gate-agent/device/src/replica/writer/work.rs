@@ -239,6 +239,7 @@ impl Work<'_> {
         if self.ledger.hear_own_past(head) {
             // Also after a restart nothing is decided before it is back.
             self.group.batch.own_past = Some(Some(head.clone()));
+            self.group.snapshot_changed = true;
         }
         if self.ledger.is_behind_own_past() && !was_behind {
             let (ours, theirs) = (self.ledger.tail(&head.origin).seq, head.tail.seq);
