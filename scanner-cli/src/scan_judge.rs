@@ -138,7 +138,7 @@ impl ScanJudge {
         scan: &request::Scan,
         ticket: Result<VerifiedTicket, Rejection>,
     ) -> Result<request::Answer, Bar> {
-        if let Some(bar) = bar(&self.replica).or_else(|| self.refused()) {
+        if let Some(bar) = bar_now(&self.replica, &self.hubs) {
             return Err(bar);
         }
         let judged = self.replica.judge_alone(scan, ticket).await;
@@ -146,10 +146,6 @@ impl ScanJudge {
             tracing::error!(?error, "this scanner cannot judge");
             Bar::Disk
         })
-    }
-
-    fn refused(&self) -> Option<Bar> {
-        is_refused(&self.replica, &self.hubs).then_some(Bar::Refused)
     }
 
     fn outcome(&self, scan: &request::Scan, answer: &request::Answer) -> ScanOutcome {
@@ -199,6 +195,12 @@ pub fn is_refused(replica: &Replica, hubs: &Hubs) -> bool {
     let snapshot = replica.snapshot();
     let refused_by = hubs.refused_by();
     refused_by.iter().any(|key| snapshot.roster.contains(key))
+}
+
+/// Tells why a scanner judges nothing by itself now, by what it and the hubs know.
+#[must_use]
+pub fn bar_now(replica: &Replica, hubs: &Hubs) -> Option<Bar> {
+    bar(replica).or_else(|| is_refused(replica, hubs).then_some(Bar::Refused))
 }
 
 /// Tells why a scanner judges nothing by itself: it is no device of the event, or not any more.

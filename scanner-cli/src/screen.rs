@@ -82,6 +82,8 @@ pub struct Board {
     pub status_line: String,
     /// What is to be said of the scanner's certificate: that it ends, has ended or was renewed.
     pub certificate: Option<CertificateNote>,
+    /// Why the scanner judges nothing, in words.
+    pub bar: Option<String>,
     /// That the scanner's clock is wrong, in words.
     pub clock: Option<String>,
     /// The result on show; `None` when ready for the next code.
@@ -293,7 +295,7 @@ fn terminal_size() -> Size {
 fn bell(signal: Signal) -> &'static [u8] {
     match signal {
         Signal::Admit => b"\x07",
-        Signal::Deny | Signal::Refer | Signal::Unanswered => b"\x07\x07",
+        Signal::Deny | Signal::Refer | Signal::Unanswered | Signal::Barred => b"\x07\x07",
     }
 }
 

@@ -333,8 +333,8 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
 fn came(answer: &ScanOutcome) -> Came {
     match answer.signal {
         Signal::Admit => Came::Passed,
-        Signal::Refer | Signal::Unanswered if !answer.is_withdrawn => Came::Open,
-        Signal::Deny | Signal::Refer | Signal::Unanswered => Came::Refused,
+        Signal::Refer | Signal::Unanswered | Signal::Barred if !answer.is_withdrawn => Came::Open,
+        Signal::Deny | Signal::Refer | Signal::Unanswered | Signal::Barred => Came::Refused,
     }
 }
 

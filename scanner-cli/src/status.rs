@@ -1,4 +1,5 @@
-//! How a scanner stands: whom it is linked to, how fresh its knowledge is, whether its certificate ends and its clock is right; showing it is the screen's.
+//! How a scanner stands: whom it is linked to, how fresh its knowledge is, whether it may judge, its certificate ends and its clock is right;
+//! showing it is the screen's.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,6 +11,7 @@ use usher_words::scanner as words;
 
 use crate::links::Hubs;
 use crate::presentation;
+use crate::scan_judge;
 
 /// Between the parts of the line.
 const SEPARATOR: &str = " | ";
@@ -21,6 +23,8 @@ pub struct ScannerStatus {
     pub line: String,
     /// What is to be said of its certificate.
     pub certificate: Option<CertificateNote>,
+    /// Why it judges nothing, in words.
+    pub bar: Option<String>,
     /// That its clock is wrong, in words.
     pub clock: Option<String>,
     /// The same as it is measured: words change with each minute, and that is no news.
@@ -55,6 +59,7 @@ impl StatusWatch {
         ScannerStatus {
             line: line(&self.replica, &self.hubs),
             certificate: self.certificate(),
+            bar: scan_judge::bar_now(&self.replica, &self.hubs).map(|bar| words::barred(bar).line()),
             clock: self.replica.clock_trouble(),
             clock_health: self.replica.clock_health(),
         }

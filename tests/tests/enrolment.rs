@@ -167,10 +167,15 @@ async fn a_scanner_that_is_revoked_at_work_is_shown_the_door_and_lets_nobody_in_
         Ok((!links.iter().any(|link| link.name == "lost")).then_some(()))
     })
     .await?;
+    until("the scanner to say so while nobody scans", async || {
+        let printed = wedge.printed()?;
+        Ok(printed.contains("A hub refuses this scanner").then_some(()))
+    })
+    .await?;
     let shown = wedge.read(&second.payload).await?;
     assert_eq!(
         (shown.signal.as_str(), shown.outcome.as_str()),
-        ("unanswered", "scanner_refused"),
+        ("barred", "scanner_refused"),
         "{shown:?}"
     );
     Ok(())

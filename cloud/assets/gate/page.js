@@ -6,8 +6,8 @@ const SHOWN_MS = 4000;
 /// A wedge's keys follow each other faster than anybody types.
 const BURST_MS = 50;
 const MOST_LISTED = 10;
-const TONES = { admit: [[880, 0.12], [1320, 0.16]], deny: [[196, 0.5]], refer: [[523, 0.15], [392, 0.25]], unanswered: [[392, 0.3]] };
-const SHAKES = { admit: [60], deny: [200, 80, 200], refer: [120, 60, 60], unanswered: [300] };
+const TONES = { admit: [[880, 0.12], [1320, 0.16]], deny: [[196, 0.5]], refer: [[523, 0.15], [392, 0.25]], unanswered: [[392, 0.3]], barred: [[196, 0.5]] };
+const SHAKES = { admit: [60], deny: [200, 80, 200], refer: [120, 60, 60], unanswered: [300], barred: [200, 80, 200] };
 const at = (id) => document.getElementById(id);
 const desk = new Worker("/gate/desk.js", { type: "module" });
 let stage = "";

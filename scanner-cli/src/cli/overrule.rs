@@ -52,7 +52,7 @@ impl OverrideArgs {
         Ok(match answer.signal {
             Signal::Admit => ExitCode::SUCCESS,
             Signal::Deny | Signal::Refer => ExitCode::from(1),
-            Signal::Unanswered => ExitCode::from(2),
+            Signal::Unanswered | Signal::Barred => ExitCode::from(2),
         })
     }
 

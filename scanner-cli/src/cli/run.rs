@@ -49,14 +49,14 @@ or end this program and start it anew with --persons or --direction.
 
 Output lines (--plain, and whenever the output is no terminal), each at once:
   READY <gate>, <direction> | for <event> | <links> | <freshness>
-  ADMIT|DENY|REFER|UNANSWERED <what> | <why> | <ticket> | judged alone   (parts that say nothing are left out)
+  ADMIT|DENY|REFER|UNANSWERED|BARRED <what> | <why> | <ticket> | judged alone   (parts that say nothing are left out)
   HINT <what keeps a code that the camera sees from being read>: <what to do>
-  NOTICE <what is wrong with a picture, line or camera>
+  NOTICE <what is wrong with a picture, line, camera or clock; why this scanner may judge nothing>
   WARNING <when this scanner's certificate ends or that it has ended, and what to do; that it was renewed>
   END admitted <n>, denied <n>, referred <n>
 With --json, one object a line:
   {\"kind\":\"ready\",\"place\":…,\"event\":…,\"standing\":…,\"linked\":true|false}
-  {\"kind\":\"scan\",\"signal\":\"admit|deny|refer|unanswered\",\"outcome\":…,\"words\":…,\"reason\":…|null,
+  {\"kind\":\"scan\",\"signal\":\"admit|deny|refer|unanswered|barred\",\"outcome\":…,\"words\":…,\"reason\":…|null,
    \"details\":[…],\"alone\":true|false,\"took_ms\":n,\"counts\":{\"admitted\":n,\"denied\":n,\"referred\":n}}
   {\"kind\":\"hint\",\"hint\":\"hold_still|too_far|glare\",\"text\":…}
   {\"kind\":\"notice\",\"text\":…}

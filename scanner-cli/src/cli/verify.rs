@@ -105,7 +105,7 @@ fn exit_code(answer: &ScanOutcome) -> u8 {
     match answer.signal {
         Signal::Admit => 0,
         Signal::Deny => 1,
-        Signal::Refer | Signal::Unanswered => 2,
+        Signal::Refer | Signal::Unanswered | Signal::Barred => 2,
     }
 }
 

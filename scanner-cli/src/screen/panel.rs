@@ -148,7 +148,7 @@ fn result(answer: &ScanOutcome) -> Vec<Row> {
     };
     let symbol = match answer.signal {
         Signal::Admit => CHECK,
-        Signal::Deny => CROSS,
+        Signal::Deny | Signal::Barred => CROSS,
         Signal::Refer => ARROW,
         Signal::Unanswered => AGAIN,
     };
@@ -224,10 +224,8 @@ fn foot(board: &Board, columns: usize) -> Vec<Row> {
         .iter()
         .skip(usize::from(shown.is_some()))
         .map(|(_, line)| line.clone());
-    let clock = board
-        .clock
-        .iter()
-        .flat_map(|words| loud(words, Signal::Deny, columns));
+    let loudest = board.bar.iter().chain(&board.clock);
+    let loudest = loudest.flat_map(|words| loud(words, Signal::Deny, columns));
     let certificate = board.certificate.iter().flat_map(|note| warning(note, columns));
     let asked = board.asked.as_deref().map(|asked| wrapped(asked, columns));
     let rows = asked.into_iter().flatten().chain(notice.into_iter().flatten());
@@ -236,7 +234,7 @@ fn foot(board: &Board, columns: usize) -> Vec<Row> {
         text: printable(&line),
         style: RowStyle::Foot,
     });
-    clock.chain(certificate).chain(banner).chain(rows).collect()
+    loudest.chain(certificate).chain(banner).chain(rows).collect()
 }
 
 /// What is said of the certificate: in red in its last hour and after its end, in amber before, in green when renewed.
@@ -301,7 +299,7 @@ fn draw(out: &mut String, row: &Row, columns: usize, colour: bool) {
 fn paint(signal: Signal) -> Paint {
     let (back, front) = match signal {
         Signal::Admit => (Color::DarkGreen, Color::White),
-        Signal::Deny => (Color::DarkRed, Color::White),
+        Signal::Deny | Signal::Barred => (Color::DarkRed, Color::White),
         Signal::Refer | Signal::Unanswered => (Color::DarkYellow, Color::Black),
     };
     Paint { back, front }

@@ -289,6 +289,7 @@ fn each_result_has_its_colour_and_none_without_colours() {
         (Signal::Deny, "48;5;1m"),
         (Signal::Refer, "48;5;3m"),
         (Signal::Unanswered, "48;5;3m"),
+        (Signal::Barred, "48;5;1m"),
     ] {
         assert!(drawn(signal, true).contains(code), "{signal:?}");
         assert!(!drawn(signal, false).contains("48;5"), "{signal:?}");
@@ -460,6 +461,20 @@ fn a_wrong_clock_is_told_in_red() {
     };
     check_shows(&board, SIZE, &[words]);
     assert!(render(&board, SIZE, true).contains("48;5;1m"));
+}
+
+#[test]
+fn why_a_scanner_may_judge_nothing_is_told_in_red_while_nobody_scans() {
+    crossterm::style::force_color_output(true);
+    let words = "Do not use: this scanner was withdrawn";
+    let board = Board {
+        bar: Some(words.to_owned()),
+        ..Board::default()
+    };
+    check_shows(&board, SIZE, &[words, "READY"]);
+    assert!(render(&board, SIZE, true).contains("48;5;1m"));
+    // Nothing else on a small screen is worth more.
+    check_shows(&board, Size { columns: 60, rows: 6 }, &[words]);
 }
 
 #[test]

@@ -385,6 +385,45 @@ async fn a_wrong_clock_is_told_again_when_it_is_off_in_another_way_and_not_with_
     );
 }
 
+#[tokio::test]
+async fn that_a_scanner_may_judge_nothing_is_told_when_it_begins_and_not_with_each_look() {
+    let bars = [
+        None,
+        Some("refused"),
+        Some("refused"),
+        None,
+        Some("refused"),
+        Some("withdrawn"),
+    ];
+    let left = RefCell::new(VecDeque::from(bars));
+    let status = || ScannerStatus {
+        bar: left.borrow_mut().pop_front().flatten().map(str::to_owned),
+        ..ScannerStatus::default()
+    };
+    let (sender, readings) = mpsc::channel(8);
+    for at_ms in 0..8 {
+        sender.send(codes(at_ms, &[&format!("ok{at_ms}")])).await.unwrap();
+    }
+    drop(sender);
+    let mut out = Vec::new();
+    let screen = Screen::new(&mut out, Style::Plain);
+    let station = Station::new(screen, String::new(), status, Pace::CAMERA, RunClock::start());
+    let judge = async |_, _| answer(Signal::Barred, "Do not use");
+    let counts = station
+        .run(readings, judge, CancellationToken::new())
+        .await
+        .unwrap();
+    let out = String::from_utf8(out).unwrap();
+    let notices: Vec<_> = out.lines().filter(|line| line.starts_with("NOTICE")).collect();
+    assert_eq!(notices, ["NOTICE refused", "NOTICE refused", "NOTICE withdrawn"]);
+    assert!(out.contains("BARRED Do not use"), "{out}");
+    assert_eq!(
+        counts,
+        ScanCounts::default(),
+        "no guest was turned away for a ticket"
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn while_an_answer_is_waited_for_nobody_passes_under_the_one_before() {
     let (sender, readings) = mpsc::channel(2);

@@ -72,11 +72,12 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
         self.screen.refreshed(&self.board)
     }
 
-    /// Brings up to date how the scanner stands, and tells of its certificate and its clock when that is news.
+    /// Brings up to date how the scanner stands, and tells when it may judge nothing, of its certificate and of its clock when that is news.
     pub(super) fn update_status(&mut self) -> io::Result<()> {
         let ScannerStatus {
             line,
             certificate,
+            bar,
             clock,
             clock_health,
         } = (self.status)();
@@ -87,9 +88,14 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
         }
         let level = certificate.as_ref().map(|note| note.level);
         let is_news = level.is_some() && level != self.board.certificate.as_ref().map(|note| note.level);
+        let is_bar_news = bar.is_some() && bar != self.board.bar;
         self.board.status_line = line;
+        self.board.bar = bar;
         self.board.certificate = certificate;
         self.board.clock = clock;
+        if let Some(words) = self.board.bar.clone().filter(|_| is_bar_news) {
+            self.screen.notice(&words, &self.board)?;
+        }
         if let Some(words) = self.board.clock.clone().filter(|_| is_clock_news) {
             self.screen.notice(&words, &self.board)?;
         }

@@ -25,7 +25,7 @@ pub struct Scanner {
 /// What a scanner showed for one code.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Shown {
-    /// `admit`, `deny`, `refer` or `unanswered`.
+    /// `admit`, `deny`, `refer`, `unanswered` or `barred`.
     pub signal: String,
     /// A name for scripts: `admitted`, `exited`, or the name of the reason.
     pub outcome: String,

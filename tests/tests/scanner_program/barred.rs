@@ -9,7 +9,7 @@ use usher_keys::{Role, Window};
 use usher_protocol::GateId;
 use usher_protocol::admission::Direction;
 use usher_protocol::record::Body;
-use usher_scan::answer::ScanOutcome;
+use usher_scan::answer::{ScanOutcome, Signal};
 use usher_scan::gate_position::GatePosition;
 use usher_scan::handover::Handover;
 use usher_scan::links::{HubLinks, Start};
@@ -77,6 +77,7 @@ fn a_scanner_dies_with_its_certificate() {
         scanner.clock.shift_ms(2 * 3_600_000);
         let answer = scanner.scan().await;
         assert_eq!((answer.outcome, answer.alone), ("scanner_expired", false));
+        assert_eq!(answer.signal, Signal::Barred, "it is red");
     });
 }
 

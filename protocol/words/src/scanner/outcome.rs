@@ -28,6 +28,8 @@ pub enum Signal {
     Refer,
     /// Amber: nobody could judge it; show the same code again.
     Unanswered,
+    /// Red: this scanner may judge nothing; use another one.
+    Barred,
 }
 
 impl Signal {
@@ -39,6 +41,7 @@ impl Signal {
             Self::Deny => "DENY",
             Self::Refer => "REFER",
             Self::Unanswered => "UNANSWERED",
+            Self::Barred => "BARRED",
         }
     }
 }
@@ -86,7 +89,7 @@ impl ScanOutcome {
     pub fn is_of_a_hub(&self) -> bool {
         let is_judged = match self.signal {
             Signal::Admit | Signal::Deny | Signal::Refer => true,
-            Signal::Unanswered => false,
+            Signal::Unanswered | Signal::Barred => false,
         };
         is_judged && !self.alone && self.outcome != "not_a_ticket"
     }
@@ -148,13 +151,14 @@ pub fn refused(phrasebook: &Phrasebook, error: RequestError) -> ScanOutcome {
 /// Tells why this scanner judges nothing.
 #[must_use]
 pub fn not_judged(bar: Bar) -> ScanOutcome {
-    let outcome = match bar {
-        Bar::Expired => "scanner_expired",
-        Bar::Revoked => "scanner_revoked",
-        Bar::Refused => "scanner_refused",
-        Bar::Disk => "cannot_decide",
+    let (signal, outcome) = match bar {
+        Bar::Expired => (Signal::Barred, "scanner_expired"),
+        Bar::Revoked => (Signal::Barred, "scanner_revoked"),
+        Bar::Refused => (Signal::Barred, "scanner_refused"),
+        // It goes on by itself once there is room.
+        Bar::Disk => (Signal::Unanswered, "cannot_decide"),
     };
-    ScanOutcome::said(Signal::Unanswered, outcome, barred(bar))
+    ScanOutcome::said(signal, outcome, barred(bar))
 }
 
 /// Tells why there is no ticket for a ticket code that was typed.

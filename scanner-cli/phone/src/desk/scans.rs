@@ -322,8 +322,8 @@ impl Desk {
 fn came(said: &ScanOutcome) -> Came {
     match said.signal {
         Signal::Admit => Came::Passed,
-        Signal::Refer | Signal::Unanswered if !said.is_withdrawn => Came::Open,
-        Signal::Deny | Signal::Refer | Signal::Unanswered => Came::Refused,
+        Signal::Refer | Signal::Unanswered | Signal::Barred if !said.is_withdrawn => Came::Open,
+        Signal::Deny | Signal::Refer | Signal::Unanswered | Signal::Barred => Came::Refused,
     }
 }
 

@@ -23,7 +23,7 @@ impl ScanCounts {
             Signal::Admit => self.admitted += 1,
             Signal::Deny => self.denied += 1,
             Signal::Refer => self.referred += 1,
-            Signal::Unanswered => {}
+            Signal::Unanswered | Signal::Barred => {}
         }
     }
 
