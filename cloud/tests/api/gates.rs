@@ -325,6 +325,49 @@ async fn a_device_is_not_believed_from_a_time_on_that_can_be_moved() {
 }
 
 #[tokio::test]
+async fn a_copied_hub_is_held_until_somebody_says_which_history_counts() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let bookings = [cloud.buy(&event, &[0]).await, cloud.buy(&event, &[1]).await];
+    let hub = hub(&cloud, &event, 1).await;
+    let copy = hub.copy_as_enrolled();
+    let settle = async |history: &str| {
+        let door = format!("devices/{}/settle", hub.device());
+        order(&cloud, &event, &door, json!({"history": history})).await
+    };
+    settle("held").await.check_problem(409, "not-forked");
+
+    // Each lets in somebody else, so that their second records differ.
+    hub.admit(ticket(&bookings[0]).1);
+    copy.admit(ticket(&bookings[1]).1);
+    let link = hub.link(&cloud).await;
+    let has_come = |page: &Value| page["admissions"] != json!([]);
+    until(&cloud, &event, "admissions", has_come).await;
+    link.leave().await;
+    let link = copy.link(&cloud).await;
+    let found = until(&cloud, &event, "incidents", |page| page["incidents"] != json!([])).await;
+    let incident = &found["incidents"][0];
+    assert_eq!(
+        (&incident["kind"], &found["incidents"][1]),
+        (&json!("forked"), &Value::Null)
+    );
+    let is_frozen = async || ask(&cloud, &event, "devices").await["devices"][0]["frozen"].clone();
+    assert_eq!(is_frozen().await, true);
+    drop(link);
+
+    let settled = settle("held").await.ok(200);
+    assert_eq!(settled["record"], 2, "{settled}");
+    assert_eq!(is_frozen().await, false);
+    let incidents = ask(&cloud, &event, "incidents").await;
+    assert_eq!(incidents["incidents"], json!([]));
+    let counts = ask(&cloud, &event, "counts").await;
+    assert_eq!(counts["zones"][0]["inside"], 1, "{counts}");
+    for history in ["held", "other"] {
+        settle(history).await.check_problem(409, "not-forked");
+    }
+}
+
+#[tokio::test]
 async fn a_hub_is_retired_only_by_someone_who_vouches_for_its_end() {
     let cloud = Cloud::start().await;
     let event = cloud.event(|_| {}).await;

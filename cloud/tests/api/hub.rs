@@ -60,18 +60,24 @@ impl Hub {
         let (grant, _) = sealed.verify(&code, &key.public(), clock.now()).unwrap();
         let trust = Arc::new(Trust::pin(code.roots(), grant.bundle).unwrap());
         let ledger = Ledger::new(key.public(), Some(grant.identity.clone()), trust);
-        let stored = Stored {
-            ledger,
-            identity: grant.identity,
-            entries: BTreeMap::new(),
-            heads: BTreeMap::new(),
-            scans: 0,
-        };
         Arc::new(Self {
             key,
             clock,
             changes: Announcer::default(),
-            stored: Mutex::new(stored),
+            stored: Mutex::new(Stored::founded(ledger, grant.identity)),
+        })
+    }
+
+    /// Makes a copy of its disk, from before it had heard or written anything.
+    pub fn copy_as_enrolled(&self) -> Arc<Self> {
+        let (key, stored) = (self.key.clone(), self.stored());
+        let (identity, trust) = (stored.identity.clone(), Arc::clone(stored.ledger.trust()));
+        let ledger = Ledger::new(key.public(), Some(identity.clone()), trust);
+        Arc::new(Self {
+            key,
+            clock: self.clock.clone(),
+            changes: Announcer::default(),
+            stored: Mutex::new(Stored::founded(ledger, identity)),
         })
     }
 
@@ -184,6 +190,17 @@ impl Hub {
 }
 
 impl Stored {
+    /// What is there after the enrolment.
+    fn founded(ledger: Ledger, identity: DeviceIdentity) -> Self {
+        Self {
+            ledger,
+            identity,
+            entries: BTreeMap::new(),
+            heads: BTreeMap::new(),
+            scans: 0,
+        }
+    }
+
     fn run(&self, origin: Origin, after: Seq) -> Option<Run> {
         let entries = self.entries.get(&origin)?;
         let (_, head) = self.heads.get(&origin)?.last_key_value()?;

@@ -1,6 +1,7 @@
 //! Peers without a good certificate, with one of each kind that is not good, and with one that is good for less than they ask.
 
 use anyhow::{Context, bail, ensure};
+use serde_json::json;
 use usher_device::replica::Replica;
 use usher_keys::{Capabilities, DeviceIdentity, EventId, PublicKey, Role, SecretKey, Timestamp, Window};
 use usher_protocol::GateId;
@@ -246,8 +247,8 @@ async fn a_peer_gets_nothing_beyond_its_role_and_the_log_says_what_it_asked_for(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copy_of_a_device_that_tells_another_history_is_found_out_and_the_log_says_so() -> anyhow::Result<()>
-{
+async fn a_copy_of_a_device_is_found_out_and_the_true_one_lets_people_in_again_once_that_is_settled()
+-> anyhow::Result<()> {
     let doors = Doors::open().await?;
     let folder = event_in(doors.hub.dir())?;
     let (key, meta) = (
@@ -277,5 +278,46 @@ async fn a_copy_of_a_device_that_tells_another_history_is_found_out_and_the_log_
             .any(|incident| incident.kind == "forked")
             .then_some(()))
     })
-    .await
+    .await?;
+    drop(copy);
+    settled(&doors, key.public()).await
+}
+
+/// The true hub sends everybody to other gates until the organizer has said that its history counts.
+async fn settled(doors: &Doors, device: PublicKey) -> anyhow::Result<()> {
+    let (organizer, hub) = (&doors.stage.organizer, &doors.hub);
+    let turnstile = hub.turnstile(NORTH).await?;
+    let ready = async || Ok::<_, anyhow::Error>(turnstile.http.get("/readyz").await?.status == 200);
+    until("the hub to say that it is not ready", async || {
+        Ok((!ready().await?).then_some(()))
+    })
+    .await?;
+    let ticket = doors.stage.buyer().buy_one(STANDING).await?;
+    let sent_on = turnstile.scan(&ticket.payload).await?;
+    assert_eq!(sent_on.reason.as_deref(), Some("own_log_forked"), "{sent_on:?}");
+    let is_frozen = async || {
+        let devices = organizer.devices().await?.devices;
+        let found = devices.iter().find(|one| one.device == device.to_string());
+        Ok::<_, anyhow::Error>(found.context("it is enrolled")?.frozen)
+    };
+    ensure!(is_frozen().await?, "the organizer sees nothing of it");
+
+    let door = organizer.path(&format!("devices/{device}/settle"));
+    let held = json!({ "history": "held" });
+    organizer.http.post(&door, &held).await?.expect(200)?;
+    ensure!(!is_frozen().await?, "it is settled");
+    until("the hub to be ready again", async || {
+        Ok(ready().await?.then_some(()))
+    })
+    .await?;
+    let let_in = turnstile.scan(&ticket.payload).await?;
+    assert_eq!(let_in.verdict, "admit", "{let_in:?}");
+    until("the cloud to take the hub's log again", async || {
+        let units = organizer.admitted_units().await?;
+        Ok(units.contains(&ticket.unit).then_some(()))
+    })
+    .await?;
+    let again = organizer.http.post(&door, &held).await?;
+    assert_eq!(again.status, 409, "{}", again.text());
+    Ok(())
 }
