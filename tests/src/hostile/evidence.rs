@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use usher_keys::{DeviceIdentity, KeyId, Role, SecretKey, Timestamp};
+use usher_keys::{DeviceIdentity, KeyId, Role, SecretKey, Timestamp, codec};
 use usher_protocol::evidence::{Evidence, Worth, worth_of};
 use usher_protocol::log::{Head, Run, Tail};
-use usher_protocol::record::{Body, Counterpart, Record, ShownPassage};
+use usher_protocol::record::{Body, Counterpart, Record, RightToAnnul, ShownPassage};
+use usher_protocol::ticket::foreign::ShownForeign;
+use usher_protocol::ticket::foreign::identity::CodeIdentity;
 use usher_protocol::ticket::{Ticket, TicketFlags, digits};
 use usher_protocol::trust::Trust;
-use usher_protocol::{GateId, Generation, Hlc, ScanId, Seq, TierId, Unit, ZoneId};
+use usher_protocol::{GateId, Generation, Hlc, ScanId, ScanSecret, Seq, TierId, Unit, ZoneId};
 
 use super::Target;
 use super::draw::Draw;
@@ -20,7 +22,7 @@ use super::scene::{
 /// Records at once.
 const RECORDS: usize = 4;
 
-/// The bytes are records: made of codes and certificates by all sorts of keys, changed or not, or just bytes.
+/// The bytes are records: made of codes and certificates by all sorts of keys, and of other sellers' codes, changed or not, or just bytes.
 pub fn evidence() -> Target {
     let trusts = [1, 2, 3].map(trust);
     Box::new(move |data| {
@@ -48,10 +50,15 @@ fn record(draw: &mut Draw) -> Vec<u8> {
                 Body::DeviceEnrolled { identity },
             ])
         }
-        _ => {
+        2 => said_of(draw, passage),
+        _ => said_of(draw, |draw| {
             let passage = passage(draw);
-            draw.pick(&[Body::Admitted(passage.clone()), Body::Exited(passage)])
-        }
+            let code = draw.bit().then(|| foreign_code(draw));
+            ShownPassage {
+                code: code.unwrap_or(passage.code),
+                ..passage
+            }
+        }),
     };
     let hlc = Hlc { ms: NOW.0, count: 0 };
     let mut bytes = Record::new(hlc, body).to_bytes();
@@ -60,6 +67,42 @@ fn record(draw: &mut Draw) -> Vec<u8> {
         bytes[at] ^= draw.byte();
     }
     bytes
+}
+
+/// Each kind of record that rests on the code that somebody showed.
+fn said_of(draw: &mut Draw, passage: impl FnOnce(&mut Draw) -> ShownPassage) -> Body {
+    let passage = passage(draw);
+    let (by, why) = ("Ada".to_owned(), "known".to_owned());
+    let secret = ScanSecret([7; 16]);
+    match draw.below(7) {
+        0 => Body::Admitted(passage),
+        1 => Body::Exited(passage),
+        2 => Body::Overridden { passage, by, why },
+        3 => Body::Withdrawn { passage, secret },
+        right => Body::Annulled {
+            passage,
+            right: match right {
+                4 => RightToAnnul::Reader(secret),
+                5 => RightToAnnul::Turnstile(secret),
+                _ => RightToAnnul::Supervisor,
+            },
+            by,
+            why,
+        },
+    }
+}
+
+/// Another seller's code as a record has it, or nearly one.
+fn foreign_code(draw: &mut Draw) -> Vec<u8> {
+    let said = draw.list(8, Draw::byte);
+    let identity = match draw.below(3) {
+        0 => CodeIdentity::Text(said),
+        1 => CodeIdentity::Signed(said),
+        _ => CodeIdentity::Hashed(draw.array::<32>().to_vec()),
+    };
+    let mark: u8 = draw.pick(&[0xf0, 0xf0, 0xf0, 0xf1]);
+    let (unit, tier) = (Unit(draw.u32()), TierId(draw.u16()));
+    codec::encode(&(mark, identity, unit, tier, draw.byte()))
 }
 
 fn bytes(draw: &mut Draw) -> Vec<u8> {
@@ -129,6 +172,11 @@ fn check_over_time(trusts: &[Arc<Trust>; 3], record: &[u8]) {
         return;
     };
     if let Some(passage) = read.body.passage() {
+        let is_foreign = ShownForeign::parse(&passage.code).is_some();
+        assert!(
+            !is_foreign || first == Worth::UnknownKey,
+            "the list alone tells what another seller's code is worth"
+        );
         let opens = trusts[0].keyring().verify(&passage.code, NOW).is_ok();
         assert!(
             !opens || first == Worth::Proven,

@@ -101,6 +101,29 @@ fn fork_proof(ours: Tail) -> Option<ForkProof> {
     ForkProof::of_heads(one, other).filter(|proof| proof.check(EVENT).is_some())
 }
 
+/// What a peer says of two histories: proven, or nearly so.
+fn told_fork(draw: &mut Draw) -> ForkProof {
+    let signers = [hub(1), hub(2), hub(3), hub(9), authority(), scanner(1)];
+    let (signer, other_signer) = (draw.pick(&signers), draw.pick(&signers));
+    let seq = Seq(draw.byte().into());
+    let hash = |draw: &mut Draw| [draw.byte() % 2; 32];
+    let (one, base) = (hash(draw), hash(draw));
+    let links = draw.list(3, hash);
+    let push = |tail: Tail, link: &[u8; 32]| tail.push_hash(EVENT, &signer.public(), link);
+    let other = links.iter().fold(Tail { seq, hash: base }, push);
+    let other = if draw.below(4) == 3 {
+        Head::sign(EVENT, other, &other_signer)
+    } else {
+        Head::sign(EVENT, other, &signer)
+    };
+    ForkProof {
+        one: Head::sign(EVENT, Tail { seq, hash: one }, &signer),
+        base,
+        links,
+        other,
+    }
+}
+
 /// Genuine, or with another moment than was signed.
 fn assurance(draw: &mut Draw) -> Assurance {
     let tail = Tail {
@@ -116,7 +139,8 @@ fn assurance(draw: &mut Draw) -> Assurance {
 
 fn message(draw: &mut Draw) -> Message {
     match draw.below(8) {
-        0 | 1 => Message::Have(draw.list(5, held)),
+        0 => Message::Have(draw.list(5, held)),
+        1 => Message::Fork(Box::new(told_fork(draw))),
         2 => Message::Run(Arc::new(run(draw))),
         3 => Message::Checkpoint(part(draw)),
         4 => Message::Bundle(signed_bundle(1 + u64::from(draw.bit()))),

@@ -53,7 +53,7 @@ impl Conversation {
             now: NOW,
             trust: trust(1),
             register: Register {
-                enrolled: BTreeMap::new(),
+                enrolled: BTreeMap::from([(hub(2).public(), identity(&hub(2), Role::Hub))]),
                 revoked: BTreeMap::new(),
             },
             durable: BTreeSet::new(),
