@@ -14,6 +14,7 @@ use crate::rehearsal::{
     issuing, key, late_tickets, new_issuing, scanner, shown, signed_bundle, ticket,
 };
 use crate::ticket::Ticket;
+use crate::ticket::foreign::{ForeignCodes, ForeignList};
 
 fn revoked(unit: u32) -> Body {
     Body::Revoked {
@@ -106,12 +107,18 @@ fn what_a_device_writes_of_the_authoritys_matters_counts_for_nothing() {
         epoch: 9,
         hubs: vec![hub.me()],
     });
+    hub.write(Body::Foreign(ForeignList {
+        salt: [9; 32],
+        sellers: vec![hub.me()],
+        codes: Vec::new(),
+    }));
     let mut other = Machine::hub(2, &cloud);
     other.hear(&hub);
     for machine in [&hub, &other] {
         let state = machine.ledger.state();
         assert!(!state.history(Unit(7), ZoneId(1)).revoked);
         assert_eq!(state.rosters().current().map(|(epoch, _)| epoch), Some(1));
+        assert_eq!(*state.foreign(), ForeignCodes::default());
         assert_eq!(
             machine.ledger.tail(&hub.me()),
             hub.ledger.tail(&hub.me()),

@@ -15,6 +15,7 @@ use crate::rehearsal::{
     AVAILABLE, EVENT, NORTH, NOW, REENTRY, SOUTH, STRICT, authority, hub as hub_key, signed_bundle,
 };
 use crate::request::Scan;
+use crate::state::Incident;
 use crate::state::foreign::MAX_UNLISTED_OF_LOG;
 use crate::ticket::foreign::identity::identify;
 use crate::ticket::foreign::{self, ForeignList, ListedCode};
@@ -77,6 +78,27 @@ fn a_listed_code_lets_in_once() {
     assert_eq!(read(&hub, "B").err(), Some(Rejection::NotATicket));
     let nothing_listed = Machine::hub(1, &Machine::cloud(&[1]));
     assert_eq!(read(&nothing_listed, "A").err(), Some(Rejection::NotATicket));
+}
+
+#[test]
+fn what_a_device_lists_lets_nobody_in_and_names_the_device() {
+    let mut cloud = Machine::cloud(&[1]);
+    for mut liar in [Machine::hub(2, &cloud), Machine::scanner(1, &cloud)] {
+        let mut hub = Machine::hub(1, &cloud);
+        let origin = liar.me();
+        let seq = liar.ledger.tail(&origin).seq.next();
+        liar.write(listed("A", 1_000, (STRICT, 1, 0)));
+        hub.hear(&liar);
+        for machine in [&liar, &hub] {
+            assert_eq!(read(machine, "A").err(), Some(Rejection::NotATicket));
+            let named = Incident::FalseRecord { origin, seq };
+            assert_eq!(machine.ledger.state().incidents(), [named]);
+        }
+    }
+    // The same word is a list from whoever may say it.
+    cloud.write(listed("A", 1_000, (STRICT, 1, 0)));
+    let mut hub = Machine::hub(1, &cloud);
+    assert_eq!(judge(&mut hub, 1, "A", JudgingAs::Home), ADMIT);
 }
 
 #[test]

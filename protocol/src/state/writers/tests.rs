@@ -9,6 +9,7 @@ use crate::rehearsal::{
     HOUR_MS, NORTH, NOW, STAIRS, STRICT, capable, certificate, enrolled_by, fork, hub, identity, scanner,
     shown, ticket,
 };
+use crate::ticket::foreign::ForeignList;
 
 const SECRET: ScanSecret = ScanSecret([0x5e; 16]);
 
@@ -207,6 +208,9 @@ fn no_device_says_what_is_an_authoritys_to_say() {
     let origin = device;
     check_row(&Body::ForkSettled { origin, tail }, NOBODY);
     check_row(&Body::Restated, NOBODY);
+    let (salt, sellers, codes) = ([7; 32], vec![key().public()], Vec::new());
+    let list = ForeignList { salt, sellers, codes };
+    check_row(&Body::Foreign(list), NOBODY);
 }
 
 #[test]
