@@ -2,6 +2,7 @@
 
 mod pages {
     pub mod browser;
+    mod certificates;
     mod console;
     mod fingers;
     mod gate_against;

@@ -149,11 +149,16 @@ pub fn units_at(hub: u8, hubs: &[u8]) -> impl Iterator<Item = u32> {
 
 /// A directory with the key and replica of a device that was enrolled.
 pub fn enrolled(show: &Show, n: u8, role: Role) -> (tempfile::TempDir, DataDirectory) {
+    founded(n, &show.enrolment(n, role))
+}
+
+/// The same for a device that is and believes this.
+pub fn founded(n: u8, enrolment: &StoredEnrolment) -> (tempfile::TempDir, DataDirectory) {
     let kept = tempfile::tempdir().unwrap();
     let directory = DataDirectory::at(kept.path());
     directory.create().unwrap();
     pem::write_secret(&directory.key_path(), &key(n), None, &[0; pem::RNG_BYTES]).unwrap();
-    Replica::found(&directory.replica_path(), &show.enrolment(n, role)).unwrap();
+    Replica::found(&directory.replica_path(), enrolment).unwrap();
     (kept, directory)
 }
 
