@@ -4,7 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use usher_tests::stage::Stage;
 use usher_tests::stage::festival::{NORTH, Places, STANDING};
 use usher_tests::stage::folder::event_in;
@@ -32,7 +32,11 @@ impl Site {
             name: "Hub",
             peers: Vec::new(),
         };
-        let hub = stage.hub(setup).await?;
+        let mut hub = stage.hub(setup).await?;
+        // The door for phones and the socket for pages keep files of their own.
+        hub.serve_phones().await?;
+        hub.serve_pages(&format!("{}/gate", stage.cloud.http.base()))
+            .await?;
         hub.linked_to("cloud").await?;
         let code = hub.scanner_code().await?;
         let scanner = Scanner::enrol(&stage.programs, &stage.path("scanner"), &code).await?;
@@ -174,12 +178,27 @@ async fn leaves_nothing_open(umask: &[&str]) -> anyhow::Result<()> {
         let ended = site.run(program, &arguments).await?;
         ensure!(ended.code == Some(0), "{arguments:?}: {ended:?}");
     }
+    // It holds the codes of tickets, and lies wherever one likes.
+    let archive = site.stage.path("show.usher");
+    let ended = site
+        .run(Program::GateAgent, &["archive", path_of(&archive)?])
+        .await?;
+    ensure!(ended.code == Some(0), "{ended:?}");
+    check_own(&archive)?;
     check_private(site.cloud(), &CLOUD_HOLDS)?;
     check_private(site.hub.dir(), &HUB_HOLDS)?;
     check_private(site.scanner.dir(), &["device.pem", "replica.db", "replica.lock"])?;
-    let root = site.stage.organizer.file("root.pem");
-    let mode = fs::metadata(root)?.permissions().mode() & 0o777;
-    ensure!(mode == 0o600, "the root key has mode {mode:o}");
+    check_own(&site.stage.organizer.file("root.pem"))
+}
+
+fn path_of(path: &Path) -> anyhow::Result<&str> {
+    path.to_str().context("paths of tests are text")
+}
+
+/// Checks that a file is its owner's alone.
+fn check_own(file: &Path) -> anyhow::Result<()> {
+    let mode = fs::metadata(file)?.permissions().mode() & 0o777;
+    ensure!(mode == 0o600, "{} has mode {mode:o}", file.display());
     Ok(())
 }
 
@@ -195,7 +214,7 @@ const CLOUD_HOLDS: [&str; 8] = [
     "master.key",
 ];
 /// What a running hub has in its folder and its event's, among others.
-const HUB_HOLDS: [&str; 8] = [
+const HUB_HOLDS: [&str; 9] = [
     "service.lock",
     "listening.json",
     "device.pem",
@@ -204,6 +223,7 @@ const HUB_HOLDS: [&str; 8] = [
     "replica.db-shm",
     "replica.lock",
     "access.db",
+    "pages.json",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
