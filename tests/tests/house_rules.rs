@@ -26,6 +26,8 @@ mod lints;
 mod meanings;
 #[path = "house_rules/names.rs"]
 mod names;
+#[path = "house_rules/outcomes.rs"]
+mod outcomes;
 #[path = "house_rules/purity.rs"]
 mod purity;
 #[path = "house_rules/repeats.rs"]
@@ -178,6 +180,11 @@ fn names_are_made_of_words_that_the_glossary_or_everybody_knows() {
 #[test]
 fn what_the_guide_says_is_decided_in_a_file_is_there() {
     keep(guide::names);
+}
+
+#[test]
+fn scripts_are_promised_every_outcome_of_a_scan() {
+    keep(outcomes::promised);
 }
 
 #[test]

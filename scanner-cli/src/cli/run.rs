@@ -43,9 +43,13 @@ Keys, where this program runs in a terminal and reads from a camera or pictures 
   the digits of a QR code, or pasted: scans it
   override     asks for the supervisor's name, the reason and, unless this is a supervisor's scanner, the PIN that the hub
                knows, and lets in the ticket shown last
-With --wedge the keyboard is the wedge's, and takes ticket codes too. For the rest start another terminal (same user, another scanner's folder) and say
-  usher-scan override --dir FOLDER --gate GATE --by NAME --why REASON --pin PAYLOAD
-or end this program and start it anew with --persons or --direction.
+  undo WHY     takes back the last yes of this scanner, by which nobody passed
+  undo         asks for the supervisor's name, the reason and the PIN in the same way, and takes back the last passage with
+               the ticket shown last
+  count        asks how many people are inside, and for the supervisor's name and PIN in the same way
+With --wedge the keyboard is the wedge's. It takes ticket codes too and, in a terminal, override, undo and count, each with a
+PIN, since what a wedge types may be a guest's; an undo there is a supervisor's. For the rest end this program and start it
+anew with --persons or --direction.
 
 Output lines (--plain, and whenever the output is no terminal), each at once:
   READY <gate>, <direction> | for <event> | <links> | <freshness>
@@ -68,8 +72,9 @@ revoked, too_early, too_late, wrong_zone, unknown_gate, unknown_tier, already_us
 zone_full, time_slot_full; home_unreachable, home_unsettled, not_ready, own_log_forked, own_log_behind, retired, update_needed,
 scan_over, clock_in_doubt, no_places, asker_silent, not_listed; not_live, not_allowed, not_understood, no_pin, wrong_pin,
 cannot_decide, scanner_expired, scanner_revoked, scanner_refused; of ticket codes mistyped, no_such_ticket,
-cannot_look_up, too_many_tries. `kept` counts this scanner's own records that no
-hub has yet.";
+cannot_look_up, too_many_tries; of what staff say annulled, not_annulled, counted, not_counted, not_needed; of the
+command undo also annulled_unheard, of verify also hub_decides. `kept` counts this scanner's own records that no hub
+has yet.";
 
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("source").required(true)), after_long_help = FORMATS)]
