@@ -1,6 +1,14 @@
 //! A wedge in settings that are not ours: what it types is read, or it is told what to set.
 
-use crate::venue::{STRICT, Venue, ticket};
+use std::thread::sleep;
+use std::time::Duration;
+
+use usher_words::scanner::COUNTS_ONCE;
+
+use crate::venue::{STRICT, Venue, group_ticket, ticket};
+
+/// From one typing to the next, where a wedge types again and again what lies under it.
+const REPEATS_EVERY: Duration = Duration::from_millis(1_300);
 
 /// Digits as the digit keys of a French or a Czech keyboard give them.
 fn in_layout(layout: [char; 10], digits: &str) -> String {
@@ -82,4 +90,26 @@ fn a_terminal_does_not_hold_back_a_wedge_that_presses_no_enter() {
         attended.presses(&format!("{}{suffix}", ticket(unit, STRICT)));
         assert_eq!(attended.next()["outcome"], "admitted", "{suffix:?}");
     }
+}
+
+#[test]
+fn a_group_ticket_that_a_wedge_types_again_and_again_lets_one_person_in() {
+    let venue = Venue::open();
+    let scanner = venue.scanner("one", &[], false);
+    let mut attended = scanner.attended("1");
+    assert_eq!(attended.next()["kind"], "ready");
+    let group = group_ticket(7, 5);
+    assert_eq!(attended.scans(&group), "admitted");
+    for _ in 0..2 {
+        sleep(REPEATS_EVERY);
+        attended.types(&group);
+    }
+    let told = attended.next();
+    assert_eq!(
+        (&told["kind"], &told["text"]),
+        (&"notice".into(), &COUNTS_ONCE.into())
+    );
+    // It is told once, and nothing comes of the third typing.
+    assert_eq!(attended.scans(&ticket(8, STRICT)), "admitted");
+    assert_eq!((venue.admitted(7), venue.admitted(8)), (1, 1));
 }
