@@ -12,7 +12,7 @@ use usher_tests::stage::festival::{NORTH, Places, SEATED, SOUTH, STANDING};
 use usher_tests::stage::patience::until;
 use usher_tests::stage::scanner::{Scanner, Shown};
 use usher_tests::stage::turnstile::NamedScan;
-use usher_tests::stage::venue::{Side, Venue};
+use usher_tests::stage::venue::{HUB_SOUTH, Side, Venue};
 
 /// How long a scanner may take to go on at another hub.
 const GOES_ON_WITHIN: Duration = Duration::from_secs(5);
@@ -251,6 +251,48 @@ async fn a_supervisor_undoes_what_another_gate_let_in_by_mistake() -> anyhow::Re
     .await?;
     venue.settled(&stage).await?;
     assert_eq!(venue.south.export().await?.admissions()[&ticket.unit].len(), 1);
+    assert_eq!(stage.organizer.incidents().await?, []);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_override_is_the_homes_word_so_that_a_copy_shown_there_at_once_is_refused() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let venue = Venue::open(&stage).await?;
+    let code = venue.north.command(&["scanner-code", "--override"]).await?;
+    let supervisor = Scanner::enrol(&stage.programs, &stage.path("supervisor"), &code).await?;
+    let mut guests = bought(&stage, SEATED, 10).await?;
+    guests.retain(|ticket| venue.home(ticket.unit) == Side::South);
+    ensure!(guests.len() > 1, "too few tickets have their home in the south");
+    let south = venue.south.turnstile(SOUTH).await?;
+    for ticket in &guests {
+        let words = [
+            "override", "--gate", "1", "--by", "Ada", "--why", "torn", "--json",
+        ];
+        let words = words.into_iter().chain([ticket.payload.as_str()]);
+        let said = supervisor
+            .run(&words.map(OsString::from).collect::<Vec<_>>())
+            .await?;
+        ensure!(said.contains("\"outcome\":\"admitted\""), "{said}");
+        let copy = south.scan(&ticket.payload).await?;
+        assert_eq!(
+            (copy.verdict.as_str(), copy.reason.as_deref()),
+            ("deny", Some("already_used"))
+        );
+    }
+    venue.settled(&stage).await?;
+    let scans = stage.organizer.scans().await?;
+    let overridden = scans.iter().filter(|scan| scan.kind == "overridden");
+    let told: Vec<_> = overridden
+        .map(|scan| {
+            (
+                scan.device.name.as_str(),
+                scan.gate.name.as_str(),
+                scan.by.as_deref(),
+            )
+        })
+        .collect();
+    assert_eq!(told, vec![(HUB_SOUTH, "Gate North", Some("Ada")); guests.len()]);
     assert_eq!(stage.organizer.incidents().await?, []);
     Ok(())
 }
