@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::ensure;
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 use usher_tests::stage::Stage;
@@ -193,4 +194,57 @@ async fn a_ticket_lets_one_person_into_the_grounds_and_into_one_of_the_zones_ins
     grounds.are_inside([0, 0, 0]).await?;
     assert_eq!(grounds.stage.organizer.incidents().await?, []);
     Ok(())
+}
+
+/// Changes of the policy after which tickets that were used would open a gate again.
+const REOPENING: [(&str, fn(&mut Value)); 4] = [
+    ("a gate leads elsewhere", |policy| {
+        policy["gates"][1]["zone"] = json!(3)
+    }),
+    ("a gate is gone", |policy| {
+        policy["gates"].as_array_mut().map(Vec::pop);
+    }),
+    ("zones lie elsewhere", |policy| {
+        for zone in [1, 2] {
+            policy["zones"][zone]["inside"] = Value::Null;
+        }
+    }),
+    ("a tier opens again", |policy| {
+        policy["tiers"][0]["entry"] = json!({ "per_day": 2 })
+    }),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_would_open_gates_to_used_tickets_is_refused_and_they_stay_used() -> anyhow::Result<()>
+{
+    let grounds = Grounds::open().await?;
+    let (ticket, organizer) = (&grounds.tickets[0], &grounds.stage.organizer);
+    for gate in [STREET, TO_HALL] {
+        let [north, south] = grounds.at(gate);
+        grounds.lets_one_in(ticket, [north, south]).await?;
+    }
+    let event = format!("/v1/organizer/events/{}", organizer.event);
+    let path = organizer.path("policy");
+    let put = async |change: fn(&mut Value)| {
+        let event: Value = organizer.http.get(&event).await?.expect(200)?.json()?;
+        let mut policy = event["policy"].clone();
+        change(&mut policy);
+        organizer.http.send(Method::PUT, &path, Some(&policy)).await
+    };
+    for (what, reopens) in REOPENING {
+        let status = put(reopens).await?.status;
+        ensure!(status == 422, "{what}: {status}");
+    }
+    // Another one is taken, and all hear of it.
+    let before = organizer.devices().await?.records;
+    put(|policy| policy["gates"][0]["name"] = json!("Main gate"))
+        .await?
+        .expect(200)?;
+    ensure!(
+        organizer.devices().await?.records > before,
+        "nothing was written down of it"
+    );
+    grounds.venue.settled(&grounds.stage).await?;
+    grounds.is_used_at(&GATES, ticket).await?;
+    grounds.are_inside([1, 1, 0]).await
 }
