@@ -50,6 +50,19 @@ impl DeviceCard {
     }
 }
 
+/// Says of the devices that are still ones whose clock is wrong, and by how much: each with its name.
+pub fn wrong_clocks(devices: &[DeviceView]) -> Vec<(String, String)> {
+    let working = devices.iter().filter(|device| !device.revoked && !device.retired);
+    working
+        .filter_map(|device| Some((device.name.clone(), clock_trouble(device)?)))
+        .collect()
+}
+
+fn clock_trouble(device: &DeviceView) -> Option<String> {
+    let warning = device.clock_warning.as_ref()?;
+    Some(format!("Its clock is {warning}."))
+}
+
 /// Returns the word of a device's role.
 fn role_word(role: Role) -> &'static str {
     match role {
@@ -80,9 +93,7 @@ pub fn troubles(device: &DeviceView) -> Vec<String> {
             device.certificate_in_words
         ));
     }
-    if let Some(warning) = &device.clock_warning {
-        found.push(format!("Its clock is {warning}."));
-    }
+    found.extend(clock_trouble(device));
     if device.role == Role::Hub && !device.linked {
         found.push(
             "It is not linked to this server: what it hears and writes waits. Look at its network, and whether it runs."

@@ -21,7 +21,7 @@ use crate::rights::may;
 use crate::state::AppState;
 
 use super::access::{ConsoleError, ForPage, shown};
-use super::device_cards::DeviceCard;
+use super::device_cards::{DeviceCard, wrong_clocks};
 use super::frame::ConsoleFrame;
 use super::plot::BarPlot;
 
@@ -35,6 +35,8 @@ struct GatesPage {
     /// Nothing where the role does not see them.
     incidents: Option<Vec<IncidentView>>,
     devices: Option<Vec<DeviceCard>>,
+    /// Devices whose clock is wrong, by name.
+    clocks: Vec<(String, String)>,
 }
 
 #[derive(Template)]
@@ -46,6 +48,8 @@ struct WallboardPage {
     incidents: Option<usize>,
     /// Hubs that are linked to this server, and how many there are.
     hubs: Option<(usize, usize)>,
+    /// Devices whose clock is wrong, by name.
+    clocks: Vec<(String, String)>,
 }
 
 /// What both pages tell.
@@ -171,6 +175,7 @@ pub async fn show(
         plot: by_minute(&event, &answers.arrivals).draw(),
         figures: GateFigures::of(at, &answers.counts, answers.arrivals),
         incidents: answers.incidents,
+        clocks: wrong_clocks(answers.devices.as_deref().unwrap_or_default()),
         devices: answers.devices.map(lines),
     })
 }
@@ -182,6 +187,7 @@ pub async fn wallboard(
 ) -> Result<Response, ConsoleError> {
     let (at, event, id) = (now_at(&app, &own.0), own.0.name.clone(), own.0.id);
     let answers = ask(&app, own).await?;
+    let clocks = wrong_clocks(answers.devices.as_deref().unwrap_or_default());
     let hubs = answers.devices.map(|devices| {
         let hubs = devices
             .iter()
@@ -194,6 +200,7 @@ pub async fn wallboard(
         figures: GateFigures::of(at, &answers.counts, answers.arrivals),
         incidents: answers.incidents.map(|incidents| incidents.len()),
         hubs,
+        clocks,
     })
 }
 
