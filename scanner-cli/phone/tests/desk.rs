@@ -4,6 +4,8 @@
 
 #[path = "desk/against.rs"]
 mod against;
+#[path = "desk/clocks.rs"]
+mod clocks;
 #[path = "desk/enrolling.rs"]
 mod enrolling;
 #[path = "desk/venue.rs"]

@@ -371,7 +371,7 @@ impl Hub {
             clock: now,
             trust: &trust,
             register: &register,
-            assurance: None,
+            assurance: self.replica.assurance(now),
             unheard_forks: &[],
         };
         let Some(session) = &mut self.session else { return };
