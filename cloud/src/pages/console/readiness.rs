@@ -53,7 +53,7 @@ pub fn findings(event: &OrganizerEventView, devices: Option<&[DeviceView]>) -> V
     lines.push(ReadinessLine::of(
         hubs > 0,
         so_many(hubs, ["hub is", "hubs are"]),
-        "No hub is enrolled: make a code below, and type it at a venue laptop.",
+        "No hub is enrolled: make a code below, and type it at a machine at the venue.",
     ));
     lines.push(ReadinessLine::of(
         scanners > 0,
