@@ -305,8 +305,7 @@ pub static EFFECTS: [Effect; 27] = [
         floor: 8,
         quick_floor: 7,
         make: |scene, hard| Scene {
-            // White, grey, red and blue on a phone in dark mode, as they come in grey.
-            ink: [(60.0, 10.0), (120.0, 80.0), (76.0, 0.0), (29.0, 0.0)][scene.seed as usize % 4],
+            ink: FAINT_INKS[scene.seed as usize % 5],
             noise: 1.5,
             ..close_up(scene, 3.0 + 9.0 * hard)
         },
@@ -341,6 +340,15 @@ pub static EFFECTS: [Effect; 27] = [
 
 /// Greys of codes printed so faintly that paper is hardly lighter.
 const PALE_INKS: [f32; 4] = [128.0, 170.0, 200.0, 215.0];
+
+/// Light inks on their dark grounds: white in two brightnesses, grey, red and blue on a phone in dark mode, as they come in grey.
+const FAINT_INKS: [(f32, f32); 5] = [
+    (60.0, 10.0),
+    (80.0, 10.0),
+    (120.0, 80.0),
+    (76.0, 0.0),
+    (29.0, 0.0),
+];
 
 /// The scene with modules as wide as this and nothing but the code in view.
 fn close_up(scene: Scene, module_px: f32) -> Scene {
