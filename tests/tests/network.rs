@@ -2,6 +2,7 @@
 
 mod network {
     pub mod capacity;
+    pub mod dead_hub;
     pub mod directions;
     pub mod discovery;
     pub mod exits;
