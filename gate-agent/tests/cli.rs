@@ -214,7 +214,7 @@ fn check_ready(dir: &Path) {
     let said = succeed(dir, &["ready"]);
     for part in [
         "LOOK  Hub North  hub    this hub",
-        "good  trust bundle version 1, policy version 1",
+        "good  it has the event's keys (trust bundle version 1) and rules (policy version 1)",
         "LOOK  the certificate of Hub North ends within a day",
         "ready, with ",
     ] {

@@ -75,7 +75,7 @@ async fn a_hub_is_ready_until_another_one_of_the_event_is_gone() -> anyhow::Resu
         "{all}"
     );
     venue.south.process.kill9()?;
-    let says = format!("WRONG hub {HUB_SOUTH} is not heard of");
+    let says = format!("WRONG hub {HUB_SOUTH} was not heard of");
     until("the hub that is gone to be told of", async || {
         let mut command = stage.programs.command(Program::GateAgent);
         command.arg("--dir").arg(venue.north.dir()).arg("ready");

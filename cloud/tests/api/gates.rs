@@ -387,7 +387,7 @@ async fn a_hub_is_retired_only_by_someone_who_vouches_for_its_end() {
     assert_eq!(scanners, (&json!([]), &json!([])));
     let words = follows["words"][0].as_str().unwrap();
     assert!(
-        words.starts_with("Other hubs decide the places of Hub 1 from now on."),
+        words.starts_with("Other hubs decide on the tickets of Hub 1 from now on."),
         "{words}"
     );
     let _link = two.link(&cloud).await;

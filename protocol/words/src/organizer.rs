@@ -77,7 +77,7 @@ pub fn signing_due(why: SigningDue) -> &'static str {
             "No ticket key may sign any more: nothing can be sold until the next one is signed."
         }
         SigningDue::LaterEnds => {
-            "These keys end before the event does: after that, tickets are refused and no device can be certified."
+            "These keys end before the event does. Once they have ended, tickets are refused and no device can be certified."
         }
     }
 }

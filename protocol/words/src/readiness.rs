@@ -1,5 +1,6 @@
 //! What is said before doors of each device that a hub knows, and of the hub itself, with what to do.
 
+use crate::clock::apart_in_words;
 use crate::doctor::{Diagnosis, bad, doubtful, good};
 use crate::gate::not_heard;
 
@@ -49,24 +50,19 @@ pub fn device(name: &str, finding: &DeviceFinding) -> Diagnosis {
             "the certificate of {name} ends within a day: keep it linked to have it renewed"
         )),
         DeviceFinding::HubMissing(Some(ms)) => bad(format!(
-            "hub {name} is {}: look at its power and network",
+            "hub {name} was {}: look at its power and network",
             not_heard(*ms)
         )),
         DeviceFinding::HubMissing(None) => bad(format!(
-            "hub {name} is not linked: start it, and look at the network between the hubs; have the organizer retire it if it does not come"
+            "hub {name} is not linked: start it, and look at the network between the hubs. If it does not come, have the organizer retire it"
         )),
         DeviceFinding::ScannerElsewhere => doubtful(format!(
             "scanner {name} is not linked here: switch it on, unless it is at another hub"
         )),
-        DeviceFinding::ClockOff(ms) => {
-            let (minutes, which) = (
-                ms.unsigned_abs() / 60_000,
-                if *ms > 0 { "ahead" } else { "behind" },
-            );
-            bad(format!(
-                "the clock of {name} is {minutes} minutes {which}: set it right"
-            ))
-        }
+        DeviceFinding::ClockOff(ms) => bad(format!(
+            "the clock of {name} is {} the time that this hub goes by: set it right",
+            apart_in_words(*ms)
+        )),
     }
 }
 
@@ -101,15 +97,15 @@ pub enum HubFinding<'a> {
 pub fn hub(finding: &HubFinding<'_>) -> Diagnosis {
     match finding {
         HubFinding::LetsNobodyIn => {
-            bad("this hub lets nobody in: it was revoked, or its certificate has ended; enrol it anew")
+            bad("this hub lets nobody in, because it was revoked or its certificate has ended: enrol it anew")
         }
         HubFinding::CannotSave => bad("this hub cannot write anything down: look at its disk"),
-        HubFinding::NoPolicy => {
-            bad("this hub has not heard the event's policy: link it with the cloud, or with a hub that has")
-        }
-        HubFinding::Knows { bundle, policy } => {
-            good(format!("trust bundle version {bundle}, policy version {policy}"))
-        }
+        HubFinding::NoPolicy => bad(
+            "this hub has not heard the event's policy: link it with the cloud, or with a hub that has heard it",
+        ),
+        HubFinding::Knows { bundle, policy } => good(format!(
+            "it has the event's keys (trust bundle version {bundle}) and rules (policy version {policy})"
+        )),
         HubFinding::Freshness {
             words,
             has_heard: true,
@@ -151,8 +147,10 @@ pub const COLUMNS: [&str; 7] = [
 pub fn verdict(wrong: usize, doubtful: usize) -> String {
     match (wrong, doubtful) {
         (0, 0) => "ready".to_owned(),
-        (0, look) => format!("ready, with {look} to look at"),
-        (wrong, _) => format!("NOT READY: {wrong} wrong"),
+        (0, 1) => "ready, with one thing to look at".to_owned(),
+        (0, look) => format!("ready, with {look} things to look at"),
+        (1, _) => "NOT READY: one thing is wrong".to_owned(),
+        (wrong, _) => format!("NOT READY: {wrong} things are wrong"),
     }
 }
 
@@ -168,8 +166,11 @@ mod tests {
         assert_eq!(condition(DeviceFinding::ScannerElsewhere), Condition::Doubtful);
         assert_eq!(condition(DeviceFinding::ShutOut), Condition::Good);
         let said = device("North", &DeviceFinding::ClockOff(-7 * 60_000)).words;
-        assert_eq!(said, "the clock of North is 7 minutes behind: set it right");
-        assert_eq!(verdict(2, 1), "NOT READY: 2 wrong");
+        assert_eq!(
+            said,
+            "the clock of North is 7 min behind the time that this hub goes by: set it right"
+        );
+        assert_eq!(verdict(2, 1), "NOT READY: 2 things are wrong");
         let heard = |has_heard| {
             let words = "no revocations received yet";
             hub(&HubFinding::Freshness {

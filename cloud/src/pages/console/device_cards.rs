@@ -78,7 +78,7 @@ pub fn troubles(device: &DeviceView) -> Vec<String> {
         return vec!["Revoked: nobody talks to it any more.".to_owned()];
     }
     if device.retired {
-        return vec!["Retired: other hubs decide its places.".to_owned()];
+        return vec!["Retired: other hubs decide on its tickets.".to_owned()];
     }
     let mut found = Vec::new();
     if device.frozen {

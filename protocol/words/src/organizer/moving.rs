@@ -91,7 +91,7 @@ pub fn fate(fate: Fate<'_>) -> String {
             "There are none yet: ask for the key-request after the move, so that they are signed for the new date."
         }
         Fate::KeyEndsEarly => {
-            "Ends too early: its window is prolonged by the roots (`to_sign`), under the same key, so that no ticket and no device is issued anew."
+            "Ends too early: have the roots prolong it (`to_sign`). The key stays the same, so that no ticket and no device is issued anew."
         }
         Fate::Lasts => "Lasts long enough.",
         Fate::CertificateRenewed { link_by } => {
@@ -106,7 +106,7 @@ pub fn fate(fate: Fate<'_>) -> String {
         }
         Fate::CodesFollow => "Open codes make devices that last until the new end.",
         Fate::TokensEnd => {
-            "Tokens of turnstiles end a week after they were made at the latest: make them anew at each hub for the new date."
+            "Tokens of turnstiles end at the latest a week after they were made: make them anew at each hub for the new date."
         }
         Fate::CheckpointStays => "Stays as it is: the new dates follow it as records.",
         Fate::ReservationsEnd { places } => {

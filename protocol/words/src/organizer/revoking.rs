@@ -1,5 +1,7 @@
 //! What an organizer reads after a device was revoked or retired, or one of its two histories was chosen: what follows from it.
 
+use std::fmt::Display;
+
 /// What follows when a device is revoked or retired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Consequence<'a> {
@@ -30,27 +32,45 @@ pub fn consequence(follows: Consequence<'_>) -> String {
             "Whoever hears of this stops talking to {name}. What it wrote counts up to its record {counts_up_to}."
         ),
         Consequence::Retired { name } => format!(
-            "Other hubs decide the places of {name} from now on. While it is linked with them its gates still let people in by \
-             their word; cut off, it sends every guest with a strict ticket on. Switch it off."
+            "Other hubs decide on the tickets of {name} from now on. While it is linked with them, its gates still let people in on \
+             their word; when it is cut off, it sends everybody with a strict ticket to other gates. Switch it off."
         ),
-        Consequence::Beyond { records } => format!(
-            "{records} known records come after that and count for nothing: the people they let in may come in once more."
-        ),
+        Consequence::Beyond { records } => {
+            let which = [
+                "known record comes after that and counts for nothing: the people it let in",
+                "known records come after that and count for nothing: the people they let in",
+            ];
+            format!("{} may come in once more.", counted(records, which))
+        }
         Consequence::DatedEarlier { records } => format!(
-            "{records} of them are dated earlier than the time you gave, after a later one: its clock was ahead, or somebody wrote \
-             false times. If you know that it was the clock, say it again with a later time."
+            "{} earlier than the time you gave, and behind one that is dated later: the device's clock was ahead, or somebody wrote \
+             false times. If you know that it was the clock, say it again with a later time.",
+            counted(records, ["of them is dated", "of them are dated"])
         ),
         Consequence::NoHubLeft => {
             "No hub is left: nobody gets in on a strict ticket until one is enrolled.".to_owned()
         }
         Consequence::ScannersKept { count } => format!(
-            "{count} scanners that it enrolled stay valid. Those that ran while it was linked with other hubs go on at these by \
-             themselves; look at each, and name a hub to one that finds none (usher-scan run --hub HOST:PORT)."
+            "{}. A scanner that was running while this hub was linked with others goes on at those by itself. Look at each scanner, \
+             and name a hub to any that finds none (usher-scan run --hub HOST:PORT).",
+            counted(
+                count,
+                [
+                    "scanner that it enrolled stays valid",
+                    "scanners that it enrolled stay valid"
+                ]
+            )
         ),
         Consequence::ScannersShutOut { count } => {
-            format!("{count} scanners that it enrolled are shut out with it: enrol them anew.")
+            let whose = ["scanner that it enrolled is", "scanners that it enrolled are"];
+            format!("{} shut out with it: enrol each anew.", counted(count, whose))
         }
     }
+}
+
+fn counted<N: Display + PartialEq + From<u8>>(count: N, [one, more]: [&str; 2]) -> String {
+    let words = if count == N::from(1) { one } else { more };
+    format!("{count} {words}")
 }
 
 /// Says what follows once one of two histories counts.
