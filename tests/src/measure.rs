@@ -10,7 +10,7 @@ pub use disk::{FlushTimes, flush_times};
 pub use latency::Latencies;
 pub use limits::{SignatureTimes, reading_time, signature_times};
 pub use process::{Meter, cpu_time, resident_kib};
-pub use table::{Row, Table};
+pub use table::{Figure, Row, Table};
 
 use std::env;
 use std::io::Write;

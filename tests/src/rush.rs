@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::measure::{Meter, resident_kib};
+use crate::measure::{Meter, flush_times, resident_kib};
 use crate::stage::Stage;
 use crate::stage::cloud::Cloud;
 use crate::stage::festival::{self, Places};
@@ -112,6 +112,7 @@ pub async fn rush(plan: &RushPlan) -> anyhow::Result<RushReport> {
     };
     let load_average = std::fs::read_to_string("/proc/loadavg")?;
     let venue = Venue::open(plan, places).await?;
+    let flushes = flush_times(venue.stage.cloud.data_dir())?;
     let seats = usize::try_from(places.rows * places.seats_per_row)?;
     let processes = venue
         .clouds()
@@ -153,6 +154,7 @@ pub async fn rush(plan: &RushPlan) -> anyhow::Result<RushReport> {
         routes: doings.routes.figures(),
         cpu_us_per_booking: cpu.as_secs_f64() * 1e6 / told.bookings as f64,
         memory_mib: memory_kib / 1_024,
+        flush_p99_ms: flushes.p99.as_secs_f64() * 1e3,
         load_average: load_average.trim().to_owned(),
     })
 }

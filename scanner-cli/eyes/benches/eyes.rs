@@ -93,11 +93,11 @@ fn expected(scene: Scene) -> (LumaFrame, Option<Vec<u8>>) {
     (scene.frame(), Some(scene.text.into_bytes()))
 }
 
-/// How many bursts are read within three frames, by the frames alone and together, and what each half of the reader
-/// takes for a frame.
+/// How many bursts are read within three frames, by the frames alone and together, and what each part of the reader
+/// takes for a frame, all of them also in sweeps of the same frames.
 fn measure_bursts(out: &mut impl Write) -> io::Result<()> {
     let (mut alone, mut together, mut frames) = (0, 0, 0);
-    let mut times = [Duration::ZERO; 3];
+    let (mut times, mut sweeps) = ([Duration::ZERO; 3], Duration::ZERO);
     for number in 0..BURSTS {
         let shown: Vec<LumaFrame> = burst(number)
             .take(FRAMES_IN_TIME)
@@ -113,6 +113,7 @@ fn measure_bursts(out: &mut impl Write) -> io::Result<()> {
         let mut is_read = false;
         for frame in &shown {
             frames += 1;
+            sweeps += sweep(frame);
             let started = Instant::now();
             is_read |= !quick.read(frame, &allowance()).codes.is_empty();
             times[0] += started.elapsed();
@@ -131,11 +132,12 @@ fn measure_bursts(out: &mut impl Write) -> io::Result<()> {
         }
         together += usize::from(is_read);
     }
+    let whole = times.iter().sum::<Duration>().as_secs_f64() / sweeps.as_secs_f64();
     let [quick, deep, fusion] = times.map(|time| time.as_secs_f64() * 1e3 / f64::from(frames));
     writeln!(
         out,
         "\nBursts, {FRAMES_IN_TIME} frames each: {together} of {BURSTS} read (floor {BURSTS_FLOOR}; {alone} when no frame helps the next), \
-         {quick:.1} ms quick, {deep:.1} ms deep and {fusion:.2} ms fusion a frame"
+         {quick:.1} ms quick, {deep:.1} ms deep and {fusion:.2} ms fusion a frame, in all {whole:.1} sweeps"
     )
 }
 

@@ -9,27 +9,29 @@ use super::bookings::{Cost, MEASURED, PLACES, Shop, Sold, WARM_UP, Wish, measure
 
 /// Measures it.
 pub async fn measure() -> anyhow::Result<Vec<Row>> {
-    let (_, on_sqlite) = on_sale("").await?;
+    let (mut sold_on_sqlite, on_sqlite) = on_sale("").await?;
     let database = tokio::task::spawn_blocking(usher_test_postgres::new_durable_database).await?;
     let (mut sold, cost) = on_sale(&format!("store.url = \"{database}\"")).await?;
     let cpu = [&on_sqlite, &cost].map(|cost| cost.each(cost.cpu));
     let per_second = [&on_sqlite, &cost].map(Cost::per_second);
+    let p99 = [&mut sold_on_sqlite, &mut sold].map(|sold| sold.reserving.percentile(99.0));
+    let reserving = Row::at_most(
+        "reserving on PostgreSQL, p99",
+        (p99[1].as_secs_f64() * 1e3, 150.0),
+        "ms",
+    );
+    let [reserving, ratio] = reserving.beside("the same on SQLite", (p99[1], p99[0]));
     Ok(vec![
-        Row::at_least(
+        Row::share_at_least(
             "bookings on PostgreSQL, share of those on SQLite",
             (per_second[1] / per_second[0], 0.35),
-            "",
         ),
-        Row::at_most(
+        Row::share_at_most(
             "cloud CPU per booking on PostgreSQL, share of that on SQLite",
             (cpu[1] / cpu[0], 0.8),
-            "",
         ),
-        Row::at_most(
-            "reserving on PostgreSQL, p99",
-            (sold.reserving.percentile(99.0).as_secs_f64() * 1e3, 150.0),
-            "ms",
-        ),
+        reserving,
+        ratio,
         Row::told(
             "  bookings a second",
             format!("{:.0} and {:.0}", per_second[1], per_second[0]),

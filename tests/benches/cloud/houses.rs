@@ -54,17 +54,17 @@ pub async fn measure() -> anyhow::Result<Vec<Row>> {
         }
     }
     let steps = format!("{} MB empty, {} MB on sale", empty / 1_024, on_sale / 1_024);
+    let megabytes = most as f64 / 1_024.0;
+    let memory = Row::at_most(
+        "cloud memory, 10 events of 50,000 seats",
+        (megabytes, 200.0),
+        "MB",
+    );
+    let maps = (megabytes, maps_bytes as f64 / 1e6);
+    let [memory, ratio] = memory.beside_size("the maps alone, as JSON", maps, "MB");
     Ok(vec![
-        Row::at_most(
-            "cloud memory, 10 events of 50,000 seats",
-            (most as f64 / 1_024.0, 200.0),
-            "MB",
-        ),
-        Row::beside_size(
-            "the maps alone, as JSON",
-            (most as f64 / 1_024.0, maps_bytes as f64 / 1e6),
-            "MB",
-        ),
+        memory,
+        ratio,
         Row::told("  before the maps were read", steps),
     ])
 }

@@ -29,6 +29,8 @@ const EVENTS: u8 = 20;
 /// Hubs of each: a big venue.
 const HUBS: u8 = 50;
 const ALL: usize = EVENTS as usize * HUBS as usize;
+/// Connections over which nobody says anything, beside which a linked hub stands.
+const BARE: u16 = 200;
 /// How often a ticket of every event is revoked, all at the same moment; once more before, to see that all are there.
 const ROUNDS: usize = 10;
 /// How long nothing happens before memory and idle cost are looked at: several signs of life of every link.
@@ -52,6 +54,7 @@ struct Enrolled {
 
 /// Measures it.
 pub async fn measure() -> anyhow::Result<Vec<Row>> {
+    let bare = bare_kib().await?;
     let mut stage = Stage::empty("").await?;
     let pid = stage.cloud.process.id().context("the cloud runs")?;
     let (told, mut heard) = mpsc::channel(2 * ALL);
@@ -102,7 +105,7 @@ pub async fn measure() -> anyhow::Result<Vec<Row>> {
         "  while everything else is sent to fresh hubs",
         opening.summary(),
     ));
-    rows.extend(link_rows((before, after), (linking, took), idle));
+    rows.extend(link_rows((before, after, bare), (linking, took), idle));
     let handshake = signatures.signing + 2 * signatures.verification;
     let each = linking / u32::try_from(ALL)?;
     rows.push(Row::beside(
@@ -112,17 +115,34 @@ pub async fn measure() -> anyhow::Result<Vec<Row>> {
     Ok(rows)
 }
 
+/// Returns the memory of one end of a connection over which nobody says anything, in KiB. Both ends are in this process: what was free
+/// in it before is not counted, so that this is measured first.
+async fn bare_kib() -> anyhow::Result<f64> {
+    let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let cloud = Endpoint::bind_for_thousands(local, &key(0, u8::MAX))?;
+    let hub = Endpoint::bind(local, &key(1, u8::MAX))?;
+    let before = resident_kib(std::process::id())?;
+    let mut ends = Vec::new();
+    for _ in 0..BARE {
+        let (here, there) = tokio::join!(cloud.accept(), hub.connect(cloud.local_addr(), EventId([7; 16])));
+        ends.push((here.context("the endpoint is open")?, there?));
+    }
+    let after = resident_kib(std::process::id())?;
+    drop(ends);
+    tokio::join!(hub.close(), cloud.close());
+    Ok(after.saturating_sub(before) as f64 / f64::from(2 * BARE))
+}
+
 fn told_rows(mut reached: Latencies, cpu: Duration, flushes: FlushTimes) -> Vec<Row> {
     let slowest = reached.percentile(99.0);
     let p99 = slowest.as_secs_f64() * 1e3;
     let each = cpu.as_secs_f64() * 1e6 / reached.count() as f64;
+    let what = format!("a revocation with all of {ALL} hubs, p99");
+    let [told, ratio] =
+        Row::at_most(what, (p99, 500.0), "ms").beside("the p99 of an fsync", (slowest, flushes.p99));
     vec![
-        Row::at_most(
-            format!("a revocation with all of {ALL} hubs, p99"),
-            (p99, 500.0),
-            "ms",
-        ),
-        Row::beside("the p99 of an fsync", (slowest, flushes.p99)),
+        told,
+        ratio,
         Row::told(
             format!("  {ROUNDS} in each of {EVENTS} events at once"),
             reached.summary(),
@@ -131,13 +151,20 @@ fn told_rows(mut reached: Latencies, cpu: Duration, flushes: FlushTimes) -> Vec<
     ]
 }
 
-fn link_rows((before, after): (u64, u64), (linking, took): (Duration, Duration), idle: Duration) -> Vec<Row> {
+fn link_rows(
+    (before, after, bare): (u64, u64, f64),
+    (linking, took): (Duration, Duration),
+    idle: Duration,
+) -> Vec<Row> {
     let memory = after.saturating_sub(before) as f64 / ALL as f64;
     let each = linking.as_secs_f64() * 1e3 / ALL as f64;
     let took = took.as_secs_f64();
     let idle = idle.as_secs_f64() / QUIET.as_secs_f64() * 1e2;
+    let of_hub = Row::at_most("cloud memory for each linked hub", (memory, 120.0), "KiB");
+    let [of_hub, ratio] = of_hub.beside_size("one end of a bare QUIC connection", (memory, bare), "KiB");
     vec![
-        Row::at_most("cloud memory for each linked hub", (memory, 120.0), "KiB"),
+        of_hub,
+        ratio,
         Row::told(
             "  in all",
             format!("{} MB, {} MB before", after / 1_024, before / 1_024),

@@ -33,22 +33,20 @@ pub async fn measure() -> anyhow::Result<Vec<Row>> {
     let database = async || tokio::task::spawn_blocking(usher_test_postgres::new_durable_database).await;
     let (least_cloud, least_server) = idle(Some(database().await?), 0).await?;
     let (cloud, server) = idle(Some(database().await?), EVENTS).await?;
-    let beside_none =
-        |share: f64, least: f64| Row::beside_size("a cloud without an event", (share, least), "% of a core");
-    Ok(vec![
-        Row::at_most(
-            "idle with 100 events on PostgreSQL, database included",
-            (cloud + server, 1.0),
-            "% of a core",
-        ),
-        beside_none(cloud + server, least_cloud + least_server),
-        Row::told(
-            "  cloud and database",
-            format!("{cloud:.2} and {server:.2} % of a core"),
-        ),
-        Row::at_most("idle with 100 events on SQLite", (on_sqlite, 1.0), "% of a core"),
-        beside_none(on_sqlite, least_on_sqlite),
-    ])
+    let beside_none = |what: &str, (share, least): (f64, f64)| {
+        let share_of_core = Row::at_most(what, (share, 1.0), "% of a core");
+        share_of_core.beside_size("a cloud without an event", (share, least), "% of a core")
+    };
+    let with_server = beside_none(
+        "idle with 100 events on PostgreSQL, database included",
+        (cloud + server, least_cloud + least_server),
+    );
+    let told = Row::told(
+        "  cloud and database",
+        format!("{cloud:.2} and {server:.2} % of a core"),
+    );
+    let alone = beside_none("idle with 100 events on SQLite", (on_sqlite, least_on_sqlite));
+    Ok(with_server.into_iter().chain([told]).chain(alone).collect())
 }
 
 /// Returns the shares of a core that cloud and database take with so many events, in percent.

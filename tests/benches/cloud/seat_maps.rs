@@ -95,15 +95,13 @@ pub async fn measure() -> anyhow::Result<Vec<Row>> {
     }
     let kib = body.len() / 1_024;
     Ok(vec![
-        Row::at_least(
+        Row::share_at_least(
             format!("seat maps ({kib} KiB), share of a bare server's requests/s"),
             (whole_answers.per_second() / bare_answers.per_second(), 0.5),
-            "",
         ),
-        Row::at_least(
+        Row::share_at_least(
             "  the same by CPU per request",
             (bare_answers.cpu_us() / whole_answers.cpu_us(), 0.5),
-            "",
         ),
         told("  the cloud", &mut whole_answers),
         told("  the bare server", &mut bare_answers),

@@ -1,8 +1,6 @@
 //! Durable admissions at one hub with a crowd of scanners over QUIC: what each costs the hub, how many there are in a second, how long people wait.
 
-use std::num::NonZero;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use anyhow::ensure;
@@ -62,20 +60,15 @@ pub async fn measure(table: &mut Table) -> anyhow::Result<()> {
     let mut passed = load::steady(gates(WARM_UP + MANY), STEADY as usize, PER_SECOND).await?;
     let (cpu, signatures) = (meter.cpu()?, before.mean(signature_times()?));
     let p99 = passed.latencies.percentile(99.0);
-    table.add(Row::at_most(
-        "p99 at 1,000 a second",
-        (p99.as_secs_f64() * 1e3, 20.0),
-        "ms",
-    ));
-    table.add(Row::beside("p99 of an fsync", (p99, flushes.p99)));
+    let steady = Row::at_most("p99 at 1,000 a second", (p99.as_secs_f64() * 1e3, 20.0), "ms");
+    table.add_all(steady.beside("p99 of an fsync", (p99, flushes.p99)));
     table.add(Row::told("  waiting", passed.latencies.summary()));
     let each = format!("{:.0} µs", micros_each(cpu, STEADY));
     table.add(Row::told("  hub CPU per admission", each));
     let steady_times = signatures.verifications(cpu) / f64::from(STEADY);
-    table.add(Row::at_most(
-        "  in raw strict verifications",
+    table.add(Row::at_most_times(
+        "a raw strict verification",
         (steady_times, 5.0),
-        "×",
     ));
     table.add(Row::told(
         "  hub memory",
@@ -86,24 +79,14 @@ pub async fn measure(table: &mut Table) -> anyhow::Result<()> {
 
 fn crowded(table: &mut Table, mut passed: Passed, ([hub, own], signatures): ([Duration; 2], SignatureTimes)) {
     let each = micros_each(hub, MANY);
-    table.add(Row::at_most(
-        "hub CPU per admission over QUIC",
-        (each, 150.0),
-        "µs",
-    ));
     let times = signatures.verifications(hub) / f64::from(MANY);
-    table.add(Row::at_most("  in raw strict verifications", (times, 3.0), "×"));
+    let cpu = Row::at_most("hub CPU per admission over QUIC", (each, 150.0), "µs");
+    table.add_all(cpu.at_most_times("a raw strict verification", (times, 3.0)));
     let rate = passed.per_second();
-    table.add(Row::at_least(
-        "admissions with 64 scanners",
-        (rate, 5_000.0),
-        "/s",
-    ));
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let most = signatures.verification / u32::try_from(cores).unwrap_or(u32::MAX);
-    table.add(Row::beside(
+    let admissions = Row::at_least("admissions with 64 scanners", (rate, 5_000.0), "/s");
+    table.add_all(admissions.beside(
         "raw strict verifications on every core",
-        (Duration::from_secs_f64(1.0 / rate), most),
+        (Duration::from_secs_f64(1.0 / rate), signatures.on_every_core()),
     ));
     table.add(Row::told("  waiting", passed.latencies.summary()));
     let own = format!("{:.0} µs", micros_each(own, MANY));

@@ -49,17 +49,13 @@ pub async fn measure(table: &mut Table) -> anyhow::Result<()> {
     let meters = [Meter::start(pid(&near)?)?, Meter::start(pid(&far)?)?];
     let mut passed = load::steady(gates(WARM_UP), PEOPLE, PER_SECOND).await?;
     let p99 = passed.latencies.percentile(99.0).as_secs_f64() * 1e3;
-    table.add(Row::at_most(
-        "p99 asking another hub at 500 a second",
-        (p99, 15.0),
-        "ms",
-    ));
+    let asking = Row::at_most("p99 asking another hub at 500 a second", (p99, 15.0), "ms");
+    let waiting = (passed.latencies.percentile(99.0), flushes.p99);
+    table.add_all(asking.beside("p99 of an fsync", waiting));
     table.add(Row::told("  waiting", passed.latencies.summary()));
     let people = u32::try_from(PEOPLE)?;
     let cpu = [meters[0].cpu()?, meters[1].cpu()?];
     let signatures = before.mean(signature_times()?);
-    let waiting = (passed.latencies.percentile(99.0), flushes.p99);
-    table.add(Row::beside("p99 of an fsync", waiting));
     let both = ((cpu[0] + cpu[1]) / people, 2 * signatures.verification);
     table.add(Row::beside(
         "a raw strict verification at each hub, both hubs' CPU",

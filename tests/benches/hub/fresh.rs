@@ -174,12 +174,12 @@ async fn fresh_hub(
         denied(&hub.http.with_token(token), revoked).await?;
         let took = started.elapsed().as_secs_f64();
         let received = (wire.carried().back - before.back) as f64 / 1e3;
-        table.add(Row::at_most(format!("{name} ready"), (took, 1.0), "s"));
         let flush = flush_times(&stage.path(""))?.median;
-        table.add(Row::beside("an fsync", (Duration::from_secs_f64(took), flush)));
-        table.add(Row::at_most("  received for it", (received, 100.0), "kB"));
+        let ready = Row::at_most(format!("{name} ready"), (took, 1.0), "s");
+        table.add_all(ready.beside("an fsync", (Duration::from_secs_f64(took), flush)));
         let bits = f64::from(PLACES.total()) / 8e3;
-        table.add(Row::beside_size("a bit for each ticket", (received, bits), "kB"));
+        let carried = Row::at_most("  received for it", (received, 100.0), "kB");
+        table.add_all(carried.beside_size("a bit for each ticket", (received, bits), "kB"));
         until("a fresh hub to know who is in", async || {
             let admitted: u64 = hub.status().await?.gates.iter().map(|gate| gate.admitted).sum();
             Ok((admitted >= u64::from(SCANS)).then_some(()))
@@ -224,8 +224,7 @@ async fn weigh(
     holds(hub, records).await?;
     let bytes = (wire.carried().back - before.back) as f64 / tickets.len() as f64;
     let what = "one revocation on the wire, beats and acknowledgements included";
-    table.add(Row::at_most(what, (bytes, 300.0), "B"));
-    table.add(Row::beside_size(
+    table.add_all(Row::at_most(what, (bytes, 300.0), "B").beside_size(
         "a signature, two hashes and an origin",
         (bytes, LEAST_BYTES),
         "B",
@@ -248,16 +247,9 @@ async fn time(table: &mut Table, stage: &Stage, hub: &Hub, tickets: &[BoughtTick
     let flushes = flush_times(&stage.path(""))?;
     let slowest = known.percentile(99.0);
     let p99 = slowest.as_secs_f64() * 1e3;
-    table.add(Row::at_most(
-        "p99 from revoking to denied at a hub",
-        (p99, 100.0),
-        "ms",
-    ));
+    let revoking = Row::at_most("p99 from revoking to denied at a hub", (p99, 100.0), "ms");
     let limit = 2 * flushes.p99;
-    table.add(Row::beside(
-        "the p99 of an fsync at each of the two",
-        (slowest, limit),
-    ));
+    table.add_all(revoking.beside("the p99 of an fsync at each of the two", (slowest, limit)));
     table.add(Row::told("  revoking to denied", known.summary()));
     Ok(())
 }

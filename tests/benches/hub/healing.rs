@@ -40,10 +40,10 @@ async fn restart(table: &mut Table, (hub, folder): (&mut Hub, &Path)) -> anyhow:
     let started = Instant::now();
     hub.start_again().await?;
     let took = started.elapsed().as_secs_f64();
-    table.add(Row::at_most("start again with 50,000 scans", (took, 2.0), "s"));
     let file = event_in(folder)?.replica_path();
     let reading = (Duration::from_secs_f64(took), reading_time(&file)?);
-    table.add(Row::beside("reading the file into memory", reading));
+    let starting = Row::at_most("start again with 50,000 scans", (took, 2.0), "s");
+    table.add_all(starting.beside("reading the file into memory", reading));
     let memory = resident_kib(pid(hub)?)? as f64 / 1_024.0;
     table.add(Row::told("  hub memory", format!("{memory:.0} MB")));
     Ok(())
@@ -67,18 +67,11 @@ async fn heal(table: &mut Table, (stand, wire): (&Stand, &Wire), hubs: [&Hub; 2]
     let took = linked.elapsed().as_secs_f64();
     let cpu = meters[0].cpu()? + meters[1].cpu()?;
     let signatures = before.mean(signature_times()?);
-    table.add(Row::at_most(
-        "heal after 50,000 scans at each of two hubs",
-        (took, 5.0),
-        "s",
-    ));
+    let healing = Row::at_most("heal after 50,000 scans at each of two hubs", (took, 5.0), "s");
     let cores = u32::try_from(std::thread::available_parallelism()?.get().min(2))?;
     let floor = signatures.verification * 2 * SCANS / cores;
     let time = (Duration::from_secs_f64(took), floor);
-    table.add(Row::beside(
-        "100,000 raw strict verifications on both cores",
-        time,
-    ));
+    table.add_all(healing.beside("100,000 raw strict verifications on both cores", time));
     let each = (cpu / (2 * SCANS), signatures.verification);
     table.add(Row::beside(
         "a raw strict verification, both hubs' CPU for a scan",
@@ -93,10 +86,10 @@ async fn heal(table: &mut Table, (stand, wire): (&Stand, &Wire), hubs: [&Hub; 2]
     for (hub, number) in hubs.into_iter().zip(HUBS) {
         let memory = resident_kib(pid(hub)?)? as f64 / 1_024.0;
         let what = "hub memory with 100,000 tickets, all used";
-        table.add(Row::at_most(what, (memory, 70.0), "MB"));
         let file = event_in(&stand.folder_of(number))?.replica_path();
         let sizes = (memory, megabytes_of(&file)?);
-        table.add(Row::beside_size("its records on the disk", sizes, "MB"));
+        let of_hub = Row::at_most(what, (memory, 70.0), "MB");
+        table.add_all(of_hub.beside_size("its records on the disk", sizes, "MB"));
     }
     Ok(())
 }
@@ -122,9 +115,9 @@ async fn scanner(table: &mut Table, stand: &Stand, hub: &Hub) -> anyhow::Result<
         .await
         .context("scanning a used ticket")?;
     let memory = resident_kib(wedge.id())? as f64 / 1_024.0;
-    table.add(Row::at_most("scanner memory with the same", (memory, 60.0), "MB"));
     let sizes = (memory, megabytes_of(&file)?);
-    table.add(Row::beside_size("its records on the disk", sizes, "MB"));
+    let of_scanner = Row::at_most("scanner memory with the same", (memory, 60.0), "MB");
+    table.add_all(of_scanner.beside_size("its records on the disk", sizes, "MB"));
     table.add(Row::told("  from nothing to everything", format!("{took:.1} s")));
     let cores = u32::try_from(std::thread::available_parallelism()?.get())?;
     let floor = signature_times()?.verification * 2 * SCANS / cores;

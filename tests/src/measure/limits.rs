@@ -31,6 +31,12 @@ impl SignatureTimes {
         }
     }
 
+    /// Returns from one verification to the next, while every core does nothing else.
+    pub fn on_every_core(&self) -> Duration {
+        let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.verification / u32::try_from(cores).unwrap_or(u32::MAX)
+    }
+
     /// Returns a processor time as a multiple of one verification.
     pub fn verifications(&self, cpu: Duration) -> f64 {
         cpu.as_secs_f64() / self.verification.as_secs_f64()
