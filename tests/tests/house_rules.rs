@@ -183,6 +183,11 @@ fn what_the_guide_says_is_decided_in_a_file_is_there() {
 }
 
 #[test]
+fn what_proves_a_promise_is_a_test_a_check_or_a_rule_that_is_broken_on_purpose() {
+    keep(guide::proofs);
+}
+
+#[test]
 fn scripts_are_promised_every_outcome_of_a_scan() {
     keep(outcomes::promised);
 }
