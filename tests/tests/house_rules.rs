@@ -193,6 +193,11 @@ fn scripts_are_promised_every_outcome_of_a_scan() {
 }
 
 #[test]
+fn what_the_guide_says_is_decided_in_a_file_is_declared_there() {
+    keep(guide::declarations);
+}
+
+#[test]
 fn every_page_that_is_named_exists() {
     keep(layout::pages);
 }

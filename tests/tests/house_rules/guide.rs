@@ -104,6 +104,67 @@ fn promises(line: &str) -> Vec<(&str, &str)> {
     promises
 }
 
+/// The header of the table of what is decided where.
+const DECISIONS: &str = "| what | where |";
+
+/// What stands before the name of an item that is declared.
+const DECLARES: [&str; 8] = [
+    "fn",
+    "struct",
+    "enum",
+    "trait",
+    "const",
+    "static",
+    "type",
+    "macro_rules",
+];
+
+/// Refuses a row of the table of decisions that names a file in which the name is only used: a newcomer would have to search on.
+pub fn declarations(tree: &Tree) -> Vec<Breach> {
+    let mut breaches = Vec::new();
+    for page in tree.all().filter(|file| file.path == PAGES[0]) {
+        let lines = page.text.lines().enumerate();
+        let table = lines.skip_while(|(_, line)| *line != DECISIONS);
+        for (number, line) in table.take_while(|(_, line)| line.starts_with('|')) {
+            for (path, name) in promises(line) {
+                let found = tree.all().find(|file| file.path == path);
+                let code = found.map_or_else(String::new, |file| file.source().code);
+                if !declares(&code, name) {
+                    breaches.push(Breach::at(
+                        page,
+                        number + 1,
+                        format!("{path} does not declare {name}"),
+                    ));
+                }
+            }
+        }
+    }
+    breaches
+}
+
+fn declares(code: &str, name: &str) -> bool {
+    let mut pairs = words(code).zip(words(code).skip(1));
+    pairs.any(|((_, before), (_, word))| word == name && DECLARES.contains(&before))
+}
+
+#[test]
+fn a_name_that_is_only_used_where_the_guide_says_it_is_decided_is_found() {
+    let guide = format!(
+        "{DECISIONS}\n|---|---|\n| whether | `a.rs`: `may_sell`, `MOST` |\n\n| else | `a.rs`: `used` |"
+    );
+    let tree = |code| Tree::of(&[(PAGES[0], &guide), ("a.rs", code)]);
+    assert!(declarations(&tree("pub const fn may_sell() {}\npub const MOST: u8 = 1;")).is_empty());
+    let breaches = declarations(&tree("use b::may_sell;\n// const MOST went"));
+    let told: Vec<String> = breaches.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "docs/CONTRIBUTING.md:3: a.rs does not declare may_sell",
+            "docs/CONTRIBUTING.md:3: a.rs does not declare MOST"
+        ]
+    );
+}
+
 #[test]
 fn a_name_that_the_guide_promises_in_vain_is_found() {
     let guide = "| whether | `a.rs`: `may_sell`, `may_hold`; `b.rs`: `judge` |\nSee `a.rs`, `b.rs`.\n";
