@@ -197,7 +197,7 @@ impl Authorities {
             .await
     }
 
-    /// Gives the same request with a new key in the place of one that is going to be struck out, so that one bundle does both. `None`
+    /// Returns the request with a new key in the place of one that is going to be struck out, so that one bundle does both. `None`
     /// when the bundle in force has no such key, or it is struck out.
     ///
     /// # Errors

@@ -26,7 +26,7 @@ use mail::MailSettings;
 use origins::WebOrigin;
 use proxies::Network;
 
-/// What environment variables begin with; levels are separated by two underscores.
+/// Prefix of environment variables that override settings; two underscores separate levels.
 pub const ENVIRONMENT_PREFIX: &str = "USHER_CLOUD__";
 
 /// All settings.

@@ -9,7 +9,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::config::origins::WebOrigin;
 
-/// What an answer that is no page may load or be framed by: nothing.
+/// Content policy of answers that are no page: load nothing, be framed by nobody.
 pub const LOADS_NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 /// What the page to try the API may load: its own files; it sets styles of its own, and runs no script that is written into a page.
 pub const LOADS_DOCS: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \

@@ -23,8 +23,8 @@ pub use availability::{Availability, KnownChanges, VersionChanges};
 pub use body::{SeatView, SeatsView, TierCountView};
 pub use layout::{LayoutBody, LayoutView};
 
-/// How long nobody makes a map after it took so long to make one, in times of that. While an event sells fast and its map
-/// is read all the time, making it anew takes a fifth of a core and not a whole one; its readers wait, its buyers do not.
+/// Pause after building a map, as a multiple of how long the build took. While an event sells fast and its map is read all the
+/// time, building it takes a fifth of a core and not a whole one. Readers of the map wait for it, buyers do not.
 const RESTS: u32 = 4;
 /// How long a map is handed out that may lack what other processes have sold, in milliseconds.
 const SHARED_LIFE_MS: u64 = 1_000;

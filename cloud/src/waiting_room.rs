@@ -149,7 +149,7 @@ impl Room {
         self.turn_by(self.draw().as_ref(), number)
     }
 
-    /// The same, by a draw that was made before.
+    /// Returns whose turn it is by a draw made before.
     pub fn turn_by(&self, draw: Option<&Draw>, number: u64) -> PassTurn {
         if self.phase() != RoomPhase::Open {
             return PassTurn::Undrawn;

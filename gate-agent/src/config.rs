@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use usher_words::hub;
 
-/// What environment variables that override settings begin with: `USHER_HUB__HTTP` is `http`.
+/// Prefix of environment variables that override settings: `USHER_HUB__HTTP` is `http`.
 pub const ENV_PREFIX: &str = "USHER_HUB__";
 /// Most addresses of peers and uplinks each: every hub of the largest venue.
 pub const MAX_ADDRESSES: usize = 64;

@@ -29,7 +29,7 @@ impl PhoneCode {
     ///
     /// # Errors
     ///
-    /// The system gives no randomness, or the file cannot be written.
+    /// The system's random source failed, or the file cannot be written.
     pub fn make(
         (access, door): (&Access, &str),
         holder: &TokenHolder,
@@ -87,7 +87,7 @@ pub fn in_terminal(text: &str, is_coloured: bool) -> String {
 /// Why there is no code.
 #[derive(Debug, thiserror::Error)]
 pub enum CodeError {
-    /// The system gives no randomness.
+    /// The system's random source failed.
     #[error("the system's random source failed: try again")]
     Randomness(#[from] getrandom::Error),
     /// The file of codes cannot be written.

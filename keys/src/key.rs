@@ -124,7 +124,7 @@ impl PublicKey {
         KeyId(*hash.as_bytes().first_chunk().expect("a BLAKE3 hash has 32 bytes"))
     }
 
-    /// Checks the key once and gives what verifies signatures with it.
+    /// Checks the key once and returns its verifier.
     ///
     /// # Errors
     ///

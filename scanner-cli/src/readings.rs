@@ -48,7 +48,7 @@ impl RunClock {
         self.ms_at(Instant::now())
     }
 
-    /// The same at another time; 0 before the start.
+    /// Returns the run time at a given instant; 0 before the start.
     #[must_use]
     pub fn ms_at(&self, time: Instant) -> u64 {
         u64::try_from(time.duration_since(self.started).as_millis()).unwrap_or(u64::MAX)

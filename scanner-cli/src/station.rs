@@ -341,7 +341,7 @@ fn came(answer: &ScanOutcome) -> Came {
 /// Draws what the id of a new scan is made of.
 ///
 /// # Errors
-/// The system gives no randomness.
+/// The system's random source failed.
 pub fn draw_scan() -> io::Result<ScanSecret> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;

@@ -88,7 +88,7 @@ impl ApiError {
         }
     }
 
-    /// Makes the error of a kind for which another error says what is wrong.
+    /// Makes a problem of this kind whose detail is the other error's text.
     pub fn said_by(kind: ProblemKind, error: &dyn std::error::Error) -> Self {
         Self::refused(kind, sentence(&error.to_string()))
     }
@@ -152,7 +152,7 @@ impl ApiError {
     }
 }
 
-/// Gives an error's text the form of a sentence.
+/// Turns an error's text into a sentence.
 fn sentence(text: &str) -> String {
     let mut chars = text.trim_end_matches('.').chars();
     chars.next().map_or_else(String::new, |first| {

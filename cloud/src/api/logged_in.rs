@@ -18,7 +18,7 @@ use super::error::ApiError;
 
 /// The cookie. A browser takes one that is called so over TLS alone (or from its own machine), for this host and all of its paths.
 const COOKIE: &str = "__Host-usher_staff";
-/// What the secret in it begins with.
+/// Prefix of a session's secret.
 pub const SECRET_PREFIX: &str = "uss_";
 /// Where programs in a browser say what the page told them.
 const FOREIGN_REQUEST_HEADER: HeaderName = HeaderName::from_static("x-csrf-token");

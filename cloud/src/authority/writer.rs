@@ -49,7 +49,7 @@ pub use vouching::lasts_with_event;
 /// Runs from peers in one commit: like the store's own groups, enough to spread the disk's flush thin.
 const GROUP: usize = 64;
 
-/// How often work is tried that loses races: each race has a winner, who then has nothing more to do.
+/// How often work that lost a race is retried. Each race has one winner, so the losers get fewer.
 pub const RACES: usize = 16;
 
 /// What a writer works with.

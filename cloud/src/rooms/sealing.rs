@@ -26,7 +26,7 @@ pub async fn reseal(store: &Store, master: &MasterKey) -> Result<usize, StoreErr
     Ok(resealed)
 }
 
-/// A sealed secret opens for its event alone.
+/// Returns the context that ties a sealed secret to its event.
 pub fn context(event: EventId) -> Vec<u8> {
     [b"usher waiting room secret 1".as_slice(), &event.0].concat()
 }

@@ -14,7 +14,7 @@ use crate::store::StoreError;
 use super::layout::LayoutBody;
 use super::{KeptMap, SeatMaps};
 
-/// How long what was looked up is told: readers are that much behind at most, in milliseconds.
+/// How long a result is reused, in milliseconds: the most that readers are behind.
 pub const LIFE_MS: u64 = 1_000;
 
 /// Which seats are free, at one moment.

@@ -127,7 +127,7 @@ impl SaleTerms {
 /// How soon a payment whose time is over is looked at again: until its gateway has given it up, nobody else gets its units.
 const LOOK_AGAIN_MS: u64 = 60_000;
 
-/// How long it counts against whoever it was that units were held in vain.
+/// How long a hold in vain counts against its claimant.
 pub const REMEMBERED_MS: u64 = 3_600_000;
 /// What a hold in vain counts for at least: each one costs the same, and those that are given back at once shall be few too.
 const LEAST_IN_VAIN_MS: u64 = 60_000;

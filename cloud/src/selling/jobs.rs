@@ -104,8 +104,7 @@ impl Job {
         })
     }
 
-    /// Tells whether somebody who waits for its end may have it looked at before it is due: nobody works on it, and it was not let go
-    /// of just now.
+    /// Tells whether the job may run before it is due: nobody holds it, and it was not released within the last two seconds.
     pub fn may_be_hurried(&self, now: Timestamp) -> bool {
         let soon = now.plus_ms(ms(LONGEST_PAUSE.saturating_sub(REST)));
         self.holder.is_none() && self.due_at <= soon

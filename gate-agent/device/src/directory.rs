@@ -26,8 +26,8 @@ pub enum DirectoryError {
     /// The device's key cannot be read or written.
     #[error(transparent)]
     Key(#[from] KeyFileError),
-    /// The system gives no randomness for a key.
-    #[error("the system gives no randomness")]
+    /// The system's random source failed, so that there is no key.
+    #[error("the system's random source failed")]
     Randomness(#[source] getrandom::Error),
     /// The replica cannot be opened.
     #[error(transparent)]

@@ -17,7 +17,7 @@ impl PhoneSecret {
     ///
     /// # Errors
     ///
-    /// The system gives no randomness.
+    /// The system's random source failed.
     pub fn draw_code() -> Result<Self, getrandom::Error> {
         Self::draw::<CODE_BYTES>()
     }
@@ -26,7 +26,7 @@ impl PhoneSecret {
     ///
     /// # Errors
     ///
-    /// The system gives no randomness.
+    /// The system's random source failed.
     pub fn draw_token() -> Result<Self, getrandom::Error> {
         Self::draw::<TOKEN_BYTES>()
     }

@@ -206,7 +206,7 @@ impl Replica {
         }
     }
 
-    /// Finds what was said before of a scan whose live code is not shown any more: whoever asks again about it shows the code of then.
+    /// Returns the earlier answer to a scan whose live code has expired; a retry carries the code of the first attempt.
     pub async fn answered_before(&self, scan: &Scan) -> Option<(VerifiedTicket, Verdict)> {
         let (ticket, now) = (self.verify_earlier(&scan.code).ok()?, self.clock.now());
         let asked = asked(scan, ticket.clone());

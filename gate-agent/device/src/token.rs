@@ -22,7 +22,7 @@ impl DeviceToken {
     ///
     /// # Errors
     ///
-    /// The system gives no randomness.
+    /// The system's random source failed.
     pub fn draw() -> Result<Self, getrandom::Error> {
         let mut bytes = [0; 20];
         getrandom::fill(&mut bytes)?;

@@ -180,7 +180,7 @@ fn read_list(path: &Path) -> anyhow::Result<Vec<ListedLine>> {
 fn draw(codes: &mut Vec<ListedLine>, many: usize) -> anyhow::Result<()> {
     for at in 0..many.min(codes.len()) {
         let mut random = [0; 8];
-        getrandom::fill(&mut random).context("the system gives no randomness")?;
+        getrandom::fill(&mut random).context("the system's random source failed")?;
         let left = codes.len() - at;
         let drawn = usize::try_from(u64::from_le_bytes(random) % left as u64).expect("fewer than all");
         codes.swap(at, at + drawn);

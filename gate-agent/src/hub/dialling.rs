@@ -11,7 +11,7 @@ use usher_link::{Dialer, LinkObserver, LinkState};
 use crate::links::LinkId;
 use crate::services::Services;
 
-/// How often it is looked whether a hub that was found is linked.
+/// How often to check whether a found hub is linked.
 pub const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Keeps the hub linked to whoever is at one of these addresses until cancelled.

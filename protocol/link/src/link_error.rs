@@ -50,14 +50,14 @@ pub enum LinkError {
     /// The peer had to make room at a crowded door.
     #[error("it made room for another at a crowded door")]
     GaveWay,
-    /// The peer showed no key of ours' kind.
+    /// The peer presented no Ed25519 key.
     #[error("the peer showed no Ed25519 key")]
     NoKey,
     /// Whoever came to the door for pages is no page that may come in.
     #[error("no page of ours came: {0}")]
     NoPage(#[from] PageFault),
-    /// The system gives no randomness.
-    #[error("the system gives no randomness")]
+    /// The system's random source failed.
+    #[error("the system's random source failed")]
     NoRandomness,
     /// Whoever is there has another key than is looked for.
     #[error("another device is there than the one that is looked for")]

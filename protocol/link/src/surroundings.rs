@@ -67,7 +67,7 @@ pub fn is_clock_kept() -> Option<bool> {
     }
 }
 
-/// Tells whether somebody at `host:port` answers over QUIC, each time within that: whether datagrams come through, no more.
+/// Tells whether any address of `host:port` answers over QUIC within the time. It checks only that datagrams pass.
 pub fn answers_quic(address: &str, within: Duration) -> bool {
     let found = address.to_socket_addrs().into_iter().flatten();
     found

@@ -23,7 +23,7 @@ use crate::connection::Pending;
 pub struct Outlook {
     /// The wall clock.
     pub now: Timestamp,
-    /// Our own clock, no_correction by others'.
+    /// Our own clock, not corrected by others.
     pub clock: Timestamp,
     /// The trust in force.
     pub trust: Arc<Trust>,

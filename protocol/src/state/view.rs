@@ -246,7 +246,7 @@ impl State {
         has_room && in_its_time(by, stamp.hlc) && self.limits.reach(stamp)
     }
 
-    /// Tells of how many more forks a device may tell, so that it counts.
+    /// Returns how many more fork reports of this device will count.
     pub fn forks_left(&self, device: &PublicKey) -> u32 {
         self.writers.get(device).map_or(0, DeviceWriter::forks_left)
     }

@@ -268,7 +268,7 @@ fn at_its_gate(by: &Certificate, passage: &ShownPassage) -> bool {
         }
 }
 
-/// A clock that went wrong must not silence an honest device.
+/// Tells whether a record lies within its certificate's time. A clock that went wrong must not silence an honest device.
 pub fn in_its_time(by: &Certificate, at: Hlc) -> bool {
     let until = by.window.until.plus_ms(MAX_SKEW_MS);
     by.window.from <= at.time() && (until == Timestamp::FOREVER || at.time() < until)

@@ -24,8 +24,8 @@ pub enum Rejection {
     /// Signed by a key this event does not know: another event's ticket, or a forgery.
     #[error("signed by a key this event does not know")]
     UnknownKey,
-    /// The signature does not verify: forged or altered.
-    #[error("the signature is false")]
+    /// The signature does not verify.
+    #[error("the signature does not verify")]
     FalseSignature,
     /// The key was struck out.
     #[error("signed by a key that was struck out")]
@@ -43,7 +43,7 @@ pub enum Rejection {
 }
 
 impl Rejection {
-    /// Tells whether a code that is no ticket of ours is rejected like this, so that another seller may have made it.
+    /// Tells whether another seller may have made a code rejected like this.
     pub fn is_of_none_of_ours(self) -> bool {
         matches!(
             self,

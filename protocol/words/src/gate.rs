@@ -102,7 +102,7 @@ impl Phrasebook {
         Self { silent, ..self }
     }
 
-    /// Knows also whether the other machines of the event refuse this one, so that waiting for them is in vain.
+    /// Also takes into account that other machines refuse this one.
     #[must_use]
     pub fn refused(self, is_refused: bool) -> Self {
         Self { is_refused, ..self }

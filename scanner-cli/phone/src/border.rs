@@ -355,7 +355,7 @@ impl FrameEyes {
         sight.map(|sight| json(&sight)).map_err(|error| error.to_string())
     }
 
-    /// The same with everything there is.
+    /// Reads a frame with every method, within the deadline.
     ///
     /// # Errors
     ///

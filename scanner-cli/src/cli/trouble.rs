@@ -114,7 +114,7 @@ pub enum Trouble {
     /// The system gives no threads.
     #[error("the system gives no thread to work on")]
     Runtime(#[source] io::Error),
-    /// The output cannot be written, or the system gives no randomness.
+    /// The output cannot be written, or the system's random source failed.
     #[error("the output cannot be written")]
     Output(#[from] io::Error),
 }

@@ -37,7 +37,7 @@ pub enum ListError {
     NoCodes { found: String },
 }
 
-/// The lines of a list, and where in them what stands.
+/// The lines of a list and the meaning of its columns.
 #[derive(Debug)]
 pub struct Columns {
     places: BTreeMap<ListColumn, usize>,

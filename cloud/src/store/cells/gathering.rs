@@ -19,7 +19,7 @@ use crate::store::search::CitiesQuery;
 use crate::store::sql::Sql;
 use crate::store::{Store, StoreError};
 
-/// How long buyers who look for events wait for a cell: longer, and one that is away keeps them from the others' events.
+/// How long a search waits for a cell. A longer wait would let one dead cell delay all results.
 pub const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Store {

@@ -11,7 +11,7 @@ use crate::telling::{WebhookKind, ms as long};
 use super::Effect;
 use super::column::{Local, count, ms, narrow};
 
-/// What stands for those who listen, among the ids of endpoints: none is drawn like it.
+/// The endpoint id that stands for all listeners; no endpoint is given it.
 pub const LISTENER: Local = [0; LOCAL_BYTES];
 
 /// Begins to write down what happens at an event, and forgets old news; tells the number of the newest.

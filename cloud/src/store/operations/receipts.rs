@@ -23,7 +23,7 @@ pub struct Issued {
     pub now: Timestamp,
 }
 
-/// Issues a receipt; none of nothing.
+/// Issues a receipt; returns `None` for an amount of 0.
 pub fn issue(connection: &Sql<'_>, issued: &Issued) -> Result<Option<ReceiptNumber>, StoreError> {
     if issued.amount == 0 {
         return Ok(None);

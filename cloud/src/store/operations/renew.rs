@@ -9,7 +9,7 @@ use crate::store::sql::{OptionalExtension, Sql, params};
 use super::Effect;
 use super::column::booking_state;
 
-/// Returns an ended booking a new id; the same request again gives the id that the first one gave.
+/// Gives an ended booking a new id. A repeated request returns the id of the first.
 pub fn renew_booking(
     connection: &Sql<'_>,
     request: &RenewBooking,

@@ -71,8 +71,8 @@ pub enum IssueError {
     /// Codes cannot be read or written.
     #[error("the hub's codes cannot be read or written")]
     Storage(#[from] ReplicaError),
-    /// The system gives no randomness.
-    #[error("the system gives no randomness")]
+    /// The system's random source failed.
+    #[error("the system's random source failed")]
     Randomness(#[source] getrandom::Error),
 }
 

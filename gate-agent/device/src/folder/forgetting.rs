@@ -31,7 +31,7 @@ pub struct Forgotten {
 }
 
 impl DataDirectory {
-    /// Notes that the cloud holds all records, of which there are so many.
+    /// Notes that the cloud holds all `records` records.
     ///
     /// # Errors
     ///

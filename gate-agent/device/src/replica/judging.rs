@@ -70,7 +70,7 @@ impl Replica {
         is_durable.then_some(()).ok_or(RequestError::Unavailable)
     }
 
-    /// Takes a yes back, durably: nobody passed by that scan. Gives the passage, if it is known here.
+    /// Takes a yes back, durably: nobody passed by that scan. Returns the passage, if it is known here.
     ///
     /// # Errors
     ///

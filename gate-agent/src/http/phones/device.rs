@@ -195,7 +195,7 @@ pub async fn revoke(phone: Phone) -> Result<Json<Value>, Problem> {
     Ok(Json(described(&phone.services, &phone.row, &phone.token)))
 }
 
-/// A phone stays with its event.
+/// Returns the phone's own event: it cannot change.
 pub async fn event_selection(_: Phone) -> StatusCode {
     StatusCode::NOT_MODIFIED
 }

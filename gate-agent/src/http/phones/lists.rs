@@ -87,7 +87,7 @@ pub async fn nothing(_: Phone) -> Json<Value> {
     page(&Page { page: None }, Vec::new())
 }
 
-/// An event has no settings.
+/// Returns empty settings.
 pub async fn settings(_: Phone) -> Json<Value> {
     Json(json!({}))
 }

@@ -51,7 +51,7 @@ impl RecentScans {
     ///
     /// # Errors
     ///
-    /// The system gives no randomness.
+    /// The system's random source failed.
     pub fn handle(&self, code: Vec<u8>) -> Result<String, getrandom::Error> {
         let mut drawn = [0; HANDLE_BYTES];
         getrandom::fill(&mut drawn)?;

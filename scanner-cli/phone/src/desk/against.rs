@@ -146,7 +146,7 @@ impl Desk {
         identity.is_some_and(|identity| identity.unverified().capabilities.override_refusals)
     }
 
-    /// Says of which ticket the last yes was that staff may take back, if there is one.
+    /// Returns the ticket of the last admission that staff may undo.
     #[must_use]
     pub fn undoable(&self) -> Option<String> {
         let passed = self.last.passed()?;

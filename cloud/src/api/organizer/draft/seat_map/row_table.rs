@@ -51,7 +51,7 @@ impl RowTable {
         table
     }
 
-    /// Says of an error in a section or row in which line that is.
+    /// Adds the line number to an error of a section or row.
     pub fn at_its_line(&self, error: &FieldError) -> FieldError {
         let pointer: Vec<&str> = error.pointer.split('/').collect();
         let (section, row, member) = match pointer.as_slice() {
