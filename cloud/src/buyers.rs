@@ -61,7 +61,7 @@ pub struct LinksAsked {
 }
 
 impl LinksAsked {
-    /// Tells from when on links are counted.
+    /// Returns from when on links are counted.
     pub fn since(now: Timestamp) -> Timestamp {
         Timestamp(now.0.saturating_sub(ms(LINK_FOR)))
     }

@@ -69,7 +69,7 @@ pub struct Tier {
 }
 
 impl Tier {
-    /// Tells what a ticket costs its buyer, and what of that is a fee and a tax.
+    /// Returns what a ticket costs its buyer, and what of that is a fee and a tax.
     pub fn charged(&self) -> ChargedPrice {
         self.sale.charges.of(self.price)
     }
@@ -87,7 +87,7 @@ impl Event {
         event
     }
 
-    /// Tells when a price of it changes next by its time.
+    /// Returns when one of its prices changes next because of its time.
     pub fn next_price_change(&self, now: Timestamp) -> Option<Timestamp> {
         self.tiers
             .iter()
@@ -288,7 +288,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// Tells it of a unit in a state; one that is held is free again as soon as its hold has expired.
+    /// Returns what buyers are told of a unit in this state; one that is held is free again as soon as its hold has expired.
     pub fn of(unit: UnitState, held_until: Option<Timestamp>, now: Timestamp) -> Self {
         match unit {
             UnitState::Available => Self::Available,
@@ -341,7 +341,7 @@ impl TierCount {
         }
     }
 
-    /// Tells how many are told to buyers as held.
+    /// Returns how many are told to buyers as held.
     pub fn taken(&self) -> u32 {
         self.held + self.blocked
     }

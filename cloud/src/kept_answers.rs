@@ -99,7 +99,7 @@ pub fn claim(used: Option<KeyUsed>, claim: &ClaimKey) -> ClaimOutcome {
     }
 }
 
-/// Tells until when those began that are forgotten now.
+/// Returns the time before which requests that are forgotten now began.
 pub fn forgotten_before(now: Timestamp) -> Timestamp {
     Timestamp(now.0.saturating_sub(ms(KEPT)))
 }

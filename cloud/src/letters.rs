@@ -198,7 +198,7 @@ impl std::fmt::Debug for Letter {
 }
 
 impl Letter {
-    /// Tells what becomes of it after a try.
+    /// Returns what becomes of it after a try.
     pub fn tried(self, delivery: Delivery, now: Timestamp) -> Self {
         let is_over = now >= self.begun_at.plus_ms(ms(TRIED_FOR));
         let state = match delivery {

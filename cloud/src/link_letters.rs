@@ -99,7 +99,7 @@ impl LinkLetter {
         }
     }
 
-    /// Tells what becomes of it after a try.
+    /// Returns what becomes of it after a try.
     pub fn tried(self, delivery: Delivery, now: Timestamp) -> Self {
         let place = usize::try_from(self.failures).unwrap_or(usize::MAX);
         let next_at = now.plus_ms(ms(PAUSES[place.min(PAUSES.len() - 1)]));
@@ -129,7 +129,7 @@ pub struct TakeLinkLetters {
 }
 
 impl TakeLinkLetters {
-    /// Tells until when nobody else has them.
+    /// Returns until when nobody else has them.
     pub fn until(&self) -> Timestamp {
         self.now.plus_ms(ms(TAKEN_FOR))
     }

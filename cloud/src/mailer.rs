@@ -99,7 +99,7 @@ impl Mailer {
         }))
     }
 
-    /// Tells why the mail server takes nothing now, in a word; `None` when it answers and lets us in.
+    /// Returns why the mail server takes nothing now, in a word; `None` when it answers and lets us in.
     pub async fn trouble(&self) -> Option<String> {
         match timeout(SENT_WITHIN, self.transport.test_connection()).await {
             Ok(Ok(true)) => None,

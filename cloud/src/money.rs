@@ -32,7 +32,7 @@ impl Currency {
         str::from_utf8(&self.0).expect("a currency is three capital letters")
     }
 
-    /// Tells how many digits of an amount stand behind the decimal point; two if nobody pays with it.
+    /// Returns how many digits of an amount stand behind the decimal point; two if nobody pays with it.
     pub fn decimals(self) -> usize {
         exponents::exponent(self.code()).unwrap_or(2)
     }

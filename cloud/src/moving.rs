@@ -72,7 +72,7 @@ pub enum ToSign {
     LaterEnds(Vec<EarlyKey>),
 }
 
-/// Tells what is to be signed for an event that ends then; nothing when its keys last.
+/// Returns what is to be signed for an event that ends then; nothing when its keys last.
 ///
 /// Retired keys count: what they signed has been sold, and must open gates on the day.
 pub fn to_sign(bundle: &TrustBundle, ends_at: Timestamp) -> Option<ToSign> {

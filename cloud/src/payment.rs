@@ -124,7 +124,7 @@ pub enum PaymentGateway {
     Invoice,
 }
 
-/// Tells how a payment by bank transfer stands, which is not paid otherwise.
+/// Returns how a payment by bank transfer stands, which is not paid otherwise.
 fn transferred(payment: &PaymentName, unpaid: PaymentStatus) -> PaymentStatus {
     match payment.id {
         Some(_) => PaymentStatus::Paid,
@@ -133,7 +133,7 @@ fn transferred(payment: &PaymentName, unpaid: PaymentStatus) -> PaymentStatus {
 }
 
 impl PaymentGateway {
-    /// Tells which it is.
+    /// Returns which one it is.
     pub fn kind(&self) -> GatewayKind {
         match self {
             Self::Sandbox(_) => GatewayKind::Sandbox,
@@ -192,7 +192,7 @@ impl PaymentGateway {
         }
     }
 
-    /// Tells how a payment stands.
+    /// Returns how a payment stands.
     ///
     /// # Errors
     ///

@@ -52,7 +52,7 @@ impl QrImage {
         builder.build().map(Self).map_err(|_| QrError::TooLong)
     }
 
-    /// Tells the number of modules along a side, without the quiet zone.
+    /// Returns the number of modules along a side, without the quiet zone.
     pub fn size(&self) -> usize {
         self.0.size
     }

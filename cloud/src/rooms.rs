@@ -73,7 +73,7 @@ impl KnownRoom {
         }
     }
 
-    /// Tells how it stands with the pass of a number.
+    /// Returns how the pass of a number stands.
     pub fn turn(&self, number: u64) -> PassTurn {
         self.room.turn_by(self.draw.as_ref(), number)
     }

@@ -77,13 +77,13 @@ impl TicketSigner {
         matches!(self.keys.load().get(&event), Some(Signing::Halted))
     }
 
-    /// Tells which key is in use for an event; without one it cannot be published.
+    /// Returns which key is in use for an event; without one it cannot be published.
     pub fn key_in_use(&self, event: EventId) -> Option<KeyId> {
         let keys = self.keys.load();
         in_use(&keys, event).map(|used| used.key.public().id())
     }
 
-    /// Tells until when tickets that are signed now are believed; nothing when none can be signed.
+    /// Returns until when tickets that are signed now are believed; nothing when none can be signed.
     pub fn believed_until(&self, event: EventId) -> Option<Timestamp> {
         let keys = self.keys.load();
         in_use(&keys, event).map(|used| used.believed_until)

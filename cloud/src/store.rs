@@ -202,7 +202,7 @@ operations! {
         add_vouchers(NewVouchers) -> NewVouchersOutcome = operations::vouchers::add_vouchers;
         /// Stops a voucher for good; tells whether there is one.
         stop_voucher(VoucherId) -> bool = operations::vouchers::stop_voucher;
-        /// Tells what a code is good for; a wrong one counts as units that were held in vain.
+        /// Returns what a code is good for; a wrong one counts as units that were held in vain.
         check_code(CodeCheck) -> CodeCheckOutcome = operations::vouchers::check_code;
         /// Keeps the next availability in place of the one it follows, with what has changed; tells whether it was the first to follow it.
         keep_availability(NewAvailability) -> bool = operations::availability::keep_availability;
@@ -323,7 +323,7 @@ operations! {
         tickets(TicketsQuery) -> Vec<TicketLine> = operations::sales_lists::tickets;
         /// Lists the money that has moved at an event.
         money(MoneyQuery) -> Vec<MoneyLine> = operations::sales_lists::money;
-        /// Tells what an event has sold and given back, day by day.
+        /// Returns what an event has sold and given back, day by day.
         daily_report(DailyQuery) -> DailyReport = operations::daily_report::daily_report;
         /// Finds the last booking of a reservation, unless it was given a new id.
         booking_of_reservation(ReservationId) -> Option<Booking> = operations::rows::booking_of_reservation;
@@ -339,7 +339,7 @@ operations! {
         refund(RefundId) -> Option<Refund> = operations::refund_rows::refund;
         /// Finds a refund that is on its way.
         open_refund(RefundId) -> Option<OpenRefund> = operations::refund_rows::open_refund;
-        /// Tells what the accounts of an event hold.
+        /// Returns what the accounts of an event hold.
         balances(EventId) -> Balances = operations::journal::balances;
         /// Lists refunds of an event, the first one first.
         refunds(RefundsQuery) -> Vec<Refund> = operations::refund_rows::refunds;
@@ -350,7 +350,7 @@ operations! {
 
         /// Lists tickets of an event that are valid.
         valid_tickets(ValidTickets) -> Vec<TicketId> = operations::canceling::valid_tickets;
-        /// Tells how far the cancellation of an event has come, or what there is to give back before it is canceled.
+        /// Returns how far the cancellation of an event has come, or what there is to give back before it is canceled.
         cancel_progress(EventId) -> CancelProgress = operations::canceling::cancel_progress;
 
         // Jobs.
@@ -366,7 +366,7 @@ operations! {
         availability(EventId) -> Option<KeptAvailability> = operations::availability::availability;
         /// Finds what changed after a version of the availability until the next one, which it names.
         availability_changes(ChangesQuery) -> Option<(u64, String)> = operations::availability::availability_changes;
-        /// Tells which seats are free, and how many units of each tier.
+        /// Returns which seats are free, and how many units of each tier.
         occupancy(OccupancyQuery) -> Occupancy = operations::catalogue::occupancy;
 
         // Organizing.

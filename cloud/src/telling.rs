@@ -159,7 +159,7 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// Tells what becomes of it after a try.
+    /// Returns what becomes of it after a try.
     pub fn tried(self, answer: &str, is_taken: bool, now: Timestamp) -> Self {
         let failures = self.failures + u32::from(!is_taken);
         let is_over = now >= self.begun_at.plus_ms(ms(TRIED_FOR));

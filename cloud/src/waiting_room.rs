@@ -128,7 +128,7 @@ impl Room {
         self.is_published && !self.is_canceled && now < self.ends_at
     }
 
-    /// Tells how far it is.
+    /// Returns which phase it is in.
     pub fn phase(&self) -> RoomPhase {
         match self.lobby {
             None => RoomPhase::Lobby,
@@ -143,7 +143,7 @@ impl Room {
         Some(Draw::new(self.event, seed, &root, beacon, lobby))
     }
 
-    /// Tells how it stands with the pass of a number. Early ones go in the order of the draw, all others after them in the order in which
+    /// Returns how the pass of a number stands. Early ones go in the order of the draw, all others after them in the order in which
     /// they came.
     pub fn turn(&self, number: u64) -> PassTurn {
         self.turn_by(self.draw().as_ref(), number)

@@ -160,7 +160,7 @@ impl AdmissionPath {
         response
     }
 
-    /// Tells who should judge a scan: us where we know that the ticket is void, or it would be let in by a home that has not heard so
+    /// Returns who should judge a scan: us where we know that the ticket is void, or it would be let in by a home that has not heard so
     /// yet. Against the rules the home has the word.
     fn route(&self, task: &Task, ticket: &VerifiedTicket) -> Route {
         let snapshot = self.replica.snapshot();

@@ -138,7 +138,7 @@ impl Links {
             .collect()
     }
 
-    /// Tells of every hub that is linked, or was: those that are come first.
+    /// Returns every hub that is linked or was; those that are linked come first.
     pub fn hub_news(&self, now: Instant) -> Vec<HubNews> {
         let board = self.locked();
         let mut linked = BTreeMap::new();

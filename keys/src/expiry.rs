@@ -33,7 +33,7 @@ impl WarningLevel {
     }
 }
 
-/// Tells which warning is due about a certificate that ends at `until`.
+/// Returns which warning is due about a certificate that ends at `until`.
 #[must_use]
 pub fn warning_at(until: Timestamp, now: Timestamp) -> Option<WarningLevel> {
     let levels = [

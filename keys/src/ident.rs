@@ -77,7 +77,7 @@ impl Timestamp {
         Self(self.0.saturating_add(ms))
     }
 
-    /// Tells how many milliseconds lie between an earlier point and this one; 0 when `earlier` is later.
+    /// Returns how many milliseconds lie between an earlier point and this one; 0 when `earlier` is later.
     pub fn since_ms(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
     }

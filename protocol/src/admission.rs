@@ -381,13 +381,13 @@ fn is_move(p: &Placed) -> bool {
     p.gate.leaves.is_some() && u32::from(p.q.persons) <= p.q.history.may_move
 }
 
-/// Tells how many people the ticket still lets into the zone.
+/// Returns how many people the ticket still lets into the zone.
 fn persons_left(p: &Placed) -> u8 {
     let admits = u32::from(p.q.ticket.ticket().admits);
     u8::try_from(entries_left(p.tier.entry, admits, &p.q.history.used)).unwrap_or(u8::MAX)
 }
 
-/// Tells how many entries are left for a ticket that admits so many people, by its tier's entry rule.
+/// Returns how many entries are left for a ticket that admits so many people, by its tier's entry rule.
 fn entries_left(entry: EntryRule, admits: u32, used: &LevelUse) -> u32 {
     match entry {
         EntryRule::Single => admits.saturating_sub(used.admitted),

@@ -180,12 +180,12 @@ impl RuleClock {
         self.told_ms.map_or(now.wall, |told| stamp(now.by(told)))
     }
 
-    /// Tells with how many others' clocks ours is compared.
+    /// Returns the number of other clocks that ours is compared with.
     pub fn compared(&self, now: ClockReading) -> usize {
         self.counting(now).len()
     }
 
-    /// Tells how far a linked peer's clock is ahead of a moment, in milliseconds.
+    /// Returns how far a linked peer's clock is ahead of a moment, in milliseconds.
     pub fn ahead_of(&self, peer: &PublicKey, moment: Timestamp, now: ClockReading) -> Option<i64> {
         let (offset, heard) = self.peers.get(peer)?;
         let is_linked = now.up_ms.saturating_sub(*heard) <= LINKED_FOR_MS;

@@ -116,7 +116,7 @@ impl PinGuesses {
         self.askers.remove(&asker);
     }
 
-    /// Tells how long an asker still waits, in milliseconds.
+    /// Returns how long an asker still waits, in milliseconds.
     #[must_use]
     pub fn rest_ms(&self, asker: [u8; 32], now_ms: u64) -> u64 {
         let wrong = self.askers.get(&asker);

@@ -189,7 +189,7 @@ impl Routing {
         }
     }
 
-    /// Tells what to do next. `lines` are those that stand now and lead to whom this machine asks, the best first.
+    /// Returns what to do next. `lines` are those that stand now and lead to whom this machine asks, the best first.
     pub fn next(&mut self, lines: impl FnOnce() -> Vec<Line>, now_ms: u64) -> Next {
         match &self.stage {
             Stage::Asking if self.asks == Asks::Nobody => self.judge(JudgingAs::Home),
@@ -349,7 +349,7 @@ impl Routing {
         }
     }
 
-    /// Tells which lines were asked, and whether an answer came over each.
+    /// Returns which lines were asked, and whether an answer came over each.
     pub fn asked(&self) -> impl Iterator<Item = (LineId, bool)> {
         let asked = self.asked.iter();
         asked.map(|asked| (asked.line.id, asked.state == LineState::Answered))

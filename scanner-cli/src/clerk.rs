@@ -97,7 +97,7 @@ impl Clerk {
         answer
     }
 
-    /// Tells how many tickets were judged alone since a hub last answered.
+    /// Returns how many tickets were judged alone since a hub last answered.
     #[must_use]
     pub fn alone(&self) -> u64 {
         let scan_judge = self.scan_judge.borrow();

@@ -116,7 +116,7 @@ impl From<DirectionArg> for Direction {
 }
 
 impl Cli {
-    /// Tells which messages go to the log when the environment does not say: warnings, or none where they would tear
+    /// Returns which messages go to the log when the environment does not say: warnings, or none where they would tear
     /// the panel.
     #[must_use]
     pub fn log_filter(&self) -> &'static str {

@@ -32,7 +32,7 @@ impl Handover {
         *taken = Some(taken.unwrap_or_default().max(up_to));
     }
 
-    /// Tells how many records of our log the hub lacks that was linked last; none before one was linked.
+    /// Returns how many records of our log the hub lacks that was linked last; none before one was linked.
     pub fn kept(&self) -> u64 {
         let taken = *self.taken();
         taken.map_or(0, |taken| self.written().0.saturating_sub(taken.0))

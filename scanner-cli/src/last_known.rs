@@ -65,7 +65,7 @@ impl LastKnown {
         }
     }
 
-    /// Tells what makes a new note worth writing at once: who was linked last, what is said of the clock, and whether it is refused.
+    /// Returns what makes a new note worth writing at once: who was linked last, what is said of the clock, and whether it is refused.
     fn matter(&self) -> (Vec<&str>, &Option<String>, bool) {
         let names = self.hubs.iter().map(|hub| hub.name.as_str());
         (names.collect(), &self.clock, self.refused)

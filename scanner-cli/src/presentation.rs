@@ -31,7 +31,7 @@ pub fn event_name(replica: &Replica) -> String {
     )
 }
 
-/// Tells that a ticket is for another event of this device.
+/// Presents a ticket that is for another event of this device.
 pub fn other_event(name: &str) -> ScanOutcome {
     said(
         Signal::Deny,
@@ -40,7 +40,7 @@ pub fn other_event(name: &str) -> ScanOutcome {
     )
 }
 
-/// Tells that a hub alone decides on a ticket against which nothing is known here.
+/// Presents a ticket on which a hub alone decides: nothing is known against it here.
 pub fn for_a_hub(phrasebook: &Phrasebook, answer: &request::Answer) -> ScanOutcome {
     let facts = answer.ticket.as_ref().map(|ticket| phrasebook.ticket(ticket));
     ScanOutcome {
@@ -62,7 +62,7 @@ pub fn not_counted(corrected: CorrectionOutcome) -> Option<StaffMessage> {
     }
 }
 
-/// Tells how a count came out.
+/// Returns how a count came out.
 pub fn counted(zone: &str, inside: u32, refused: Option<StaffMessage>) -> ScanOutcome {
     match refused {
         None => said(Signal::Unanswered, "counted", words::counted(zone, inside)),
@@ -70,7 +70,7 @@ pub fn counted(zone: &str, inside: u32, refused: Option<StaffMessage>) -> ScanOu
     }
 }
 
-/// Tells why nobody corrected anything.
+/// Returns why nobody corrected anything.
 pub fn not_corrected(phrasebook: &Phrasebook, why: NotCorrected) -> ScanOutcome {
     match why {
         NotCorrected::Refused(error) => refused(phrasebook, error),
@@ -78,7 +78,7 @@ pub fn not_corrected(phrasebook: &Phrasebook, why: NotCorrected) -> ScanOutcome 
     }
 }
 
-/// Tells that a scan was taken back here, and that no hub has heard of it.
+/// Presents a scan that was taken back here and of which no hub has heard.
 pub fn unheard(annulled: ScanOutcome) -> ScanOutcome {
     let unheard = words::annulled_here_only();
     ScanOutcome {

@@ -69,7 +69,7 @@ impl ScanJudge {
         }
     }
 
-    /// Tells how many tickets were judged alone since a hub last answered.
+    /// Returns how many tickets were judged alone since a hub last answered.
     #[must_use]
     pub fn alone(&self) -> u64 {
         self.alone.load(Ordering::Relaxed)

@@ -67,7 +67,7 @@ impl Style {
     }
 }
 
-/// Tells from the environment variables `TERM` and `COLORTERM` whether a terminal has the 24 greys of a preview.
+/// Tells, by the environment variables `TERM` and `COLORTERM`, whether a terminal has the 24 greys of a preview.
 #[must_use]
 pub fn shows_greys(term: &str, colorterm: &str) -> bool {
     term.contains("256color") || term.contains("direct") || matches!(colorterm, "truecolor" | "24bit")

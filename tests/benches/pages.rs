@@ -26,7 +26,7 @@ const OPENED: usize = 7;
 /// A canvas of about 700 by 540 pixels, as on every screen wider than the page.
 const SCREEN: (u32, u32) = (1_280, 900);
 
-/// Tells how many milliseconds pass from the layout's arrival to the picture on the screen, and
+/// Returns how many milliseconds pass from the layout's arrival to the picture on the screen, and
 /// how many from the beginning.
 const PAINTED: &str = "const done = arguments[0];
     const whole = () => performance.getEntriesByType('resource').find(({ name }) => name.includes('/layout/'));

@@ -55,7 +55,7 @@ pub async fn layout(
     })
 }
 
-/// Tells which seats are free, in two bits each. Ask for all of it once, and then for what changed. Answers 304 to a matching
+/// Returns which seats are free, in two bits each. Ask for all of it once, and then for what changed. Answers 304 to a matching
 /// `If-None-Match`.
 #[utoipa::path(get, path = "/v1/events/{event_id}/availability", tag = "events",
     params(("event_id" = String, Path)), responses(
@@ -81,7 +81,7 @@ pub async fn show(
     Ok((common, availability.body.clone()).into_response())
 }
 
-/// Tells what changed after a version until the next one. Go on with `to`; while it is the version asked about, nothing has
+/// Returns what changed after a version until the next one. Go on with `to`; while it is the version asked about, nothing has
 /// changed yet: ask again after a second.
 #[utoipa::path(get, path = "/v1/events/{event_id}/availability/{from}", tag = "events",
     params(("event_id" = String, Path), ("from" = u64, Path)), responses(

@@ -92,7 +92,7 @@ pub fn refused(refusal: VoucherRefusal) -> ApiError {
     }
 }
 
-/// Tells what a code is good for now. Nothing is held and no use of it is counted; a wrong one counts as a place that was held in vain.
+/// Returns what a code is good for now. Nothing is held and no use of it is counted; a wrong one counts as a place that was held in vain.
 #[utoipa::path(post, path = "/v1/vouchers/check", tag = "reservations", request_body = VoucherCheck, responses(
     (status = 200, body = VoucherCheckView),
     (status = 404, description = "No such event is on sale, or it has no such voucher (`unknown-voucher`)"),

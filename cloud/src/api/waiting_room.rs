@@ -55,7 +55,7 @@ pub async fn room_of(app: &AppState, event: EventId, now: Timestamp) -> Result<A
     known.ok_or(ApiError::NotFound(Missing::WaitingRoom))
 }
 
-/// Tells how it stands with the waiting room of an event: about a hundred bytes, the same for everybody. Ask again after a second.
+/// Returns how the waiting room of an event stands: about a hundred bytes, the same for everybody. Ask again after a second.
 #[utoipa::path(get, path = "/v1/events/{event_id}/waiting-room", tag = "events", params(("event_id" = String, Path)), responses(
     (status = 200, body = RoomStatus, headers(("Cache-Control" = String))),
     (status = 404, description = "No such event is on sale, or it has no waiting room"),

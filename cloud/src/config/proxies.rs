@@ -61,7 +61,7 @@ impl Network {
     }
 }
 
-/// Tells where a request comes from: the nearest machine that is not a trusted proxy. `forwarded` is what
+/// Returns where a request comes from: the nearest machine that is not a trusted proxy. `forwarded` is what
 /// `X-Forwarded-For` says, the nearest hop last; of what an untrusted machine has written in it nothing counts.
 pub fn client_address<'a>(
     trusted: &[Network],

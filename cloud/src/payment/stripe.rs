@@ -320,7 +320,7 @@ fn intent_path(payment: &PaymentName) -> Result<String, GatewayError> {
     Ok(format!("/v1/payment_intents/{}", id.0))
 }
 
-/// Tells how a payment stands after what was to change it; a refusal that shows the payment tells that too.
+/// Returns how a payment stands after what was to change it; a refusal that shows the payment tells that too.
 fn told_of_intent(answer: Result<Intent, GatewayError>) -> Result<PaymentStatus, GatewayError> {
     match answer {
         Ok(intent) => intent.status(),

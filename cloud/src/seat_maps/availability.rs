@@ -99,7 +99,7 @@ fn tell(
 }
 
 impl SeatMaps {
-    /// Tells which seats of a published event are free, a second ago at the earliest; two where another process looked first.
+    /// Returns which seats of a published event are free, a second ago at the earliest; two where another process looked first.
     ///
     /// # Errors
     ///
@@ -126,7 +126,7 @@ impl SeatMaps {
         Ok(Some(found))
     }
 
-    /// Tells what changed after a version.
+    /// Returns what changed after a version.
     ///
     /// # Errors
     ///

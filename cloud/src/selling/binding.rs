@@ -68,7 +68,7 @@ pub enum ShownOn {
     Phone,
 }
 
-/// Tells what shows a ticket's code, by what gates of its event go by.
+/// Returns what shows a ticket's code, by what gates of its event go by.
 pub fn shown_on(ticket: &SoldTicket, policy: &Policy) -> ShownOn {
     if ticket.holder().is_some() {
         return ShownOn::Phone;

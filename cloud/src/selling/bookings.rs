@@ -321,7 +321,7 @@ impl BookingState {
         }
     }
 
-    /// Tells why it was declined, if it was.
+    /// Returns why it was declined, if it was.
     pub fn decline(self) -> Option<DeclineReason> {
         match self {
             Self::Declined(reason) => Some(reason),

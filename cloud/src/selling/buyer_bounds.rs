@@ -63,7 +63,7 @@ pub struct Joins {
 }
 
 impl Joins {
-    /// Tells which bound another one would go beyond, and until when: the one that lasts longest.
+    /// Returns which bound another one would go beyond, and until when: the one that lasts longest.
     pub fn too_often(&self, bounds: BuyerBounds) -> Option<BoundReached> {
         let reached = [
             (&self.from_address, bounds.joins_per_address),

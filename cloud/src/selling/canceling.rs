@@ -64,7 +64,7 @@ pub enum AfterSome {
     Ended,
 }
 
-/// Tells how it goes on when there were more bookings or not, and so many have been skipped.
+/// Returns how it goes on, by whether there are more bookings and how many were skipped.
 pub fn after_some(are_last: bool, skipped: u32) -> AfterSome {
     match (are_last, skipped) {
         (false, _) => AfterSome::More,
@@ -163,7 +163,7 @@ impl CancelStatus {
 }
 
 impl CancelProgress {
-    /// Tells how it stands.
+    /// Returns how it stands.
     pub fn status(&self) -> CancelStatus {
         let running = self.bookings_left + self.payments_running + self.refunds_running;
         if self.canceled_at.is_none() {

@@ -37,7 +37,7 @@ pub struct ChargedPrice {
 }
 
 impl Charges {
-    /// Tells what a ticket costs whose price is this.
+    /// Returns what a ticket costs whose price is this.
     pub fn of(self, price: i64) -> ChargedPrice {
         if price <= 0 {
             return ChargedPrice::default();

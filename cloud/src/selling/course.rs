@@ -73,7 +73,7 @@ pub struct PaymentFacts {
     pub pay_by: Timestamp,
 }
 
-/// Tells until when a booking that is begun now can be paid; its reservation would hold until `held_until`.
+/// Returns until when a booking that is begun now can be paid; its reservation would hold until `held_until`.
 pub fn pay_by(now: Timestamp, held_until: Timestamp) -> Timestamp {
     held_until.max(now.plus_ms(ms(PAY_TIME)))
 }
@@ -163,7 +163,7 @@ impl PaymentCourse {
         }
     }
 
-    /// Tells the first step.
+    /// Returns the first step.
     pub fn first(&mut self, now: Timestamp) -> PaymentStep {
         let facts = self.facts;
         let step = match facts.state {
@@ -186,7 +186,7 @@ impl PaymentCourse {
         self.take(step)
     }
 
-    /// Tells the next step, after what came of the last one.
+    /// Returns the next step, after what came of the last one.
     pub fn next(&mut self, result: StepResult, now: Timestamp) -> PaymentStep {
         let step = match result {
             StepResult::Opened => self.charge_or(PaymentStep::Cancel),

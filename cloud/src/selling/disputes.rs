@@ -67,7 +67,7 @@ pub fn heard(known: Option<DisputeState>, now: DisputeState) -> &'static [MoneyS
     }
 }
 
-/// Tells how the disputes of one booking stand together: one that is open outweighs one that is lost, and that one that was won.
+/// Returns how the disputes of one booking stand together: one that is open outweighs one that is lost, and that one that was won.
 pub fn of_all(states: impl Iterator<Item = DisputeState>) -> Option<DisputeState> {
     states.max_by_key(|state| match state {
         DisputeState::Won => 0,

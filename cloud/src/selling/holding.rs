@@ -96,7 +96,7 @@ impl SaleTerms {
         lines.into_iter().map(charged).collect()
     }
 
-    /// Tells until when a reservation made now holds.
+    /// Returns until when a reservation made now holds.
     pub fn held_until(&self, now: Timestamp) -> Timestamp {
         now.plus_ms(self.reservation_ms)
     }
@@ -147,7 +147,7 @@ pub struct UnpaidHold {
 }
 
 impl UnpaidHold {
-    /// Tells until when it counts, as far as that is known; `None` if it has expired.
+    /// Returns until when it counts, as far as that is known; `None` if it has expired.
     fn counts_until(&self, now: Timestamp) -> Option<Timestamp> {
         if self.is_paying {
             Some(self.expires_at.max(now.plus_ms(LOOK_AGAIN_MS)))
@@ -156,7 +156,7 @@ impl UnpaidHold {
         }
     }
 
-    /// Tells when it is forgotten that it was held in vain, and for how long that was, each unit by itself; `None` if it was not, or
+    /// Returns when it is forgotten that it was held in vain, and for how long that was, each unit by itself; `None` if it was not, or
     /// is forgotten already.
     fn in_vain(&self, now: Timestamp) -> Option<(Timestamp, u64)> {
         let forgotten_at = self.expires_at.plus_ms(REMEMBERED_MS);
@@ -183,7 +183,7 @@ pub struct UnpaidHolds {
 }
 
 impl UnpaidHolds {
-    /// Tells which bound so many more units would go beyond.
+    /// Returns which bound so many more units would go beyond.
     pub fn too_many(&self, more: u32, bounds: HoldBounds, now: Timestamp) -> Option<TooManyHeld> {
         BoundBy::ALL.into_iter().find_map(|by| {
             let live = self
@@ -201,7 +201,7 @@ impl UnpaidHolds {
         })
     }
 
-    /// Tells who has held units in vain for so long that others come first.
+    /// Returns who has held units in vain for so long that others come first.
     pub fn held_in_vain(&self, bounds: HoldBounds, now: Timestamp) -> Option<HeldInVain> {
         let minutes = bounds.minutes_in_vain;
         let is_counted = minutes < ALWAYS_MINUTES;
@@ -238,7 +238,7 @@ fn narrow(count: u64) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// Tells when so much of what counts until some time will have ended that the rest fits into the room; `None` if all of it fits now.
+/// Returns when so much of what counts until some time will have ended that the rest fits into the room; `None` if all of it fits now.
 fn fits_at(mut counted: Vec<(Timestamp, u64)>, room: u64) -> Option<Timestamp> {
     counted.sort_unstable();
     let mut left = sum(&counted);

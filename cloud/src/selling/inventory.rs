@@ -17,7 +17,7 @@ pub struct SaleWindow {
 }
 
 impl SaleWindow {
-    /// Tells whether it is before, within or after.
+    /// Returns whether it is before, within or after.
     pub fn status(self, now: Timestamp) -> SaleStatus {
         if self.until.is_some_and(|until| until <= now) {
             SaleStatus::Stopped
@@ -28,7 +28,7 @@ impl SaleWindow {
         }
     }
 
-    /// Tells when its status changes next.
+    /// Returns when its status changes next.
     pub fn next_change(self, now: Timestamp) -> Option<Timestamp> {
         let changes = [self.from, self.until].into_iter().flatten();
         changes.filter(|at| now < *at).min()

@@ -179,7 +179,7 @@ fn lease_end(now: Timestamp) -> Timestamp {
     now.plus_ms(ms(LEASE))
 }
 
-/// Tells how long to wait after one more failure than these.
+/// Returns how long to wait after one more failure than these.
 fn pause_after(failures: u32) -> Duration {
     let doubled = 1_u32.checked_shl(failures).unwrap_or(u32::MAX);
     FIRST_PAUSE.saturating_mul(doubled).min(LONGEST_PAUSE)

@@ -134,7 +134,7 @@ impl MoneyStep {
         Self::ALL.into_iter().find(|step| step.word() == word)
     }
 
-    /// Tells what it is of.
+    /// Returns what it belongs to.
     pub fn is_of(self) -> StepOf {
         match self {
             Self::Sold | Self::NotSold | Self::NotSoldGiven | Self::FeesSold | Self::TaxesSold => {
@@ -168,7 +168,7 @@ impl MoneyStep {
         }
     }
 
-    /// Tells between which accounts the money moves that `holder` has or had: into the first, out of the second.
+    /// Returns the accounts between which the money moves that `holder` has or had: into the first, out of the second.
     pub fn sides_at(self, holder: Account) -> (Account, Account) {
         let (into, out_of) = self.sides();
         let held = |account| match account {
@@ -186,7 +186,7 @@ impl MoneyStep {
         (held(into), held(out_of))
     }
 
-    /// Tells between which accounts the money moves that a gateway has or had.
+    /// Returns the accounts between which the money moves that a gateway has or had.
     fn sides(self) -> (Account, Account) {
         match self {
             Self::Sold => (Account::Gateway, Account::Sales),

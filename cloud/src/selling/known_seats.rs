@@ -28,7 +28,7 @@ pub struct SeatsRead {
 }
 
 impl SeatsRead {
-    /// Tells how long ago they were read, in milliseconds.
+    /// Returns how long ago they were read, in milliseconds.
     pub fn age_ms(&self, now: Timestamp) -> u64 {
         now.0.abs_diff(self.at.0)
     }

@@ -75,7 +75,7 @@ pub fn may_begin(
     }
 }
 
-/// Tells until when a booking can be paid: one that awaits a bank transfer for some days, but not beyond the event.
+/// Returns until when a booking can be paid: one that awaits a bank transfer for some days, but not beyond the event.
 pub fn pay_by(reservation: &Reservation, sale: SaleFacts, request: &BeginBooking) -> Timestamp {
     match (request.gateway, sale.sale.invoice_days) {
         (GatewayKind::Invoice, Some(days)) => {

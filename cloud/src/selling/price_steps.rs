@@ -55,7 +55,7 @@ impl PriceSteps {
         step.map_or(full, |step| step.price)
     }
 
-    /// Tells when the next step ends by its time.
+    /// Returns when the next step ends by its time.
     pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
         self.iter()
             .filter_map(|step| step.until)

@@ -93,7 +93,7 @@ pub fn may_refund(facts: &RefundFacts<'_>, request: &BeginRefund) -> Result<Refu
     })
 }
 
-/// Tells how much of what is given back are fees and taxes: of tickets the share that the amount has in their price, without tickets that in
+/// Returns how much of what is given back are fees and taxes: of tickets the share that the amount has in their price, without tickets that in
 /// all that was paid, and with the last of the money all that is left of both.
 pub(super) fn parts_of(facts: &RefundFacts<'_>, tickets: &[&SoldTicket], amount: i64) -> ChargeParts {
     let left = ChargeParts::of(facts.lines.iter()).without(facts.promised_parts);
@@ -179,7 +179,7 @@ pub fn may_give_at(booking: &Booking, till: Option<&Till>, at: &AtTill) -> Resul
     may_use(till, booking.id.event, &at.by).map_err(RefundRefusal::Till)
 }
 
-/// Tells what becomes of money that no gateway has: whoever is at the till hands it out, and without a till a person has to look into it.
+/// Returns what becomes of money that no gateway has: whoever is at the till hands it out, and without a till a person has to look into it.
 /// `None` where a gateway is to be asked.
 pub fn given_by_hand(open: &OpenRefund) -> Option<RefundHeard> {
     match (open.gateway, open.till) {
@@ -193,7 +193,7 @@ pub fn given_by_hand(open: &OpenRefund) -> Option<RefundHeard> {
     }
 }
 
-/// Tells the first step of whoever takes a refund up.
+/// Returns the first step of whoever takes a refund up.
 pub fn first(refund: &Refund) -> RefundStep {
     match refund.state {
         RefundState::Revoking => RefundStep::Revoke,
@@ -204,7 +204,7 @@ pub fn first(refund: &Refund) -> RefundStep {
     }
 }
 
-/// Tells what follows from what was heard.
+/// Returns what follows from what was heard.
 pub fn next(heard: RefundHeard) -> RefundStep {
     match heard {
         RefundHeard::Revoked => RefundStep::Note(RefundNote::Revoked),

@@ -67,7 +67,7 @@ impl SaleFacts {
     }
 }
 
-/// Tells until when the keys of an event that ends then must be believed: as long as its devices work.
+/// Returns until when the keys of an event that ends then must be believed: as long as its devices work.
 pub fn keys_needed_until(ends_at: Timestamp) -> Timestamp {
     ends_at.plus_ms(AFTER_EVENT_MS)
 }

@@ -146,7 +146,7 @@ impl WaiterState {
         }
     }
 
-    /// Tells how an offer stands by its reservation.
+    /// Returns how an offer stands by its reservation.
     pub fn of_offer(reservation: &Reservation, now: Timestamp) -> Self {
         match reservation.state {
             ReservationState::Held if reservation.is_expired(now) => Self::Lapsed,

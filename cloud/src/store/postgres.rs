@@ -79,7 +79,7 @@ impl Postgres {
         self.readers.read(work).await
     }
 
-    /// Tells how long no question has been answered though one was asked.
+    /// Returns how long no question has been answered though one was asked.
     pub fn silence(&self) -> Duration {
         self.readers.silence()
     }

@@ -38,28 +38,28 @@ impl Clock {
         }
     }
 
-    /// Tells the time to judge by.
+    /// Returns the time to judge by.
     pub fn now(&self) -> Timestamp {
         self.moment().at
     }
 
-    /// Tells the time to judge by, and how certain it is.
+    /// Returns the time to judge by, and how certain it is.
     pub fn moment(&self) -> RuleTime {
         self.read().0
     }
 
-    /// Tells what this machine's own clock is worth.
+    /// Returns what this machine's own clock is worth.
     pub fn health(&self) -> ClockHealth {
         self.read().1
     }
 
-    /// Tells with how many others' clocks this machine's is compared.
+    /// Returns the number of other clocks that this machine's is compared with.
     pub fn compared(&self) -> usize {
         let reading = self.reading();
         self.seen().clock.compared(reading)
     }
 
-    /// Tells the time by this machine's own clock, as its peers are told it.
+    /// Returns the time by this machine's own clock, as its peers are told it.
     pub fn own(&self) -> Timestamp {
         let reading = self.reading();
         self.seen().clock.own(reading)
@@ -73,7 +73,7 @@ impl Clock {
         self.read();
     }
 
-    /// Tells how far a linked peer's clock is ahead of the time that is judged by, in milliseconds, if it was heard.
+    /// Returns how far a linked peer's clock is ahead of the time that is judged by, in milliseconds, if it was heard.
     pub fn ahead_ms_of(&self, peer: &PublicKey) -> Option<i64> {
         let (moment, reading) = (self.now(), self.reading());
         self.seen().clock.ahead_of(peer, moment, reading)

@@ -252,7 +252,7 @@ impl Replica {
         self.view.last_heard()
     }
 
-    /// Tells what this machine's own clock is worth.
+    /// Returns what this machine's own clock is worth.
     pub fn clock_health(&self) -> ClockHealth {
         self.clock.health()
     }

@@ -59,7 +59,7 @@ impl PageDoor {
         }))
     }
 
-    /// Tells how pages reach it.
+    /// Returns how pages reach it.
     pub fn listening(&self, config: &Config) -> PageListening {
         PageListening {
             hub: Listening::reachable(self.endpoint.local_addr(), config.advertise.as_deref()),

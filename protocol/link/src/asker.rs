@@ -79,7 +79,7 @@ impl<R: Fn() -> Request> Asker<R> {
         self.routing.withdrawn();
     }
 
-    /// Tells which lines were asked, and whether an answer came over each.
+    /// Returns which lines were asked, and whether an answer came over each.
     pub fn asked(&self) -> impl Iterator<Item = (LineId, bool)> {
         self.routing.asked()
     }

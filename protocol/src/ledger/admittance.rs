@@ -21,7 +21,7 @@ pub const MAX_DEVICE_RECORDS: u64 = 5_000_000;
 pub const MAX_DEVICE_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 
 impl Ledger {
-    /// Tells why records of that origin are not taken, if so.
+    /// Refuses records of an origin that are not taken.
     ///
     /// # Errors
     ///

@@ -29,7 +29,7 @@ pub enum Route {
 }
 
 impl Route {
-    /// Tells whom a unit's home makes us ask.
+    /// Returns whom we ask for a unit with this home.
     pub fn to(home: Option<PublicKey>, me: PublicKey) -> Self {
         home.filter(|home| *home != me).map_or(Self::Here, Self::Ask)
     }
@@ -60,7 +60,7 @@ pub struct Judged {
 }
 
 impl Ledger {
-    /// Tells who should judge a scan.
+    /// Returns who should judge a scan.
     pub fn route(&self, asked: &ScanQuestion) -> Route {
         if self.is_void(asked) {
             return Route::Here;
@@ -318,7 +318,7 @@ impl Ledger {
         lacks_any.then_some(Referral::NoPlaces)
     }
 
-    /// Tells why we may not say yes under strict policy, if so.
+    /// Returns why we may not say yes under strict policy; `None` if we may.
     fn objection(&self, asked: &ScanQuestion, judging_as: JudgingAs) -> Option<Referral> {
         let (event, unit) = (self.event(), asked.ticket.ticket().unit);
         let rosters = self.state.rosters();

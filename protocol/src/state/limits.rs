@@ -106,7 +106,7 @@ impl Limits {
         self.gates.get(&gate)?.1
     }
 
-    /// Tells how deep a zone lies: in how many others.
+    /// Returns how many other zones a zone lies in.
     pub fn level(&self, zone: ZoneId) -> u8 {
         let depth = self.outwards(zone).count().saturating_sub(1);
         u8::try_from(depth).unwrap_or(u8::MAX)

@@ -164,7 +164,7 @@ impl Passages {
         self.matches.retain(|origin, _| !origins.contains(origin));
     }
 
-    /// Tells how many more times a log may say which entries an exit closes.
+    /// Returns how many more times a log may say which entries an exit closes.
     pub fn matches_left(&self, origin: &Origin) -> u32 {
         let told = self.matches.get(origin).copied().unwrap_or_default();
         MAX_MATCHES_OF_LOG.saturating_sub(told)

@@ -95,7 +95,7 @@ impl State {
         keys.into_iter().filter_map(|key| self.device(key))
     }
 
-    /// Tells how many more certificates a device's log may open with.
+    /// Returns how many more certificates a device's log may open with.
     pub fn certificates_left(&self, device: &PublicKey) -> usize {
         let writer = self.writers.get(device);
         writer.map_or(MAX_CERTIFICATES, DeviceWriter::certificates_left)
@@ -256,7 +256,7 @@ impl State {
         self.passages.counts(&self.limits)
     }
 
-    /// Tells how many more times a hub may give places to others.
+    /// Returns how many more times a hub may give places to others.
     pub fn loans_left(&self, hub: &PublicKey) -> usize {
         self.writers.get(hub).map_or(0, DeviceWriter::loans_left)
     }

@@ -66,7 +66,7 @@ impl DeviceWriter {
         &self.certificates
     }
 
-    /// Tells how many more certificates of its own are taken.
+    /// Returns how many more certificates of its own are taken.
     pub fn certificates_left(&self) -> usize {
         MAX_CERTIFICATES.saturating_sub(self.certificates.len())
     }
@@ -103,7 +103,7 @@ impl DeviceWriter {
         has_room
     }
 
-    /// Tells how many more times it may give places to other hubs.
+    /// Returns how many more times it may give places to other hubs.
     pub fn loans_left(&self) -> usize {
         MAX_LOANS.saturating_sub(self.lent.len())
     }
@@ -151,7 +151,7 @@ impl DeviceWriter {
         self.renewed.len() < MAX_RENEWED || self.renewed.contains_key(scanner)
     }
 
-    /// Tells of how many more forks it may tell.
+    /// Returns how many more forks it may report.
     pub fn forks_left(&self) -> u32 {
         MAX_FORKS_TOLD.saturating_sub(self.forks_told)
     }

@@ -128,7 +128,7 @@ impl Outbox {
         }
     }
 
-    /// Tells how many logs the peer would have named together with these; a whole list replaces what was named before.
+    /// Returns how many logs the peer would have named together with these; a whole list replaces what was named before.
     pub fn logs_with(&self, held: &[Held], whole: bool) -> usize {
         let known = |origin: &Origin| !whole && self.theirs.of(origin).is_some();
         let new: BTreeSet<_> = held.iter().map(|one| one.origin).filter(|o| !known(o)).collect();
@@ -241,7 +241,7 @@ impl Outbox {
         })
     }
 
-    /// Tells how many records the peer lacks in all.
+    /// Returns how many records the peer lacks in all.
     pub fn lag(&self) -> u64 {
         self.ours
             .iter()

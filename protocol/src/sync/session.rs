@@ -151,7 +151,7 @@ impl Session {
         }
     }
 
-    /// Tells how many records the peer still lacks.
+    /// Returns how many records the peer still lacks.
     pub fn lag(&self) -> u64 {
         self.outbox.lag()
     }

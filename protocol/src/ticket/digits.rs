@@ -5,7 +5,7 @@ const CHUNK_BYTES: usize = 7;
 /// Digits that hold 0 to 7 bytes: the fewest that always fit.
 const DIGITS: [usize; CHUNK_BYTES + 1] = [0, 3, 5, 8, 10, 13, 15, 17];
 
-/// Tells how many digits that many bytes become.
+/// Returns how many digits that many bytes become.
 pub const fn encoded_len(bytes: usize) -> usize {
     bytes / CHUNK_BYTES * DIGITS[CHUNK_BYTES] + DIGITS[bytes % CHUNK_BYTES]
 }

@@ -45,7 +45,7 @@ pub enum Garbled {
     Surrounded,
 }
 
-/// Tells which codes were typed, without what the scanner put around them; none for blanks alone.
+/// Returns which codes were typed, without what the scanner put around them; none for blanks alone.
 ///
 /// # Errors
 /// [`Garbled`].

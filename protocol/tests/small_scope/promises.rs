@@ -34,7 +34,7 @@ pub fn all() -> Vec<Property<SmallEvent>> {
 }
 
 impl World {
-    /// Tells which promise is broken, and how.
+    /// Returns which promise is broken, and how.
     pub fn why(&self) -> Option<String> {
         let names = [
             (self.has_strict_double(), "two people went in on one ticket"),

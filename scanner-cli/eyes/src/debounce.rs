@@ -122,7 +122,7 @@ impl<I: Copy + PartialEq> Debounce<I> {
         });
     }
 
-    /// Tells how long ago somebody passed here with this code, if that was just now.
+    /// Returns how long ago somebody passed here with this code, if that was just now.
     #[must_use]
     pub fn passed_ago_ms(&self, code: &[u8], now_ms: u64) -> Option<u64> {
         let known = self.remembered.iter().find(|known| known.code == code)?;

@@ -39,7 +39,7 @@ pub(super) struct Levels {
 }
 
 impl Levels {
-    /// Tells the levels of all blocks.
+    /// Returns the levels of all blocks.
     pub(super) fn of(frame: &LumaFrame) -> Self {
         Self {
             grid: Grid::of_edges(frame).around(REACH).filled(),

@@ -110,7 +110,7 @@ impl<'a> Samples<'a> {
         self
     }
 
-    /// Tells the mean and the spread of the light around each module.
+    /// Sets the mean and the spread of the light around each module.
     fn tell_light(&mut self, light_at: impl Fn(&Light, usize, usize) -> (f32, f32)) {
         let side = self.symbol.side;
         let light = Light::around(side, |at| self.brightness[middle(at, side)]);

@@ -154,7 +154,7 @@ impl PageDesk {
         self.desk.tick();
     }
 
-    /// Tells for how many milliseconds nothing is due.
+    /// Returns for how many milliseconds nothing is due.
     pub fn rest_ms(&self) -> f64 {
         self.desk.rest_ms() as f64
     }
@@ -388,7 +388,7 @@ pub fn not_saved() -> String {
     json(&outcome::not_judged(Bar::Disk))
 }
 
-/// Tells which codes a wedge has typed, without what it put around them, as a JSON list.
+/// Returns which codes a wedge has typed, without what it put around them, as a JSON list.
 ///
 /// # Errors
 ///

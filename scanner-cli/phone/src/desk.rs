@@ -185,7 +185,7 @@ impl Desk {
         self.todo.pop_front()
     }
 
-    /// Tells for how many milliseconds nothing is due.
+    /// Returns for how many milliseconds nothing is due.
     #[must_use]
     pub fn rest_ms(&self) -> u64 {
         const LONGEST_MS: u64 = 1_000;
@@ -256,7 +256,7 @@ impl Desk {
         self.refused_by
     }
 
-    /// Tells what this machine's clock is worth, and with how many others' it is compared.
+    /// Returns what this machine's clock is worth, and with how many others' it is compared.
     #[must_use]
     pub fn clock(&self) -> (ClockHealth, usize) {
         (
@@ -265,13 +265,13 @@ impl Desk {
         )
     }
 
-    /// Tells how many tickets were judged alone since a hub last answered.
+    /// Returns how many tickets were judged alone since a hub last answered.
     #[must_use]
     pub fn alone(&self) -> u64 {
         self.alone
     }
 
-    /// Tells how many records of our log the hub lacks that was linked last; all of them before one was linked.
+    /// Returns how many records of our log the hub lacks that was linked last; all of them before one was linked.
     #[must_use]
     pub fn kept(&self) -> u64 {
         let ledger = self.replica.ledger();
@@ -279,19 +279,19 @@ impl Desk {
         ledger.tail(&ledger.me()).seq.0.saturating_sub(handed_on.0)
     }
 
-    /// Tells how many scans came out how since the start.
+    /// Returns how many scans came out in which way since the start.
     #[must_use]
     pub fn counts(&self) -> ScanCounts {
         self.counts
     }
 
-    /// Tells how many codes were shown since the start.
+    /// Returns how many codes were shown since the start.
     #[must_use]
     pub fn shown(&self) -> u32 {
         self.shown
     }
 
-    /// Tells for whom the next scan is.
+    /// Returns for whom the next scan is.
     #[must_use]
     pub fn position(&self) -> Position {
         self.position

@@ -99,7 +99,7 @@ impl ScanWay {
         }
     }
 
-    /// Tells that what was shown is no ticket, so that nobody is asked about it.
+    /// Returns why what was shown is no ticket, so that nobody is asked about it.
     #[must_use]
     pub fn no_ticket(&self) -> Option<Rejection> {
         match self.ticket {
@@ -109,7 +109,7 @@ impl ScanWay {
         }
     }
 
-    /// Tells what to do next, with this line to ask over.
+    /// Returns what to do next, with this line to ask over.
     pub fn next(&mut self, line: Option<Line>, up_ms: u64) -> Next {
         let next = self.routing.next(|| line.into_iter().collect(), up_ms);
         self.until_ms = match next {

@@ -140,7 +140,7 @@ impl Desk {
         )
     }
 
-    /// Tells why this page judges nothing: it is no device of the event, or not any more.
+    /// Returns why this page judges nothing: it is no device of the event, or not any more.
     #[must_use]
     pub fn bar(&self) -> Option<Bar> {
         let ledger = self.replica().ledger();

@@ -15,7 +15,7 @@ fn camera_with(frames: impl IntoIterator<Item = Buffer, IntoIter: 'static>) -> C
     camera_of(move || frames.next().ok_or_else(gone))
 }
 
-/// Tells what came out of the source.
+/// Returns what came out of the source.
 fn told(capture: Capture) -> &'static str {
     match capture {
         Capture::Frame(_) => "frame",

@@ -41,7 +41,7 @@ pub struct BankPayment {
 }
 
 impl BankPayment {
-    /// Tells what of it was taken and not given back.
+    /// Returns what of it was taken and not given back.
     pub fn taken(&self) -> i64 {
         let parts: i64 = self.parts.iter().map(|(_, amount)| amount).sum();
         let taken_back = self.dispute.filter(|(state, _)| state.has_taken());

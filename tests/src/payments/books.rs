@@ -78,13 +78,13 @@ pub struct BookingRow {
 }
 
 impl BookingRow {
-    /// Tells what is to be paid.
+    /// Returns what is to be paid.
     pub fn paid(&self) -> i64 {
         let places = i64::try_from(self.places.len()).expect("few places");
         if self.is_free { 0 } else { places * PRICE }
     }
 
-    /// Tells how much of that are fees and taxes.
+    /// Returns how much of that are fees and taxes.
     pub fn parts(&self) -> ChargeParts {
         let places = i64::try_from(self.places.len()).expect("few places");
         if self.is_free {

@@ -95,7 +95,7 @@ impl Book {
         self.untold.push(event(&id, kind, object));
     }
 
-    /// Tells how an intent stands, under a word of Stripe's.
+    /// Tells endpoints how an intent stands, under a word of Stripe's.
     fn tell_of(&mut self, at: usize, word: &str) {
         let intent = self.intents[at].json(&self.bank, false);
         self.tell(&format!("payment_intent.{word}"), &intent);

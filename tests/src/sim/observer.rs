@@ -150,7 +150,7 @@ impl Observer {
         self.owners.insert(origin, owner);
     }
 
-    /// Tells whose log that is.
+    /// Returns whose log that is.
     pub fn owner(&self, origin: &Origin) -> Option<NodeId> {
         self.owners.get(origin).copied()
     }

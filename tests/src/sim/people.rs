@@ -113,12 +113,12 @@ impl People {
         newest
     }
 
-    /// Tells how many people with that unit's ticket are in a zone.
+    /// Returns how many people with that unit's ticket are in a zone.
     pub fn inside(&self, unit: u32, zone: ZoneId) -> u32 {
         self.inside.get(&(unit, zone)).copied().unwrap_or(0)
     }
 
-    /// Tells how many people with that unit's ticket are in the zones of a level.
+    /// Returns how many people with that unit's ticket are in the zones of a level.
     pub fn inside_level(&self, unit: u32, at: u8) -> u32 {
         let zones = self.inside.range((unit, ZoneId(0))..=(unit, ZoneId(u16::MAX)));
         let there = zones.filter(|((_, zone), _)| level(*zone) == at);
@@ -130,7 +130,7 @@ impl People {
         self.inside_level(unit, 0) + self.inside_level(unit, 1) > 0
     }
 
-    /// Tells how many people are in a zone.
+    /// Returns how many people are in a zone.
     pub fn all_inside(&self, zone: ZoneId) -> u32 {
         let there = self.inside.iter().filter(|((_, of), _)| *of == zone);
         there.map(|(_, persons)| persons).sum()

@@ -377,7 +377,7 @@ impl Setting {
     }
 }
 
-/// Tells in how many others a zone lies.
+/// Returns how many other zones a zone lies in.
 pub fn level(zone: ZoneId) -> u8 {
     u8::from(zone != OUTER)
 }
@@ -387,7 +387,7 @@ pub fn tier_of(unit: u32) -> usize {
     unit as usize % TIERS.len()
 }
 
-/// Tells how many people a unit's ticket admits.
+/// Returns how many people a unit's ticket admits.
 pub fn admits(unit: u32) -> u8 {
     if TIERS[tier_of(unit)].0.ends_with("group") {
         GROUP

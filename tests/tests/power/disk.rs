@@ -157,7 +157,7 @@ impl Disk {
         self.about(*node)
     }
 
-    /// Tells about a file or folder.
+    /// Returns what is known of a file or folder.
     pub fn about(&self, node: Node) -> Result<About, Refusal> {
         self.powered()?;
         let entry = self.nodes.get(&node).ok_or(Refusal::Missing)?;

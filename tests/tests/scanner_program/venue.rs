@@ -154,7 +154,7 @@ impl Venue {
         path.to_str().unwrap().to_owned()
     }
 
-    /// Tells how often the hub knows a unit's ticket to have let somebody in.
+    /// Returns how often the hub knows a unit's ticket to have let somebody in.
     pub fn admitted(&self, unit: u32) -> usize {
         self.runtime.block_on(passages(&self.replica(), unit))
     }

@@ -126,7 +126,7 @@ pub async fn cancel(
     Ok((status, Json(CancellationView::of(&app, &event).await?)))
 }
 
-/// Tells how far the cancellation of an event has come.
+/// Returns how far the cancellation of an event has come.
 #[utoipa::path(get, path = "/v1/organizer/events/{event_id}/cancellation", tag = "organizer", params(("event_id" = String, Path)),
     security(("organizer_key" = [])), responses(
     (status = 200, body = CancellationView),

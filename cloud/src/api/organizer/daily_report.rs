@@ -123,7 +123,7 @@ fn days(report: &DailyReport) -> Vec<DayView> {
     days.collect()
 }
 
-/// Tells what an event has sold and given back, day by day in its time zone, and tier by tier: sales on the day of their confirmation, refunds on
+/// Returns what an event has sold and given back, day by day in its time zone, and tier by tier: sales on the day of their confirmation, refunds on
 /// the day on which they began.
 #[utoipa::path(get, path = "/v1/organizer/events/{event_id}/daily-report", tag = "organizer",
     params(("event_id" = String, Path)), security(("organizer_key" = [])), responses(

@@ -131,7 +131,7 @@ impl LogWriter {
         (known.is_none() && full).then_some(EnrolOutcome::TooMany)
     }
 
-    /// Tells until when a certificate made now lasts: as long as the code says, or until some hours after the event.
+    /// Returns until when a certificate made now lasts: as long as the code says, or until some hours after the event.
     pub(super) async fn certified_until(
         &self,
         certificate_ms: Option<u64>,

@@ -7,7 +7,7 @@ use crate::money::{Currency, Money};
 /// Most digits of an amount.
 const MOST: i64 = 99_999_999;
 
-/// Tells how many digits of an amount stand behind the decimal point at Stripe.
+/// Returns how many digits of an amount stand behind the decimal point at Stripe.
 fn decimals(currency: Currency) -> usize {
     match currency.code() {
         "BIF" | "CLP" | "DJF" | "GNF" | "JPY" | "KMF" | "KRW" | "MGA" | "PYG" | "RWF" | "VND" | "VUV"

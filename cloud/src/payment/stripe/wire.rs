@@ -159,7 +159,7 @@ struct RefundMetadata {
 }
 
 impl WireRefunds {
-    /// Tells how a refund stands that we may have asked for before, in an attempt or, without one, as often as it takes; `None` if it is to be
+    /// Returns how a refund stands that we may have asked for before, in an attempt or, without one, as often as it takes; `None` if it is to be
     /// asked for. What a person had tried again is not judged by the attempts before.
     pub fn status_of(&self, name: &str, attempt: Option<u32>) -> Option<RefundStatus> {
         let ours = || self.data.iter().filter(|refund| refund.is_of(name));

@@ -55,7 +55,7 @@ pub fn buyer(email: &str) -> [u8; 16] {
     half
 }
 
-/// Tells which bound joining a waiting list would go beyond.
+/// Returns which bound joining a waiting list would go beyond.
 pub fn joined_too_often(
     connection: &Sql<'_>,
     request: &JoinList,

@@ -189,7 +189,7 @@ pub fn valid_tickets(connection: &Sql<'_>, query: &ValidTickets) -> Result<Vec<T
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-/// Tells how far the cancellation of an event has come, or what there is to give back before it is canceled.
+/// Returns how far the cancellation of an event has come, or what there is to give back before it is canceled.
 pub fn cancel_progress(connection: &Sql<'_>, event: &EventId) -> Result<CancelProgress, StoreError> {
     let found: Option<(i64, Local, Option<i64>)> = connection
         .prepare_cached("SELECT canceled_at, refunded_to, ended_at FROM cancellations WHERE event_id = ?1")?

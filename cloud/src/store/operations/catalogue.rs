@@ -199,7 +199,7 @@ fn section_places(connection: &Sql<'_>, event: &EventId) -> Result<Vec<PlacedSec
     text.as_deref().map_or_else(|| Ok(Vec::new()), places)
 }
 
-/// Tells which seats are free, and how many units of each tier.
+/// Returns which seats are free, and how many units of each tier.
 pub fn occupancy(connection: &Sql<'_>, request: &OccupancyQuery) -> Result<Occupancy, StoreError> {
     let now = ms(request.now);
     let mut query = connection.prepare_cached(

@@ -22,7 +22,7 @@ pub struct DailyQuery {
     pub days: LocalDays,
 }
 
-/// Tells what an event has sold and given back, day by day.
+/// Returns what an event has sold and given back, day by day.
 pub fn daily_report(connection: &Sql<'_>, query: &DailyQuery) -> Result<DailyReport, StoreError> {
     let mut report = DailyReport::default();
     take_sales(connection, query, &mut report)?;

@@ -78,7 +78,7 @@ fn set_state(
     }
 }
 
-/// Tells how the disputes of a charge stand together; nothing if there are none.
+/// Returns how the disputes of a charge stand together; nothing if there are none.
 pub fn of_charge(
     connection: &Sql<'_>,
     event: EventId,
@@ -99,7 +99,7 @@ pub fn ask_ahead(connection: &Sql<'_>, booking: &BookingId) -> Result<(), StoreE
     Ok(connection.ask_ahead(OF_BOOKING, params![booking.event.0, booking.local])?)
 }
 
-/// Tells how the disputes of a booking stand together; nothing if there are none.
+/// Returns how the disputes of a booking stand together; nothing if there are none.
 pub fn of_booking(connection: &Sql<'_>, booking: &BookingId) -> Result<Option<DisputeState>, StoreError> {
     let mut query = connection.prepare_cached(OF_BOOKING)?;
     together(&mut query, params![booking.event.0, booking.local])

@@ -84,7 +84,7 @@ pub fn write_at(
     Ok(())
 }
 
-/// Tells what the accounts of an event hold.
+/// Returns what the accounts of an event hold.
 pub fn balances(connection: &Sql<'_>, event: &EventId) -> Result<Balances, StoreError> {
     let mut balances = Balances::default();
     let mut select = connection.prepare_cached(
@@ -99,7 +99,7 @@ pub fn balances(connection: &Sql<'_>, event: &EventId) -> Result<Balances, Store
     Ok(balances)
 }
 
-/// Tells what the accounts of an event must hold, by its bookings and refunds.
+/// Returns what the accounts of an event must hold, by its bookings and refunds.
 pub fn expected(connection: &Sql<'_>, event: EventId) -> Result<Balances, StoreError> {
     let mut balances = Balances::default();
     let mut select = connection.prepare_cached(

@@ -176,7 +176,7 @@ fn read(row: &Row<'_>, event: EventId) -> Result<Voucher, StoreError> {
     })
 }
 
-/// Tells what a code is good for. One that is good for nothing is kept as a guess.
+/// Returns what a code is good for. One that is good for nothing is kept as a guess.
 pub fn check_code(connection: &Sql<'_>, request: &CodeCheck) -> Result<Effect<CodeCheckOutcome>, StoreError> {
     let (event, now) = (request.guess.event, request.now);
     let Some((EventStatus::Published, terms)) = holds::sale_terms(connection, event)? else {

@@ -39,7 +39,7 @@ impl Pool {
         }
     }
 
-    /// Tells how long nothing has been answered though something was asked.
+    /// Returns how long nothing has been answered though something was asked.
     pub fn silence(&self) -> Duration {
         let since = *self
             .unanswered_since

@@ -367,7 +367,7 @@ impl Copying {
     }
 }
 
-/// Tells how many rows of a table have been copied.
+/// Returns how many rows of a table have been copied.
 fn copied(connection: &Sql<'_>, name: &'static str) -> Result<i64, StoreError> {
     let count = connection
         .prepare_cached("SELECT row_count FROM store_move_tables WHERE name = ?1")?

@@ -141,7 +141,7 @@ fn check_end(hub: &Certificate, terms: &ScannerTerms, now: Timestamp) -> Result<
     Ok(())
 }
 
-/// Tells until when a scanner that enrols now may work: as long as its hub, which the cloud lets work until some hours
+/// Returns until when a scanner that enrols now may work: as long as its hub, which the cloud lets work until some hours
 /// after the event, or for a shorter time.
 pub fn scanner_until(hub: &Certificate, terms: &ScannerTerms, now: Timestamp) -> Timestamp {
     let wanted = terms.valid_ms.map_or(Timestamp::FOREVER, |ms| now.plus_ms(ms));

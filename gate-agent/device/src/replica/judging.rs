@@ -188,7 +188,7 @@ impl Replica {
         }
     }
 
-    /// Tells who has judged, by what it judged as.
+    /// Returns who has judged, by what it judged as.
     pub fn judged_by(&self, judging_as: JudgingAs) -> JudgedBy {
         match (self.enrolment.identity.unverified().role, judging_as) {
             (Role::Scanner, _) => JudgedBy::Alone,

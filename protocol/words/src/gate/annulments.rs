@@ -25,7 +25,7 @@ impl Phrasebook {
     }
 }
 
-/// Tells that a scan is annulled of which nothing is known here.
+/// Returns the words for a scan that is annulled and not known here.
 #[must_use]
 pub fn annulled_unknown() -> StaffMessage {
     StaffMessage::new(
@@ -34,7 +34,7 @@ pub fn annulled_unknown() -> StaffMessage {
     )
 }
 
-/// Tells why a scan is not annulled, and what to do.
+/// Returns why a scan is not annulled, and what to do.
 #[must_use]
 pub fn not_annulled(why: NotAnnulled) -> StaffMessage {
     let detail = match why {

@@ -109,7 +109,7 @@ impl ScanOutcome {
     }
 }
 
-/// Tells how a scan came out.
+/// Returns how a scan came out.
 #[must_use]
 pub fn judged(phrasebook: &Phrasebook, answer: &Answer, direction: Direction) -> ScanOutcome {
     let not_a_ticket = [Rejection::NotATicket, Rejection::NotListed]
@@ -125,7 +125,7 @@ pub fn judged(phrasebook: &Phrasebook, answer: &Answer, direction: Direction) ->
     }
 }
 
-/// Tells who judged a ticket, where that matters to the staff; that nobody else did is shown large by itself.
+/// Returns who judged a ticket, where that matters to the staff; that nobody else did is shown large by itself.
 #[must_use]
 pub fn judged_by(phrasebook: &Phrasebook, answer: &Answer) -> Option<String> {
     match answer.by {
@@ -134,7 +134,7 @@ pub fn judged_by(phrasebook: &Phrasebook, answer: &Answer) -> Option<String> {
     }
 }
 
-/// Tells why a hub will not judge a scan.
+/// Returns why a hub will not judge a scan.
 #[must_use]
 pub fn refused(phrasebook: &Phrasebook, error: RequestError) -> ScanOutcome {
     let outcome = match error {
@@ -148,7 +148,7 @@ pub fn refused(phrasebook: &Phrasebook, error: RequestError) -> ScanOutcome {
     ScanOutcome::said(Signal::Unanswered, outcome, phrasebook.error(error))
 }
 
-/// Tells why this scanner judges nothing.
+/// Returns why this scanner judges nothing.
 #[must_use]
 pub fn not_judged(bar: Bar) -> ScanOutcome {
     let (signal, outcome) = match bar {
@@ -161,7 +161,7 @@ pub fn not_judged(bar: Bar) -> ScanOutcome {
     ScanOutcome::said(signal, outcome, barred(bar))
 }
 
-/// Tells why there is no ticket for a ticket code that was typed.
+/// Returns why there is no ticket for a ticket code that was typed.
 #[must_use]
 pub fn not_found(why: NoTicket) -> ScanOutcome {
     let (signal, outcome) = match why {
@@ -185,7 +185,7 @@ pub fn still_asking() -> ScanOutcome {
 }
 
 impl From<PeerError> for Bar {
-    /// Tells why a scanner judges nothing by itself whose own certificate is refused so.
+    /// Returns why a scanner judges nothing by itself whose own certificate is refused so.
     fn from(refused: PeerError) -> Self {
         match refused {
             PeerError::Revoked => Self::Revoked,

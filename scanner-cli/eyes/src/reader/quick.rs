@@ -86,7 +86,7 @@ impl QuickReader {
         self.reading_of(detections)
     }
 
-    /// Tells what was seen, and remembers it.
+    /// Returns what was seen, and remembers it.
     fn reading_of(&mut self, detections: Vec<Detection>) -> FrameReading {
         let codes = codes(&detections);
         if !codes.is_empty() {

@@ -318,7 +318,7 @@ impl Desk {
     }
 }
 
-/// Tells what became of a scan, as far as it matters to the next showing of its code.
+/// Returns what became of a scan, as far as it matters to the next showing of its code.
 fn came(said: &ScanOutcome) -> Came {
     match said.signal {
         Signal::Admit => Came::Passed,

@@ -4,7 +4,7 @@ use image::{GrayAlphaImage, GrayImage, ImageFormat, LumaA};
 
 use super::*;
 
-/// Tells what came out of the source, by file name.
+/// Returns what came out of the source, by file name.
 fn told(mut pictures: Pictures) -> Vec<String> {
     let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
     std::iter::from_fn(|| match pictures.next() {

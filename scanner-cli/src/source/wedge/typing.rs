@@ -69,7 +69,7 @@ impl Cutter {
         }
     }
 
-    /// Tells how long a silence ends what was typed so far.
+    /// Returns how long a silence ends what was typed so far.
     pub(super) fn pause(&self) -> Option<Duration> {
         if self.typing.is_empty() {
             return None;

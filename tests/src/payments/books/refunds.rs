@@ -184,7 +184,7 @@ impl Books {
         true
     }
 
-    /// Tells a refund as it is kept, with its tickets.
+    /// Returns a refund as it is kept, with its tickets.
     fn with_tickets(&self, refund: usize) -> Refund {
         let row = &self.refunds[refund];
         let tickets = self.bookings[row.booking].tickets.iter();
@@ -249,7 +249,7 @@ impl Books {
         })
     }
 
-    /// Tells what the journal must hold, by the bookings and refunds that there are.
+    /// Returns what the journal must hold, by the bookings and refunds that there are.
     pub fn expected(&self) -> Balances {
         let mut balances = Balances::default();
         for row in &self.bookings {

@@ -142,7 +142,7 @@ fn seats(sections: &[SectionSpec], tiers: &BTreeSet<u16>, checks: &mut Checks) -
     places
 }
 
-/// Tells where sections are drawn, if that is said.
+/// Returns where sections are drawn, if that is said.
 fn places(sections: &[SectionSpec], checks: &mut Checks) -> Vec<PlacedSection> {
     let mut placed: Vec<PlacedSection> = Vec::new();
     for (index, section) in sections.iter().enumerate() {

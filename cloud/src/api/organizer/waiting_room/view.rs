@@ -49,7 +49,7 @@ pub struct DrawView {
 }
 
 impl RoomView {
-    /// Tells how a room is.
+    /// Returns how a room stands.
     pub fn of(app: &AppState, room: &Room) -> Self {
         let event = room.event;
         let draw = room.terms.is_drawn.then(|| DrawView {

@@ -9,7 +9,7 @@ use crate::scanner::{self as words, NoCorrection, Undecided};
 /// The outcome of a scan that was taken back.
 pub const ANNULLED: &str = "annulled";
 
-/// Tells why an override was not decided.
+/// Returns why an override was not decided.
 #[must_use]
 pub fn undecided(why: Undecided) -> ScanOutcome {
     let outcome = match why {
@@ -37,13 +37,13 @@ pub fn annulled(
     }
 }
 
-/// Tells why a scan is not taken back.
+/// Returns why a scan is not taken back.
 #[must_use]
 pub fn not_annulled(why: NotAnnulled) -> ScanOutcome {
     ScanOutcome::said(Signal::Unanswered, "not_annulled", gate::not_annulled(why))
 }
 
-/// Tells what came of an undo by a supervisor's PIN, of which ticket.
+/// Returns what came of an undo by a supervisor's PIN, of which ticket.
 #[must_use]
 pub fn corrected_undo(
     phrasebook: &Phrasebook,
@@ -61,7 +61,7 @@ pub fn corrected_undo(
     self::annulled(phrasebook, annulled, ticket)
 }
 
-/// Tells why nobody corrected anything.
+/// Returns why nobody corrected anything.
 #[must_use]
 pub fn not_corrected(why: NoCorrection) -> ScanOutcome {
     let outcome = match why {
