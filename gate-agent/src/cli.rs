@@ -309,7 +309,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .context("the system gives no threads")?;
+        .context("the system cannot start threads")?;
     match cli.command {
         Command::Enroll { code, name, anew } => {
             let directory = folder.directory_for(code.event(), anew, now)?;

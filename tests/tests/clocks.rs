@@ -62,7 +62,7 @@ async fn opens_one_gate(ticket: &BoughtTicket, gates: &[Turnstile; 2]) -> anyhow
 async fn says_its_clock_is(hub: &Hub, way: &str) -> anyhow::Result<()> {
     let name = &hub.name;
     until(
-        format!("{name} to say that its clock is {way} the others'"),
+        format!("{name} to say that its clock is {way} the other clocks"),
         async || {
             let clock = hub.status().await?.clock.unwrap_or_default();
             Ok(clock.contains(way).then_some(()))

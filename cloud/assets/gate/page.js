@@ -76,7 +76,7 @@ function standing({ standing: told, link, position }) {
   line.dataset.rung = told.rung;
   const rung = { fresh: "FRESH", hub: "HUB", alone: "ALONE" }[told.rung];
   line.textContent = [rung, told.line, link].filter(Boolean).join(" | ");
-  const unsaved = isUnsaved ? ["This phone takes no writes: make room on it. Nobody is judged meanwhile."] : [];
+  const unsaved = isUnsaved ? ["This phone cannot save: free some space. Tickets are not checked until then."] : [];
   texts(at("troubles"), [...unsaved, ...told.troubles]);
   lastTold = told;
   at("counts").textContent = told.counts.join(", ");
@@ -134,7 +134,7 @@ desk.onmessage = ({ data }) => {
       break;
     case "taken": sheet.close(); break;
     case "against": sheet.wrong(data.why); break;
-    case "unsaved": isUnsaved = true; texts(at("troubles"), ["This phone takes no writes: make room on it. Nobody is judged meanwhile."]); break;
+    case "unsaved": isUnsaved = true; texts(at("troubles"), ["This phone cannot save: free some space. Tickets are not checked until then."]); break;
     case "saved": isUnsaved = false; texts(at("troubles"), []); break;
     case "certificates": askForNetwork(data); break;
   }

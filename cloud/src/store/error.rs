@@ -93,8 +93,8 @@ pub enum StoreError {
     /// Anything else PostgreSQL says.
     #[error("the database refused")]
     Postgres(#[source] ServerError),
-    /// The system gives no thread, or nothing to wait with.
-    #[error("the system gives no thread")]
+    /// The system cannot start a thread, or has nothing to wait with.
+    #[error("the system cannot start a thread")]
     Thread(#[source] Arc<std::io::Error>),
     /// The directory of the database cannot be made.
     #[error(transparent)]

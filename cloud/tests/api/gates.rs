@@ -260,7 +260,7 @@ async fn a_revoked_device_is_shown_the_door_and_does_not_come_back() {
         assert_eq!(follows["hubs_left"], json!([]));
         let words = follows["words"][0].as_str().unwrap();
         assert!(
-            words.starts_with("Whoever hears of this stops talking to Hub 1."),
+            words.starts_with("Every device that learns of this stops talking to Hub 1."),
             "{words}"
         );
         assert!(

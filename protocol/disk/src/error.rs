@@ -47,7 +47,7 @@ pub enum DiskError {
         source: Arc<io::Error>,
     },
     /// The writer's thread could not be started.
-    #[error("the system gives no thread")]
+    #[error("the system cannot start a thread")]
     Thread(#[source] Arc<io::Error>),
 }
 

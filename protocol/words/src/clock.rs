@@ -21,7 +21,7 @@ pub fn clock_off(health: ClockHealth, compared: usize) -> Option<String> {
     match health {
         ClockHealth::Right => None,
         ClockHealth::Wrong(ahead_ms) => Some(format!(
-            "this machine's clock is {} the others': set it right. Until then, this machine goes by theirs",
+            "this machine's clock is {} the other clocks: set it. Until then, this machine uses their time",
             apart_in_words(ahead_ms)
         )),
         ClockHealth::InDoubt(ahead_ms) if compared == 0 => Some(format!(
@@ -55,7 +55,7 @@ mod tests {
         let said = |health| clock_off(health, 2).unwrap_or_default();
         let ahead = said(ClockHealth::Wrong(86_400_000));
         assert!(
-            ahead.starts_with("this machine's clock is 24 h 0 min ahead of the others'"),
+            ahead.starts_with("this machine's clock is 24 h 0 min ahead of the other clocks"),
             "{ahead}"
         );
         let behind = said(ClockHealth::InDoubt(-5_460_000));

@@ -141,7 +141,7 @@ impl Phrasebook {
                 "Cannot decide",
                 "The hub cannot decide now, perhaps because its disk is full. Scan again; if this message comes back, call technical support",
             ),
-            RequestError::Busy => StaffMessage::new("Busy", "The hub has too much to do: scan again"),
+            RequestError::Busy => StaffMessage::new("Busy", "The hub is busy: scan again"),
             RequestError::NoPin => pins::none(),
             RequestError::WrongPin { rest_s } => pins::wrong(rest_s),
             RequestError::PinsRest { rest_s } => pins::resting(rest_s),

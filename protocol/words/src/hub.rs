@@ -16,9 +16,9 @@ pub const IN_THE_CLEAR: &str = "HTTP is not encrypted (http_in_the_clear): whoev
 pub const DOOR_IN_THE_CLEAR: &str = "the door for phones is not encrypted (in_the_clear in [door]): whoever listens on this network can read the phones' tokens and the tickets. Remove the setting";
 
 /// Says that a person has retired this hub, and what its gates do until it is off.
-pub const RETIRED: &str = "this hub was retired by the organizer, and other hubs decide on its tickets now. While it is linked with them, its gates still let people in on their word; when it is cut off, it sends everybody with a strict ticket to other gates. Move its turnstiles and scanners to another hub and switch this one off. To use it again, enrol it anew: usher-gate-agent enroll --anew CODE";
+pub const RETIRED: &str = "this hub was retired by the organizer, and other hubs decide on its tickets now. While it is linked with them, its gates still let people in with their permission; when it is cut off, it sends everybody with a strict ticket to other gates. Move its turnstiles and scanners to another hub and switch this one off. To use it again, enrol it anew: usher-gate-agent enroll --anew CODE";
 /// Says that other machines of the event refuse this hub.
-pub const REFUSED: &str = "the cloud or another hub refuses this hub: it was revoked, or its certificate ended by their clocks. Nobody takes its word: send people to another hub's gates. If it should work, ask the organizer for a code and enrol it anew: usher-gate-agent enroll --anew CODE";
+pub const REFUSED: &str = "the cloud or another hub refuses this hub: it was revoked, or its certificate ended by their clocks. Other machines ignore its decisions: send people to another hub's gates. If it should work, ask the organizer for a code and enrol it anew: usher-gate-agent enroll --anew CODE";
 
 /// Says that the event has words that this hub's program does not understand.
 pub const UPDATE_NEEDED: &str = "the program of this hub is too old for the event: it lets nobody in with a strict ticket, and sends them to other gates. Install the newest usher-gate-agent here and start it again; until then, send people to another hub's gates";

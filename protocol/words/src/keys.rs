@@ -62,7 +62,7 @@ pub fn note(note: &KeysNote<'_>) -> String {
             format!("{missing}: add the others with usher-keys cosign")
         }
         KeysNote::NoAuthority => {
-            "No authority key is left that may write, so no revocation, roster or policy can be said: upload this at once if it \
+            "No authority key is left that may write, so no revocation, roster or policy can be issued: upload this at once if it \
              cannot wait, and then rotate. Better: fetch a key-request first, and give it with --request, so that the next key \
              takes over in the same bundle."
                 .to_owned()

@@ -41,8 +41,8 @@ pub fn exit_too_many(unit: &str, exit: &Passed) -> String {
 /// Says that a device has two histories.
 pub fn forked(device: &str) -> String {
     format!(
-        "{device} has two histories: it was copied or restored from a backup. Nobody listens to it until you say which \
-         history counts, or enrol it anew with a fresh key."
+        "{device} has two histories: it was copied or restored from a backup. Its records are ignored until you choose \
+         which history counts, or enrol it anew with a fresh key."
     )
 }
 

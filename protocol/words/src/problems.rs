@@ -59,7 +59,7 @@ kinds! {
     UnknownToken = 402, "unknown_token", "The payment service does not know this payment token; nothing was charged.";
     GivenUp = 402, "given_up", "The payment came too late and was given up; nothing was charged. Try again.";
     NotAllowed = 403, "not-allowed", "The role does not allow it: the detail says which roles do.";
-    FreshCodeNeeded = 403, "fresh-code-needed", "This takes a one-time code that was entered within the last five minutes: enter one at /staff, then ask again.";
+    FreshCodeNeeded = 403, "fresh-code-needed", "This needs a one-time code entered in the last five minutes: enter one at /staff, then ask again.";
     ForeignRequest = 403, "foreign-request", "This was not sent from a page of this server: open the page again, or send its form-token as X-CSRF-Token.";
     WaitFirst = 403, "wait-first", "This event has a waiting room, and it is not your turn, or your time to hold places is over: wait at /events/{event_id}/wait, and send the sale token that you get there.";
     NotFound = 404, "not-found", "There is no such thing, or it is not yours to see.";
@@ -113,7 +113,7 @@ kinds! {
     VoucherTaken = 409, "voucher-taken", "The event has, or had, a voucher with one of these codes: the detail says which.";
     TooManyVouchers = 409, "too-many-vouchers", "The event has as many vouchers as are allowed.";
     OthersWait = 409, "others-wait", "Others wait for places like these, and are offered them first: join the waiting list.";
-    DrawAnnounced = 409, "draw-announced", "Somebody has joined the waiting room by what was announced of its draw, which can no longer be changed.";
+    DrawAnnounced = 409, "draw-announced", "People have joined under the announced draw, so it can no longer be changed.";
     RoomOpened = 409, "room-opened", "The opening of this waiting room is past and can no longer be moved; the rate can be changed.";
     NoDraw = 409, "no-draw", "The event has no waiting room with a draw, and needs no beacon.";
     LobbyOpen = 409, "lobby-open", "The list of those who take part is not published yet: give the beacon once the draw has a root, shortly after the opening.";

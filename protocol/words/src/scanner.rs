@@ -64,18 +64,18 @@ pub const KEYS: &str = "Type and press Enter: a number = so many people pass wit
     undo and why = nobody passed by the last yes; undo alone = a supervisor undoes the last passage with the ticket shown last; \
     count = a supervisor says how many people are inside";
 /// Asked of whoever wants to undo.
-pub const WHY_UNDO: &str = "Type undo and why in one line, like: undo the turnstile did not turn. It is for the last yes of this scanner";
+pub const WHY_UNDO: &str = "Type undo and the reason on one line, for example: undo the turnstile did not turn. It undoes this scanner's last admission";
 /// There is no yes to undo.
 pub const NOTHING_TO_UNDO: &str =
     "There is nothing to undo: nobody has passed here since the start, or it was undone already";
 /// Asked before an override.
-pub const WHO_OVERRIDES: &str = "Override: the supervisor's name? (Enter alone takes it back)";
+pub const WHO_OVERRIDES: &str = "Override: the supervisor's name? (Enter cancels)";
 /// Asked then.
-pub const WHY_OVERRIDE: &str = "Override: the reason, in a few words? (Enter alone takes it back)";
+pub const WHY_OVERRIDE: &str = "Override: the reason, in a few words? (Enter cancels)";
 /// Asked last, at a scanner that may not override by itself; the terminal does not show it.
-pub const TYPE_PIN: &str = "Now the supervisor's PIN? It is not shown (Enter alone takes it back)";
+pub const TYPE_PIN: &str = "Now the supervisor's PIN? It is not shown (Enter cancels)";
 /// Said when staff think better of it.
-pub const TAKEN_BACK: &str = "Taken back: nothing was done";
+pub const TAKEN_BACK: &str = "Cancelled: nothing was done";
 /// There is no ticket to override.
 pub const SHOW_IT_FIRST: &str = "Show the ticket first, then type override";
 /// The same at a page, where nothing is typed.

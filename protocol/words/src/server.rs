@@ -39,7 +39,7 @@ pub fn paused_sales(named: &[PausedSale], more: usize) -> String {
         more => format!(" and {more} more"),
     };
     format!(
-        "SALE PAUSED: tickets signed now would not be believed until the event's end, so none are sold. `to_sign` of the \
+        "SALE PAUSED: gates would stop accepting tickets signed now before the event ends, so none are sold. `to_sign` of the \
          organizer's event says what the offline root must sign. Paused: {}{more}",
         named.join(", ")
     )

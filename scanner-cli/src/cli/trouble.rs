@@ -99,8 +99,8 @@ pub enum Trouble {
     /// No hub corrected what was written.
     #[error("{}", .0.line())]
     NotCorrected(StaffMessage),
-    /// The disk takes nothing.
-    #[error("this scanner's disk takes nothing, so nothing was written down: make room on it")]
+    /// The disk cannot be written.
+    #[error("this scanner cannot save to its disk, so nothing was recorded: free some space")]
     NotWritten,
     /// Nobody is there to ask.
     #[error("no hub answered, so nothing was decided: {links}")]
@@ -111,8 +111,8 @@ pub enum Trouble {
     /// The replica cannot be looked at.
     #[error("what this scanner knows cannot be read")]
     Replica(#[from] ReplicaError),
-    /// The system gives no threads.
-    #[error("the system gives no thread to work on")]
+    /// The system cannot start a thread.
+    #[error("the system cannot start a thread")]
     Runtime(#[source] io::Error),
     /// The output cannot be written, or the system's random source failed.
     #[error("the output cannot be written")]

@@ -454,7 +454,7 @@ fn a_certificate_that_ends_is_amber_then_red_and_green_when_renewed() {
 #[test]
 fn a_wrong_clock_is_told_in_red() {
     crossterm::style::force_color_output(true);
-    let words = "this machine's clock is 45 min ahead of the others'";
+    let words = "this machine's clock is 45 min ahead of the other clocks";
     let board = Board {
         clock: Some(words.to_owned()),
         ..Board::default()

@@ -37,7 +37,7 @@ async fn one_wrong_clock_of_three_changes_no_verdict_and_is_said_everywhere() ->
     let rounds = usize::try_from(effort.rounds)?;
     for (n, (off, words)) in OFF.iter().take(rounds).copied().enumerate() {
         let hubs = dated.open(&[off, 0, 0]).await?;
-        says_of_its_clock(&hubs[0], Some(&format!("clock is {words} the others'"))).await?;
+        says_of_its_clock(&hubs[0], Some(&format!("clock is {words} the other clocks"))).await?;
         says_of_its_clock(&hubs[1], None).await?;
         dated.organizer_is_told("Hub North", Some(words)).await?;
         dated.organizer_is_told("Hub South", None).await?;

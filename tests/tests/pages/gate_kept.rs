@@ -178,7 +178,7 @@ async fn fill_the_phone() -> anyhow::Result<()> {
     browser.says("#line", "ALONE").await?;
     let ticket = tickets.remove(0);
     type_in(&browser, &ticket, "cannot_decide").await?;
-    browser.says("#troubles", "make room on it").await?;
+    browser.says("#troubles", "free some space").await?;
     // Nothing of it was written, and it goes on as soon as there is room.
     browser.order(quota, json!({ "origin": origin })).await?;
     type_in(&browser, &ticket, "admitted").await?;

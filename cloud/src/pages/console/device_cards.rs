@@ -83,7 +83,7 @@ pub fn troubles(device: &DeviceView) -> Vec<String> {
     let mut found = Vec::new();
     if device.frozen {
         found.push(
-            "It has two histories: nobody listens to it until you say which counts, or enrol it anew."
+            "It has two histories. Its records are ignored until you choose which history counts, or enrol it anew."
                 .to_owned(),
         );
     }

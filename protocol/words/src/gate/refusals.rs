@@ -125,7 +125,7 @@ impl Phrasebook {
             Referral::NotListed => not_listed(),
             Referral::ScanOver => StaffMessage::new(
                 "Scan again",
-                "This reading was answered before: scan the ticket again. If this message comes back each time, the device's program uses a scan id twice: each reading needs its own",
+                "Already answered: scan the ticket again. If this repeats, the device sends the same scan id twice and needs an update",
             ),
         }
     }
@@ -254,7 +254,7 @@ impl Phrasebook {
         match rejection {
             Rejection::NotATicket => StaffMessage::new(
                 "Not a ticket",
-                "This is no ticket of ours, or it was misread: scan it again",
+                "Not a ticket of this event, or misread: scan again",
             ),
             Rejection::UnknownVersion { .. } => StaffMessage::new(
                 "Cannot read",

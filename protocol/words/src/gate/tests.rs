@@ -152,7 +152,7 @@ fn nothing_untrue_is_said_of_a_refusal() {
     );
     check(
         Verdict::Deny(Reason::Rejected(Rejection::NotATicket)),
-        "Not a ticket \u{2014} This is no ticket of ours, or it was misread: scan it again",
+        "Not a ticket \u{2014} Not a ticket of this event, or misread: scan again",
     );
     check(
         Verdict::Deny(Reason::Rejected(Rejection::KeyOutOfWindow)),

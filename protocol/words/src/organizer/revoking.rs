@@ -29,7 +29,7 @@ pub enum Consequence<'a> {
 pub fn consequence(follows: Consequence<'_>) -> String {
     match follows {
         Consequence::Revoked { name, counts_up_to } => format!(
-            "Whoever hears of this stops talking to {name}. What it wrote counts up to its record {counts_up_to}."
+            "Every device that learns of this stops talking to {name}. What it wrote counts up to its record {counts_up_to}."
         ),
         Consequence::Retired { name } => format!(
             "Other hubs decide on the tickets of {name} from now on. While it is linked with them, its gates still let people in on \

@@ -101,7 +101,7 @@ impl ProblemDetail<'_> {
             }
             Self::ChangedMeanwhile => "It was changed by someone else just now. Try again.".into(),
             Self::ShuttingDown => "The server is shutting down. Try again in a moment.".into(),
-            Self::NoWrites => "The store takes no writes.".into(),
+            Self::NoWrites => "The store cannot be written at the moment. Nothing was changed.".into(),
             Self::CellAway => {
                 "The database of this event does not answer; other events are not concerned. Nothing was changed. Try again in a moment.".into()
             }

@@ -6,17 +6,17 @@ use crate::StaffMessage;
 
 /// Asked of a supervisor who undoes.
 pub const WHO_UNDOES: &str =
-    "Undo the last passage with the ticket shown last: the supervisor's name? (Enter alone takes it back)";
+    "Undo the last passage with the ticket shown last: the supervisor's name? (Enter cancels)";
 /// The same, where staff can undo by themselves too.
-pub const WHO_UNDOES_OR_YOU: &str = "Undo the last passage with the ticket shown last: the supervisor's name? (Enter alone takes it back. \
-    The last yes of this scanner needs no supervisor: type undo and why in one line)";
+pub const WHO_UNDOES_OR_YOU: &str = "Undo the last passage with the ticket shown last: the supervisor's name? (Enter cancels. \
+    This scanner's last admission needs no supervisor: type undo and the reason on one line)";
 /// Asked then.
-pub const WHY_UNDONE: &str = "Undo: the reason, in a few words? (Enter alone takes it back)";
+pub const WHY_UNDONE: &str = "Undo: the reason, in a few words? (Enter cancels)";
 /// Asked of a supervisor who counts.
 pub const HOW_MANY_INSIDE: &str =
-    "Count: how many people are in the zone behind this gate now? (Enter alone takes it back)";
+    "Count: how many people are in the zone behind this gate now? (Enter cancels)";
 /// Asked then.
-pub const WHO_COUNTS: &str = "Count: the supervisor's name? (Enter alone takes it back)";
+pub const WHO_COUNTS: &str = "Count: the supervisor's name? (Enter cancels)";
 
 /// Why nobody corrected anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,11 +39,11 @@ pub fn no_correction(why: NoCorrection) -> StaffMessage {
         ),
         NoCorrection::NoHub => StaffMessage::new(
             "Cannot do it",
-            "A hub must check the PIN and none is linked: mend the line, or go to a scanner that is linked",
+            "The hub must check the PIN, and none is linked: restore the connection, or use a linked scanner",
         ),
         NoCorrection::NoAnswer => StaffMessage::new(
             "Not known",
-            "The hub was asked and has not answered, so it may be done all the same: look at the hub's page before you try again",
+            "The hub has not answered. It may have been done: check the hub's page before you try again",
         ),
     }
 }
@@ -71,6 +71,6 @@ pub fn not_counted(why: NotCounted) -> StaffMessage {
 pub fn hubs_missing() -> StaffMessage {
     StaffMessage::new(
         "Not counted",
-        "A count is taken only while all hubs are heard, or people could be counted twice: mend the lines between the hubs and count again",
+        "Counting needs all hubs linked, or people could be counted twice: restore the connections and count again",
     )
 }
