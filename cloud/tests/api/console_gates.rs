@@ -175,7 +175,7 @@ async fn a_draft_says_by_page_what_it_lacks() {
     for missing in [
         "The keys are not signed yet",
         "The event is a draft",
-        "No device is let in before",
+        "No device can be enrolled before",
     ] {
         assert!(page.contains(missing), "{missing}: {page}");
     }

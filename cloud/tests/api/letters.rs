@@ -366,7 +366,7 @@ async fn sender_and_receiver_are_told_and_so_is_whoever_gets_money_back() {
         given["text"]
             .as_str()
             .unwrap()
-            .contains("10.00 EUR of your booking were given back"),
+            .contains("We have refunded 10.00 EUR of your booking"),
         "{given}"
     );
 }

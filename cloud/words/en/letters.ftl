@@ -26,7 +26,7 @@ letter-received-subject = Your ticket for { $event }
 letter-received = The ticket { $ticket } is yours now.
 letter-received-more = Keep the address of its page to yourself: whoever has it can use your ticket.
 letter-refund-subject = Money back for { $event }
-letter-refund = { $amount } of your booking were given back.
+letter-refund = We have refunded { $amount } of your booking.
 letter-refund-more = It takes your bank some days to show it.
 
 ## What has become of the event
@@ -42,7 +42,7 @@ letter-offer-subject = Places for { $event } are held for you
 letter-offer = You waited for places at { $event }, and some have come back.
 letter-offer-held =
     { $count ->
-        [one] One place ({ $tier }) is held for you until { $until }. If you do not take them by then, the next one in line is asked.
+        [one] One place ({ $tier }) is held for you until { $until }. If you do not take it by then, the next one in line is asked.
        *[other] { $shown } places ({ $tier }) are held for you until { $until }. If you do not take them by then, the next one in line is asked.
     }
 letter-offer-take = Take them

@@ -130,10 +130,10 @@ impl IntoResponse for ConsoleError {
 fn title(status: StatusCode) -> &'static str {
     match status {
         StatusCode::UNAUTHORIZED => "You are not logged in",
-        StatusCode::FORBIDDEN => "This is not for you",
+        StatusCode::FORBIDDEN => "Your role does not allow this",
         StatusCode::NOT_FOUND => "There is no such thing",
-        StatusCode::CONFLICT => "Not as it is now",
-        StatusCode::UNPROCESSABLE_ENTITY | StatusCode::BAD_REQUEST => "This cannot be right",
+        StatusCode::CONFLICT => "Not possible at the moment",
+        StatusCode::UNPROCESSABLE_ENTITY | StatusCode::BAD_REQUEST => "Please check what you entered",
         _ => "That did not work",
     }
 }

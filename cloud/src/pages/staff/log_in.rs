@@ -23,7 +23,7 @@ use crate::store::organizing::KeyHash;
 use super::super::{PageError, page, page_with};
 
 /// What is said of all that may be wrong: whoever tries does not learn that a password is right, not even when its account waits.
-const REFUSAL: &str = "Something of it is wrong. Each code works once: wait for the next one, and try again. After ten wrong codes in a row \
+const REFUSAL: &str = "The address, password or code is wrong. Each code works once: wait for the next one, and try again. After ten wrong codes in a row \
                        none is taken for a quarter of an hour.";
 
 #[derive(Template)]
