@@ -48,25 +48,25 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serves the API, the pages and the sync of hubs until it is told to stop.
+    /// Serve the API, the pages and the sync of hubs until it is told to stop.
     Serve {
         /// The settings, as in usher-cloud.example.toml.
         #[arg(long)]
         config: PathBuf,
     },
-    /// Looks at all that a server needs before anybody buys: settings, disk, clock, keys, store, ports, names. It changes nothing, and says
+    /// Look at all that a server needs before anybody buys: settings, disk, clock, keys, store, ports, names. It changes nothing, and says
     /// what to do; exit code 1 when something does not work.
     Doctor(doctor::DoctorOrder),
-    /// Checks every page, log, ticket and booking of the database; exit code 1 when something is wrong.
+    /// Check every page, log, ticket and booking of the database; exit code 1 when something is wrong.
     Audit {
         /// The settings of the server.
         #[arg(long)]
         config: PathBuf,
     },
-    /// Compares what is written down of payments with the payment service's own list of them, and names every difference; exit code 1 when
+    /// Compare what is written down of payments with the payment service's own list of them, and name every difference; exit code 1 when
     /// there is one.
     Reconcile(reconciling::ReconcileOrder),
-    /// Copies a SQLite store into a new file, also while the server runs; exit code 1 when something in it is wrong.
+    /// Copy a SQLite store into a new file, also while the server runs; exit code 1 when something in it is wrong.
     Backup {
         /// The settings of the server.
         #[arg(long)]
@@ -74,7 +74,7 @@ enum Command {
         /// The file to make, and beside it one that ends in .commits.
         file: PathBuf,
     },
-    /// Puts a backup where the settings want the SQLite store, if none is there; a store that came back in another way
+    /// Put a backup where the settings want the SQLite store, if none is there; a store that came back in another way
     /// (a PostgreSQL database, a snapshot of the machine) is only marked. Nothing is sold or ordered from it until `usher-cloud resume`.
     Restore {
         /// The settings of the server.
@@ -83,34 +83,34 @@ enum Command {
         /// The backup, with the file beside it that ends in .commits; none for a store that is back already.
         file: Option<PathBuf>,
     },
-    /// Takes in the tickets that another seller has sold, from the list of codes that it exports, so that the event's gates know them. Says
-    /// what it would do, and does it with --apply; may run beside the server, and as often as the list changes.
+    /// Take in the tickets that another seller has sold, from the list of codes that it exports, so that the event's gates know them. It says
+    /// what it would do, and does it with --apply; it may run beside the server, and as often as the list changes.
     Import(import::ImportOrder),
-    /// Lets events sell and order again that are halted because the store was restored, or devices have shown that it is an older
+    /// Let events sell and order again that are halted because the store was restored, or devices have shown that it is an older
     /// copy; exit code 1, with the reasons, if that is not safe yet.
     Resume(resume::ResumeOrder),
-    /// Brings the tables of the store up to date, as the server does at its start, and says which version they were of.
+    /// Bring the tables of the store up to date, as the server does at its start, and say which version they were of.
     Migrate {
         /// The settings of the server.
         #[arg(long)]
         config: PathBuf,
     },
-    /// Moves a store that no server uses to another place: between SQLite and PostgreSQL, or to another of the same. One that was
+    /// Move a store that no server uses to another place: between SQLite and PostgreSQL, or to another of the same. One that was
     /// interrupted goes on where it was when it is said again.
     Move(relocation::Move),
-    /// Cells: databases beside the store that each have a share of the events.
+    /// Look after cells: databases beside the store that each have a share of the events.
     #[command(subcommand)]
     Cell(cell::CellOrder),
-    /// Draws of waiting rooms.
+    /// Verify draws of waiting rooms.
     #[command(subcommand)]
     Draw(draw::DrawOrder),
-    /// Seals the secret keys in the store under the newest master key, so that older ones are not needed any more.
+    /// Seal the secret keys in the store under the newest master key, so that older ones are not needed any more.
     ResealKeys {
         /// The settings of the server.
         #[arg(long)]
         config: PathBuf,
     },
-    /// Adds an organizer and prints its API key, which is not shown again.
+    /// Add an organizer and print its API key, which is not shown again.
     OrganizerKey {
         /// The settings of the server.
         #[arg(long)]

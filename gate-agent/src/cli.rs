@@ -168,7 +168,7 @@ pub struct SimulateArgs {
     /// The scenario; docs/PLANNING.md says what may stand in one.
     #[arg(value_name = "SCENARIO.toml")]
     pub scenario: PathBuf,
-    /// Chance: the same number gives the same evening.
+    /// Random seed: the same seed plays the same evening.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
     /// Play it again with a lane more and a lane less at each gate, a hub more, and without failures.

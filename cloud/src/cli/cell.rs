@@ -16,13 +16,13 @@ use crate::store::location::CellName;
 /// What to do with cells.
 #[derive(Debug, Subcommand)]
 pub enum CellOrder {
-    /// Lists the cells of [cells] in the settings and how many events the directory has in each.
+    /// List the cells of [cells] in the settings and how many events the directory has in each.
     List {
         /// The settings of the server.
         #[arg(long)]
         config: PathBuf,
     },
-    /// Lets a cell of [cells] in the settings take new events; its database must be empty. Every server must know it before that.
+    /// Let a cell of [cells] in the settings take new events; its database must be empty. Every server must know it before that.
     Add {
         /// The settings of the server.
         #[arg(long)]
@@ -30,7 +30,7 @@ pub enum CellOrder {
         /// The name of the cell.
         name: CellName,
     },
-    /// Moves an event with all that belongs to it to another cell, or home, while the servers run: for some seconds nobody can use it. One that was
+    /// Move an event with all that belongs to it to another cell, or home, while the servers run: for some seconds nobody can use it. One that was
     /// interrupted goes on when it is said again.
     Move {
         /// The settings of the server.
@@ -41,7 +41,7 @@ pub enum CellOrder {
         /// The cell it goes to; `home` is the one that [store] names.
         #[arg(long, required_unless_present = "undo")]
         to: Option<Place>,
-        /// Calls a move off that has not ended: the event stays where it is.
+        /// Call a move off that has not ended: the event stays where it is.
         #[arg(long)]
         undo: bool,
     },

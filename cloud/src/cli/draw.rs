@@ -14,7 +14,7 @@ use crate::waiting_room::proof::{ProvenDraw, prove};
 /// What is asked of a draw.
 #[derive(Debug, Subcommand)]
 pub enum DrawOrder {
-    /// Recomputes a draw from the file at /v1/events/EVENT/waiting-room/draw: that the list has the root that was published, that the seed is
+    /// Recompute a draw from the file at /v1/events/EVENT/waiting-room/draw: that the list has the root that was published, that the seed is
     /// the one committed to, and which rank a pass has. Exit code 1 when something does not agree.
     Verify {
         /// The file.

@@ -44,24 +44,24 @@ pub struct ImportOrder {
     event: EventId,
     /// The list: comma-, semicolon- or tab-separated, in UTF-8 or Windows-1252, with its columns named in the first line.
     file: PathBuf,
-    /// Says which column is what, by its name or its number from 1: code=Barcode, type=3. What: code, type, variation, status, used,
+    /// Say which column is what, by its name or its number from 1: code=Barcode, type=3. What: code, type, variation, status, used,
     /// blocked, paid, persons.
     #[arg(long = "map", value_name = "WHAT=COLUMN")]
     mapping: Vec<Mapping>,
-    /// Says which tier a type of ticket is, by its name or number: "Adult=Standing". Types that are called like a tier need none, nor
+    /// Say which tier a type of ticket is, by its name or number: "Adult=Standing". Types that are called like a tier need none, nor
     /// does a list of an event with one tier.
     #[arg(long = "tier", value_name = "TYPE=TIER")]
     tiers: Vec<String>,
     /// The public key with which pretix signs the event's codes, as PEM, if they are signed.
     #[arg(long, value_name = "FILE")]
     seller_key: Option<PathBuf>,
-    /// Lets numbers differ in length, where the seller's do.
+    /// Let numbers differ in length, where the seller's do.
     #[arg(long)]
     lengths_vary: bool,
-    /// Takes in the list although lines of it are refused, without those.
+    /// Take in the list although lines of it are refused, without those.
     #[arg(long)]
     skip_refused: bool,
-    /// Does it, after saying what.
+    /// Do it, after saying what.
     #[arg(long)]
     apply: bool,
 }

@@ -25,7 +25,7 @@ pub struct Move {
         required_unless_present = "undo"
     )]
     to: Option<String>,
-    /// Calls a move off that has not ended: the store stays where it is.
+    /// Call a move off that has not ended: the store stays where it is.
     #[arg(long)]
     undo: bool,
     /// The certificates, in PEM, of which one must vouch for a PostgreSQL server.

@@ -29,7 +29,7 @@ pub struct ResumeOrder {
     /// Only this event, also if it is over; without it, all that are not.
     #[arg(long)]
     event: Option<EventId>,
-    /// Goes on though devices may hold more of the authority's log than the store does; what follows is said without it.
+    /// Go on though devices may hold more of the authority's log than the store does; what follows is said without it.
     #[arg(long)]
     accept_loss: bool,
 }

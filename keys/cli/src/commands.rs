@@ -29,40 +29,40 @@ const AFTER_HELP: &str = "Passphrases are asked for on the terminal, or taken fr
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make the organizer's root key and print its public half: keep the file offline, and twice
+    /// Make the organizer's root key and print its public half: keep the file offline, and twice.
     NewRoot(keygen::NewKeyArgs),
-    /// Make any other key and print its public half
+    /// Make any other key and print its public half.
     NewKey(keygen::NewKeyArgs),
-    /// Make and sign an event's first trust bundle
+    /// Make and sign an event's first trust bundle.
     Bundle(BundleArgs),
-    /// Sign the next bundle: a new ticket key, the old one retired
+    /// Sign the next bundle: a new ticket key, the old one retired.
     Rotate(RotateArgs),
-    /// Sign the next bundle: the same keys, believed for longer, so that tickets sold before stay good
+    /// Sign the next bundle: the same keys, believed for longer, so that tickets sold before stay good.
     Extend(ExtendArgs),
-    /// Sign the next bundle with a compromised key struck out
+    /// Sign the next bundle with a compromised key struck out.
     Strike(StrikeArgs),
-    /// Add another root's signature to a bundle
+    /// Add another root's signature to a bundle.
     Cosign(CosignArgs),
-    /// Show what is in a bundle, key, certificate or key request; never anything secret
+    /// Show what is in a bundle, key, certificate or key request; never anything secret.
     Inspect(InspectArgs),
-    /// Print a bundle's public keys as a JSON Web Key Set
+    /// Print a bundle's public keys as a JSON Web Key Set.
     Jwks(JwksArgs),
-    /// Verify a plain Ed25519 signature as strictly as everything of Usher does
+    /// Verify a plain Ed25519 signature as strictly as everything of Usher does.
     Verify(verify::VerifyArgs),
     /// Verify the archive of an event that a hub has written: every signature, chain, head and certificate up to the root, and the people
-    /// counted anew
+    /// counted anew.
     VerifyArchive(verify_archive::VerifyArchiveArgs),
 }
 
 #[derive(Debug, Args)]
 struct BundleArgs {
-    /// Root key to sign with; repeat it for several
+    /// Root key to sign with; repeat it for several.
     #[arg(long, required = true, value_name = "FILE")]
     root: Vec<PathBuf>,
-    /// Further root that may sign later, by its public half
+    /// Further root that may sign later, by its public half.
     #[arg(long, value_name = "HEX", value_parser = PublicKey::from_hex)]
     root_public: Vec<PublicKey>,
-    /// How many of the roots must sign; needed as soon as there are two
+    /// How many of the roots must sign; needed as soon as there are two.
     #[arg(long, value_name = "M")]
     threshold: Option<u8>,
     #[command(flatten)]
@@ -74,10 +74,10 @@ struct BundleArgs {
 /// The key request, as a file of the cloud's or spelled out.
 #[derive(Debug, Args)]
 struct RequestArgs {
-    /// Key request handed out by the cloud (JSON)
+    /// Key request handed out by the cloud (JSON).
     #[arg(long, value_name = "FILE", required_unless_present = "event", conflicts_with_all = KEY_ARGS)]
     request: Option<PathBuf>,
-    /// Event, instead of a key request
+    /// Event, instead of a key request.
     #[arg(
         long,
         value_name = "ID",
@@ -87,19 +87,19 @@ struct RequestArgs {
     )]
     #[arg(requires = "not_before", requires = "not_after")]
     event: Option<EventId>,
-    /// Key that will sign tickets
+    /// Key that will sign tickets.
     #[arg(long, value_name = "HEX", value_parser = PublicKey::from_hex, requires = "event")]
     ticket_key: Option<PublicKey>,
-    /// Key that will write the authority log
+    /// Key that will write the authority log.
     #[arg(long, value_name = "HEX", value_parser = PublicKey::from_hex, requires = "event")]
     authority_key: Option<PublicKey>,
-    /// Key that will sign device certificates
+    /// Key that will sign device certificates.
     #[arg(long, value_name = "HEX", value_parser = PublicKey::from_hex, requires = "event")]
     issuing_key: Option<PublicKey>,
-    /// When the keys start to be believed, in milliseconds since 1970
+    /// When the keys start to be believed, in milliseconds since 1970.
     #[arg(long, value_name = "MS", requires = "event")]
     not_before: Option<u64>,
-    /// When they stop, in milliseconds since 1970
+    /// When they stop, in milliseconds since 1970.
     #[arg(long, value_name = "MS", requires = "event")]
     not_after: Option<u64>,
 }
@@ -127,10 +127,10 @@ struct RotateArgs {
 struct ExtendArgs {
     #[command(flatten)]
     current: CurrentArgs,
-    /// Until when the keys shall be believed, in UTC: 2027-06-04T18:00:00Z; nothing is ever shortened
+    /// Until when the keys shall be believed, in UTC: 2027-06-04T18:00:00Z; nothing is ever shortened.
     #[arg(long, value_name = "TIME", value_parser = calendar::parse)]
     until: Timestamp,
-    /// Key to prolong: its id, 8 hexadecimal digits; repeat it for several, leave it out for all that are not struck out
+    /// Key to prolong: its id, 8 hexadecimal digits; repeat it for several, leave it out for all that are not struck out.
     #[arg(long, value_name = "ID", value_parser = KeyId::from_hex)]
     key: Vec<KeyId>,
     #[command(flatten)]
@@ -141,10 +141,10 @@ struct ExtendArgs {
 struct StrikeArgs {
     #[command(flatten)]
     current: CurrentArgs,
-    /// Key to strike out: its id, 8 hexadecimal digits, as `inspect` shows it
+    /// Key to strike out: its id, 8 hexadecimal digits, as `inspect` shows it.
     #[arg(long, value_name = "ID", value_parser = KeyId::from_hex)]
     key: KeyId,
-    /// Key request of the cloud's (JSON), to name the next keys in the same bundle
+    /// Key request of the cloud's (JSON), to name the next keys in the same bundle.
     #[arg(long, value_name = "FILE")]
     request: Option<PathBuf>,
     #[command(flatten)]
@@ -154,50 +154,50 @@ struct StrikeArgs {
 /// The bundle to go on from and the roots that do.
 #[derive(Debug, Args)]
 struct CurrentArgs {
-    /// Root key to sign with; repeat it for several
+    /// Root key to sign with; repeat it for several.
     #[arg(long, required = true, value_name = "FILE")]
     root: Vec<PathBuf>,
-    /// Bundle to go on from; one of the roots must have signed it
+    /// Bundle to go on from; one of the roots must have signed it.
     #[arg(long, value_name = "FILE")]
     bundle: PathBuf,
 }
 
 #[derive(Debug, Args)]
 struct CosignArgs {
-    /// Root key to sign with
+    /// Root key to sign with.
     #[arg(long, value_name = "FILE")]
     root: PathBuf,
-    /// Bundle to sign
+    /// Bundle to sign.
     #[arg(long, value_name = "FILE")]
     bundle: PathBuf,
-    /// Where to write the result, instead of into the bundle's own file
+    /// Where to write the result, instead of into the bundle's own file.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Replace a file that is there already
+    /// Replace a file that is there already.
     #[arg(long, requires = "out")]
     force: bool,
 }
 
 #[derive(Debug, Args)]
 struct InspectArgs {
-    /// Bundle, certificate or key request (JSON), or key (PEM)
+    /// Bundle, certificate or key request (JSON), or key (PEM).
     #[arg(value_name = "FILE")]
     file: PathBuf,
 }
 
 #[derive(Debug, Args)]
 struct JwksArgs {
-    /// Bundle whose keys to print; its signatures are not checked
+    /// Bundle whose keys to print; its signatures are not checked.
     #[arg(long, value_name = "FILE")]
     bundle: PathBuf,
 }
 
 #[derive(Debug, Args)]
 struct OutArgs {
-    /// File to write
+    /// File to write.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Replace a file that is there already
+    /// Replace a file that is there already.
     #[arg(long)]
     force: bool,
 }

@@ -8,7 +8,7 @@ use usher_tests::demo;
 /// Puts on a festival with a cloud, two hubs and scanners as processes, breaks things on purpose, and tells what happened.
 #[derive(Parser)]
 struct Args {
-    /// Ends after the table; exit code 0 only if every step came out as told.
+    /// End after the table; exit code 0 only if every step came out as told.
     #[arg(long)]
     once: bool,
 }

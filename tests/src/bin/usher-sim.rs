@@ -11,10 +11,10 @@ use usher_tests::sim::{self, Broken, Outcome, Sabotage, Shape, Tape};
 /// Plays a simulated event under faults, seed by seed, and checks the promises after every step.
 #[derive(Parser)]
 struct Args {
-    /// Plays this one seed.
+    /// Play this one seed.
     #[arg(long)]
     seed: Option<u64>,
-    /// Plays so many seeds.
+    /// Play so many seeds.
     #[arg(long, default_value_t = 300)]
     seeds: u64,
     /// The first seed of many.
@@ -29,13 +29,13 @@ struct Args {
     /// Scanners; each seed draws its own number unless given.
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=100))]
     scanners: Option<u8>,
-    /// Prints every step.
+    /// Print every step.
     #[arg(long)]
     trace: bool,
-    /// Makes the first failing seed small and prints its story.
+    /// Make the first failing seed small and print its story.
     #[arg(long)]
     shrink: bool,
-    /// Breaks a rule on purpose, to see it found.
+    /// Break a rule on purpose, to see it found.
     #[arg(long, value_enum)]
     sabotage: Option<Sabotage>,
 }

@@ -12,13 +12,13 @@ use super::{effects, output};
 /// The arguments of `new-root` and `new-key`.
 #[derive(Debug, Args)]
 pub struct NewKeyArgs {
-    /// File to write, mode 0600: PKCS#8 PEM, as OpenSSL reads it
+    /// File to write, mode 0600: PKCS#8 PEM, as OpenSSL reads it.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Encrypt the file under a passphrase
+    /// Encrypt the file under a passphrase.
     #[arg(long)]
     passphrase: bool,
-    /// Replace a file that is there already: the key in it is lost
+    /// Replace a file that is there already: the key in it is lost.
     #[arg(long)]
     force: bool,
 }

@@ -10,13 +10,13 @@ use super::{Outcome, output};
 /// The arguments of `verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// Public key, 32 bytes
+    /// Public key, 32 bytes.
     #[arg(long, value_name = "HEX", value_parser = bytes)]
     public_key: Bytes,
-    /// Message, may be empty
+    /// Message, may be empty.
     #[arg(long, value_name = "HEX", value_parser = bytes)]
     message: Bytes,
-    /// Signature, 64 bytes
+    /// Signature, 64 bytes.
     #[arg(long, value_name = "HEX", value_parser = bytes)]
     signature: Bytes,
 }

@@ -15,11 +15,11 @@ use super::{Outcome, output};
 /// The arguments of `verify-archive`.
 #[derive(Debug, Args)]
 pub struct VerifyArchiveArgs {
-    /// The archive, as usher-gate-agent archive writes it
+    /// The archive, as usher-gate-agent archive writes it.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Public half of the organizer's root, which must have signed; repeat it for several, which must all have signed. Without it the archive
-    /// is held against itself, and the root in it is printed
+    /// is held against itself, and the root in it is printed.
     #[arg(long, value_name = "HEX", value_parser = PublicKey::from_hex)]
     root_public: Vec<PublicKey>,
 }
