@@ -23,7 +23,7 @@ pub const LINKS_FROM_CLIENT: usize = 10;
 /// Bookings that are listed, the newest first: more than anybody looks through.
 pub const BOOKINGS_LISTED: u32 = 200;
 
-/// Returns an address as links and sessions name it: bookings are found by it however it was typed.
+/// Returns the one form of an address by which links and sessions name it, however it was typed.
 pub fn address_key(email: &str) -> String {
     email.trim().to_ascii_lowercase()
 }

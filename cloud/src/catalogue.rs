@@ -76,7 +76,7 @@ impl Tier {
 }
 
 impl Event {
-    /// Returns it with the prices that its tiers have now, as many as are held or sold.
+    /// Returns the event with the prices that its tiers have now, after so many were held or sold.
     pub fn priced(&self, counts: &[TierCount], now: Timestamp) -> Self {
         let mut event = self.clone();
         for tier in &mut event.tiers {

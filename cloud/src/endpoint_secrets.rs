@@ -34,7 +34,8 @@ impl EndpointSecrets {
         Ok(self.master.open(sealed, &context(endpoint))?.to_vec())
     }
 
-    /// Seals the secrets of all endpoints under the newest master key; tells of how many. What does not open is left as it is.
+    /// Seals the secrets of all endpoints under the newest master key; returns how many. A secret that does not open is left as
+    /// it is.
     ///
     /// # Errors
     ///

@@ -205,7 +205,7 @@ impl PaymentGateway {
         }
     }
 
-    /// Sees to it that a payment is never charged, unless it was; tells how it stands then.
+    /// Makes sure that a payment is never charged, unless it was charged already; returns its state then.
     ///
     /// # Errors
     ///

@@ -31,7 +31,8 @@ impl StaffSecrets {
         Ok(self.master.open(sealed, &context(staff))?.to_vec())
     }
 
-    /// Seals the secrets of all people under the newest master key; tells of how many. What does not open is left as it is.
+    /// Seals the secrets of all people under the newest master key; returns how many. A secret that does not open is left as it
+    /// is.
     ///
     /// # Errors
     ///

@@ -107,7 +107,7 @@ impl Store {
         self.engines().iter().any(Engine::is_shared)
     }
 
-    /// Returns what runs the home cell, for another record in the same database.
+    /// Returns the engine of the home cell, for another record in the same database.
     pub(crate) fn engine(&self) -> Engine {
         self.engine.clone()
     }

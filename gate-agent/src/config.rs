@@ -222,8 +222,8 @@ impl Config {
         !self.http.ip().to_canonical().is_loopback() && self.tls_certificate.is_none()
     }
 
-    /// Returns the one address to announce to the local network, if it is not to be those of the interfaces: where the hub is bound
-    /// or, where that is everywhere, what it is to advertise.
+    /// Returns the one address to announce to the local network: where the hub is bound or, where it is bound everywhere, what
+    /// it is to advertise. `None` means the addresses of the interfaces.
     pub fn announced_at(&self, bound: IpAddr) -> Option<IpAddr> {
         if bound.is_unspecified() {
             self.advertise.as_deref()?.parse().ok()

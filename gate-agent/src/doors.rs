@@ -57,7 +57,8 @@ impl Doors {
         expected.contains(&event)
     }
 
-    /// Opens the way into a hub with its HTTP and what new scanners need of that, and gives the peers that come by it.
+    /// Opens the way into a hub, with its HTTP and the part of that which new scanners need; returns the peers that come in by
+    /// it.
     pub fn open(
         &self,
         services: &Arc<Services>,

@@ -215,9 +215,9 @@ impl TrustBundle {
         Ok(())
     }
 
-    /// Checks that nothing of the version before is forgotten. What logs say is judged by all keys there ever were, and the
-    /// order of authority keys says whose word replaces whose: each list begins as the one before, and who is struck out
-    /// stays so.
+    /// Checks that this version forgets nothing of the one before. Logs are judged by all keys that there ever were, and the
+    /// order of authority keys says which one takes over from which. So each list must begin as it did before, and a key that
+    /// is struck out must stay so.
     ///
     /// # Errors
     ///

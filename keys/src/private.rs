@@ -63,8 +63,8 @@ pub enum PrivacyError {
     },
 }
 
-/// Makes a folder that only its owner may enter, and the missing ones above it likewise. One that is there stays as it is
-/// if something is in it but settings; else it is closed to others, if it is ours: there was nothing for them to read.
+/// Makes a folder that only its owner may enter, and the missing ones above it likewise. A folder that is there stays as it is
+/// if anything but settings is in it. Else it is closed to others, if it is ours: there was nothing for them to read.
 ///
 /// # Errors
 ///

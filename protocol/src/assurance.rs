@@ -30,7 +30,7 @@ struct AssuranceBody {
 }
 
 impl Assurance {
-    /// Says how far one's own log has come.
+    /// Signs how far one's own log has come.
     pub fn sign(event: EventId, at: Timestamp, tail: Tail, key: &SecretKey) -> Self {
         let body = AssuranceBody { event, at, tail };
         Self {

@@ -41,7 +41,7 @@ impl<S> Default for LastScans<S> {
 }
 
 impl<S> PassedScan<S> {
-    /// Tells whether it is too long ago for whoever read the code to take it back.
+    /// Tells whether too much time has passed for whoever read the code to take it back.
     #[must_use]
     pub fn is_final(&self, now_ms: u64) -> bool {
         now_ms.saturating_sub(self.answered_ms) > ANNUL_WITHIN_MS

@@ -66,7 +66,7 @@ pub struct Known<'a> {
     pub head: Option<&'a Head>,
 }
 
-/// Checks a run against our copy of the log and gives what is new in it.
+/// Checks a run against our copy of the log and returns what is new in it.
 ///
 /// The signed head commits to every hash before it, so a run that is sound in itself but passes our tail's number with
 /// another hash proves two histories; one that is not sound in itself only proves that its sender altered it.

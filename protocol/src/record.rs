@@ -343,7 +343,7 @@ pub enum RightToAnnul {
 }
 
 impl Body {
-    /// Returns the passage that it tells of, if it does, be it one that did not come about.
+    /// Returns the passage that it tells of, if any, also one that did not come about.
     pub fn passage(&self) -> Option<&ShownPassage> {
         match self {
             Self::Admitted(passage)

@@ -28,7 +28,7 @@ use quick::Quick;
 /// less than half of it, unless the computer is old or busy.
 const LONGEST_LOOK: Duration = Duration::from_millis(900);
 
-/// Reads the codes of a picture with everything there is, but not for ever.
+/// Reads the codes of a picture with every method, within a limit.
 #[must_use]
 pub fn codes_in(picture: &LumaFrame) -> Vec<QrCode> {
     let started = Instant::now();

@@ -33,7 +33,7 @@ pub struct Caller {
     pub by: Actor,
     /// What the caller may do.
     pub grant: Grant,
-    /// Whether what takes a fresh one-time code may be done: by a key, or by somebody who has just entered one.
+    /// Whether operations that need a fresh one-time code are allowed: for a key, or for somebody who has just entered one.
     pub is_fresh: bool,
 }
 

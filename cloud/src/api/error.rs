@@ -93,7 +93,7 @@ impl ApiError {
         Self::refused(kind, sentence(&error.to_string()))
     }
 
-    /// Makes the error of a kind that says no more than its words and when to try again, in seconds.
+    /// Makes an error of this kind with the kind's own words, to be tried again after so many seconds.
     pub fn too_many(kind: ProblemKind, retry_after: u64) -> Self {
         Self::TooMany {
             kind,

@@ -49,7 +49,7 @@ impl IdempotencyHeader {
         self.or_member(body, TOKEN_BYTES)
     }
 
-    /// Returns the key of a request whose body may name it too, of a length in bytes.
+    /// Returns the key of a request whose body may name it too; its length in bytes must lie in a range.
     ///
     /// # Errors
     ///

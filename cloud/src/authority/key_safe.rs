@@ -85,10 +85,10 @@ impl KeySafe {
         Ok(EventKeys { keys })
     }
 
-    /// Makes the keys an event still lacks and gives the request to have them trusted.
+    /// Makes the keys that an event still lacks and returns the request to have them trusted.
     ///
-    /// The ticket key is always one the bundle does not name yet: having it signed is how ticket keys are rotated. Asking
-    /// again before that gives the same request. Authority and issuing keys stay until they are struck out.
+    /// The ticket key is always one that the bundle does not name yet: having it signed is how ticket keys are rotated. Asking
+    /// again before that returns the same request. Authority and issuing keys stay until they are struck out.
     ///
     /// # Errors
     ///

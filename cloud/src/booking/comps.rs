@@ -36,8 +36,8 @@ pub struct CompFor {
 }
 
 impl BookingDesk {
-    /// Gives tickets away, to all people of a list or to nobody, once for each idempotency key; tells their bookings, in their order. Tickets
-    /// that cannot be issued now are issued later, by the jobs of their bookings.
+    /// Gives tickets away to all people of a list or to nobody, once for each idempotency key; returns their bookings in the
+    /// order of the list. Tickets that cannot be issued now are issued later, by the jobs of their bookings.
     ///
     /// # Errors
     ///

@@ -71,7 +71,7 @@ impl EventQuery {
     }
 }
 
-/// Reads what somebody types to look for events; at most so many words count.
+/// Reads the words that somebody types to look for events; only the first `most` of them count.
 pub fn sought_words(text: &str, most: usize) -> Option<Vec<String>> {
     let mut words = folded_words(text);
     words.truncate(most);

@@ -10,7 +10,7 @@ use crate::store::{Store, StoreError};
 /// Jobs done side by side: most wait for the payment service.
 const AT_ONCE: u32 = 64;
 
-/// Frees what earlier servers on this data directory have left behind in a cell.
+/// Frees the jobs in a cell that earlier servers on this data directory had leased.
 ///
 /// # Errors
 ///
@@ -27,7 +27,7 @@ pub async fn take_over(state: &AppState, cell: &Store) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Does all jobs about money of a cell that are due; what cannot be done now is put off.
+/// Does all jobs of a cell that settle money and are due; puts off those that cannot be done now.
 ///
 /// # Errors
 ///

@@ -21,7 +21,7 @@ impl ScriptWords {
         Self(Language::ALL.map(|language| words(script, asks_the_api, language)))
     }
 
-    /// Returns them in a language, to be written into a page as they are: no text in them can end a script.
+    /// Returns the words in a language, ready to be written into a page: no text in them can end a script.
     pub fn in_language(&self, language: Language) -> &str {
         &self.0[language as usize]
     }

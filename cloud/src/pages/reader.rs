@@ -126,7 +126,8 @@ struct RefusedPage {
     detail: String,
 }
 
-/// Has a buyers' page say its language, keeps a choice, and tells what went wrong in the reader's words.
+/// Renders a buyers' page in the reader's language, keeps the language that was chosen, and puts errors into the reader's
+/// words.
 pub async fn in_language(State(app): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
     let reader = PageReader::of(request.uri(), request.headers());
     let chosen = asked(request.uri().query().unwrap_or_default()).and_then(Language::from_tag);

@@ -6,7 +6,8 @@ use crate::master_key::MasterKey;
 use crate::store::{Store, StoreError};
 use crate::waiting_room::ResealRoom;
 
-/// Seals the secrets of all waiting rooms under the newest master key; tells of how many. What does not open is left as it is.
+/// Seals the secrets of all waiting rooms under the newest master key; returns how many. A secret that does not open is left as
+/// it is.
 ///
 /// # Errors
 ///

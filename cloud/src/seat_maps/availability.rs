@@ -99,7 +99,8 @@ fn tell(
 }
 
 impl SeatMaps {
-    /// Returns which seats of a published event are free, a second ago at the earliest; two where another process looked first.
+    /// Returns which seats of a published event are free, as of at most a second ago; two seconds where another process looked
+    /// first.
     ///
     /// # Errors
     ///

@@ -26,11 +26,11 @@ pub struct Sought {
     pub booking: Option<BookingId>,
     /// The id of a ticket of it.
     pub ticket: Option<TicketId>,
-    /// The numbers of its code.
+    /// The range in which the number of its code lies.
     pub booking_codes: Range<u64>,
-    /// The numbers of the code of a ticket of it.
+    /// The range in which the number of one of its ticket codes lies.
     pub ticket_codes: Range<u64>,
-    /// How its buyer's address or name begins, in small letters; nothing if it is empty.
+    /// The beginning of its buyer's address or name, in lower case; empty if that is not looked for.
     pub address: String,
 }
 

@@ -84,7 +84,7 @@ impl ChargeParts {
         })
     }
 
-    /// Returns what is left of them without others, and never less than nothing.
+    /// Subtracts others from them; nothing becomes negative.
     pub fn without(self, others: Self) -> Self {
         Self {
             fees: (self.fees - others.fees).max(0),

@@ -77,7 +77,7 @@ pub struct HoldBounds {
     pub per_network: u32,
     /// From one network, in percent of the event's units, if that is more.
     pub network_percent: u32,
-    /// For how many minutes of an hour so much may be held in vain: 60 is always.
+    /// How many minutes of an hour that much may be held in vain; 60 means always.
     pub minutes_in_vain: u32,
 }
 

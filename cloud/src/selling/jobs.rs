@@ -145,7 +145,7 @@ impl Job {
         }
     }
 
-    /// Tells whether its last failure is worth a word: from the fourth on, each time that there are twice as many.
+    /// Tells whether the last failure is to be logged: from the fourth on, whenever their number has doubled.
     pub fn is_worth_a_word(failures: u32) -> bool {
         failures >= OFTEN && failures.is_power_of_two()
     }

@@ -313,8 +313,8 @@ pub struct ComparedDispute {
     pub amount: Money,
 }
 
-/// Names every difference between what is written down of disputes, each with when it was heard of, and what their gateway lists: of what was heard
-/// of since a moment nothing may be missing there, whose list begins well before.
+/// Names every difference between our disputes, each with when it was heard of, and the gateway's list. The list begins well
+/// before `since`, so every dispute heard of since then must be in it.
 pub fn dispute_differences(
     known: &[(ComparedDispute, Timestamp)],
     listed: &[ComparedDispute],

@@ -25,7 +25,7 @@ pub struct TicketsQuery {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TicketLine {
     pub ticket: SoldTicket,
-    /// What people call its booking; nothing if it was transferred.
+    /// The code of its booking; `None` for a ticket that was transferred.
     pub booking: Option<BookingCode>,
     /// What was paid for its place in its booking.
     pub price: Option<Money>,

@@ -131,7 +131,7 @@ impl Drop for ConnectionPlace {
 }
 
 impl Asked {
-    /// Takes note that all of the request is here: now it is us who are waited for.
+    /// Notes that the whole request has arrived: from now on the client waits for us.
     pub fn has_arrived(&self) {
         if !self.has_arrived.swap(true, Ordering::AcqRel) {
             self.guest.under_way.fetch_add(1, Ordering::AcqRel);

@@ -322,7 +322,7 @@ pub struct Contact {
     pub seen_at: Timestamp,
     /// How many records of all logs it held then.
     pub record_count: u64,
-    /// How far its clock was ahead of the server's, in milliseconds; less than nothing when it was behind.
+    /// How far its clock was ahead of the server's, in milliseconds; negative when it was behind.
     pub clock_ahead_ms: i64,
     /// The link it has, as far as it is known.
     pub link: Option<HeldLink>,
@@ -357,7 +357,7 @@ pub struct NoteContact {
 }
 
 impl NoteContact {
-    /// Returns what is kept in place of what was: that a link has ended does not end the one that another process has meanwhile.
+    /// Returns the contact to keep after `was`. The end of one link does not end a link that another process has meanwhile.
     pub fn after(&self, was: Option<&Contact>) -> Contact {
         let others = was
             .and_then(|was| was.link)

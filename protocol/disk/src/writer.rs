@@ -113,8 +113,8 @@ pub struct Groups<C> {
 }
 
 impl<C> Groups<C> {
-    /// Waits for the next group; returns nothing when the writer was closed or dropped. `rest` tells by the first command how
-    /// long the group waits for company.
+    /// Waits for the next group; returns `None` when the writer was closed or dropped. `rest` says, by the first command, how
+    /// long the group waits for more.
     pub fn gather(&mut self, rest: impl FnOnce(&C) -> Option<Duration>) -> Option<Vec<C>> {
         if self.is_last {
             return None;

@@ -135,7 +135,7 @@ impl<T: Send + 'static> Arrivals<T> {
     }
 }
 
-/// Has a connection closed when its place goes to another, also when a session has it, which learns of it as of any end.
+/// Closes a connection when its place goes to another. A session that has it by then learns of it as of any end.
 pub(crate) fn close_with_place(quinn: &quinn::Connection, place: &Place) {
     let closing = quinn.clone();
     place

@@ -88,7 +88,7 @@ impl HandshakeLimit {
         self.regulars.come_from(address) || self.strangers.has_room(address, Instant::now())
     }
 
-    /// Tells whether a newcomer that gives this address must prove first that it is its own.
+    /// Tells whether a newcomer must first prove that this address is its own.
     pub(crate) fn asks_for_proof(&self, address: IpAddr) -> bool {
         let of_address = self.strangers.count_of(address) + self.reserve.count_of(address);
         of_address >= SAME_ADDRESS_BEFORE_RETRY || self.strangers.count() >= STRANGERS_BEFORE_RETRY

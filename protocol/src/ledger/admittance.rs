@@ -60,8 +60,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Bounds the logs of devices to fewer bytes than [`MAX_DEVICE_BYTES`]. All replicas of an event must do so alike: simulations do, where
-    /// nobody can write as much.
+    /// Bounds the logs of devices to fewer bytes than [`MAX_DEVICE_BYTES`]; all replicas of an event must use the same bound.
+    /// It is for simulations, where nobody can write as much.
     pub fn keep_at_most(&mut self, bytes: u64) {
         self.most_bytes = bytes;
     }

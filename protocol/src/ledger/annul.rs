@@ -94,8 +94,8 @@ impl Ledger {
         })
     }
 
-    /// Returns the last scan by which people passed with a unit's ticket, that way, by the judges' time: log clocks order records,
-    /// and one that was pulled ahead has later readings for earlier passages.
+    /// Returns the last passage with a unit's ticket in one direction, by the judges' time. Log clocks only order records: one
+    /// that was pulled ahead has later readings for earlier passages.
     pub fn last_passage(&self, unit: Unit, inwards: bool) -> Option<&Passage> {
         let passages = self.state.passages(unit);
         let that_way = passages.filter(|(_, way, _)| *way == inwards);

@@ -69,8 +69,8 @@ impl Ledger {
         Route::to(self.state.rosters().home(self.event(), unit), self.me)
     }
 
-    /// Tells whether a scan on the way in is of a ticket that the authority has made void, as far as it was heard here. Then nobody
-    /// else is asked: a home that has not heard so yet would let in.
+    /// Tells whether a scan on the way in is of a ticket that the authority has made void, as far as we have heard. Then nobody
+    /// else is asked: a home that has not heard it yet would let people in.
     pub fn is_void(&self, asked: &ScanQuestion) -> bool {
         let rulings = self.state.shared_ticket_rulings();
         asked.direction == Direction::In && rulings::is_void(&rulings, asked.ticket.ticket())

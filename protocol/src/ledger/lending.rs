@@ -74,8 +74,8 @@ impl Ledger {
         }
     }
 
-    /// Shares the places in limited zones evenly among the hubs that are linked now, so that each has some when the lines are
-    /// cut, of the slots to come too; one after the other, since each of them does so.
+    /// Shares the places in limited zones evenly among the hubs that are linked now, slots to come included, so that each has
+    /// some when lines are cut. Each hub does so in turn.
     pub fn share_places(&mut self, linked: &BTreeSet<PublicKey>, now: Timestamp) -> Vec<Entry> {
         let near = self.hubs_among(linked);
         let mut entries = Vec::new();

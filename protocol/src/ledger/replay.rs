@@ -22,8 +22,8 @@ impl Ledger {
         true
     }
 
-    /// Takes all that is stored back in, logs in any order and the records of each in theirs: the authorities' logs first, since
-    /// others' passages may rest on what these list. Returns `false` when a log does not chain.
+    /// Takes back in all that is stored. Logs may come in any order, the records of each in theirs. The authorities' logs are
+    /// read first, since others' passages may rest on what these list. Returns `false` when a log does not chain.
     pub fn replay_all<'a>(
         &mut self,
         entries: impl Iterator<Item = &'a Entry> + Clone,

@@ -35,8 +35,8 @@ impl OwnDraft {
         });
     }
 
-    /// Returns the records in pieces, each with the signed head at its end: no more in each than one run holds, or nobody could
-    /// be sent them.
+    /// Returns the records in pieces, each with a signed head at its end. No piece holds more than one run: peers could not be
+    /// sent it otherwise.
     pub fn seal(self, key: &SecretKey) -> Vec<(Vec<Entry>, Head)> {
         let mut pieces = Vec::new();
         let mut rest = self.entries;
@@ -63,8 +63,8 @@ fn within_one_run(bytes: impl Iterator<Item = usize>) -> usize {
 }
 
 impl Ledger {
-    /// Signs heads of our own log, of which no head covers these records yet, each told by its tail and its length in bytes:
-    /// wherever a run would hold no more, or nobody could be sent them, and at its end.
+    /// Signs heads for records of our own log that no head covers yet, each told by its tail and its length in bytes. There is
+    /// a head wherever a run is full, so that peers can be sent it, and one at the end.
     pub fn seal_all(&mut self, unsigned: &[(Tail, usize)], key: &SecretKey) -> Vec<Head> {
         let (event, mut rest) = (self.event(), unsigned);
         let mut heads = Vec::new();

@@ -157,7 +157,7 @@ impl State {
             .filter(move |(origin, _)| matters(origin))
     }
 
-    /// Tells whether anybody has heard of an origin but by a fork: a device can sign forks of as many keys as it invents.
+    /// Tells whether an origin is known by more than a fork: a device can sign forks of as many keys as it invents.
     pub(super) fn knows(&self, origin: &Origin) -> bool {
         self.writers.contains_key(origin)
             || self.register().enrolled.contains_key(origin)
@@ -169,7 +169,7 @@ impl State {
         self.forks.values()
     }
 
-    /// Returns where the history of an origin that counts passes, when that had to be said.
+    /// Returns a record through which the history that counts passes, where a person has chosen one of two.
     pub fn settled(&self, origin: &Origin) -> Option<Tail> {
         self.rulings()?.settled.get(origin).copied()
     }
@@ -196,7 +196,7 @@ impl State {
         &self.awaiting
     }
 
-    /// Returns the logs of which not everything was read: by those who know the key, or by a later version.
+    /// Returns the logs of which not everything was read: a key is missing, or a later version wrote it.
     pub fn not_wholly_read(&self) -> BTreeSet<Origin> {
         let not_read = self.awaiting.iter().chain(self.unread.keys()).copied();
         not_read.chain(self.with_unlisted()).collect()

@@ -114,7 +114,8 @@ impl DeviceWriter {
         counting.map(|(_, loan)| loan)
     }
 
-    /// Tells whether one more count is taken of it: it did not count too often, nor name too many logs.
+    /// Tells whether one more count of this device is accepted: there are not too many, and this one does not name too many
+    /// logs.
     pub fn may_count(&self, count: &Count) -> bool {
         let named = self.counted.iter().map(|(_, count)| count.heard.len());
         let named = named.fold(count.heard.len(), usize::saturating_add);

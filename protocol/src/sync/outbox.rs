@@ -142,8 +142,9 @@ impl Outbox {
         }
     }
 
-    /// Returns the next log to load a run of, and after which record: authority logs come first and strangers' last, of equal ones
-    /// those that were left unanswered. Logs that nobody takes are not sent, and others rest if they are left unanswered.
+    /// Returns the next log to load a run of, and the record after which the run begins. Authority logs come first and
+    /// strangers' last; among equals, the log that was left unanswered least often. Logs that nobody takes are not sent, and
+    /// others rest while they are left unanswered.
     pub fn next_load(&mut self, regard: &Regard<'_>, now: Timestamp) -> Option<(Origin, Seq)> {
         self.expire(now);
         if self.in_flight.len() >= MAX_RUNS_IN_FLIGHT {

@@ -132,7 +132,7 @@ impl Session {
         self.version
     }
 
-    /// Returns why the peer is not welcome, once it was shown the door: the farewell does not tell it.
+    /// Returns why the peer was refused, once it was: the farewell does not say so.
     pub fn refusal(&self) -> Option<&PeerError> {
         self.refusal.as_ref()
     }

@@ -32,7 +32,7 @@ pub struct ForeignCodes {
 }
 
 impl ForeignCodes {
-    /// Takes the next list. The last word on a code's tier, people and use holds; its unit is that of its first listing.
+    /// Takes the next list. A code's tier, people and use are those of its last listing; its unit is that of the first.
     pub fn take(&mut self, list: ForeignList) {
         if *self.salt.get_or_insert(list.salt) != list.salt {
             return;

@@ -31,7 +31,8 @@ impl Guesses {
         }
     }
 
-    /// Counts a code as wrong before it is looked up, so that many at once are no way around; tells whether it may be looked up.
+    /// Counts a code as wrong before it is looked up, so that many at once do not get around the limit; tells whether it may be
+    /// looked up.
     pub fn begin(&mut self, asker: [u8; 32], now_ms: u64) -> bool {
         if self.askers.len() >= MAX_ASKERS && !self.askers.contains_key(&asker) {
             self.forget(now_ms);

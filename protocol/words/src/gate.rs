@@ -68,7 +68,7 @@ fn gates_of<'a>(devices: impl Iterator<Item = &'a DeviceIdentity>) -> BTreeMap<P
     gates
 }
 
-/// A device whose certificate was not heard of yet: its key says nothing to people.
+/// What a device is called whose certificate is not known yet: its key says nothing to people.
 pub const UNNAMED: &str = "a device whose name is not known here";
 
 /// Says things about one event, at one moment, with the names people know.
@@ -266,8 +266,8 @@ impl Phrasebook {
         }
     }
 
-    /// Says what this device's clock shows, and when nobody confirms it that a person should; a plain line and no alarm, since most
-    /// clocks are right.
+    /// Says what this device's clock shows and, when nothing confirms it, that a person should compare it. It is a plain line
+    /// and no alarm: most clocks are right.
     pub fn clock(&self, compared: usize) -> String {
         let date = self.date(self.now);
         match compared {

@@ -169,7 +169,7 @@ kinds! {
 }
 
 impl ProblemKind {
-    /// What may be wrong with any body.
+    /// The kinds with which any request that has a body may be refused.
     pub const OF_BODIES: [Self; 5] = [
         Self::Unreadable,
         Self::TooLarge,
@@ -178,7 +178,7 @@ impl ProblemKind {
         Self::InvalidRequest,
     ];
 
-    /// What a request with an idempotency key may be refused with, whatever it is about.
+    /// The kinds with which any request that has an idempotency key may be refused.
     pub const OF_KEYS: [Self; 4] = [
         Self::TooLarge,
         Self::InvalidRequest,
@@ -186,7 +186,7 @@ impl ProblemKind {
         Self::RequestRunning,
     ];
 
-    /// Returns the kind of a request that the web framework could not read and answers with a status.
+    /// Returns the kind for a status with which the web framework answers a request that it cannot read.
     pub fn of_unread(status: u16) -> Self {
         [Self::WrongMethod, Self::TooLarge, Self::NotJson, Self::WrongShape]
             .into_iter()

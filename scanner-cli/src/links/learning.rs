@@ -107,8 +107,8 @@ impl Learning {
         }
     }
 
-    /// Starts to dial a hub at these addresses, best first; `hub` is who is said to be there, if we were told of it, and nobody but
-    /// whom it `expects` is linked there.
+    /// Starts to dial a hub at these addresses, best first. `hub` is who is said to be there, if we were told; only the one it
+    /// `expects` is linked there.
     pub(super) fn dial(
         &mut self,
         addresses: Vec<String>,

@@ -71,7 +71,7 @@ impl<R: Right> ChecksRight for Allowed<R> {
     type Right = R;
 }
 
-/// A handler that asks for the state, and then for what is [`ChecksRight`]; `Arguments` are all that it asks for.
+/// A handler that takes the state first and then an extractor that [`ChecksRight`]; `Arguments` are all that it takes.
 pub trait CheckedHandler<Arguments> {
     /// What it does.
     const OPERATION: Operation;

@@ -81,7 +81,7 @@ pub struct EndpointsView {
     pub endpoints: Vec<EndpointView>,
 }
 
-/// What an endpoint was told or is to be told, without what it says.
+/// A webhook of an endpoint, sent or still to be sent, without its content.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WebhookView {
     /// Its id, as the header `webhook-id` has it.

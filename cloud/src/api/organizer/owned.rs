@@ -110,7 +110,7 @@ async fn find(app: &AppState, organizer: OrganizerId, id: EventId) -> Result<Eve
 }
 
 impl<R: Right, T: Copy> PartOfOwnEvent<R, T> {
-    /// Returns it for another operation, if the caller may do that with it too.
+    /// Returns the same part for another operation, if the caller may do that too.
     pub fn also<Other: Right>(&self) -> Option<PartOfOwnEvent<Other, T>> {
         let Self(event, part, allowed) = self;
         Some(PartOfOwnEvent(event.clone(), *part, allowed.also()?))
@@ -140,13 +140,13 @@ impl OwnEvent<may::AddEvent> {
 }
 
 impl<R: Right> OwnEvent<R> {
-    /// Returns it for another operation, if the caller may do that with it too.
+    /// Returns the same event for another operation, if the caller may do that too.
     pub fn also<Other: Right>(&self) -> Option<OwnEvent<Other>> {
         let Self(event, allowed) = self;
         Some(OwnEvent(event.clone(), allowed.also()?))
     }
 
-    /// Reads it again: after it was changed, or after a body that may have taken its time to come.
+    /// Reads it again, after it was changed or after a body that took its time to arrive.
     ///
     /// # Errors
     ///

@@ -91,8 +91,8 @@ impl LogWriter {
         self.change_state(id, may_reinstate, body).await
     }
 
-    /// Puts the next generation in a ticket's place, for its holder or for somebody else; asked again, gives the one that
-    /// took it.
+    /// Replaces a ticket by its next generation, for its holder or for somebody else. A repeated request returns the generation
+    /// that the first made.
     ///
     /// # Errors
     ///
@@ -122,7 +122,8 @@ impl LogWriter {
         }
     }
 
-    /// Puts a generation that a phone must sign along in a ticket's place; asked again by that phone, gives the one that took it.
+    /// Replaces a ticket by a generation that a phone must sign along. A repeated request of that phone returns the generation
+    /// that the first made.
     ///
     /// # Errors
     ///

@@ -79,7 +79,7 @@ impl SandboxLedger {
         }
     }
 
-    /// Records what the bank says to a charge unless there is an entry; returns the entry there is now.
+    /// Records the bank's answer to a charge unless there is one; returns the entry that is there now.
     ///
     /// # Errors
     ///

@@ -159,8 +159,9 @@ struct RefundMetadata {
 }
 
 impl WireRefunds {
-    /// Returns how a refund stands that we may have asked for before, in an attempt or, without one, as often as it takes; `None` if it is to be
-    /// asked for. What a person had tried again is not judged by the attempts before.
+    /// Returns the status of a refund that we may have asked for before; `None` if it is still to be asked for. It has failed
+    /// only if this attempt has: what a person had tried again is not judged by earlier attempts, and without an attempt no
+    /// failure counts.
     pub fn status_of(&self, name: &str, attempt: Option<u32>) -> Option<RefundStatus> {
         let ours = || self.data.iter().filter(|refund| refund.is_of(name));
         let going_well = ours()

@@ -38,7 +38,7 @@ pub fn event_id(bytes: [u8; 16]) -> EventId {
 /// The part of an id that is unique within its event, as it is stored.
 pub type Local = [u8; LOCAL_BYTES];
 
-/// Writes a count or number; those beyond the column's range do not come up.
+/// Writes a count or number; none is beyond the column's range.
 pub fn count(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }

@@ -235,8 +235,8 @@ pub fn resend_tickets(
     write(connection, &cause).map(|id| Effect::Keep(Some(id)))
 }
 
-/// Puts the right address in place of a buyer's wrong one, where it was not erased; letters that wait go there. Tells whether there is such a
-/// booking.
+/// Replaces a buyer's wrong address by the right one, where it was not erased; letters that wait go to the new one. Tells
+/// whether there is such a booking.
 pub fn correct_address(connection: &Sql<'_>, request: &CorrectAddress) -> Result<Effect<bool>, StoreError> {
     let id = request.booking;
     let is_corrected = connection

@@ -132,7 +132,7 @@ fn read_summary(row: &Row<'_>, found: NameMatch) -> Result<EventSummary, StoreEr
     })
 }
 
-/// Lists cities that have events and begin so.
+/// Lists the cities that have events and whose names begin with a text.
 pub fn cities(connection: &Sql<'_>, request: &CitiesQuery) -> Result<Vec<String>, StoreError> {
     let mut query = connection.prepare_cached(connection.pick(
         "SELECT min(city) FROM listings WHERE city_key >= ?1 AND city_key < ?2 AND ends_at > ?3

@@ -213,8 +213,8 @@ pub fn use_for(
     Ok(())
 }
 
-/// Keeps a wrong guess as a reservation of nothing that was given back at once: it counts against its claimant as one unit would that was
-/// held in vain, and is forgotten as that would be.
+/// Keeps a wrong guess as a reservation of nothing that was given back at once. It counts against its claimant, and is
+/// forgotten, like one unit held in vain.
 pub fn note_guess(
     connection: &Sql<'_>,
     (id, currency): (ReservationId, Currency),

@@ -180,8 +180,8 @@ pub fn tell_changed(connection: &Sql<'_>, event: EventId, now: Timestamp) -> Res
     tell(connection, &told, || Ok(json!({ "event_id": event })))
 }
 
-/// Writes down for each endpoint of an event, and for those who listen to its news, what they are to be told, in the transaction of the
-/// cause. `data` is made only where there is somebody.
+/// Records for each endpoint of an event, and for those who listen to its news, what they are to be told, in the transaction of
+/// the cause. `data` is made only where somebody is to be told.
 pub fn tell(
     connection: &Sql<'_>,
     told: &WebhookCause<'_>,
@@ -337,7 +337,7 @@ pub fn webhooks(connection: &Sql<'_>, request: &WebhooksQuery) -> Result<Vec<Web
         .collect()
 }
 
-/// Writes down what came of trying to tell webhooks, forgets those of long ago, and lets the job of their endpoint wait or end.
+/// Records how the deliveries of webhooks went, deletes old webhooks, and puts off or ends the job of their endpoint.
 pub fn note_webhooks(connection: &Sql<'_>, request: &NoteWebhooks) -> Result<Effect<()>, StoreError> {
     let (endpoint, now) = (request.endpoint, request.now);
     let mut note = connection.prepare_cached(

@@ -13,7 +13,7 @@ const OTHERS: &str = "SELECT count(*) FROM pg_stat_activity
 /// How often to look again: whoever has just gone is still there for a moment. With the pauses some three seconds.
 const LOOKS: u32 = 8;
 
-/// Does some work in a transaction if nobody else is connected; tells whether that is so. Not to be called where a runtime runs
+/// Runs work in a transaction if nobody else is connected; tells whether nobody was. Must not be called where a runtime runs
 /// already.
 ///
 /// # Errors

@@ -47,7 +47,7 @@ impl Hosts {
         }
     }
 
-    /// Connects to the first one that lets us in and is as the address wants it.
+    /// Connects to the first server that accepts us and is of the kind that the address asks for.
     ///
     /// # Errors
     ///

@@ -7,8 +7,8 @@ use usher_protocol::record::RightToAnnul;
 use super::{Annulment, Replica};
 
 impl Replica {
-    /// Makes a supervisor's word, with name and reason, on the last scan by which people passed with the ticket of a code that way;
-    /// `None` while none is known here.
+    /// Makes the annulment of the last scan by which people passed with a code's ticket in this direction, by a supervisor's
+    /// name and reason; `None` while no such scan is known here.
     pub async fn undo_of_supervisor(
         &self,
         (code, unit): (&[u8], Unit),

@@ -15,8 +15,8 @@ use crate::state::limits::Limits;
 const CERTAINLY_BEFORE_MS: u64 = 2 * AGREEMENT_MS;
 
 impl Tally<'_> {
-    /// Returns the entries that an exit closes which named too few: those that came before it, by so much that clocks leave no
-    /// doubt where there may be none.
+    /// Returns the entries that are closed by an exit which named too few: those before it, by a margin that leaves no doubt
+    /// where clocks may differ.
     pub fn to_match(
         &self,
         exit: &Left,

@@ -56,8 +56,8 @@ impl Session {
         }
     }
 
-    /// Takes a peer's word of a fork, which proves itself, of those that the authority answers for: keys can be invented without
-    /// end, and forks of them.
+    /// Takes a fork that a peer tells of, if the authority answers for its origin. The fork proves itself, but keys can be
+    /// invented without end, and forks of them.
     pub(super) fn hear_fork(&mut self, found: ForkProof, ctx: &Context) {
         let origin = found.origin();
         let is_authority = ctx.trust.bundle().authority_key(&origin).is_some();

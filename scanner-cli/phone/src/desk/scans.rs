@@ -304,7 +304,7 @@ impl Desk {
         self.counts.count(signal);
     }
 
-    /// Asks whoever stands there to wait, once it takes long: nobody passes under the result of whoever came before.
+    /// Asks the guest to wait once an answer takes long: nobody passes under the result of the guest before.
     pub(super) fn ask_for_patience(&mut self) {
         let up_ms = self.up_ms();
         if self.asks_to_wait_at.take_if(|at| *at <= up_ms).is_some() {

@@ -29,7 +29,7 @@ pub enum ListColumn {
     ValidUntil,
 }
 
-/// What columns are called by the sellers whose lists were seen, in small letters.
+/// The names of columns in the lists of known sellers, in lower case.
 pub(super) const NAMES: [(ListColumn, &str, &[&str]); 10] = [
     (
         ListColumn::Code,

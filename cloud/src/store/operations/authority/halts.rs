@@ -12,7 +12,7 @@ use crate::store::sql::{OptionalExtension, Row, Sql, params};
 
 use super::{count, feed, logs};
 
-/// Halts an event and notes the head of its own past, unless as much is noted already.
+/// Halts an event and notes the head of its own past, unless a head as far along is noted already.
 pub fn note_own_past(connection: &Sql<'_>, noted: &NoteOwnPast) -> Result<Effect<()>, StoreError> {
     let Head {
         origin,
