@@ -34,7 +34,9 @@ async fn a_scanner_whose_clock_is_wrong_says_so_and_goes_by_the_hubs() -> anyhow
     let noted = until("its status to say so while it runs", async || {
         let status = status().await?;
         let words = status["clock_warning"].as_str().unwrap_or_default();
-        Ok(words.contains("45 min ahead of the other clocks").then_some(status))
+        Ok(words
+            .contains("45 min ahead of the other clocks")
+            .then_some(status))
     })
     .await?;
     ensure!(
