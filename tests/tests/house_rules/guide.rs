@@ -152,7 +152,7 @@ fn a_name_that_is_only_used_where_the_guide_says_it_is_decided_is_found() {
     let guide = format!(
         "{DECISIONS}\n|---|---|\n| whether | `a.rs`: `may_sell`, `MOST` |\n\n| else | `a.rs`: `used` |"
     );
-    let tree = |code| Tree::of(&[(PAGES[0], &guide), ("a.rs", code)]);
+    let tree = |code| Tree::of(&[(PAGES[0], guide.as_str()), ("a.rs", code)]);
     assert!(declarations(&tree("pub const fn may_sell() {}\npub const MOST: u8 = 1;")).is_empty());
     let breaches = declarations(&tree("use b::may_sell;\n// const MOST went"));
     let told: Vec<String> = breaches.iter().map(ToString::to_string).collect();
