@@ -63,16 +63,26 @@ pub struct Summary {
 impl Summary {
     /// Sums up a state.
     pub fn of(state: &State) -> Self {
+        Self::of_those(state, |_| true)
+    }
+
+    /// Sums up a state with those passages that are meant.
+    fn of_those(state: &State, is_meant: impl Fn(&Stamp) -> bool) -> Self {
         let mut indices = BTreeMap::new();
-        for (_, unit) in state.passages.units() {
-            indices.extend(unit.passages().iter().map(|(stamp, _)| (stamp.origin, 0)));
+        let units = state.passages.units().map(|(id, unit)| {
+            let meant = unit.passages().iter().filter(|(stamp, _)| is_meant(stamp));
+            (*id, meant.collect::<Vec<_>>())
+        });
+        let units: Vec<_> = units.filter(|(_, passages)| !passages.is_empty()).collect();
+        for (_, passages) in &units {
+            indices.extend(passages.iter().map(|(stamp, _)| (stamp.origin, 0)));
         }
         for (index, place) in (0..).zip(indices.values_mut()) {
             *place = index;
         }
         let row = |(stamp, change): &(Stamp, PassageChange)| row(indices[&stamp.origin], stamp, change);
-        let passages = state.passages.units();
-        let passages = passages.map(|(id, unit)| (*id, unit.passages().iter().map(row).collect()));
+        let passages = units.iter();
+        let passages = passages.map(|(id, passages)| (*id, passages.iter().copied().map(row).collect()));
         let in_force = state.in_force.as_ref();
         Self {
             authority: in_force.and_then(|key| Some((*key, state.authorities.get(key)?.clone()))),
@@ -134,9 +144,11 @@ impl Summary {
 }
 
 impl State {
-    /// Hashes the state: replicas with the same records have the same digest, whether or not they began at a checkpoint.
+    /// Hashes what counts of the state: replicas with the same records have the same digest, whether or not they began at a checkpoint, and
+    /// whatever they keep of logs beyond their cuts.
     pub fn digest(&self) -> Hash {
-        *blake3::hash(&codec::encode(&Summary::of(self))).as_bytes()
+        let summary = Summary::of_those(self, |stamp| self.limits.reach(stamp));
+        *blake3::hash(&codec::encode(&summary)).as_bytes()
     }
 }
 

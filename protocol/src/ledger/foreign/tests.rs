@@ -306,6 +306,30 @@ fn what_found_no_room_counts_once_the_logs_are_read_again() {
 }
 
 #[test]
+fn what_is_kept_of_a_log_beyond_its_cut_changes_no_digest() {
+    let (mut cloud, hub) = after_many_codes();
+    cloud.write(Body::DeviceRevoked {
+        device: hub.me(),
+        after: Seq(2),
+    });
+    let heard = |is_log_first: bool| {
+        let mut late = Machine::new(hub_key(3), Role::Hub);
+        late.write_due_records();
+        if is_log_first {
+            late.hear_log(&hub, hub.me()).unwrap();
+        }
+        late.hear(&cloud);
+        if !is_log_first {
+            late.hear_log(&hub, hub.me()).unwrap();
+        }
+        assert!(!late.ledger.must_be_rebuilt());
+        late
+    };
+    let [waited, listed] = [true, false].map(heard);
+    assert_eq!(waited.digest(), listed.digest());
+}
+
+#[test]
 fn beyond_a_cut_nothing_is_read_again_until_the_cut_is_moved() {
     let (_, hub) = after_many_codes();
     let mut late = Machine::new(hub_key(3), Role::Hub);
