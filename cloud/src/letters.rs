@@ -245,6 +245,15 @@ pub struct Recipient<'a> {
     pub language: Language,
 }
 
+// The address is personal and stays out of logs.
+impl std::fmt::Debug for Recipient<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recipient")
+            .field("language", &self.language)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Writes the letter again that confirms a booking, with what stands now.
 #[derive(Debug, Clone, Copy)]
 pub struct ResendTickets {
@@ -287,6 +296,8 @@ pub struct LettersQuery {
     pub event: EventId,
     /// Only those that stand so.
     pub state: Option<LetterState>,
+    /// Only those about the booking with this code.
+    pub booking: Option<BookingCode>,
     pub limit: u32,
 }
 

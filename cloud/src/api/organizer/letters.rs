@@ -85,12 +85,16 @@ pub struct ListLetters {
     /// Only those that stand so: `given_up` are those that a person has to look into.
     #[serde(default)]
     pub status: String,
+    /// Only those about the booking with this code.
+    #[serde(default)]
+    pub booking_code: String,
 }
 
 /// Lists what buyers of the event were told by mail, and are to be told.
 #[utoipa::path(get, path = "/v1/organizer/events/{event_id}/letters", tag = "organizer",
     params(("event_id" = String, Path), ListLetters), security(("organizer_key" = [])), responses(
     (status = 200, body = LettersView),
+    (status = 422, description = "No such status, or no booking's code"),
 ))]
 pub async fn list(
     State(app): State<Arc<AppState>>,
@@ -104,10 +108,17 @@ pub async fn list(
         "/status",
         "must be waiting, sent or given_up",
     );
+    let booking = listed.booking_code.parse().ok();
+    checks.require(
+        listed.booking_code.is_empty() || booking.is_some(),
+        "/booking_code",
+        "must be the code of a booking, such as 7KM-94Q2",
+    );
     checks.finish()?;
     let query = LettersQuery {
         event: event.id,
         state,
+        booking,
         limit: LISTED,
     };
     let letters = app.store.letters(query).await?;

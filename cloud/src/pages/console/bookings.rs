@@ -219,7 +219,7 @@ pub async fn show(
     let refunds = refunds_of(&app, &own).await?;
     let letters = own.also::<may::SeeLetters>();
     let booking = line_of(&app, own.of_event(), id).await?;
-    let letters = letters_of(&app, letters, &booking.code).await?;
+    let letters = letters_of(&app, letters, booking.code.clone()).await?;
     let told = |letter: LetterView| {
         let at = letter.created_at.0;
         let said = letter.r#type.replace('_', " ");
@@ -266,15 +266,17 @@ pub async fn tickets_of(app: &AppState, id: BookingId) -> Result<Vec<TicketRow>,
 async fn letters_of(
     app: &Arc<AppState>,
     own: Option<PartOfOwnEvent<may::SeeLetters, BookingId>>,
-    code: &str,
+    code: String,
 ) -> Result<Option<Vec<LetterView>>, ConsoleError> {
     let Some(own) = own else {
         return Ok(None);
     };
-    let all = Params(ListLetters::default());
-    let Json(listed) = letters::list(State(Arc::clone(app)), own.of_event(), all).await?;
-    let of_booking = |letter: &LetterView| letter.booking_code.as_deref() == Some(code);
-    Ok(Some(listed.letters.into_iter().filter(of_booking).collect()))
+    let of_booking = ListLetters {
+        booking_code: code,
+        ..ListLetters::default()
+    };
+    let Json(listed) = letters::list(State(Arc::clone(app)), own.of_event(), Params(of_booking)).await?;
+    Ok(Some(listed.letters))
 }
 
 async fn refunds_of(

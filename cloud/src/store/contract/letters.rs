@@ -6,8 +6,8 @@ use usher_keys::Timestamp;
 
 use crate::ids::BookingId;
 use crate::letters::{
-    CorrectAddress, Delivery, DueLetters, KEPT_FOR, Letter, LetterKind, LetterState, LettersQuery,
-    NoteLetters, ReplayLetter, ResendTickets, ms,
+    CorrectAddress, Delivery, DueLetters, KEPT_FOR, Letter, LetterKind, LetterLine, LetterState,
+    LettersQuery, NoteLetters, ReplayLetter, ResendTickets, ms,
 };
 use crate::selling::ConfirmOutcome;
 use crate::selling::jobs::{DueJobs, HeldJob, Job, JobId, JobKind, LeaseOutcome};
@@ -30,6 +30,7 @@ impl Case {
         let query = LettersQuery {
             event: self.event,
             state,
+            booking: None,
             limit: 10,
         };
         let found = self.store.letters(query).await.unwrap();
@@ -44,6 +45,17 @@ impl Case {
             assert_eq!(*code, Some(booking.code));
         }
         found.into_iter().map(|(letter, _)| letter).collect()
+    }
+
+    async fn letters_of(&self, booking: BookingId) -> Vec<LetterLine> {
+        let booking = self.store.booking(booking).await.unwrap().unwrap();
+        let query = LettersQuery {
+            event: self.event,
+            state: None,
+            booking: Some(booking.code),
+            limit: 10,
+        };
+        self.store.letters(query).await.unwrap()
     }
 
     async fn due_letters(&self, now: Timestamp) -> Vec<Letter> {
@@ -105,8 +117,9 @@ pub async fn a_letter_is_written_with_its_booking_and_waits_until_it_is_sent(cas
     assert_eq!(case.mailing_jobs(early).await, []);
     assert_eq!(case.mailing_jobs(next).await.len(), 1);
     // What is new hurries a job that waits.
-    case.sold_with_letter(1, early).await;
+    let other = case.sold_with_letter(1, early).await;
     assert_eq!(case.mailing_jobs(early).await.len(), 1);
+    assert_eq!(case.letters_of(other).await.len(), 1, "of two");
     case.mail(Delivery::Taken, next).await;
     assert_eq!(case.letters(Some(LetterState::Sent)).await.len(), 2);
     assert_eq!(

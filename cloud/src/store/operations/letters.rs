@@ -123,14 +123,16 @@ pub fn due_letters(connection: &Sql<'_>, request: &DueLetters) -> Result<Vec<Let
 /// Lists letters of an event, the newest first, with the codes of their bookings.
 pub fn letters(connection: &Sql<'_>, request: &LettersQuery) -> Result<Vec<LetterLine>, StoreError> {
     let state = request.state.map_or("", LetterState::word);
+    // No booking has this number: none is negative.
+    let booking = request.booking.map_or(-1, booking_codes::stored);
     connection
         .prepare_cached(&format!(
             "{LETTER}, bookings.code FROM letters
              LEFT JOIN bookings ON bookings.event_id = letters.event_id AND charge_reference = charge
-             WHERE letters.event_id = ?1 AND (?2 = '' OR letters.state = ?2)
+             WHERE letters.event_id = ?1 AND (?2 = '' OR letters.state = ?2) AND (CAST(?4 AS BIGINT) < 0 OR bookings.code = ?4)
              ORDER BY letters.created_at DESC, letter_id DESC LIMIT ?3"
         ))?
-        .query_and_then(params![request.event.0, state, request.limit], |row| {
+        .query_and_then(params![request.event.0, state, request.limit, booking], |row| {
             let code: Option<i64> = row.get(13)?;
             let code = code.map(booking_codes::read).transpose()?;
             Ok((read(row)?, code))
