@@ -1,6 +1,7 @@
-//! Requests that come again with their idempotency key: done once, answered alike for a day. A layer of routes whose handlers know nothing of it.
+//! Requests and forms that come again with their idempotency key: done once, answered alike for a day. Their handlers know nothing of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{self, Body, Bytes};
 use axum::extract::{FromRequest, Request, State};
@@ -8,6 +9,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
+use tokio::time::sleep;
 use usher_words::problems::ProblemKind;
 
 use crate::ids::OrganizerId;
@@ -16,6 +18,7 @@ use crate::rights::Operation;
 use crate::selling::RequestHash;
 use crate::selling::claimant::ClientAddress;
 use crate::state::AppState;
+use crate::store::StoreError;
 
 use super::bookings::TOKEN_BYTES;
 use super::caller::Caller;
@@ -31,6 +34,9 @@ const MAX_ANSWER: usize = 256 * 1024;
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// When to ask again for the answer of a request that is being done, in seconds.
 const RETRY_AFTER: u64 = 2;
+/// How often somebody who sent a form twice waits for the answer of the first, and for how long each time.
+const FORM_WAITS: u32 = 100;
+const FORM_WAIT: Duration = Duration::from_millis(100);
 
 /// What a route does, for [`repeatable`].
 #[derive(Debug, Clone)]
@@ -76,6 +82,40 @@ pub async fn repeatable(State(of): State<Repeatable>, request: Request, next: Ne
         .answering
         .spawn(once(Arc::clone(&of.app), claim, request, next));
     doing.await.unwrap_or_else(|_| ApiError::Internal.into_response())
+}
+
+/// Does what a form says once, however often it is sent with its key by people of an organizer; the same form with other content is another
+/// one. Whoever sends it again before it is done waits, and is led where the first was led.
+///
+/// # Errors
+///
+/// [`ApiError::Internal`]; that it takes long.
+pub async fn done_once(
+    app: Arc<AppState>,
+    (organizer, key): (OrganizerId, &str),
+    (request, body): (Request, Bytes),
+    next: Next,
+) -> Result<Response, ApiError> {
+    let content = String::from_utf8_lossy(&body);
+    let names = [organizer.to_string(), key.to_owned(), request.uri().to_string()];
+    let names = hashed(&[&names[0], &names[1], &names[2], &content]);
+    let claim = ClaimKey {
+        key: KeyDigest(names),
+        request: RequestHash(names),
+        now: app.clock.now(),
+    };
+    for _ in 0..FORM_WAITS {
+        match app.store.claim_key(claim).await {
+            Ok(ClaimOutcome::Running) => sleep(FORM_WAIT).await,
+            claimed => {
+                let doing = app
+                    .answering
+                    .spawn(answered(Arc::clone(&app), (claim, claimed), request, next));
+                return doing.await.map_err(|_| ApiError::Internal);
+            }
+        }
+    }
+    Err(ApiError::too_many(ProblemKind::RequestRunning, RETRY_AFTER))
 }
 
 /// Reads the key of a request, and what it asks for; nothing if it has no key.
@@ -129,7 +169,18 @@ fn hashed(texts: &[&str]) -> [u8; 32] {
 }
 
 async fn once(app: Arc<AppState>, claim: ClaimKey, request: Request, next: Next) -> Response {
-    match app.store.claim_key(claim).await {
+    let claimed = app.store.claim_key(claim).await;
+    answered(app, (claim, claimed), request, next).await
+}
+
+/// Does what was claimed, or answers as whoever has claimed it does.
+async fn answered(
+    app: Arc<AppState>,
+    (claim, claimed): (ClaimKey, Result<ClaimOutcome, StoreError>),
+    request: Request,
+    next: Next,
+) -> Response {
+    match claimed {
         Ok(ClaimOutcome::Begun) => keep(&app, claim, next.run(request).await).await,
         Ok(ClaimOutcome::Answered(answer)) => replayed(answer),
         Ok(ClaimOutcome::Running) => {
@@ -149,7 +200,7 @@ async fn keep(app: &AppState, claim: ClaimKey, answer: Response) -> Response {
     let location = parts.headers.get(header::LOCATION);
     let location = location.and_then(|location| location.to_str().ok());
     let kept = match std::str::from_utf8(&bytes) {
-        Ok(text) if parts.status.is_success() => {
+        Ok(text) if is_kept(&parts) => {
             let answer = KeptAnswer {
                 status: parts.status.as_u16(),
                 body: text.to_owned(),
@@ -171,6 +222,15 @@ async fn keep(app: &AppState, claim: ClaimKey, answer: Response) -> Response {
         );
     }
     Response::from_parts(parts, Body::from(bytes))
+}
+
+/// Tells whether something was done: what is made is told of, and a form leads on.
+fn is_kept(parts: &axum::http::response::Parts) -> bool {
+    let is_page = parts
+        .headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|is| is.as_bytes().starts_with(b"text/html"));
+    parts.status == StatusCode::SEE_OTHER || parts.status.is_success() && !is_page
 }
 
 fn replayed(answer: KeptAnswer) -> Response {

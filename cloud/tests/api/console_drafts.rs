@@ -30,7 +30,9 @@ async fn a_first_event_is_made_signed_and_put_on_sale_by_page() {
         page.contains(&format!("value=\"{venue}\" selected>Old Barn, Leipzig")),
         "{page}"
     );
+    let key = between(&page, "name=\"form_key\" value=\"", "\"");
     let mut form = filled(&venue).to_vec();
+    form.push(("form_key", key));
     let wrong = send("/console/new", &form).await;
     assert_eq!(wrong.status, 422);
     assert!(
@@ -41,10 +43,13 @@ async fn a_first_event_is_made_signed_and_put_on_sale_by_page() {
     assert!(wrong.text().contains("id=\"errors\""), "{}", wrong.text());
     form.push(("tier_places_1", "200"));
     form.retain(|field| *field != ("tier_places_1", "0"));
-    let made = send("/console/new", &form).await;
+    // Somebody who clicks twice makes one event, and gets to its page.
+    let (made, again) = tokio::join!(send("/console/new", &form), send("/console/new", &form));
+    assert_eq!(made.header("location"), again.header("location"));
     let keys = made.header("location").to_owned();
     assert_eq!(made.status, 303, "{}", made.text());
     let event = between(&keys, "/events/", "/").to_owned();
+    assert_eq!(events_of(&cloud).await, 1);
     let shown = cloud
         .organize(
             Method::GET,
@@ -63,6 +68,13 @@ async fn a_first_event_is_made_signed_and_put_on_sale_by_page() {
     );
     sign_and_publish(&cloud, &owner, &event).await;
     are_acts(&cloud).await;
+}
+
+async fn events_of(cloud: &Cloud) -> usize {
+    let all = cloud
+        .organize(Method::GET, "/v1/organizer/events", &Value::Null)
+        .await;
+    all.ok(200)["events"].as_array().unwrap().len()
 }
 
 /// What somebody enters who makes an event, and forgets how many places it has.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -19,6 +19,8 @@ use crate::api::input::FormBody;
 use crate::api::logged_in::LoggedIn;
 use crate::api::organizer::allowed::ChecksRight;
 use crate::api::recording::ToldAnswer;
+use crate::api::repeating::done_once;
+use crate::ids::OrganizerId;
 use crate::state::AppState;
 
 use super::super::{PageError, page, page_with};
@@ -60,34 +62,66 @@ impl<T: DeserializeOwned> FromRequest<Arc<AppState>> for ConsoleForm<T> {
 struct TokenForm {
     #[serde(default)]
     form_token: String,
+    /// Drawn with the page: a form that is sent twice is done once.
+    #[serde(default)]
+    form_key: String,
 }
 
 /// Lets in who is logged in, and of forms only those of our own pages. API keys open nothing here: they are no people.
 pub async fn let_in(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     match known(&app, request).await {
-        Ok(request) => next.run(request).await,
+        Ok(Sent::Once(request)) => next.run(request).await,
+        Ok(Sent::Keyed(form)) => done_once(app, (form.organizer, &form.key), (form.request, form.body), next)
+            .await
+            .unwrap_or_else(|error| ConsoleError(error).into_response()),
         Err(error) => ConsoleError(error).into_response(),
     }
 }
 
-async fn known(app: &AppState, request: Request) -> Result<Request, ApiError> {
-    let (mut parts, body) = request.into_parts();
+/// What somebody of an organizer sent.
+enum Sent {
+    /// Asks for a page, or says what does no harm twice.
+    Once(Request),
+    /// A form that is done once.
+    Keyed(KeyedForm),
+}
+
+struct KeyedForm {
+    organizer: OrganizerId,
+    key: String,
+    request: Request,
+    body: Bytes,
+}
+
+async fn known(app: &AppState, request: Request) -> Result<Sent, ApiError> {
+    let (parts, body) = request.into_parts();
     let found = LoggedIn::of(&parts.headers, app).await?;
     let logged_in = found.ok_or(ProblemKind::LogInNeeded)?;
     let caller = Caller::of_member(&logged_in, app.clock.now());
-    let body = if parts.method.is_safe() {
-        body
-    } else {
-        let whole = Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await;
-        let whole = whole.map_err(|_| ProblemKind::TooLarge)?;
-        let copy = Request::from_parts(parts.clone(), whole.clone().into());
-        let FormBody(form) = FormBody::<TokenForm>::from_request(copy, &()).await?;
-        logged_in.check(&form.form_token)?;
-        whole.into()
+    let organizer = caller.organizer;
+    let may_go_on = |mut parts: Parts, body: Body| {
+        parts.extensions.insert(logged_in.clone());
+        parts.extensions.insert(caller);
+        Request::from_parts(parts, body)
     };
-    parts.extensions.insert(logged_in);
-    parts.extensions.insert(caller);
-    Ok(Request::from_parts(parts, body))
+    if parts.method.is_safe() {
+        return Ok(Sent::Once(may_go_on(parts, body)));
+    }
+    let whole = Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await;
+    let body = whole.map_err(|_| ProblemKind::TooLarge)?;
+    let copy = Request::from_parts(parts.clone(), body.clone().into());
+    let FormBody(form) = FormBody::<TokenForm>::from_request(copy, &()).await?;
+    logged_in.check(&form.form_token)?;
+    let request = may_go_on(parts, body.clone().into());
+    if form.form_key.is_empty() {
+        return Ok(Sent::Once(request));
+    }
+    Ok(Sent::Keyed(KeyedForm {
+        organizer,
+        key: form.form_key,
+        request,
+        body,
+    }))
 }
 
 /// What a page of the console refuses, with what the API says of it.

@@ -1,7 +1,10 @@
 //! What stands around every page of the console: who is logged in, and the pages of an event that their role may see.
 
+use data_encoding::HEXLOWER;
+
 use crate::api::logged_in::LoggedIn;
 use crate::catalogue::Event;
+use crate::ids::draw;
 use crate::rights::{Operation, StaffRole};
 
 /// A page of an event: the end of its path, its name, and what seeing it takes.
@@ -21,6 +24,8 @@ pub struct ConsoleFrame {
     pub person: String,
     /// What forms say.
     pub form_token: String,
+    /// What a form says that is to be done once, however often it is sent.
+    pub form_key: String,
     /// The event that the page is about.
     pub event: Option<EventFrame>,
     role: StaffRole,
@@ -40,6 +45,7 @@ impl ConsoleFrame {
         Self {
             person: logged_in.session.name.clone(),
             form_token: logged_in.form_token.clone(),
+            form_key: HEXLOWER.encode(&draw::<16>()),
             event: None,
             role: logged_in.session.role,
         }
