@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
+use usher_keys::certificate;
+use usher_protocol::ledger::ruling::MAX_VOUCHED_DEVICES;
+use usher_protocol::policy;
 
 use super::{EntryRule, FailureKind, FailurePlan, GatePlan, Scenario, ScenarioError, Spread, Visitors};
 
@@ -16,6 +19,8 @@ const MAX_LANES: usize = 200;
 const MAX_STAFF: usize = 20;
 /// As many as link with each other.
 const MAX_HUBS: usize = 16;
+/// Scanners of all gates: so many and no more an event can have with its hubs.
+const MAX_SCANNERS: usize = MAX_VOUCHED_DEVICES - MAX_HUBS;
 /// The longest evening: two days before doors, or after.
 const MAX_MINUTES: f64 = 2.0 * 24.0 * 60.0;
 /// The longest that a message or a commit takes, in milliseconds: beyond that it is a failure.
@@ -55,9 +60,12 @@ impl Scenario {
         count("tiers", self.tiers.len(), (1, 16)).map_err(top)?;
         count("hubs", self.hubs.len(), (1, MAX_HUBS)).map_err(top)?;
         count("gates", self.gates.len(), (1, MAX_GATES)).map_err(top)?;
-        unique(self.tiers.iter().map(|tier| &tier.name)).map_err(|(at, what)| (Place::Tier(at), what))?;
-        unique(self.hubs.iter().map(|hub| &hub.name)).map_err(|(at, what)| (Place::Hub(at), what))?;
-        unique(self.gates.iter().map(|gate| &gate.name)).map_err(|(at, what)| (Place::Gate(at), what))?;
+        unique(self.tiers.iter().map(|tier| &tier.name), policy::MAX_NAME_BYTES)
+            .map_err(|(at, what)| (Place::Tier(at), what))?;
+        unique(self.hubs.iter().map(|hub| &hub.name), certificate::MAX_NAME_BYTES)
+            .map_err(|(at, what)| (Place::Hub(at), what))?;
+        unique(self.gates.iter().map(|gate| &gate.name), policy::MAX_NAME_BYTES)
+            .map_err(|(at, what)| (Place::Gate(at), what))?;
         for (at, tier) in self.tiers.iter().enumerate() {
             number("share", tier.share, (0.0, 1e9)).map_err(|what| (Place::Tier(at), what))?;
             if tier.entry == EntryRule::PerDay(0) {
@@ -68,6 +76,12 @@ impl Scenario {
         for (at, gate) in self.gates.iter().enumerate() {
             self.check_gate(gate).map_err(|what| (Place::Gate(at), what))?;
         }
+        let scanners = self
+            .gates
+            .iter()
+            .map(|gate| gate.lanes * gate.scanners_per_lane)
+            .sum();
+        count("scanners of all lanes", scanners, (1, MAX_SCANNERS)).map_err(top)?;
         if self.tiers.iter().map(|tier| tier.share).sum::<f64>() <= 0.0 {
             return Err(top("no tier has a share: give one a share above 0".to_owned()));
         }
@@ -222,13 +236,15 @@ fn count(name: &str, value: usize, (least, most): (usize, usize)) -> Result<(), 
     ))
 }
 
-fn unique<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), (usize, String)> {
+fn unique<'a>(names: impl Iterator<Item = &'a String>, most_bytes: usize) -> Result<(), (usize, String)> {
     let mut known = BTreeSet::new();
     for (at, name) in names.enumerate() {
-        if name.is_empty() || name.len() > usher_protocol::policy::MAX_NAME_BYTES || !known.insert(name) {
+        if name.is_empty() || name.len() > most_bytes || !known.insert(name) {
             return Err((
                 at,
-                format!("the name {name:?} is empty, too long, or there twice: write another one"),
+                format!(
+                    "the name {name:?} is empty, longer than {most_bytes} bytes, or there twice: write another one"
+                ),
             ));
         }
     }

@@ -84,3 +84,16 @@ fn what_cannot_be_is_told_with_its_line_and_what_can() {
         &["radio_ms"],
     );
 }
+
+#[test]
+fn an_evening_has_names_and_scanners_as_an_event_can_have_them() {
+    // A hub's name is in its certificate, which has less room than the policy.
+    let named = |bytes| format!("name = \"{}\"", "n".repeat(bytes));
+    check("name = \"North\"", &named(65), &["longer than 64 bytes"]);
+    check("name = \"Door\"", &named(81), &["longer than 80 bytes"]);
+    check(
+        "lanes = 2",
+        "lanes = 180\nscanners_per_lane = 18",
+        &["3240", "scanners of all lanes", "3056"],
+    );
+}
