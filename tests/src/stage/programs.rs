@@ -5,10 +5,11 @@ use std::fs::{self, File};
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 
-use super::patience::until;
+use super::patience::until_within;
 
 /// Where packages put libraries.
 const LIBRARIES: &str = "/usr/lib";
@@ -191,6 +192,9 @@ pub struct Ended {
     pub stderr: String,
 }
 
+/// How long a command may take: the whole demo takes a quarter of that on an idle machine.
+const ENDS_WITHIN: Duration = Duration::from_secs(90);
+
 /// Runs a command to its end.
 ///
 /// # Errors
@@ -202,7 +206,8 @@ pub async fn finish(mut command: Command) -> anyhow::Result<Ended> {
     command.stdout(stdout.try_clone()?).stderr(stderr.try_clone()?);
     let name = command.get_program().display().to_string();
     let mut child = Guard(command.spawn().with_context(|| format!("starting {name}"))?);
-    let status = until(format!("the end of {name}"), async || Ok(child.0.try_wait()?)).await?;
+    let ended = async || Ok(child.0.try_wait()?);
+    let (status, _) = until_within(ENDS_WITHIN, format!("the end of {name}"), ended).await?;
     Ok(Ended {
         code: status.code(),
         stdout: whole(stdout)?,
