@@ -86,28 +86,33 @@ pub async fn ready(State(app): State<Arc<AppState>>) -> Result<Json<Readiness>, 
         return Err(ProblemKind::Draining.into());
     }
     let Json(Health { .. }) = health(State(Arc::clone(&app))).await?;
+    Ok(Json(Readiness {
+        status: "ready",
+        warnings: warnings(&app).await,
+    }))
+}
+
+/// Returns what is wrong with a server that answers all the same.
+async fn warnings(app: &AppState) -> Vec<WarningView> {
     let (test_cards, halted, paused) = tokio::join!(
-        soon(test_sale::warning(&app)),
-        soon(halted::warning(&app)),
-        soon(paused_sale::warning(&app))
+        soon(test_sale::warning(app)),
+        soon(halted::warning(app)),
+        soon(paused_sale::warning(app))
     );
     // Home has just answered: what is not known in time is of another cell, which is named.
     let warnings = [
         ("test_cards", test_cards.unwrap_or_default()),
         ("halted", halted.unwrap_or_default()),
         ("sale_paused", paused.unwrap_or_default()),
-        ("clock", wrong_clock::warning(&app)),
-        ("database_clock", wrong_clock::database_warning(&app)),
-        ("cells_away", cells_away(&app)),
+        ("clock", wrong_clock::warning(app)),
+        ("database_clock", wrong_clock::database_warning(app)),
+        ("cells_away", cells_away(app)),
     ];
     let warnings = warnings.into_iter().filter_map(|(code, detail)| {
         let detail = detail?;
         Some(WarningView { code, detail })
     });
-    Ok(Json(Readiness {
-        status: "ready",
-        warnings: warnings.collect(),
-    }))
+    warnings.collect()
 }
 
 /// Says which cells do not answer; `None` while all do.

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use crate::ids::WaiterId;
 use crate::languages::Language;
 use crate::selling::buyer_bounds::JOINS_COUNTED_MS;
+use crate::selling::claimant::ClientAddress;
 use crate::selling::waiting_list::{JoinList, JoinOutcome, MAX_PLACES, WaiterQuery};
 use crate::state::AppState;
 
@@ -59,6 +60,23 @@ impl WaitingRequest {
         );
         checks.finish()
     }
+
+    fn into_join(
+        self,
+        client: ClientAddress,
+        (believed_until, now): (Option<Timestamp>, Timestamp),
+    ) -> JoinList {
+        JoinList {
+            waiter: WaiterId::draw(self.event_id, now),
+            tier: TierId(self.tier),
+            quantity: self.quantity,
+            email: self.email,
+            language: self.language.unwrap_or(Language::English),
+            client,
+            believed_until,
+            now,
+        }
+    }
 }
 
 /// Waits for places of a tier that are not free now: those that come back are offered in the order in which people came, for a day each, and
@@ -77,16 +95,8 @@ pub async fn join(
 ) -> Result<(StatusCode, Json<WaiterView>), ApiError> {
     request.check()?;
     let now = app.clock.now();
-    let join = JoinList {
-        waiter: WaiterId::draw(request.event_id, now),
-        tier: TierId(request.tier),
-        quantity: request.quantity,
-        email: request.email,
-        language: request.language.unwrap_or(Language::English),
-        client: client.into(),
-        believed_until: app.signer.believed_until(request.event_id),
-        now,
-    };
+    let believed_until = app.signer.believed_until(request.event_id);
+    let join = request.into_join(client.into(), (believed_until, now));
     let waiter = join.waiter;
     match app.store.join_list(join).await? {
         JoinOutcome::Waits { .. } => {

@@ -107,11 +107,8 @@ pub async fn measure() -> anyhow::Result<Vec<Row>> {
     ));
     rows.extend(link_rows((before, after, bare), (linking, took), idle));
     let handshake = signatures.signing + 2 * signatures.verification;
-    let each = linking / u32::try_from(ALL)?;
-    rows.push(Row::beside(
-        "a signature and two verifications, CPU for each link",
-        (each, handshake),
-    ));
+    let beside = "a signature and two verifications, CPU for each link";
+    rows.push(Row::beside(beside, (linking / u32::try_from(ALL)?, handshake)));
     Ok(rows)
 }
 

@@ -86,7 +86,7 @@ pub async fn written(state: &AppState, letter: &Letter) -> Result<Option<Written
     };
     let facts = LetterFacts {
         event: &event,
-        language: booking.as_ref().map_or(letter.language, |booking| booking.language),
+        language: booking.as_ref().map_or(letter.language, |of| of.language),
         organizer: &organizer,
         booking: booking.as_ref(),
         page: &page,
