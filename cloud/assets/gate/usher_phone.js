@@ -180,7 +180,7 @@ export class Desk {
         wasm.desk_received(this.__wbg_ptr, ptr0, len0);
     }
     /**
-     * Tells for how many milliseconds nothing is due.
+     * Returns for how many milliseconds nothing is due.
      * @returns {number}
      */
     rest_ms() {
@@ -391,7 +391,7 @@ export class Eyes {
         }
     }
     /**
-     * The same with everything there is.
+     * Reads a frame with every method, within the deadline.
      *
      * # Errors
      *
@@ -802,7 +802,7 @@ export function not_saved() {
 }
 
 /**
- * Tells which codes a wedge has typed, without what it put around them, as a JSON list.
+ * Returns which codes a wedge has typed, without what it put around them, as a JSON list.
  *
  * # Errors
  *
