@@ -107,7 +107,9 @@ async fn look_up_at_the_hub() -> anyhow::Result<()> {
     north.linked_to("Hub South").await?;
     let browser = Browser::start(&stage.path("browser")).await?;
     browser.goto(north.http.base()).await?;
-    browser.says("#alarms", "45 min ahead of the other clocks").await?;
+    browser
+        .says("#alarms", "45 min ahead of the other clocks")
+        .await?;
     browser.says("#clock", "compared with 2 others").await?;
     let all =
         "return troubles({ may_judge: false, storage_ok: false, clock: 'a', warnings: ['b', 'c'] }).length";

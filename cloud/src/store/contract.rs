@@ -10,7 +10,7 @@ mod bounds;
 mod canceling;
 pub mod case;
 mod catalogue;
-mod cells;
+mod cell_lines;
 mod charges;
 mod comps;
 pub mod devices;
@@ -168,7 +168,7 @@ contracts! {
         sales_count_what_was_confirmed,
         each_availability_follows_the_one_before_it_and_is_kept_once,
     }
-    cells {
+    cell_lines {
         a_database_with_something_in_it_becomes_no_cell_and_lists_those_that_are_added,
     }
     keys {

@@ -1,7 +1,6 @@
 //! A hub as small as it can be: it enrols, holds the logs in memory, lets people in without asking, and links.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::task::JoinSet;
@@ -34,8 +33,6 @@ const ZONE: ZoneId = ZoneId(1);
 pub struct Hub {
     key: SecretKey,
     clock: Clock,
-    /// How far the clock that it tells of is ahead of the right one.
-    ahead_ms: AtomicU64,
     changes: Announcer,
     stored: Mutex<Stored>,
 }
@@ -66,7 +63,6 @@ impl Hub {
         Arc::new(Self {
             key,
             clock,
-            ahead_ms: AtomicU64::new(0),
             changes: Announcer::default(),
             stored: Mutex::new(Stored::founded(ledger, grant.identity)),
         })
@@ -87,11 +83,6 @@ impl Hub {
 
     pub fn certificate_until(&self) -> Timestamp {
         self.stored().identity.unverified().window.until
-    }
-
-    /// Has the clock that it tells of be ahead of the right one from now on.
-    pub fn set_ahead_ms(&self, ms: u64) {
-        self.ahead_ms.store(ms, Ordering::SeqCst);
     }
 
     pub fn device(&self) -> PublicKey {
@@ -274,7 +265,7 @@ impl SyncStore for Hub {
         let stored = self.stored();
         Outlook {
             now: self.clock.now(),
-            clock: self.clock.now().plus_ms(self.ahead_ms.load(Ordering::SeqCst)),
+            clock: self.clock.now(),
             trust: Arc::clone(stored.ledger.trust()),
             register: stored.ledger.state().register(),
             assurance: None,

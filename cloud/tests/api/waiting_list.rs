@@ -34,13 +34,17 @@ async fn whoever_places_are_held_for_gets_a_letter_with_the_way_there() {
     .await;
     let event = cloud.event(|draft| draft["name"] = json!("Owls")).await;
     let all = cloud.hold_tier(&event, 3, 4).await.ok(201);
-    let request = json!({"event_id": event, "tier": 3, "quantity": 2, "email": "eagle@example.org", "language": "de"});
+    let request =
+        json!({"event_id": event, "tier": 3, "quantity": 2, "email": "eagle@example.org", "language": "de"});
     let waiter = cloud.post("/v1/waiting-list", &request).await.ok(201);
     let id = all["reservation_id"].as_str().unwrap();
     assert_eq!(cloud.delete(&format!("/v1/reservations/{id}")).await.status, 204);
     let letter = server.until(1).await.remove(0);
     assert_eq!(letter["to"], json!(["eagle@example.org"]));
-    assert_eq!(letter["headers"]["subject"], "Für Sie reserviert: Plätze für Owls");
+    assert_eq!(
+        letter["headers"]["subject"],
+        "Für Sie reserviert: Plätze für Owls"
+    );
     let text = letter["text"].as_str().unwrap();
     for part in [
         waiter["page"].as_str().unwrap(),

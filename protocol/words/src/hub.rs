@@ -48,7 +48,7 @@ pub fn not_ready(why: NotReady) -> &'static str {
         NotReady::NoCertificate => "the certificate has run out or was revoked",
         NotReady::NoPolicy => NO_POLICY,
         NotReady::LogForked => {
-            "this hub was copied or restored, and nobody takes its word: it sends everybody to other gates. Send people to another hub's gates, and tell the organizer, who must say which copy counts"
+            "this hub was copied or restored, and other machines ignore its decisions: it sends everybody to other gates. Send people to another hub's gates, and tell the organizer, who must say which copy counts"
         }
         NotReady::LogBehind => {
             "this hub is getting its own records back, of which others hold more than it does: it sends everybody to other gates until it has them. Keep it linked with the other hubs and the cloud"

@@ -196,8 +196,11 @@ async fn a_ticket_lets_one_person_into_the_grounds_and_into_one_of_the_zones_ins
     Ok(())
 }
 
+/// What is done to a policy, by its name.
+type PolicyChange = (&'static str, fn(&mut Value));
+
 /// Changes of the policy after which tickets that were used would open a gate again.
-const REOPENING: [(&str, fn(&mut Value)); 4] = [
+const REOPENING: [PolicyChange; 4] = [
     ("a gate leads elsewhere", |policy| {
         policy["gates"][1]["zone"] = json!(3)
     }),

@@ -78,7 +78,9 @@ async fn log_in_and_out() -> anyhow::Result<()> {
         ("code", recovery.as_str()),
     ];
     fill(&browser, &wrong, "#log-in").await?;
-    browser.says("#message", "The address, password or code is wrong").await?;
+    browser
+        .says("#message", "The address, password or code is wrong")
+        .await?;
     let right = [
         ("email", EMAIL),
         ("password", PASSWORD),

@@ -4,6 +4,7 @@ use usher_keys::Timestamp;
 
 use super::case::{CLAIMANT, Case, STANDING, START};
 use crate::ids::{ReservationId, WaiterId};
+use crate::languages::Language;
 use crate::letters::LettersQuery;
 use crate::selling::waiting_list::{JoinList, JoinOutcome, OfferPlaces, WaitersQuery};
 use crate::selling::{ErasePersonalData, HoldOutcome, ReleaseRequest};
@@ -62,6 +63,7 @@ pub async fn who_waited_and_who_got_letters_is_erased_with_them(case: Case) {
         tier: STANDING,
         quantity: 4,
         email: "owl@example.org".into(),
+        language: Language::English,
         client: CLAIMANT.address,
         believed_until: Some(Timestamp::FOREVER),
         now: START,
@@ -92,6 +94,7 @@ pub async fn who_waited_and_who_got_letters_is_erased_with_them(case: Case) {
         let letters = LettersQuery {
             event: case.event,
             state: None,
+            booking: None,
             limit: 10,
         };
         let waiters = case.store.waiters(waiters).await.unwrap();

@@ -1,15 +1,28 @@
 //! A group runs again where it must, and says of each command what became of it.
 
 use super::super::Pending;
+use futures_util::future::join_all;
 use usher_protocol::Unit;
 
 use super::*;
-use crate::selling::{Claim, HoldOutcome};
+use crate::ids::{ReservationId, draw_event_id};
+use crate::selling::{Claim, HoldOutcome, HoldRequest, TierQuantity};
 use crate::store::Store;
-use crate::store::contract::case::{Case, START};
+use crate::store::contract::case::{Case, STANDING, START};
 use crate::store::contract::server;
 use crate::store::operations::Effect;
+use crate::store::organizing::{AddUnits, NewEvent, NewUnit, Publish};
 use crate::store::sql::Sql;
+
+/// Buyers who come at once.
+const BUYERS: u32 = 64;
+/// Commits that their holds may take: one for whoever came first, and few for all who came while that was on its way.
+const COMMITS: i64 = 8;
+
+fn commits(url: &str) -> i64 {
+    let sum = usher_test_postgres::run(url, "SELECT sum(commits) FROM writers");
+    sum.trim().parse().unwrap()
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_lost_the_answer_to_a_commit_learns_what_became_of_it() {
@@ -152,4 +165,43 @@ async fn what_fails_behind_the_last_answer_is_not_called_durable() {
         "{told:?}"
     );
     assert_eq!(left.trim(), "1 2 3");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn holds_of_one_event_that_come_at_once_share_commits() {
+    let case = Case::on_postgres().await;
+    let event = draw_event_id(START);
+    let unit = |unit| NewUnit {
+        unit: Unit(unit),
+        tier: STANDING,
+        seat: None,
+    };
+    let new = NewEvent {
+        unit_count: BUYERS,
+        seat_count: 0,
+        ..case.new_event(event, "Crowd")
+    };
+    case.store.add_event(new).await.unwrap();
+    let units = (0..BUYERS).map(unit).collect();
+    case.store.add_units(AddUnits { event, units }).await.unwrap();
+    case.store.publish(Publish { event, now: START }).await.unwrap();
+    let url = case.url().unwrap();
+    let before = commits(&url);
+    let one = || {
+        Claim::Tiers(vec![TierQuantity {
+            tier: STANDING,
+            quantity: 1,
+        }])
+    };
+    let holds = (0..BUYERS).map(|_| {
+        case.store.hold(HoldRequest {
+            reservation: ReservationId::draw(event, START),
+            ..case.hold_request(one(), START)
+        })
+    });
+    for outcome in join_all(holds).await {
+        assert!(matches!(outcome, Ok(HoldOutcome::Held(_))), "{outcome:?}");
+    }
+    let taken = commits(&url) - before;
+    assert!(taken <= COMMITS, "{taken} commits for {BUYERS} holds");
 }
