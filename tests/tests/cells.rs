@@ -109,6 +109,13 @@ impl Pair {
     fn buyer(&self, at: &Cloud, of: &Organizer) -> Buyer {
         Buyer::new(at.http.clone(), of.event.clone())
     }
+
+    /// Returns one buyer of an event at both processes.
+    fn buyers(&self, of: &Organizer) -> [Buyer; 2] {
+        let here = self.buyer(&self.stage.cloud, of);
+        let there = here.at(&self.other.http);
+        [here, there]
+    }
 }
 
 async fn tickets_in(database: &str) -> anyhow::Result<usize> {
@@ -233,8 +240,7 @@ async fn an_event_moves_to_another_cell_while_buyers_buy_and_a_hub_is_linked() -
     let stop = Arc::new(AtomicBool::new(false));
     let mut crowd = JoinSet::new();
     for _ in 0..BUYERS {
-        let buyers = [&pair.stage.cloud, &pair.other].map(|at| pair.buyer(at, &moving));
-        crowd.spawn(keep_buying(buyers, stop.clone()));
+        crowd.spawn(keep_buying(pair.buyers(&moving), stop.clone()));
     }
     until("some tickets to be sold", async || {
         Ok((tickets_in(&pair.home).await? > 20).then_some(()))

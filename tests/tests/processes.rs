@@ -74,9 +74,11 @@ impl Pair {
         })
     }
 
-    /// Returns a buyer at the other process.
-    fn buyer_there(&self) -> Buyer {
-        Buyer::new(self.other.http.clone(), self.stage.organizer.event.clone())
+    /// Returns one buyer at both processes.
+    fn buyers(&self) -> [Buyer; 2] {
+        let here = self.stage.buyer();
+        let there = here.at(&self.other.http);
+        [here, there]
     }
 
     /// Returns the organizer at the other process.
@@ -101,8 +103,7 @@ impl Pair {
 
 /// Buys at both processes until nothing is left; gives what was answered. Whoever is asked may be dead, but refuses nothing else.
 async fn buy_out(
-    here: Buyer,
-    there: Buyer,
+    [here, there]: [Buyer; 2],
     nth: usize,
     sold: Arc<AtomicUsize>,
 ) -> anyhow::Result<Vec<Booking>> {
@@ -141,7 +142,7 @@ async fn two_processes_sell_an_event_dry_though_one_is_killed() -> anyhow::Resul
     let sold = Arc::new(AtomicUsize::new(0));
     let mut buyers = JoinSet::new();
     for nth in 0..BUYERS {
-        buyers.spawn(buy_out(pair.stage.buyer(), pair.buyer_there(), nth, sold.clone()));
+        buyers.spawn(buy_out(pair.buyers(), nth, sold.clone()));
     }
     until("some places to be sold", async || {
         Ok((sold.load(Ordering::Relaxed) >= SOLD_AT_THE_KILL).then_some(()))
@@ -162,7 +163,7 @@ async fn two_processes_sell_an_event_dry_though_one_is_killed() -> anyhow::Resul
     })
     .await?;
     // What nobody paid for at the dead process is free again.
-    answered.extend(buy_out(pair.stage.buyer(), pair.buyer_there(), 0, sold).await?);
+    answered.extend(buy_out(pair.buyers(), 0, sold).await?);
     let mut by_unit = BTreeMap::new();
     let here = pair.stage.buyer();
     for ticket in answered.iter().flat_map(|booking| &booking.tickets) {

@@ -72,6 +72,15 @@ pub enum Wish {
 }
 
 impl Buyer {
+    /// Returns the same buyer at another process: what one begins there, the other may go on with.
+    #[must_use]
+    pub fn at(&self, http: &Http) -> Self {
+        Self {
+            http: http.clone(),
+            ..self.clone()
+        }
+    }
+
     /// Makes a buyer.
     pub fn new(http: Http, event: String) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -6,10 +6,11 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 use usher_tests::stage::buyer::{Booking, Buyer, Wish};
 use usher_tests::stage::festival::STANDING;
 use usher_tests::stage::http::Reply;
-use usher_tests::stage::patience::until;
+use usher_tests::stage::patience::{PATIENCE, until};
 
 use crate::{Pair, SOUND, says};
 
@@ -35,13 +36,16 @@ pub(super) async fn reservation(buyer: &Buyer) -> anyhow::Result<String> {
 
 /// Asks until there is an answer: whoever comes while it is being paid is told to come again.
 async fn insist(buyer: &Buyer, held: &str, key: &str) -> anyhow::Result<Reply> {
-    loop {
-        let reply = buyer.book(held, "tok_slow_250", key).await?;
-        if reply.status < 500 && ![202, 409].contains(&reply.status) {
-            return Ok(reply);
+    let asking = async {
+        loop {
+            let reply = buyer.book(held, "tok_slow_250", key).await?;
+            if reply.status < 500 && ![202, 409].contains(&reply.status) {
+                return anyhow::Ok(reply);
+            }
+            sleep(AGAIN_AFTER).await;
         }
-        tokio::time::sleep(AGAIN_AFTER).await;
-    }
+    };
+    timeout(PATIENCE, asking).await.context("no answer to who pays")?
 }
 
 /// There are as many charges as bookings, and nothing else is wrong.
@@ -62,7 +66,7 @@ async fn one_key_that_is_sent_to_both_processes_at_once_pays_once() -> anyhow::R
     let pair = Pair::start().await?;
     says(&pair.cell(&["add", "north"]).await?, 0, &["takes new events"]);
     let event = pair.put_on_sale("Owls of the north").await?;
-    let clouds = [&pair.stage.cloud, &pair.other].map(|cloud| pair.buyer(cloud, &event));
+    let clouds = pair.buyers(&event);
     let (held, key) = (reservation(&clouds[0]).await?, clouds[0].fresh_key());
     let mut asking = JoinSet::new();
     for nth in 0..AT_ONCE {

@@ -97,8 +97,7 @@ async fn a_move_that_is_killed_again_and_again_loses_and_doubles_nothing() -> an
     says(&pair.cell(&["add", "north"]).await?, 0, &["takes new events"]);
     let (stop, mut crowd) = (Arc::new(AtomicBool::new(false)), JoinSet::new());
     for _ in 0..BUYERS {
-        let buyers = [&pair.stage.cloud, &pair.other].map(|at| pair.buyer(at, &moving));
-        crowd.spawn(keep_buying(buyers, stop.clone()));
+        crowd.spawn(keep_buying(pair.buyers(&moving), stop.clone()));
     }
     let mut effort = (Random::new(seed), rounds);
     let mut killed = 0;

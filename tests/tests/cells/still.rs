@@ -136,10 +136,7 @@ async fn a_process_whose_database_comes_to_a_stand_while_somebody_pays_charges_n
     let (cable, through) = Cable::lay(&home).await?;
     let pair = Pair::start_at([&home, &through], north).await?;
     let event = pair.put_on_sale("Owls at home").await?;
-    let (here, there) = (
-        pair.buyer(&pair.stage.cloud, &event),
-        pair.buyer(&pair.other, &event),
-    );
+    let [here, there] = pair.buyers(&event);
     let payers = payers(std::slice::from_ref(&there)).await?;
     let told = pay_as_it_stands(&cable, &home, payers).await?;
     // The other process has sold all the while, and the one that was cut off sells again.
@@ -162,7 +159,7 @@ async fn a_home_database_that_stands_still_for_all_is_said_to_and_everything_hea
     let event = pair.put_on_sale("Owls at home").await?;
     // What is counted is asked of the database itself.
     pair.home = home.clone();
-    let buyers = [&pair.stage.cloud, &pair.other].map(|cloud| pair.buyer(cloud, &event));
+    let buyers = pair.buyers(&event);
     let payers = payers(&buyers).await?;
     let told = pay_as_it_stands(&cable, &home, payers).await?;
     heals(&pair, told).await?;

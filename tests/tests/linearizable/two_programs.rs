@@ -67,10 +67,11 @@ async fn told(seed: u64, clouds: [&Cloud; 2], organizer: &Organizer) -> anyhow::
     let notes = Arc::<Notes>::default();
     let mut asking = JoinSet::new();
     for number in 0..ASKERS {
+        let here = Buyer::new(clouds[0].http.clone(), organizer.event.clone());
         let asker = Asker {
             number,
             seats: SEATS,
-            buyers: clouds.map(|cloud| Buyer::new(cloud.http.clone(), organizer.event.clone())),
+            buyers: clouds.map(|cloud| here.at(&cloud.http)),
             organizers: clouds.map(|cloud| {
                 let mut organizer = organizer.clone();
                 organizer.http = organizer.http.at(cloud.listening.http);

@@ -166,9 +166,10 @@ async fn processes_are_restarted_one_by_one_and_nobody_loses_anything() -> anyho
     let hub = hub_of(&programs, &pair.stage, &pair.stage.organizer).await?;
     hub.linked_to(&addresses[0]).await?;
     let turnstile = hub.turnstile(NORTH).await?;
+    let [here, there] = pair.buyers();
     let market = Arc::new(Market {
-        here: pair.stage.buyer(),
-        there: pair.buyer_there(),
+        here,
+        there,
         is_over: AtomicBool::new(false),
         sold: Default::default(),
     });

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
-use usher_tests::stage::buyer::{Buyer, Wish};
+use usher_tests::stage::buyer::Wish;
 use usher_tests::stage::cloud::Cloud;
 use usher_tests::stage::patience::{until, until_within};
 
@@ -36,7 +36,7 @@ async fn a_process_whose_clock_is_ahead_takes_nothing_that_another_has() -> anyh
     buyer.reserve(&held).await?.expect(201)?;
     let programs = pair.stage.programs.off_by(AHEAD)?;
     let ahead = Cloud::start(&programs, &pair.stage.path("ahead"), &pair.settings).await?;
-    let there = Buyer::new(ahead.http.clone(), pair.stage.organizer.event.clone());
+    let there = buyer.at(&ahead.http);
     let mut looks = 0;
     loop {
         let other = works().await?;
@@ -67,7 +67,7 @@ async fn a_process_whose_clock_is_ahead_takes_nothing_that_another_has() -> anyh
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_dies_is_followed_by_another_within_fifteen_seconds() -> anyhow::Result<()> {
     let mut pair = Pair::on_sale_with(PLACES, "payments.sandbox_crash = true\n").await?;
-    let there = pair.buyer_there();
+    let [_, there] = pair.buyers();
     let _unanswered = pay_with(&there, ENDLESS_PAYMENT).await?;
     // This one is charged; its process dies of it before it has written that down.
     let reservation = there.reserve(&Wish::Seats(vec![7])).await?.expect(201)?;

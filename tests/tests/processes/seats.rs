@@ -243,7 +243,7 @@ async fn two_processes_tell_the_same_of_their_seats_and_lose_no_change() -> anyh
     }
     let mut buyers = JoinSet::new();
     for number in 0..BUYERS {
-        buyers.spawn(buys([pair.stage.buyer(), pair.buyer_there()], number));
+        buyers.spawn(buys(pair.buyers(), number));
     }
     while let Some(done) = buyers.join_next().await {
         done??;
