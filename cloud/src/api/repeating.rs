@@ -107,6 +107,7 @@ pub async fn done_once(
     for _ in 0..FORM_WAITS {
         match app.store.claim_key(claim).await {
             Ok(ClaimOutcome::Running) => sleep(FORM_WAIT).await,
+            Err(error) => return Err(error.into()),
             claimed => {
                 let doing = app
                     .answering
