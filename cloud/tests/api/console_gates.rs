@@ -90,6 +90,48 @@ async fn the_console_shows_who_came_in_and_what_contradicts_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_hub_whose_clock_is_wrong_is_named_on_each_page_that_is_watched_and_so_is_by_how_much() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let manager = person(&cloud, "manager").await;
+    let hubs = [hub(&cloud, &event, 1).await, hub(&cloud, &event, 2).await];
+    hubs[1].set_ahead_ms(45 * 60_000);
+    let _links = [hubs[0].link(&cloud).await, hubs[1].link(&cloud).await];
+    let trouble = "Its clock is 45 min ahead of this server&#39;s: set the wrong one right.";
+    for (page, said) in [
+        ("devices", format!("<span class=\"trouble\">{trouble}</span>")),
+        (
+            "gates",
+            format!("<p class=\"trouble\" data-clock>Hub 2: {trouble}</p>"),
+        ),
+        (
+            "wallboard",
+            format!("<div class=\"bad\"><dt>Hub 2</dt><dd data-clock><small>{trouble}</small></dd></div>"),
+        ),
+    ] {
+        let path = format!("/console/events/{event}/{page}");
+        // A hub tells its clock with each beat: time must pass.
+        let shown = patience::until(&said, async || {
+            cloud.clock.advance_ms(500);
+            let shown = seen_by(&cloud, &path, &manager.cookie).await.text();
+            Some(shown).filter(|shown| shown.contains(&said))
+        })
+        .await;
+        assert!(
+            !shown.contains("Hub 1: Its") && !shown.contains("<dt>Hub 1"),
+            "{shown}"
+        );
+    }
+    // Whoever only sees figures hears of no device.
+    let viewer = person(&cloud, "viewer").await;
+    for page in ["gates", "wallboard"] {
+        let path = format!("/console/events/{event}/{page}");
+        let shown = seen_by(&cloud, &path, &viewer.cookie).await.text();
+        assert!(!shown.contains("clock"), "{shown}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_device_is_let_in_by_the_code_on_a_page_and_shut_out_once_somebody_is_sure() {
     let cloud = Cloud::start().await;
     let event = cloud.event(|_| {}).await;
