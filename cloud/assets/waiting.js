@@ -1,5 +1,6 @@
 // Waiting lists: joins one from an event's page, and takes what is offered on one's own page, which the event's page then sells. What it says
-// on an event's page, it says in the words of sell.js, which is there too.
+// on an event's page, it says in the words of sell.js, which is there too and knows the page's language: a browser that translates the page
+// names another.
 "use strict";
 (() => {
   const take = document.getElementById("take");
@@ -22,7 +23,7 @@
       tier: Number(data.get("tier")),
       quantity: Number(data.get("quantity")),
       email: data.get("email").trim(),
-      language: document.documentElement.lang,
+      language,
     };
     try {
       const response = await fetch("/v1/waiting-list", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
