@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tokio::time::sleep;
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{ProblemDetail, ProblemKind};
 
 use crate::ids::OrganizerId;
 use crate::kept_answers::{ClaimKey, ClaimOutcome, FreeKey, KeepAnswer, KeptAnswer, KeyDigest};
@@ -104,19 +104,27 @@ pub async fn done_once(
         request: RequestHash(names),
         now: app.clock.now(),
     };
+    // Whoever clicks again lets go of the first request, which may have its claim by then: it goes on without them.
+    let doing = app
+        .answering
+        .spawn(claimed(Arc::clone(&app), claim, request, next));
+    doing.await.unwrap_or(Err(ApiError::Internal))
+}
+
+async fn claimed(
+    app: Arc<AppState>,
+    claim: ClaimKey,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
     for _ in 0..FORM_WAITS {
         match app.store.claim_key(claim).await {
             Ok(ClaimOutcome::Running) => sleep(FORM_WAIT).await,
             Err(error) => return Err(error.into()),
-            claimed => {
-                let doing = app
-                    .answering
-                    .spawn(answered(Arc::clone(&app), (claim, claimed), request, next));
-                return doing.await.map_err(|_| ApiError::Internal);
-            }
+            claimed => return Ok(answered(app, (claim, claimed), request, next).await),
         }
     }
-    Err(ApiError::too_many(ProblemKind::RequestRunning, RETRY_AFTER))
+    Err(ProblemDetail::FormRunning.into())
 }
 
 /// Reads the key of a request, and what it asks for; nothing if it has no key.

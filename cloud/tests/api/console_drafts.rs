@@ -1,7 +1,10 @@
 //! `/console/new` and `/console/events/{event_id}/keys`: the way to a first event on sale.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use usher_keys::{KeyRequest, RootSet, SecretKey};
 
 use super::client::Cloud;
@@ -68,6 +71,32 @@ async fn a_first_event_is_made_signed_and_put_on_sale_by_page() {
     );
     sign_and_publish(&cloud, &owner, &event).await;
     are_acts(&cloud).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_whose_sender_clicks_again_at_any_moment_is_done_once_and_answered() {
+    let cloud = Cloud::start().await;
+    let owner = person(&cloud, "manager").await;
+    for nth in 0..30_u32 {
+        let (key, name) = (format!("{nth:032x}"), format!("Barn {nth}"));
+        let form = [
+            ("form_token", owner.form_token.as_str()),
+            ("form_key", key.as_str()),
+            ("venue_name", name.as_str()),
+            ("city", "Leipzig"),
+        ];
+        let send = async || post_form(&cloud, "/console/venues", &owner.cookie, &form).await;
+        // A browser gives the first request up when it sends the second.
+        let _ = timeout(Duration::from_micros(250) * nth, send()).await;
+        let second = timeout(Duration::from_secs(8), send()).await;
+        let second = second.expect("nobody waits for a request that was given up");
+        assert_eq!(second.status, 303, "{nth}: {}", second.text());
+    }
+    let venues = cloud
+        .organize(Method::GET, "/v1/organizer/venues", &Value::Null)
+        .await
+        .ok(200);
+    assert_eq!(venues["venues"].as_array().unwrap().len(), 30, "{venues}");
 }
 
 async fn events_of(cloud: &Cloud) -> usize {

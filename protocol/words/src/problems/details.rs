@@ -45,6 +45,8 @@ pub enum ProblemDetail<'a> {
     GatewaySilent,
     /// The bank that the sandbox plays does not answer.
     BankSilent,
+    /// A form was sent again, and the first is not done.
+    FormRunning,
 }
 
 impl ProblemDetail<'_> {
@@ -63,6 +65,7 @@ impl ProblemDetail<'_> {
             | Self::TookTooLong
             | Self::GatewaySilent
             | Self::BankSilent => ProblemKind::Unavailable,
+            Self::FormRunning => ProblemKind::RequestRunning,
         }
     }
 
@@ -112,6 +115,9 @@ impl ProblemDetail<'_> {
                 "The payment service did not answer; nothing was charged. Try again in a moment.".into()
             }
             Self::BankSilent => "The bank does not answer. Try again in a moment.".into(),
+            Self::FormRunning => {
+                "What you sent is still being done, or was broken off. Look whether it is there before you send it again.".into()
+            }
         }
     }
 }
