@@ -142,16 +142,15 @@ impl Authorities {
     ///
     /// [`KeySafeError`].
     pub async fn open(parts: AuthorityParts) -> Result<Self, KeySafeError> {
-        let authorities = Self {
+        parts.store.set_right(&parts.clock).await?;
+        Ok(Self {
             link: parts.keys.link_key(parts.clock.now()).await?,
             parts,
             events: Mutex::default(),
             making: tokio::sync::Mutex::default(),
             writers: TaskTracker::new(),
             stop: CancellationToken::new(),
-        };
-        authorities.set_clock_right().await?;
-        Ok(authorities)
+        })
     }
 
     /// Returns the key that names this cloud on the network.

@@ -299,7 +299,7 @@ async fn reseal_keys(config: &Path) -> anyhow::Result<()> {
 ///
 /// When the store fails.
 pub async fn add_organizer(store: &Store, name: String) -> anyhow::Result<String> {
-    let now = Clock::system().now();
+    let now = store.clock().await?.now();
     let (text, key) = KeyHash::draw();
     store
         .add_organizer(NewOrganizer {

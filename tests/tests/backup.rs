@@ -331,6 +331,13 @@ async fn the_script_for_postgres_makes_a_backup_while_the_cloud_sells_and_restor
     let done = script(["restore".as_ref(), backup.as_ref(), restored.as_ref()]).await?;
     says(&done, 0, &["restored, and halted"]);
     let there = programs.with("USHER_CLOUD__STORE__URL", restored.clone());
+    // By the clock of this machine, devices that linked before the backup would have linked since.
+    let late = there.off_by("-900s")?;
+    cloud(&late, &stage, "restore", None).await?;
+    let off = "SELECT count(*) FROM halts WHERE abs(since - extract(epoch FROM now()) * 1000) > 300000";
+    let database = restored.clone();
+    let off = tokio::task::spawn_blocking(move || usher_test_postgres::run(&database, off)).await?;
+    ensure!(off.trim() == "0", "{off} halts are dated by a machine's clock");
     for ended in [
         resume(&there, &stage, &[]).await?,
         cloud(&there, &stage, "restore", None).await?,

@@ -133,16 +133,6 @@ impl Authorities {
         Ok(())
     }
 
-    /// Sets the clock right by the database's.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub(super) async fn set_clock_right(&self) -> Result<(), StoreError> {
-        self.total(&self.parts.store.home(), true).await?;
-        Ok(())
-    }
-
     /// Adds up what counts the changes of a cell's events, and tells when that was asked; the answer says what time it is, too.
     async fn total(&self, cell: &Store, tells_time: bool) -> Result<(u64, Timestamp), StoreError> {
         let clock = &self.parts.clock;

@@ -95,7 +95,7 @@ async fn halt(location: &StoreLocation) -> anyhow::Result<()> {
     let store = Store::open(location)
         .await
         .with_context(|| format!("opening {location}"))?;
-    let now = Clock::system().now();
+    let now = store.clock().await?.now();
     let halted = store.halt_all(HaltAll { now }).await?;
     store.close().await;
     writeln!(

@@ -9,7 +9,6 @@ use anyhow::{Context, bail};
 use clap::Args;
 use usher_keys::Timestamp;
 
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::payment::DisputesOf;
 use crate::payment::stripe::{Stripe, StripePlace};
@@ -59,7 +58,7 @@ impl ReconcileOrder {
             .await
             .with_context(|| format!("opening {}", places.home))?;
         let days = Duration::from_hours(24) * u32::from(self.days);
-        let since = before(Clock::system().now(), days);
+        let since = before(store.clock().await?.now(), days);
         let (count, found) = compare(&store, &stripe, since).await?;
         let elsewhere = store.taken_elsewhere(since).await.context("reading the store")?;
         store.close().await;
@@ -103,7 +102,7 @@ pub async fn compare(
         .list(before(since, MARGIN))
         .await
         .context("asking the payment service")?;
-    let listed_at = Clock::system().now();
+    let listed_at = store.clock().await?.now();
     let query = PaymentsQuery {
         gateway: GatewayKind::Stripe,
         since: before(since, 2 * MARGIN),

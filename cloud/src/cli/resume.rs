@@ -10,7 +10,6 @@ use usher_keys::EventId;
 
 use crate::authority::writer::{HaltSurvey, survey};
 use crate::catalogue::Event;
-use crate::clock::Clock;
 use crate::store::Store;
 use crate::store::authority::{Halt, Resume};
 
@@ -77,7 +76,7 @@ impl ResumeOrder {
     }
 
     async fn asked_for(&self, store: &Store) -> anyhow::Result<Vec<(Event, Halt)>> {
-        let now = Clock::system().now();
+        let now = store.clock().await?.now();
         let mut asked = Vec::new();
         for (id, halt) in store.halts(()).await? {
             let Some(event) = store.event(id).await? else {
@@ -101,7 +100,8 @@ impl ResumeOrder {
         (event, halt): (&Event, &Halt),
         out: &mut impl Write,
     ) -> anyhow::Result<bool> {
-        let survey = survey(store, (event.id, halt), Clock::system().now()).await?;
+        let now = store.clock().await?.now();
+        let survey = survey(store, (event.id, halt), now).await?;
         let is_safe = survey.as_ref().is_none_or(HaltSurvey::is_complete);
         let (name, id) = (&event.name, event.id);
         for line in survey.iter().flat_map(doubts) {

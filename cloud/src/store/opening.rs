@@ -36,7 +36,7 @@ impl Store {
         // The connection that reads this stays open, so that nobody who begins a move afterwards overlooks this process.
         match store.engine.read(relocation::mark::read).await? {
             None => {
-                store.catch_up(Clock::system().now()).await?;
+                store.catch_up(store.clock().await?.now()).await?;
                 Ok(store)
             }
             Some(mark) => {
@@ -44,6 +44,30 @@ impl Store {
                 Err(StoreError::Moved(mark))
             }
         }
+    }
+
+    /// Returns the machine's clock, set right by the home cell's: by that, everything in the store is dated.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn clock(&self) -> Result<Clock, StoreError> {
+        let clock = Clock::system();
+        self.set_right(&clock).await?;
+        Ok(clock)
+    }
+
+    /// Sets a clock right by the home cell's.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn set_right(&self, clock: &Clock) -> Result<(), StoreError> {
+        let asked = clock.ask();
+        if let Some(showed) = self.home().feed_total(()).await?.read_at {
+            clock.hear(asked, showed);
+        }
+        Ok(())
     }
 
     /// Seals what of events was not sealed yet when they were written, and lists what is on sale and has no listing.
