@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 56] = [
+const MIGRATIONS: [(&str, &str); 57] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",
@@ -259,6 +259,10 @@ const MIGRATIONS: [(&str, &str); 56] = [
     (
         "V79__unpaid_by_address",
         include_str!("../../migrations/V79__unpaid_by_address.sql"),
+    ),
+    (
+        "V80__letters_by_charge",
+        include_str!("../../migrations/V80__letters_by_charge.sql"),
     ),
 ];
 

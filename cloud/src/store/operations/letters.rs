@@ -123,20 +123,39 @@ pub fn due_letters(connection: &Sql<'_>, request: &DueLetters) -> Result<Vec<Let
 /// Lists letters of an event, the newest first, with the codes of their bookings.
 pub fn letters(connection: &Sql<'_>, request: &LettersQuery) -> Result<Vec<LetterLine>, StoreError> {
     let state = request.state.map_or("", LetterState::word);
-    // No booking has this number: none is negative.
-    let booking = request.booking.map_or(-1, booking_codes::stored);
+    let line = |row: &Row<'_>| -> Result<LetterLine, StoreError> {
+        let code: Option<i64> = row.get(13)?;
+        let code = code.map(booking_codes::read).transpose()?;
+        Ok((read(row)?, code))
+    };
+    let Some(booking) = request.booking else {
+        return connection
+            .prepare_cached(&format!(
+                "{LETTER}, bookings.code FROM letters
+                 LEFT JOIN bookings ON bookings.event_id = letters.event_id AND charge_reference = charge
+                 WHERE letters.event_id = ?1 AND (?2 = '' OR letters.state = ?2)
+                 ORDER BY letters.created_at DESC, letter_id DESC LIMIT ?3"
+            ))?
+            .query_and_then(params![request.event.0, state, request.limit], line)?
+            .collect();
+    };
+    // Its charge comes first: joined, all letters of the event would be read.
     connection
         .prepare_cached(&format!(
-            "{LETTER}, bookings.code FROM letters
-             LEFT JOIN bookings ON bookings.event_id = letters.event_id AND charge_reference = charge
-             WHERE letters.event_id = ?1 AND (?2 = '' OR letters.state = ?2) AND (CAST(?4 AS BIGINT) < 0 OR bookings.code = ?4)
-             ORDER BY letters.created_at DESC, letter_id DESC LIMIT ?3"
+            "{LETTER}, CAST(?4 AS BIGINT) FROM letters
+             WHERE event_id = ?1 AND (?2 = '' OR state = ?2)
+               AND charge = (SELECT charge_reference FROM bookings WHERE bookings.event_id = ?1 AND code = ?4)
+             ORDER BY created_at DESC, letter_id DESC LIMIT ?3"
         ))?
-        .query_and_then(params![request.event.0, state, request.limit, booking], |row| {
-            let code: Option<i64> = row.get(13)?;
-            let code = code.map(booking_codes::read).transpose()?;
-            Ok((read(row)?, code))
-        })?
+        .query_and_then(
+            params![
+                request.event.0,
+                state,
+                request.limit,
+                booking_codes::stored(booking)
+            ],
+            line,
+        )?
         .collect()
 }
 
