@@ -16,7 +16,7 @@ use usher_words::scanner::Bar;
 use crate::answer::ScanOutcome;
 use crate::ask::{OwnScan, ReaderStep};
 use crate::gate_position::GatePosition;
-use crate::links::Hubs;
+use crate::links::{Hubs, LinkedHub};
 use crate::order::ShownCode;
 use crate::others::Others;
 use crate::presentation;
@@ -201,6 +201,14 @@ pub fn is_refused(replica: &Replica, hubs: &Hubs) -> bool {
 #[must_use]
 pub fn bar_now(replica: &Replica, hubs: &Hubs) -> Option<Bar> {
     bar(replica).or_else(|| is_refused(replica, hubs).then_some(Bar::Refused))
+}
+
+/// Tells why a scanner is to be put away now. One hub that refuses it is no reason while another judges for it: that one knows better,
+/// or will hear.
+#[must_use]
+pub fn bar_shown(replica: &Replica, hubs: &Hubs) -> Option<Bar> {
+    let judges = hubs.linked().iter().any(LinkedHub::is_answering);
+    bar(replica).or_else(|| (!judges && is_refused(replica, hubs)).then_some(Bar::Refused))
 }
 
 /// Tells why a scanner judges nothing by itself: it is no device of the event, or not any more.

@@ -59,7 +59,7 @@ impl StatusWatch {
         ScannerStatus {
             line: line(&self.replica, &self.hubs),
             certificate: self.certificate(),
-            bar: scan_judge::bar_now(&self.replica, &self.hubs).map(|bar| words::barred(bar).line()),
+            bar: scan_judge::bar_shown(&self.replica, &self.hubs).map(|bar| words::barred(bar).line()),
             clock: self.replica.clock_trouble(),
             clock_health: self.replica.clock_health(),
         }
