@@ -40,6 +40,8 @@ fn of_a_hub(sheet: &mut Sheet) {
         DeviceFinding::Ready,
         DeviceFinding::ShutOut,
         DeviceFinding::InQuestion,
+        DeviceFinding::UpdateNeeded,
+        DeviceFinding::LogBehind,
         DeviceFinding::CertificateEnded,
         DeviceFinding::CertificateEnds,
         DeviceFinding::HubMissing(Some(250_000)),
