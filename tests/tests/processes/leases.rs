@@ -13,9 +13,9 @@ use super::draining::pay_with;
 
 /// How far a clock is ahead: a lease is long over by it, and what is held too.
 const AHEAD: &str = "+60s";
-const HOLDS: &str = "reservations.default_seconds = 30\n";
+const HOLDS: &str = "reservations.default_seconds = 45\n";
 /// A payment that goes on while the process whose clock is ahead has looked for work a few times.
-const SLOW_PAYMENT: &str = "tok_slow_8000";
+const SLOW_PAYMENT: &str = "tok_slow_20000";
 /// How often to look who works on it, and how many looks at least there must have been.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 const LOOKS: u32 = 10;
@@ -78,6 +78,8 @@ async fn a_process_that_dies_is_followed_by_another_within_fifteen_seconds() -> 
     let died = Instant::now();
     until("the process to be dead", async || pair.other.process.ended()).await?;
     until_within(FOLLOWED_WITHIN, "both payments to have an end", async || {
+        // Asking starts a program each time, beside the one that is watched.
+        tokio::time::sleep(LOOK_EVERY).await;
         let open = pair
             .count("SELECT count(*) FROM bookings WHERE closed_at IS NULL")
             .await?;
