@@ -6,7 +6,8 @@ use anyhow::{Context, ensure};
 use fantoccini::Locator;
 use serde_json::Value;
 use usher_tests::stage::Stage;
-use usher_tests::stage::festival::{Places, STANDING};
+use usher_tests::stage::buyer::Wish;
+use usher_tests::stage::festival::{Places, STANDING, WEEKEND};
 
 use super::browser::{Browser, in_time};
 use super::judge::judge;
@@ -124,5 +125,39 @@ async fn read_arabic() -> anyhow::Result<()> {
     browser.find("a.card").await?.click().await?;
     browser.says(".ticket-code", "رمز التذكرة").await?;
     look(&browser, "ticket-ar").await?;
+    browser.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_the_page_translated_by_the_browser_waits_for_tickets_too() -> anyhow::Result<()> {
+    in_time(wait_in_a_translation()).await
+}
+
+async fn wait_in_a_translation() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places {
+        weekend: 10,
+        ..Places::FEW
+    })
+    .await?;
+    let all = Wish::Any {
+        tier: WEEKEND,
+        quantity: 10,
+    };
+    stage.buyer().buy(&all).await?;
+    let browser = Browser::with_screen(&stage.path("browser"), PHONE).await?;
+    let event = format!(
+        "{}/events/{}?lang=de",
+        stage.cloud.http.base(),
+        stage.organizer.event
+    );
+    browser.goto(&event).await?;
+    browser.says("#total", "Noch nichts ausgewählt").await?;
+    // A browser that translates a page says so in its language.
+    let translated = "document.documentElement.lang = 'it'; document.querySelector('details:has(#wait)').open = true";
+    browser.run(translated).await?;
+    let email = browser.find("#wait input[name='email']").await?;
+    email.send_keys("ann@example.org").await?;
+    browser.find("#wait button").await?.click().await?;
+    browser.says("h1", "Warteliste").await?;
     browser.close().await
 }
