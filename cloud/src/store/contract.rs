@@ -37,6 +37,7 @@ mod search;
 pub mod server;
 mod severed;
 mod staff;
+mod tables;
 mod tills;
 mod vouchers;
 mod waiting_list;

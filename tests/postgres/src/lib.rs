@@ -75,10 +75,34 @@ pub fn new_durable_database() -> String {
 }
 
 fn database_of(server: &Server) -> String {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let name = format!("case_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+    let name = new_name();
     run(&url(server.port, "postgres"), &format!("CREATE DATABASE {name}"));
     url(server.port, &name)
+}
+
+/// Makes a copy of a database that nobody is connected with any more, or not for long, and returns its URL.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests that wait for it run on other threads"
+)]
+pub fn copy_of(url: &str) -> String {
+    let (address, template) = url.rsplit_once('/').unwrap();
+    let copy = format!("{address}/{}", new_name());
+    let (_, name) = copy.rsplit_once('/').unwrap();
+    let (sql, until) = (
+        format!("CREATE DATABASE {name} TEMPLATE {template}"),
+        Instant::now() + PATIENCE,
+    );
+    while let Err(why) = try_to_run(&format!("{address}/postgres"), &sql) {
+        assert!(Instant::now() < until, "{sql}: {why}");
+        thread::sleep(PAUSE);
+    }
+    copy
+}
+
+fn new_name() -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    format!("case_{}", NUMBER.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Cuts every connection to a database, whatever it is in the middle of.
@@ -90,6 +114,10 @@ pub fn cut_connections(url: &str) {
 
 /// Runs SQL in a database and returns what it prints: a line for each row, columns divided by `|`.
 pub fn run(url: &str, sql: &str) -> String {
+    try_to_run(url, sql).unwrap_or_else(|why| panic!("{sql}: {why}"))
+}
+
+fn try_to_run(url: &str, sql: &str) -> Result<String, String> {
     let output = Command::new(programs().join("psql"))
         .args([
             "--no-psqlrc",
@@ -103,12 +131,10 @@ pub fn run(url: &str, sql: &str) -> String {
         ])
         .output()
         .unwrap();
-    assert!(
-        output.status.success(),
-        "{sql}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).unwrap()
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    Ok(String::from_utf8(output.stdout).unwrap())
 }
 
 fn url(port: u16, database: &str) -> String {

@@ -25,7 +25,7 @@ use crate::selling::{
     GatewayKind, HoldOutcome, HoldRequest, NewTicket, OpenBooking, RequestHash, Reservation, TierQuantity,
 };
 use crate::store::cells::directory::{NewCell, NewCellOutcome};
-use crate::store::contract::server;
+use crate::store::contract::{server, tables};
 use crate::store::location::{CellName, StoreLocation, StorePlaces};
 use crate::store::organizing::{
     AddUnits, ChangeOutcome, EventChange, KeyHash, NewEvent, NewOrganizer, NewUnit, NewVenue, Publish, Venue,
@@ -85,8 +85,9 @@ impl Engine {
     async fn open(&self, files: &TempDir) -> Store {
         match self {
             Self::Sqlite => {
-                let file = StoreLocation::File(files.path().join(STORE_FILE));
-                Store::open(&file).await.unwrap()
+                let file = files.path().join(STORE_FILE);
+                tables::lay(&file).await;
+                Store::open(&StoreLocation::File(file)).await.unwrap()
             }
             Self::Postgres(url, None) => Store::open(&server::location(url)).await.unwrap(),
             Self::Postgres(url, faults) => {
@@ -103,6 +104,9 @@ impl Engine {
 
 async fn open_cells(files: &TempDir) -> Store {
     let name: CellName = "north".parse().unwrap();
+    for name in [STORE_FILE, CELL_FILE] {
+        tables::lay(&files.path().join(name)).await;
+    }
     let file = |name| StoreLocation::File(files.path().join(name));
     let places = StorePlaces {
         home: file(STORE_FILE),
@@ -122,9 +126,7 @@ impl Case {
     }
 
     pub async fn on_postgres() -> Self {
-        let url = tokio::task::spawn_blocking(usher_test_postgres::new_database)
-            .await
-            .unwrap();
+        let url = tables::new_database().await;
         Self::on(Engine::Postgres(url, None)).await
     }
 
@@ -135,9 +137,7 @@ impl Case {
 
     /// On a PostgreSQL that breaks a fifth of all transactions off.
     pub async fn on_faulty_postgres() -> Self {
-        let url = tokio::task::spawn_blocking(usher_test_postgres::new_database)
-            .await
-            .unwrap();
+        let url = tables::new_database().await;
         // Each test has its own faults, the same each time.
         let name = std::thread::current().name().unwrap_or_default().to_owned();
         let seed = u64::from_le_bytes(*blake3::hash(name.as_bytes()).as_bytes().first_chunk().unwrap());
