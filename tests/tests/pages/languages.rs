@@ -153,7 +153,8 @@ async fn wait_in_a_translation() -> anyhow::Result<()> {
     browser.goto(&event).await?;
     browser.says("#total", "Noch nichts ausgewählt").await?;
     // A browser that translates a page says so in its language.
-    let translated = "document.documentElement.lang = 'it'; document.querySelector('details:has(#wait)').open = true";
+    let translated =
+        "document.documentElement.lang = 'it'; document.querySelector('details:has(#wait)').open = true";
     browser.run(translated).await?;
     let email = browser.find("#wait input[name='email']").await?;
     email.send_keys("ann@example.org").await?;
