@@ -49,7 +49,8 @@ impl Modify for OrganizerKey {
 /// form of a problem, and describes an answer that nobody described by what is in its body.
 pub fn complete(document: &mut utoipa::openapi::OpenApi) {
     let components = document.components.get_or_insert_default();
-    let lost = bounds::write_into(&mut components.schemas);
+    let mut lost = bounds::write_into(&mut components.schemas);
+    lost.extend(bounds::write_into_queries(&mut document.paths.paths));
     debug_assert!(
         lost.is_empty(),
         "there are bounds of members that the document has not: {lost:?}"
@@ -96,8 +97,9 @@ fn operation_id(method: &str, path: &str) -> String {
 fn write_pattern(parameter: &mut RefOr<Parameter>) {
     if let RefOr::T(parameter) = parameter
         && let Some(RefOr::T(Schema::Object(text))) = &mut parameter.schema
+        && let Some(pattern) = bounds::pattern(&parameter.name)
     {
-        text.pattern = bounds::pattern(&parameter.name).map(str::to_owned);
+        text.pattern = Some(pattern.to_owned());
     }
 }
 

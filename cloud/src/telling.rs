@@ -97,6 +97,9 @@ pub enum WebhookState {
 }
 
 impl WebhookState {
+    /// All states.
+    pub const ALL: [Self; 3] = [Self::Waiting, Self::Taken, Self::GivenUp];
+
     /// Returns the word for it in JSON and in the store.
     pub fn word(self) -> &'static str {
         match self {
@@ -108,9 +111,7 @@ impl WebhookState {
 
     /// Finds the state of a word.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Waiting, Self::Taken, Self::GivenUp]
-            .into_iter()
-            .find(|state| state.word() == word)
+        Self::ALL.into_iter().find(|state| state.word() == word)
     }
 }
 
@@ -335,7 +336,7 @@ mod tests {
         for kind in WebhookKind::ALL {
             assert_eq!(WebhookKind::from_word(kind.word()), Some(kind));
         }
-        for state in [WebhookState::Waiting, WebhookState::Taken, WebhookState::GivenUp] {
+        for state in WebhookState::ALL {
             assert_eq!(WebhookState::from_word(state.word()), Some(state));
         }
     }

@@ -50,6 +50,7 @@ mod api {
     pub mod printing;
     pub mod problems;
     pub mod process;
+    pub mod query_bounds;
     pub mod races;
     pub mod receipts;
     pub mod refunds;

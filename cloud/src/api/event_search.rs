@@ -11,13 +11,25 @@ use crate::catalogue::category::EventCategory;
 use crate::catalogue::coordinates::{Coordinates, MOST_KM, Surroundings};
 use crate::catalogue::search::{ANY_DAY, EventCursor, EventQuery, NameMatch, sought_words};
 use crate::catalogue::words::folded_words;
+use crate::money::MAX_PRICE;
 
 use super::error::ApiError;
-use super::input::Checks;
+use super::input::{Checks, read_digits};
 
-/// Events on a page unless the request says otherwise, and at most.
+/// Events on a page unless the request says otherwise.
 const PAGE: u32 = 20;
-const BIGGEST_PAGE: u32 = 100;
+/// How many events may be asked for at once.
+pub const EVENTS_ON_A_PAGE: RangeInclusive<u32> = 1..=100;
+/// Length of the words that are looked for, in bytes.
+pub const KEYWORD_BYTES: RangeInclusive<usize> = 0..=200;
+/// Length of a city's name that is looked for, in bytes.
+pub const CITY_BYTES: RangeInclusive<usize> = 0..=80;
+/// What a day that is asked for looks like, as a regular expression.
+pub const DAY_PATTERN: &str = "[0-9]{4}-[0-9]{2}-[0-9]{2}";
+/// What a place that is looked around looks like, as a regular expression.
+pub const PLACE_PATTERN: &str = r"-?[0-9]{1,3}(?:\.[0-9]{1,15})?, ?-?[0-9]{1,3}(?:\.[0-9]{1,15})?";
+/// What a cursor looks like, as a regular expression: 25 bytes in base32hex.
+pub const CURSOR_PATTERN: &str = "[0-9a-v]{40}";
 /// Words of a keyword query that count; more only cost time.
 pub const MOST_WORDS: usize = 8;
 /// How far around a place is looked unless the request says otherwise, in kilometres.
@@ -43,12 +55,15 @@ pub struct ListEvents {
     /// The last one.
     pub until: String,
     /// What its cheapest ticket may cost at least, in minor units of its currency.
+    #[param(value_type = Option<i64>)]
     pub price_min: String,
     /// What its cheapest ticket may cost at most, in minor units of its currency.
+    #[param(value_type = Option<i64>)]
     pub price_max: String,
     /// A place to look around: degrees north and east, such as `50.94,6.96`.
     pub near: String,
     /// How far around it, 1 to 500 kilometres; 50 unless given.
+    #[param(value_type = Option<u32>)]
     pub within_km: String,
     /// `next_cursor` of the page before.
     pub cursor: String,
@@ -64,10 +79,10 @@ impl ListEvents {
     /// [`ApiError::Invalid`].
     pub fn into_query(self, now: Timestamp) -> Result<EventQuery, ApiError> {
         let mut checks = Checks::default();
-        checks.text(&self.keyword, "/keyword", 0..=200);
-        checks.text(&self.city, "/city", 0..=80);
+        checks.text(&self.keyword, "/keyword", KEYWORD_BYTES);
+        checks.text(&self.city, "/city", CITY_BYTES);
         let limit = self.limit.unwrap_or(PAGE);
-        checks.range(limit, "/limit", 1..=BIGGEST_PAGE);
+        checks.range(limit, "/limit", EVENTS_ON_A_PAGE);
         let category = unless_empty(&self.category, EventCategory::from_word);
         checks.require(category.is_ok(), "/category", "must be one of the categories");
         let days = self.days(&mut checks);
@@ -115,11 +130,11 @@ impl ListEvents {
 
     fn price(&self, checks: &mut Checks) -> RangeInclusive<i64> {
         let mut minor = |text: &str, pointer: &str, none: i64| {
-            let read = unless_empty(text, |text| text.parse().ok().filter(|minor| *minor >= 0));
+            let read = unless_empty(text, |text| i64::try_from(read_digits(text)?).ok());
             checks.require(
-                read.is_ok(),
+                read.is_ok_and(|minor| minor.is_none_or(|minor| minor <= MAX_PRICE)),
                 pointer,
-                "must be a number of minor units, such as 2500",
+                format!("must be a number of minor units up to {MAX_PRICE}, such as 2500"),
             );
             read.ok().flatten().unwrap_or(none)
         };
@@ -134,7 +149,7 @@ impl ListEvents {
             "/near",
             "must be degrees north and east, such as 50.94,6.96",
         );
-        let km = unless_empty(&self.within_km, |text| text.parse().ok());
+        let km = unless_empty(&self.within_km, |text| u32::try_from(read_digits(text)?).ok());
         let km = km.map(|km| km.unwrap_or(NEAR_KM)).unwrap_or_default();
         checks.range(km, "/within_km", 1..=MOST_KM);
         let center = center.ok().flatten()?;
@@ -144,21 +159,36 @@ impl ListEvents {
 
 /// Reads a value that may be left empty.
 fn unless_empty<T>(text: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, ()> {
-    match text.trim() {
-        "" => Ok(None),
-        text => read(text).map(Some).ok_or(()),
+    if text.is_empty() {
+        return Ok(None);
     }
+    read(text).map(Some).ok_or(())
 }
 
 fn read_day(text: &str) -> Option<i32> {
-    let day: Date = text.parse().ok()?;
+    // Of the other ways to write a day that are understood, none has its hyphens there and this length.
+    let is_fit = text.len() == 10 && text.as_bytes()[4] == b'-' && text.as_bytes()[7] == b'-';
+    let day: Date = text.parse().ok().filter(|_| is_fit)?;
     let days = day.since(FIRST_DAY).ok()?.get_days();
     Some(days.clamp(*ANY_DAY.start(), *ANY_DAY.end()))
 }
 
 fn read_place(text: &str) -> Option<Coordinates> {
     let (north, east) = text.split_once(',')?;
-    Coordinates::of_degrees(north.trim().parse().ok()?, east.trim().parse().ok()?)
+    let east = east.strip_prefix(' ').unwrap_or(east);
+    Coordinates::of_degrees(read_degrees(north)?, read_degrees(east)?)
+}
+
+/// Reads degrees: up to three digits, and up to fifteen behind a point.
+fn read_degrees(text: &str) -> Option<f64> {
+    let written = text.strip_prefix('-').unwrap_or(text);
+    let (whole, part) = written.split_once('.').unwrap_or((written, "0"));
+    let is_fit = (1..=3).contains(&whole.len()) && (1..=15).contains(&part.len());
+    let is_digits = whole
+        .bytes()
+        .chain(part.bytes())
+        .all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_fit && is_digits)
 }
 
 /// Writes a cursor: a byte that says how the last event was found, 8 bytes of its listing and 16 of its id.
@@ -170,6 +200,9 @@ pub fn write_cursor(cursor: EventCursor) -> String {
 }
 
 fn read_cursor(text: &str) -> Option<EventCursor> {
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return None;
+    }
     let bytes = BASE32HEX_NOPAD
         .decode(text.to_ascii_uppercase().as_bytes())
         .ok()?;

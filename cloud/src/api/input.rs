@@ -151,6 +151,15 @@ impl<T: FromStr + Send, S: Send + Sync> FromRequestParts<S> for Id<T> {
     }
 }
 
+/// Digits of a number in a text at most: so many always fit into 64 bits, with a sign or without.
+pub const MOST_DIGITS: usize = 18;
+
+/// Reads a number that is written in digits alone, without a sign.
+pub fn read_digits(text: &str) -> Option<u64> {
+    let is_fit = text.len() <= MOST_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_fit)
+}
+
 /// Gathers what is wrong with the values of a request, so that the client hears of all of it at once.
 #[derive(Debug, Default)]
 pub struct Checks {

@@ -14,7 +14,7 @@ use crate::state::AppState;
 use crate::store::search::CitiesQuery;
 
 use super::error::ApiError;
-use super::event_search::MOST_WORDS;
+use super::event_search::{KEYWORD_BYTES, MOST_WORDS};
 use super::input::{Checks, Params};
 
 /// Events, and cities, that are suggested at most: what fits under a search field.
@@ -61,7 +61,7 @@ pub async fn suggest(
     Params(params): Params<SuggestEvents>,
 ) -> Result<Json<SuggestionsView>, ApiError> {
     let mut checks = Checks::default();
-    checks.text(&params.keyword, "/keyword", 0..=200);
+    checks.text(&params.keyword, "/keyword", KEYWORD_BYTES);
     checks.finish()?;
     let now = app.clock.now();
     Ok(Json(SuggestionsView {

@@ -2,6 +2,7 @@
 
 mod offers;
 mod patterns;
+mod query_params;
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -9,17 +10,22 @@ use std::ops::RangeInclusive;
 use usher_keys::certificate::{MAX_GATES, MAX_NAME_BYTES};
 use usher_protocol::policy::{MAX_OFFSET_CHANGES, MAX_PARTS};
 use utoipa::Number;
+use utoipa::openapi::path::{ParameterIn, PathItem};
 use utoipa::openapi::{RefOr, Schema};
 
 use crate::api::bookings::{EMAIL_BYTES, TOKEN_BYTES};
-use crate::api::organizer::booking_lists::SOUGHT_BYTES;
+use crate::api::organizer::booking_lists::{BOOKINGS_ON_A_PAGE, SOUGHT_BYTES};
 use crate::api::organizer::codes::{MAX_CERTIFICATE_DAYS, MAX_CODE_MINUTES};
 use crate::api::organizer::draft::{MAX_DESCRIPTION, MAX_LABEL, MAX_NAME, RESERVATION_SECONDS};
 use crate::api::organizer::endpoints::URL_BYTES;
 use crate::api::organizer::hold_bounds::{MINUTES, PLACES};
 use crate::api::organizer::venues::{ADDRESS_BYTES, NAME_BYTES};
 use crate::api::repeating::PUBLIC_KEY_BYTES;
+use crate::ids::ChargeReference;
 use crate::money::{MAX_ORDER, MAX_PRICE};
+use crate::selling::booking_status::STATUSES;
+
+use super::roles::operations;
 
 pub use patterns::pattern;
 
@@ -31,6 +37,12 @@ enum Bound {
     Number(RangeInclusive<i64>),
     /// So many items.
     Items(RangeInclusive<usize>),
+    /// A text that a regular expression describes.
+    Pattern(String),
+}
+
+fn number<N: Copy + Into<i64>>(range: &RangeInclusive<N>) -> Bound {
+    Bound::Number((*range.start()).into()..=(*range.end()).into())
 }
 
 fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
@@ -90,6 +102,7 @@ fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
     bounds.extend(hold_bounds());
     bounds.extend(offers::bounds());
     bounds.extend(key_bounds());
+    bounds.extend(bookings_list().map(|(member, bound)| ("ListBookings", member, bound)));
     bounds
 }
 
@@ -115,6 +128,39 @@ fn hold_bounds() -> Vec<(&'static str, &'static str, Bound)> {
     let places = members.map(|member| ("HoldBoundsRequest", member, Bound::Number(places.clone())));
     let minutes = ("HoldBoundsRequest", "minutes_in_vain", Bound::Number(minutes));
     places.into_iter().chain([minutes]).collect()
+}
+
+/// Lists the bounds of what narrows a list of bookings down, in a query and in a body.
+fn bookings_list() -> [(&'static str, Bound); 4] {
+    let (least, most) = BOOKINGS_ON_A_PAGE.into_inner();
+    [
+        ("status", Bound::Pattern(format!("^(?:{})$", STATUSES.join("|")))),
+        ("tier", Bound::Number(0..=u16::MAX.into())),
+        ("cursor", Bound::Pattern(ChargeReference::PATTERN.to_owned())),
+        ("limit", Bound::Number(least as i64..=most as i64)),
+    ]
+}
+
+/// Writes bounds into the query parameters of routes. Returns the bounds of parameters that are not there.
+pub fn write_into_queries(paths: &mut BTreeMap<String, PathItem>) -> Vec<String> {
+    let mut lost = Vec::new();
+    for (path, name, bound) in query_params::bounds() {
+        let item = paths.get_mut(path).into_iter();
+        let parameters = item
+            .flat_map(operations)
+            .flat_map(|operation| operation.parameters.iter_mut().flatten());
+        let schemas = parameters.filter_map(|parameter| match parameter {
+            RefOr::T(parameter) if parameter.name == name && parameter.parameter_in == ParameterIn::Query => {
+                parameter.schema.as_mut()
+            }
+            RefOr::T(_) | RefOr::Ref(_) => None,
+        });
+        let written: Vec<bool> = schemas.map(|schema| write(schema, &bound)).collect();
+        if written != [true] {
+            lost.push(format!("{path}?{name}"));
+        }
+    }
+    lost
 }
 
 /// Writes bounds and patterns into the schemas. Returns the bounds of members that are not there.
@@ -162,11 +208,14 @@ fn write(property: &mut RefOr<Schema>, bound: &Bound) -> bool {
             number.minimum = of(*range.start());
             number.maximum = of(*range.end());
         }
+        (RefOr::T(Schema::Object(text)), Bound::Pattern(pattern)) => {
+            text.pattern = Some(pattern.clone());
+        }
         (RefOr::T(Schema::Array(list)), Bound::Items(items)) => {
             list.min_items = Some(*items.start()).filter(|least| *least > 0);
             list.max_items = Some(*items.end());
         }
-        (_, Bound::Text(_) | Bound::Number(_) | Bound::Items(_)) => return false,
+        (_, Bound::Text(_) | Bound::Number(_) | Bound::Items(_) | Bound::Pattern(_)) => return false,
     }
     true
 }

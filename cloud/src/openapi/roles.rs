@@ -56,7 +56,8 @@ pub fn are_told(described: &Described) -> bool {
         .is_some_and(|told| told.contains_key(ROLES))
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Described> {
+/// Returns what is described of a path, method by method.
+pub fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Described> {
     let all = [
         &mut item.get,
         &mut item.put,

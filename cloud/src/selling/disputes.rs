@@ -20,7 +20,8 @@ pub enum DisputeState {
 }
 
 impl DisputeState {
-    const ALL: [Self; 3] = [Self::Open, Self::Won, Self::Lost];
+    /// All states.
+    pub const ALL: [Self; 3] = [Self::Open, Self::Won, Self::Lost];
 
     /// Returns the word for it in tables and JSON.
     pub fn word(self) -> &'static str {

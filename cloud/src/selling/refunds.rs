@@ -27,7 +27,8 @@ pub enum RefundState {
 }
 
 impl RefundState {
-    const ALL: [Self; 5] = [
+    /// All states.
+    pub const ALL: [Self; 5] = [
         Self::Revoking,
         Self::Giving,
         Self::Given,

@@ -1,5 +1,6 @@
 //! `/v1/organizer/events/{event_id}/admissions`: every scan that has reached the cloud, in the order in which it came.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use axum::Json;
@@ -10,7 +11,7 @@ use usher_protocol::scans::{ScanKind, WrittenScan};
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
-use crate::api::input::{Checks, Params};
+use crate::api::input::{Checks, Params, read_digits};
 use crate::authority::scans;
 use crate::moment::Moment;
 use crate::rights::may;
@@ -20,9 +21,10 @@ use crate::store::authority::RecordsQuery;
 use super::names::{DeviceName, GateView, Names, UnitView};
 use super::owned::OwnEvent;
 
-/// Records looked at for one page unless the request says otherwise, and at most.
+/// Records looked at for one page unless the request says otherwise.
 const PAGE: u32 = 200;
-const BIGGEST_PAGE: u32 = 1_000;
+/// How many records may be looked at for one page.
+pub const RECORDS_ON_A_PAGE: RangeInclusive<u32> = 1..=1_000;
 
 /// Which scans to list.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -117,11 +119,11 @@ impl ListAdmissions {
     fn into_query(self, event: EventId) -> Result<RecordsQuery, ApiError> {
         let mut checks = Checks::default();
         let limit = self.limit.unwrap_or(PAGE);
-        checks.range(limit, "/limit", 1..=BIGGEST_PAGE);
+        checks.range(limit, "/limit", RECORDS_ON_A_PAGE);
         let after = if self.cursor.is_empty() {
             Some(0)
         } else {
-            self.cursor.parse().ok()
+            read_digits(&self.cursor)
         };
         checks.require(after.is_some(), "/cursor", "must be next_cursor of a page before");
         checks.finish()?;

@@ -1,5 +1,6 @@
 //! `/v1/organizer/events/{event_id}/bookings`: the bookings of an event, listed and looked for by people who help buyers.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use axum::Json;
@@ -24,11 +25,12 @@ use crate::state::AppState;
 
 use super::owned::OwnEvent;
 
-/// Bookings on one page unless the request says otherwise, and at most.
+/// Bookings on one page unless the request says otherwise.
 const PAGE: usize = 50;
-const BIGGEST_PAGE: usize = 200;
+/// How many bookings may be asked for at once.
+pub const BOOKINGS_ON_A_PAGE: RangeInclusive<usize> = 1..=200;
 /// Length of what is looked for, in bytes: an address or an id.
-pub const SOUGHT_BYTES: std::ops::RangeInclusive<usize> = 3..=254;
+pub const SOUGHT_BYTES: RangeInclusive<usize> = 3..=254;
 
 /// Which bookings to list.
 #[derive(Debug, Default, Deserialize, ToSchema, utoipa::IntoParams)]
@@ -208,7 +210,7 @@ impl ListBookings {
             "must be next_cursor of a page before",
         );
         let limit = self.limit.unwrap_or(PAGE);
-        checks.range(limit, "/limit", 1..=BIGGEST_PAGE);
+        checks.range(limit, "/limit", BOOKINGS_ON_A_PAGE);
         checks.finish()?;
         Ok(BookingsQuery {
             event,

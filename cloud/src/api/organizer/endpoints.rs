@@ -270,6 +270,7 @@ pub async fn test(
     params(("event_id" = String, Path), ("endpoint_id" = String, Path), ListWebhooks), security(("organizer_key" = [])),
     responses(
     (status = 200, body = WebhooksView),
+    (status = 422, description = "No such status"),
 ))]
 pub async fn webhooks(
     State(app): State<Arc<AppState>>,

@@ -36,7 +36,7 @@ const NO_SUCH_KEY: ApiError = ApiError::NotFound(Missing::BundleKey);
 #[serde(deny_unknown_fields)]
 pub struct RequestKeysParams {
     /// The short name of a key of the bundle in force that is going to be struck out, so that a new one is asked for in its place.
-    #[param(example = "9f3b01c4", pattern = "^[0-9a-f]{8}$")]
+    #[param(example = "9f3b01c4")]
     instead_of: Option<String>,
 }
 

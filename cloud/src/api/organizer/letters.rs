@@ -1,5 +1,6 @@
 //! `/v1/organizer/events/{event_id}/letters`: what buyers were told by mail, and what came of it.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use axum::Json;
@@ -14,6 +15,7 @@ use crate::ids::LetterId;
 use crate::letters::{LetterLine, LetterState, LettersQuery, ReplayLetter};
 use crate::moment::Moment;
 use crate::rights::may;
+use crate::selling::booking_code::BookingCode;
 use crate::state::AppState;
 
 use super::owned::{OwnEvent, PartOfOwnEvent};
@@ -77,6 +79,9 @@ pub struct LettersView {
     pub letters: Vec<LetterView>,
 }
 
+/// Length of a booking code as people may type it, with blanks between its characters, in bytes.
+pub const CODE_BYTES: RangeInclusive<usize> = 0..=32;
+
 /// Which letters to list.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -88,6 +93,10 @@ pub struct ListLetters {
     /// Only those about the booking with this code.
     #[serde(default)]
     pub booking_code: String,
+}
+
+fn read_code(text: &str) -> Option<BookingCode> {
+    text.parse().ok().filter(|_| CODE_BYTES.contains(&text.len()))
 }
 
 /// Lists what buyers of the event were told by mail, and are to be told.
@@ -108,7 +117,7 @@ pub async fn list(
         "/status",
         "must be waiting, sent or given_up",
     );
-    let booking = listed.booking_code.parse().ok();
+    let booking = read_code(&listed.booking_code);
     checks.require(
         listed.booking_code.is_empty() || booking.is_some(),
         "/booking_code",
