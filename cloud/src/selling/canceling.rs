@@ -34,6 +34,34 @@ pub enum CancelOutcome {
     Halted,
 }
 
+/// What is written down of an event that is to be canceled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CancelFacts {
+    /// Whether it was put on sale.
+    pub is_published: bool,
+    /// Whether it is canceled already.
+    pub is_canceled: bool,
+    /// Whether nothing of it is sold or given back until an operator says so.
+    pub is_halted: bool,
+}
+
+/// Decides whether an event is canceled now.
+///
+/// # Errors
+///
+/// What becomes of asking otherwise.
+pub fn may_cancel(facts: CancelFacts) -> Result<(), CancelOutcome> {
+    if !facts.is_published {
+        Err(CancelOutcome::NotPublished)
+    } else if facts.is_canceled {
+        Err(CancelOutcome::Canceled)
+    } else if facts.is_halted {
+        Err(CancelOutcome::Halted)
+    } else {
+        Ok(())
+    }
+}
+
 /// Asks for the next refunds of a canceled event.
 #[derive(Debug, Clone)]
 pub struct RefundCanceled {
@@ -163,6 +191,18 @@ impl CancelStatus {
 }
 
 impl CancelProgress {
+    /// Counts refunds that stand so.
+    #[must_use]
+    pub fn with_refunds(mut self, state: RefundState, refunds: u32) -> Self {
+        let counted = match state {
+            RefundState::Revoking | RefundState::Giving => &mut self.refunds_running,
+            RefundState::Refused => &mut self.refunds_refused,
+            RefundState::Given | RefundState::GivenOutside => &mut self.refunds_given,
+        };
+        *counted += refunds;
+        self
+    }
+
     /// Returns how it stands.
     pub fn status(&self) -> CancelStatus {
         let running = self.bookings_left + self.payments_running + self.refunds_running;
@@ -190,6 +230,39 @@ mod tests {
         assert_eq!(after_some(false, 3), AfterSome::More);
         assert_eq!(after_some(true, 3), AfterSome::Again);
         assert_eq!(after_some(true, 0), AfterSome::Ended);
+    }
+
+    #[test]
+    fn only_what_was_put_on_sale_is_canceled_and_once() {
+        for (is_published, is_canceled, is_halted, expected) in [
+            (true, false, false, Ok(())),
+            (true, false, true, Err(CancelOutcome::Halted)),
+            (true, true, true, Err(CancelOutcome::Canceled)),
+            (true, true, false, Err(CancelOutcome::Canceled)),
+            (false, false, false, Err(CancelOutcome::NotPublished)),
+            (false, false, true, Err(CancelOutcome::NotPublished)),
+        ] {
+            let facts = CancelFacts {
+                is_published,
+                is_canceled,
+                is_halted,
+            };
+            assert_eq!(may_cancel(facts), expected, "{facts:?}");
+        }
+    }
+
+    #[test]
+    fn refunds_are_counted_by_whether_somebody_has_to_see_to_them() {
+        let all = RefundState::ALL.into_iter();
+        let progress = all.fold(CancelProgress::default(), |progress, state| {
+            progress.with_refunds(state, 3)
+        });
+        let counted = [
+            progress.refunds_running,
+            progress.refunds_refused,
+            progress.refunds_given,
+        ];
+        assert_eq!(counted, [6, 3, 6]);
     }
 
     fn check(progress: CancelProgress, expected: CancelStatus) {

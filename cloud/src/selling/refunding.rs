@@ -4,7 +4,7 @@
 //! units free again. A refund that the gateway refuses for good waits for a person and counts as given away until then, so that all
 //! refunds of a booking together never exceed what was paid for it.
 
-use usher_protocol::Unit;
+use usher_protocol::{Generation, Unit};
 
 use crate::ids::TicketId;
 
@@ -13,7 +13,7 @@ use super::charges::ChargeParts;
 use super::course::RefundStatus;
 use super::gateway_kind::GatewayKind;
 use super::refunds::{BeginRefund, OpenRefund, Refund, RefundNote, RefundOf, RefundRefusal, RefundState};
-use super::reservations::PriceLine;
+use super::reservations::{PriceLine, UnitState};
 use super::tickets::{SoldTicket, TicketState};
 use super::tills::{AtTill, Till, may_use};
 
@@ -242,6 +242,33 @@ pub fn noted(refund: &Refund, note: RefundNote) -> Option<RefundState> {
             | RefundNote::Refused
             | RefundNote::GivenOutside,
         ) => None,
+    }
+}
+
+/// Decides how a refund stands that is tried again by request of a person: only what the gateway has refused is. `None` for any other.
+pub fn retried(state: RefundState) -> Option<RefundState> {
+    match state {
+        RefundState::Refused => Some(RefundState::Giving),
+        RefundState::Revoking | RefundState::Giving | RefundState::Given | RefundState::GivenOutside => None,
+    }
+}
+
+/// A ticket that a refund has taken back, and how its unit stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakenUnit {
+    pub unit: Unit,
+    /// The ticket's generation.
+    pub generation: Generation,
+    pub state: UnitState,
+    /// The newest generation that was issued for the unit.
+    pub issued: Generation,
+}
+
+/// Decides whether a unit is for sale again once its money is given back: it is still sold, and nobody has got a newer ticket for it.
+pub fn may_free(taken: &TakenUnit) -> bool {
+    match taken.state {
+        UnitState::Booked => taken.generation == taken.issued,
+        UnitState::Available | UnitState::Held | UnitState::Paying => false,
     }
 }
 

@@ -364,3 +364,32 @@ proptest! {
         prop_assert!(!world.refund.state.is_open());
     }
 }
+
+#[test]
+fn only_what_was_refused_is_tried_again() {
+    for state in RefundState::ALL {
+        let expected = (state == RefundState::Refused).then_some(RefundState::Giving);
+        assert_eq!(retried(state), expected, "{state:?}");
+    }
+}
+
+#[test]
+fn a_unit_is_free_again_only_if_it_is_sold_and_nobody_has_a_newer_ticket_for_it() {
+    use UnitState::{Available, Booked, Held, Paying};
+    for (state, generation, issued, expected) in [
+        (Booked, 1, 1, true),
+        (Booked, 2, 2, true),
+        (Booked, 1, 2, false),
+        (Available, 1, 1, false),
+        (Held, 1, 1, false),
+        (Paying, 1, 1, false),
+    ] {
+        let taken = TakenUnit {
+            unit: Unit(7),
+            generation: Generation(generation),
+            state,
+            issued: Generation(issued),
+        };
+        assert_eq!(may_free(&taken), expected, "{taken:?}");
+    }
+}

@@ -7,17 +7,17 @@ use crate::ids::{BookingId, RefundId, TicketId};
 use crate::letters::LetterKind;
 use crate::selling::RequestHash;
 use crate::selling::canceling::{
-    AfterSome, CancelEvent, CancelOutcome, CancelProgress, CanceledBooking, RefundCanceled, RefundedSome,
-    after_some, refund_of,
+    AfterSome, CancelEvent, CancelFacts, CancelOutcome, CancelProgress, CanceledBooking, RefundCanceled,
+    RefundedSome, after_some, may_cancel, refund_of,
 };
 use crate::selling::jobs::{Job, JobId};
-use crate::selling::refunds::{BeginRefund, RefundOf, RefundState};
+use crate::selling::refunds::{BeginRefund, RefundOf};
 use crate::store::StoreError;
 use crate::store::organizing::{RetryRefused, ValidTickets};
 use crate::store::sql::{OptionalExtension, Sql, params};
 
 use super::authority::halts;
-use super::column::{Local, moment, ms, narrow};
+use super::column::{Local, moment, ms, narrow, refund_state};
 use super::refunds::RefundRows;
 use super::{Effect, catalogue, jobs, mailings, moves, webhooks};
 
@@ -29,15 +29,16 @@ pub fn cancel_event(
     connection: &Sql<'_>,
     request: &CancelEvent,
 ) -> Result<Effect<CancelOutcome>, StoreError> {
-    let event = catalogue::event(connection, &request.event)?;
-    let Some(event) = event.filter(|event| event.status == EventStatus::Published) else {
+    let Some(event) = catalogue::event(connection, &request.event)? else {
         return Ok(Effect::Undo(CancelOutcome::NotPublished));
     };
-    if event.canceled_at.is_some() {
-        return Ok(Effect::Undo(CancelOutcome::Canceled));
-    }
-    if halts::is_halted(connection, event.id)? {
-        return Ok(Effect::Undo(CancelOutcome::Halted));
+    let facts = CancelFacts {
+        is_published: event.status == EventStatus::Published,
+        is_canceled: event.canceled_at.is_some(),
+        is_halted: halts::is_halted(connection, event.id)?,
+    };
+    if let Err(outcome) = may_cancel(facts) {
+        return Ok(Effect::Undo(outcome));
     }
     connection
         .prepare_cached(
@@ -221,17 +222,8 @@ pub fn cancel_progress(connection: &Sql<'_>, event: &EventId) -> Result<CancelPr
         .prepare_cached("SELECT state, count(*) FROM refunds WHERE event_id = ?1 GROUP BY state")?;
     let mut rows = select.query([event.0])?;
     while let Some(row) = rows.next()? {
-        let refunds: u32 = row.get(1)?;
-        match RefundState::from_word(row.column(0)?.as_str()?) {
-            Some(RefundState::Revoking | RefundState::Giving) => progress.refunds_running += refunds,
-            Some(RefundState::Refused) => progress.refunds_refused = refunds,
-            Some(RefundState::Given | RefundState::GivenOutside) => progress.refunds_given += refunds,
-            None => {
-                return Err(StoreError::Unreadable {
-                    what: "state of a refund",
-                });
-            }
-        }
+        let state = refund_state(row.column(0)?.as_str()?)?;
+        progress = progress.with_refunds(state, row.get(1)?);
     }
     Ok(progress)
 }

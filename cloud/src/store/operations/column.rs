@@ -11,6 +11,7 @@ use crate::ids::LOCAL_BYTES;
 use crate::languages::Language;
 use crate::money::Currency;
 use crate::selling::price_steps::{PriceStep, PriceSteps};
+use crate::selling::refunds::RefundState;
 use crate::selling::{BookingState, GatewayKind, PriceLine, ReservationState, TicketState, UnitState};
 use crate::store::StoreError;
 use crate::store::sql::Row;
@@ -165,6 +166,13 @@ pub fn reservation_state(word: &str) -> Result<ReservationState, StoreError> {
 pub fn booking_state(word: &str, decline: Option<&str>) -> Result<BookingState, StoreError> {
     BookingState::from_word(word, decline).ok_or(StoreError::Unreadable {
         what: "booking state",
+    })
+}
+
+/// Reads a refund's state.
+pub fn refund_state(word: &str) -> Result<RefundState, StoreError> {
+    RefundState::from_word(word).ok_or(StoreError::Unreadable {
+        what: "state of a refund",
     })
 }
 

@@ -9,7 +9,7 @@ use crate::selling::{PaymentId, TicketState};
 use crate::store::StoreError;
 use crate::store::sql::{Row, Sql, params};
 
-use super::column::{Local, currency, gateway_kind, moment, ticket_state};
+use super::column::{Local, currency, gateway_kind, moment, refund_state, ticket_state};
 
 /// The columns [`read`] reads, and where they come from.
 const REFUND: &str =
@@ -69,9 +69,7 @@ fn read(connection: &Sql<'_>, row: &Row<'_>, event: EventId) -> Result<OpenRefun
         event,
         local: row.get(0)?,
     };
-    let state = RefundState::from_word(row.column(2)?.as_str()?).ok_or(StoreError::Unreadable {
-        what: "state of a refund",
-    })?;
+    let state = refund_state(row.column(2)?.as_str()?)?;
     let refund = Refund {
         id,
         booking: BookingId {

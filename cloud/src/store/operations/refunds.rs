@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use usher_keys::Timestamp;
+use usher_protocol::{Generation, Unit};
 
 use crate::ids::{BookingId, RefundId};
 use crate::letters::{LetterCause, LetterKind};
@@ -9,7 +10,9 @@ use crate::selling::charges::ChargeParts;
 use crate::selling::disputes::DisputeState;
 use crate::selling::jobs::{Job, JobId};
 use crate::selling::journal::{Account, MoneyStep};
-use crate::selling::refunding::{RefundFacts, RefundTerms, may_give_at, may_refund, noted};
+use crate::selling::refunding::{
+    RefundFacts, RefundTerms, TakenUnit, may_free, may_give_at, may_refund, noted, retried,
+};
 use crate::selling::refunds::{
     BeginRefund, BeginRefundOutcome, NoteRefund, Refund, RefundNote, RefundRefusal, RefundState, RetryRefund,
 };
@@ -19,7 +22,7 @@ use crate::store::sql::{OptionalExtension, Sql, params};
 use crate::telling::{WebhookCause, WebhookKind};
 
 use super::Effect;
-use super::column::{Local, ms};
+use super::column::{Local, ms, unit_state};
 use super::refund_rows::{refund, with_gateway};
 use super::{jobs, journal, letters, receipts, rows, tills, webhooks};
 
@@ -298,19 +301,40 @@ fn set_state(
     }
 }
 
-/// Makes the units of a refund's tickets available again: its tickets are the last that were issued for them.
+/// Makes those units of a refund's tickets available again that are to be.
 fn free_units(connection: &Sql<'_>, refund: &Refund) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(
-            "UPDATE units SET state = 'available', reservation_id = NULL, held_until = NULL
-             WHERE event_id = ?1 AND state = 'booked' AND EXISTS (
-                 SELECT 1 FROM tickets
-                 WHERE tickets.event_id = ?1 AND tickets.unit = units.unit AND tickets.generation = units.issued
-                   AND tickets.refund_id = ?2)
-               AND unit IN (SELECT unit FROM tickets WHERE event_id = ?1 AND refund_id = ?2)",
-        )?
-        .execute(params![refund.id.event.0, refund.id.local])?;
+    let event = refund.id.event;
+    let mut free = connection.prepare_cached(
+        "UPDATE units SET state = 'available', reservation_id = NULL, held_until = NULL
+         WHERE event_id = ?1 AND unit = ?2 AND state = ?3 AND issued = ?4",
+    )?;
+    for taken in taken_units(connection, refund.id)?
+        .iter()
+        .filter(|taken| may_free(taken))
+    {
+        let (state, issued) = (taken.state.word(), taken.issued.0);
+        // Of a unit that has another state or ticket by now, nothing was decided.
+        if !free.changes(1, params![event.0, taken.unit.0, state, issued])? {
+            return Err(StoreError::Overtaken);
+        }
+    }
     Ok(())
+}
+
+fn taken_units(connection: &Sql<'_>, refund: RefundId) -> Result<Vec<TakenUnit>, StoreError> {
+    let mut query = connection.prepare_cached(
+        "SELECT unit, tickets.generation, units.state, units.issued FROM tickets JOIN units USING (event_id, unit)
+         WHERE event_id = ?1 AND refund_id = ?2 ORDER BY unit",
+    )?;
+    let found = query.query_and_then(params![refund.event.0, refund.local], |row| {
+        Ok::<_, StoreError>(TakenUnit {
+            unit: Unit(row.get(0)?),
+            generation: Generation(row.get(1)?),
+            state: unit_state(row.column(2)?.as_str()?)?,
+            issued: Generation(row.get(3)?),
+        })
+    })?;
+    found.collect()
 }
 
 /// Tries a refund again that the gateway has refused; `false` when it is none of those.
@@ -324,13 +348,22 @@ pub fn retry_refund(connection: &Sql<'_>, request: &RetryRefund) -> Result<Effec
     Ok(Effect::Keep(true))
 }
 
-/// Has a refused refund tried again; `false` when it is none.
+/// Has a refund tried again; `false` when there is none to be.
 pub fn reopen(connection: &Sql<'_>, id: RefundId) -> Result<bool, StoreError> {
+    let found = refund(connection, &id)?;
+    let Some((found, state)) = found.and_then(|found| retried(found.state).map(|state| (found, state)))
+    else {
+        return Ok(false);
+    };
     let is_open = connection
         .prepare_cached(
-            "UPDATE refunds SET state = 'giving', attempt = attempt + 1, closed_at = NULL
-             WHERE event_id = ?1 AND refund_id = ?2 AND state = 'refused'",
+            "UPDATE refunds SET state = ?3, attempt = attempt + 1, closed_at = NULL
+             WHERE event_id = ?1 AND refund_id = ?2 AND state = ?4",
         )?
-        .changes(1, params![id.event.0, id.local])?;
-    Ok(is_open)
+        .changes(1, params![id.event.0, id.local, state.word(), found.state.word()])?;
+    if is_open {
+        Ok(true)
+    } else {
+        Err(StoreError::Overtaken)
+    }
 }
