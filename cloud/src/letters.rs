@@ -15,6 +15,7 @@ use usher_keys::{EventId, Timestamp};
 
 use crate::ids::{BookingId, ChargeReference, LOCAL_BYTES, LetterId};
 use crate::languages::Language;
+use crate::selling::BookingState;
 use crate::selling::booking_code::BookingCode;
 use crate::selling::jobs::LeaseHolder;
 
@@ -217,6 +218,45 @@ impl Letter {
             ..self
         }
     }
+
+    /// Returns it as it is begun to be sent anew; `None` while it waits.
+    pub fn replayed(self, now: Timestamp) -> Option<Self> {
+        match self.state {
+            LetterState::Waiting => None,
+            LetterState::Sent | LetterState::GivenUp => Some(Self {
+                state: LetterState::Waiting,
+                failures: 0,
+                begun_at: now,
+                next_at: now,
+                ..self
+            }),
+        }
+    }
+}
+
+/// Tells whether a letter can go to the buyer of a booking: their address is known, and was not erased.
+pub fn is_known(email: &str) -> bool {
+    !email.is_empty()
+}
+
+/// Decides whether the letter that confirms a booking is written again: it has tickets, and somebody to go to.
+pub fn may_resend(state: BookingState, email: &str) -> bool {
+    match state {
+        BookingState::Confirmed => is_known(email),
+        BookingState::Paying
+        | BookingState::ActionRequired
+        | BookingState::Processing
+        | BookingState::Declined(_)
+        | BookingState::Expired
+        | BookingState::Canceled
+        | BookingState::Refunding
+        | BookingState::Refunded => false,
+    }
+}
+
+/// Returns since when it is known that letters were sent or given up; what was made before is forgotten, unless it still waits.
+pub fn kept_since(now: Timestamp) -> Timestamp {
+    Timestamp(now.0.saturating_sub(ms(KEPT_FOR)))
 }
 
 /// Returns a duration in milliseconds.

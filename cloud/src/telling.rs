@@ -179,6 +179,30 @@ impl Webhook {
             ..self
         }
     }
+
+    /// Returns it as it is begun to be told anew; `None` while it waits.
+    pub fn replayed(self, now: Timestamp) -> Option<Self> {
+        match self.state {
+            WebhookState::Waiting => None,
+            WebhookState::Taken | WebhookState::GivenUp => Some(Self {
+                state: WebhookState::Waiting,
+                failures: 0,
+                begun_at: now,
+                next_at: now,
+                ..self
+            }),
+        }
+    }
+}
+
+/// Decides whether an event that has so many endpoints gets one more.
+pub fn may_add_endpoint(endpoints: u32) -> bool {
+    endpoints < MAX_ENDPOINTS
+}
+
+/// Returns since when it is known what was taken or given up; what was made before is forgotten, unless it still waits.
+pub fn kept_since(now: Timestamp) -> Timestamp {
+    Timestamp(now.0.saturating_sub(ms(KEPT_FOR)))
 }
 
 /// Returns a duration in milliseconds.
@@ -329,6 +353,26 @@ mod tests {
         let day = ms(Duration::from_hours(24));
         assert_eq!(endpoint.secrets(NOW.plus_ms(day - 1)), [&[2][..], &[1]]);
         assert_eq!(endpoint.secrets(NOW.plus_ms(day)), [&[2][..]]);
+    }
+
+    #[test]
+    fn what_was_taken_or_given_up_is_told_anew_and_what_waits_is_left() {
+        let later = NOW.plus_ms(5_000);
+        for state in WebhookState::ALL {
+            let replayed = Webhook { state, ..webhook(7) }.replayed(later);
+            let expected =
+                (state != WebhookState::Waiting).then_some((WebhookState::Waiting, 0, later, later));
+            let found = replayed.map(|one| (one.state, one.failures, one.begun_at, one.next_at));
+            assert_eq!(found, expected, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn an_event_has_ten_endpoints_at_most_and_a_month_of_what_they_were_told() {
+        assert!(may_add_endpoint(9) && !may_add_endpoint(10));
+        let month = Duration::from_hours(30 * 24);
+        assert_eq!(kept_since(NOW.plus_ms(ms(month))), NOW);
+        assert_eq!(kept_since(NOW), Timestamp(0));
     }
 
     #[test]

@@ -75,3 +75,35 @@ fn kinds_and_states_have_one_word_each() {
         assert_eq!(LetterState::from_word(state.word()), Some(state));
     }
 }
+
+#[test]
+fn what_was_sent_or_given_up_is_sent_anew_and_what_waits_is_left() {
+    let later = NOW.plus_ms(5_000);
+    for state in LetterState::ALL {
+        let replayed = Letter { state, ..letter(7) }.replayed(later);
+        let expected = (state != LetterState::Waiting).then_some((LetterState::Waiting, 0, later, later));
+        let found = replayed.map(|one| (one.state, one.failures, one.begun_at, one.next_at));
+        assert_eq!(found, expected, "{state:?}");
+    }
+}
+
+#[test]
+fn only_a_booking_with_tickets_and_an_address_is_confirmed_again() {
+    assert!(may_resend(BookingState::Confirmed, "buyer@example.org"));
+    assert!(!may_resend(BookingState::Confirmed, ""), "erased");
+    for state in [
+        BookingState::Paying,
+        BookingState::Processing,
+        BookingState::Expired,
+        BookingState::Canceled,
+    ] {
+        assert!(!may_resend(state, "buyer@example.org"), "{state:?}");
+    }
+}
+
+#[test]
+fn letters_are_kept_for_a_month() {
+    let month = Duration::from_hours(30 * 24);
+    assert_eq!(kept_since(NOW.plus_ms(ms(month))), NOW);
+    assert_eq!(kept_since(NOW), Timestamp(0));
+}

@@ -5,15 +5,15 @@ use usher_keys::{EventId, Timestamp};
 use crate::ids::{ChargeReference, LetterId, TicketId};
 use crate::languages::Language;
 use crate::letters::{
-    CorrectAddress, DueLetters, KEPT_FOR, Letter, LetterCause, LetterKind, LetterLine, LetterState,
-    LettersQuery, NoteLetters, ReplayLetter, ResendTickets, ms as long,
+    CorrectAddress, DueLetters, Letter, LetterCause, LetterKind, LetterLine, LetterState, LettersQuery,
+    NoteLetters, ReplayLetter, ResendTickets, is_known, kept_since, may_resend,
 };
 use crate::selling::jobs::JobId;
 use crate::store::StoreError;
 use crate::store::sql::{OptionalExtension, Row, Sql, params};
 
 use super::column::{Local, event_id, language, moment, ms};
-use super::{Effect, booking_codes, jobs};
+use super::{Effect, booking_codes, jobs, rows};
 
 /// The columns [`read`] reads.
 const LETTER: &str = "SELECT letters.event_id, letter_id, letters.kind, charge, about, recipient, letters.state, failures, answer,
@@ -87,14 +87,32 @@ pub fn write(connection: &Sql<'_>, cause: &LetterCause<'_>) -> Result<LetterId, 
 /// Begins to send a letter anew; `false` when there is none, or it waits already.
 pub fn replay_letter(connection: &Sql<'_>, request: &ReplayLetter) -> Result<Effect<bool>, StoreError> {
     let id = request.id;
+    let Some(was) = letter(connection, &id)? else {
+        return Ok(Effect::Undo(false));
+    };
+    let state = was.state;
+    let Some(begun) = was.replayed(request.now) else {
+        return Ok(Effect::Undo(false));
+    };
     let is_begun = connection
         .prepare_cached(
-            "UPDATE letters SET state = 'waiting', failures = 0, begun_at = ?3, next_at = ?3
-             WHERE event_id = ?1 AND letter_id = ?2 AND state <> 'waiting'",
+            "UPDATE letters SET state = ?3, failures = ?4, begun_at = ?5, next_at = ?6
+             WHERE event_id = ?1 AND letter_id = ?2 AND state = ?7",
         )?
-        .changes(1, params![id.event.0, id.local, ms(request.now)])?;
+        .changes(
+            1,
+            params![
+                id.event.0,
+                id.local,
+                begun.state.word(),
+                begun.failures,
+                ms(begun.begun_at),
+                ms(begun.next_at),
+                state.word()
+            ],
+        )?;
     if !is_begun {
-        return Ok(Effect::Undo(false));
+        return Err(StoreError::Overtaken);
     }
     jobs::hurry(connection, JobId::SendLetters(id.event), request.now)?;
     Ok(Effect::Keep(true))
@@ -194,10 +212,9 @@ pub fn note_letters(connection: &Sql<'_>, request: &NoteLetters) -> Result<Effec
 }
 
 fn forget(connection: &Sql<'_>, event: EventId, now: Timestamp) -> Result<(), StoreError> {
-    let kept_since = Timestamp(now.0.saturating_sub(long(KEPT_FOR)));
     connection
         .prepare_cached("DELETE FROM letters WHERE event_id = ?1 AND state <> 'waiting' AND created_at < ?2")?
-        .execute(params![event.0, ms(kept_since)])?;
+        .execute(params![event.0, ms(kept_since(now))])?;
     Ok(())
 }
 
@@ -209,14 +226,16 @@ pub fn write_of_ticket(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let event = ticket.event;
-    let charge: Option<Local> = connection
+    let found: Option<(Local, String)> = connection
         .prepare_cached(
-            "SELECT charge_reference FROM tickets JOIN bookings USING (event_id, booking_id)
-             WHERE event_id = ?1 AND ticket_id = ?2 AND email <> ''",
+            "SELECT charge_reference, email FROM tickets JOIN bookings USING (event_id, booking_id)
+             WHERE event_id = ?1 AND ticket_id = ?2",
         )?
-        .query_row(params![event.0, ticket.local], |row| row.get(0))
+        .query_row(params![event.0, ticket.local], |row| row.try_into())
         .optional()?;
-    let Some(local) = charge else { return Ok(()) };
+    let Some((local, _)) = found.filter(|(_, email)| is_known(email)) else {
+        return Ok(());
+    };
     let cause = LetterCause {
         event,
         kind,
@@ -234,21 +253,14 @@ pub fn resend_tickets(
     request: &ResendTickets,
 ) -> Result<Effect<Option<LetterId>>, StoreError> {
     let id = request.booking;
-    let charge: Option<Local> = connection
-        .prepare_cached(
-            "SELECT charge_reference FROM bookings
-             WHERE event_id = ?1 AND booking_id = ?2 AND state = 'confirmed' AND email <> ''",
-        )?
-        .query_row(params![id.event.0, id.local], |row| row.get(0))
-        .optional()?;
-    let Some(local) = charge else {
+    let found = rows::booking(connection, &id)?;
+    let Some(booking) = found.filter(|booking| may_resend(booking.state, &booking.email)) else {
         return Ok(Effect::Undo(None));
     };
-    let event = id.event;
     let cause = LetterCause {
-        event,
+        event: id.event,
         kind: LetterKind::BookingConfirmed,
-        charge: Some(ChargeReference { event, local }),
+        charge: Some(booking.charge),
         about: None,
         recipient: None,
         now: request.now,
@@ -260,10 +272,21 @@ pub fn resend_tickets(
 /// whether there is such a booking.
 pub fn correct_address(connection: &Sql<'_>, request: &CorrectAddress) -> Result<Effect<bool>, StoreError> {
     let id = request.booking;
+    let found: Option<String> = connection
+        .prepare_cached("SELECT email FROM bookings WHERE event_id = ?1 AND booking_id = ?2")?
+        .query_row(params![id.event.0, id.local], |row| row.get(0))
+        .optional()?;
+    let Some(was) = found.filter(|email| is_known(email)) else {
+        return Ok(Effect::Undo(false));
+    };
     let is_corrected = connection
         .prepare_cached(
-            "UPDATE bookings SET email = ?3 WHERE event_id = ?1 AND booking_id = ?2 AND email <> ''",
+            "UPDATE bookings SET email = ?3 WHERE event_id = ?1 AND booking_id = ?2 AND email = ?4",
         )?
-        .changes(1, params![id.event.0, id.local, request.email])?;
-    Ok(Effect::Keep(is_corrected))
+        .changes(1, params![id.event.0, id.local, request.email, was])?;
+    if is_corrected {
+        Ok(Effect::Keep(true))
+    } else {
+        Err(StoreError::Overtaken)
+    }
 }

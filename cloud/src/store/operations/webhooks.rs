@@ -9,9 +9,9 @@ use crate::selling::jobs::JobId;
 use crate::store::StoreError;
 use crate::store::sql::{Row, Sql, params};
 use crate::telling::{
-    DueWebhooks, KEPT_FOR, MAX_ENDPOINTS, NewEndpoint, NoteWebhooks, RemoveEndpoint, ReplayWebhook,
-    ResealEndpoint, RotateSecret, TestEndpoint, Webhook, WebhookCause, WebhookEndpoint, WebhookKind,
-    WebhookState, WebhooksQuery, ms as long,
+    DueWebhooks, NewEndpoint, NoteWebhooks, RemoveEndpoint, ReplayWebhook, ResealEndpoint, RotateSecret,
+    TestEndpoint, Webhook, WebhookCause, WebhookEndpoint, WebhookKind, WebhookState, WebhooksQuery,
+    kept_since, may_add_endpoint,
 };
 
 use super::column::{Local, event_id, moment, ms};
@@ -65,7 +65,7 @@ pub fn add_endpoint(connection: &Sql<'_>, request: &NewEndpoint) -> Result<Effec
     let count: u32 = connection
         .prepare_cached("SELECT count(*) FROM endpoints WHERE event_id = ?1")?
         .query_row([event.0], |row| row.get(0))?;
-    if count >= MAX_ENDPOINTS {
+    if !may_add_endpoint(count) {
         return Ok(Effect::Undo(false));
     }
     connection
@@ -278,14 +278,32 @@ pub fn test_endpoint(
 /// Begins to tell a webhook anew; `false` when there is none, or it waits already.
 pub fn replay_webhook(connection: &Sql<'_>, request: &ReplayWebhook) -> Result<Effect<bool>, StoreError> {
     let id = request.id;
+    let Some(was) = webhook(connection, &id)? else {
+        return Ok(Effect::Undo(false));
+    };
+    let state = was.state;
+    let Some(begun) = was.replayed(request.now) else {
+        return Ok(Effect::Undo(false));
+    };
     let is_begun = connection
         .prepare_cached(
-            "UPDATE webhooks SET state = 'waiting', failures = 0, begun_at = ?3, next_at = ?3
-             WHERE event_id = ?1 AND webhook_id = ?2 AND state <> 'waiting'",
+            "UPDATE webhooks SET state = ?3, failures = ?4, begun_at = ?5, next_at = ?6
+             WHERE event_id = ?1 AND webhook_id = ?2 AND state = ?7",
         )?
-        .changes(1, params![id.event.0, id.local, ms(request.now)])?;
+        .changes(
+            1,
+            params![
+                id.event.0,
+                id.local,
+                begun.state.word(),
+                begun.failures,
+                ms(begun.begun_at),
+                ms(begun.next_at),
+                state.word()
+            ],
+        )?;
     if !is_begun {
-        return Ok(Effect::Undo(false));
+        return Err(StoreError::Overtaken);
     }
     let local: Local = connection
         .prepare_cached("SELECT endpoint_id FROM webhooks WHERE event_id = ?1 AND webhook_id = ?2")?
@@ -374,11 +392,10 @@ pub fn note_webhooks(connection: &Sql<'_>, request: &NoteWebhooks) -> Result<Eff
 }
 
 fn forget(connection: &Sql<'_>, endpoint: EndpointId, now: Timestamp) -> Result<(), StoreError> {
-    let kept_since = Timestamp(now.0.saturating_sub(long(KEPT_FOR)));
     connection
         .prepare_cached(
             "DELETE FROM webhooks WHERE event_id = ?1 AND endpoint_id = ?2 AND state <> 'waiting' AND created_at < ?3",
         )?
-        .execute(params![endpoint.event.0, endpoint.local, ms(kept_since)])?;
+        .execute(params![endpoint.event.0, endpoint.local, ms(kept_since(now))])?;
     Ok(())
 }
