@@ -3,6 +3,8 @@
 
 use usher_keys::Timestamp;
 
+use super::holding::REMEMBERED_MS;
+
 /// For how long joining a waiting list counts, in milliseconds: a day.
 pub const JOINS_COUNTED_MS: u64 = 24 * 3_600_000;
 
@@ -112,6 +114,12 @@ pub fn too_many_unpaid(
     })
 }
 
+/// Returns by when somebody joined a waiting list of whom it is forgotten where they were, when holds are that had ended by a moment: both
+/// are kept as long as they count.
+pub fn joins_forgotten_by(ended_by: Timestamp) -> Timestamp {
+    Timestamp(ended_by.0.saturating_sub(JOINS_COUNTED_MS - REMEMBERED_MS))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,5 +174,13 @@ mod tests {
         };
         assert_eq!(check(3), reached(5));
         assert_eq!(check(7), reached(9));
+    }
+
+    #[test]
+    fn where_somebody_was_is_forgotten_when_it_counts_no_more() {
+        // Holds are forgotten when they have ended an hour ago.
+        let ended_by = Timestamp(NOW.0 - REMEMBERED_MS);
+        assert_eq!(joins_forgotten_by(ended_by).plus_ms(JOINS_COUNTED_MS), NOW);
+        assert_eq!(joins_forgotten_by(Timestamp(5)), Timestamp(0));
     }
 }

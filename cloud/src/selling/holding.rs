@@ -360,5 +360,19 @@ pub fn may_release(reservation: Option<&Reservation>) -> Result<(), ReleaseOutco
     }
 }
 
+/// Returns when a reservation ended that is given back: now, unless its time was over before.
+pub fn released_at(reservation: &Reservation, now: Timestamp) -> Timestamp {
+    reservation.expires_at.min(now)
+}
+
+/// Decides whether a reservation that no booking and nobody who waits refers to is forgotten: nothing came of it, and its time was over
+/// by a moment.
+pub fn may_forget(reservation: &Reservation, ended_by: Timestamp) -> bool {
+    match reservation.state {
+        ReservationState::Held | ReservationState::Released => reservation.expires_at <= ended_by,
+        ReservationState::Paying | ReservationState::Booked => false,
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -269,3 +269,32 @@ fn only_what_is_held_can_be_given_back() {
     }
     assert_eq!(may_release(None), Err(ReleaseOutcome::NotFound));
 }
+
+#[test]
+fn what_is_given_back_ends_now_or_has_ended_before() {
+    let reservation = sale().reservation(&request(seats(&[2])), Vec::new());
+    assert_eq!(released_at(&reservation, Timestamp(1_200)), Timestamp(1_200));
+    assert_eq!(released_at(&reservation, Timestamp(1_700)), Timestamp(1_600));
+}
+
+#[test]
+fn only_a_reservation_that_nothing_came_of_is_forgotten_and_not_before_its_time_is_over() {
+    let of = |state| Reservation {
+        state,
+        ..sale().reservation(&request(seats(&[2])), Vec::new())
+    };
+    for (state, ended_by, expected) in [
+        (ReservationState::Held, 1_600, true),
+        (ReservationState::Held, 1_599, false),
+        (ReservationState::Released, 1_600, true),
+        (ReservationState::Released, 1_599, false),
+        (ReservationState::Paying, 9_999, false),
+        (ReservationState::Booked, 9_999, false),
+    ] {
+        assert_eq!(
+            may_forget(&of(state), Timestamp(ended_by)),
+            expected,
+            "{state:?} {ended_by}"
+        );
+    }
+}

@@ -4,9 +4,9 @@ use rusqlite::ToSql;
 use usher_keys::{EventId, Timestamp};
 
 use crate::ids::ReservationId;
-use crate::selling::buyer_bounds::JOINS_COUNTED_MS;
+use crate::selling::buyer_bounds::joins_forgotten_by;
 use crate::selling::claimant::{Claimant, ClientAddress, HoldBounds, OwnBounds, SessionHash};
-use crate::selling::holding::{REMEMBERED_MS, UnpaidHold, UnpaidHolds};
+use crate::selling::holding::{REMEMBERED_MS, UnpaidHold, UnpaidHolds, may_forget};
 use crate::selling::{Forget, HoldRequest, Reservation, UnitState};
 use crate::store::StoreError;
 use crate::store::organizing::SetBounds;
@@ -202,10 +202,10 @@ fn unpaid_holds(
     Ok(holds)
 }
 
-/// Deletes reservations that nothing came of; tells how many.
+/// Deletes reservations that nothing came of, to which nothing refers; tells how many.
 pub fn forget(connection: &Sql<'_>, request: &Forget) -> Result<Effect<usize>, StoreError> {
     let event = request.event;
-    let dead: Vec<ReservationId> = connection
+    let ended: Vec<ReservationId> = connection
         .prepare_cached(
             "SELECT reservation_id FROM reservations INDEXED BY reservations_unbooked
              WHERE event_id = ?1 AND state IN ('held', 'released') AND expires_at <= ?2 AND NOT EXISTS (
@@ -221,12 +221,16 @@ pub fn forget(connection: &Sql<'_>, request: &Forget) -> Result<Effect<usize>, S
         .collect::<Result<_, _>>()?;
     let mut delete =
         connection.prepare_cached("DELETE FROM reservations WHERE event_id = ?1 AND reservation_id = ?2")?;
-    for id in &dead {
-        if let Some(reservation) = rows::reservation(connection, id)? {
-            // Expired long ago and not yet written down as available: no unit may refer to what is not there.
-            holds::free_units(connection, &reservation, UnitState::Held)?;
-        }
+    let mut forgotten = 0;
+    for id in &ended {
+        let found = rows::reservation(connection, id)?;
+        let Some(reservation) = found.filter(|found| may_forget(found, request.ended_by)) else {
+            continue;
+        };
+        // Expired long ago and not yet written down as available: no unit may refer to what is not there.
+        holds::free_units(connection, &reservation, UnitState::Held)?;
         delete.run(params![event.0, id.local])?;
+        forgotten += 1;
     }
     // Of what was tried to be paid it is forgotten who it was.
     connection
@@ -236,14 +240,10 @@ pub fn forget(connection: &Sql<'_>, request: &Forget) -> Result<Effect<usize>, S
         )?
         .execute(params![event.0, ms(request.ended_by)])?;
     // Of who waits it is forgotten after a day where they were, and of who left, who they were.
-    let forgotten = request
-        .ended_by
-        .0
-        .saturating_sub(JOINS_COUNTED_MS - REMEMBERED_MS);
     connection
         .prepare_cached(
             "UPDATE waiting_list SET client = NULL, buyer = NULL WHERE event_id = ?1 AND client IS NOT NULL AND joined_at <= ?2",
         )?
-        .execute(params![event.0, ms(Timestamp(forgotten))])?;
-    Ok(Effect::Keep(dead.len()))
+        .execute(params![event.0, ms(joins_forgotten_by(request.ended_by))])?;
+    Ok(Effect::Keep(forgotten))
 }

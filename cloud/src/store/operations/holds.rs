@@ -9,7 +9,7 @@ use crate::catalogue::EventStatus;
 use crate::ids::ReservationId;
 use crate::selling::blocks::BLOCKED_UNTIL;
 use crate::selling::claimant::Claimant;
-use crate::selling::holding::{SaleTerms, may_hold, may_release, opens_early};
+use crate::selling::holding::{SaleTerms, may_hold, may_release, opens_early, released_at};
 use crate::selling::sale::SaleFacts;
 use crate::selling::vouchers::{Voucher, VoucherRefusal};
 use crate::selling::{
@@ -350,17 +350,21 @@ pub fn release(connection: &Sql<'_>, request: &ReleaseRequest) -> Result<Effect<
     if let Err(refusal) = may_release(found.as_ref()) {
         return Ok(Effect::Undo(refusal));
     }
+    let reservation = found.ok_or(StoreError::Overtaken)?;
     // Two that release it at once, or one that pays, find out here.
     let is_released = connection
         .prepare_cached(
-            "UPDATE reservations SET state = 'released', expires_at = CASE WHEN expires_at < ?3 THEN expires_at ELSE ?3 END
+            "UPDATE reservations SET state = 'released', expires_at = ?3
              WHERE event_id = ?1 AND reservation_id = ?2 AND state = 'held'",
         )?
-        .changes(1, params![id.event.0, id.local, ms(request.now)])?;
-    match found {
-        Some(reservation) if is_released => free_units(connection, &reservation, UnitState::Held)?,
-        Some(_) | None => return Err(StoreError::Overtaken),
+        .changes(
+            1,
+            params![id.event.0, id.local, ms(released_at(&reservation, request.now))],
+        )?;
+    if !is_released {
+        return Err(StoreError::Overtaken);
     }
+    free_units(connection, &reservation, UnitState::Held)?;
     Ok(Effect::Keep(ReleaseOutcome::Released))
 }
 
