@@ -12,11 +12,11 @@ mod effects;
 mod scans;
 #[path = "../../scanner-cli/eyes/tests/eyes/scene.rs"]
 mod scene;
-#[path = "../../scanner-cli/phone/tests/desk/venue.rs"]
+#[path = "../../scanner-cli/phone/tests/page_scanner/venue.rs"]
 #[expect(
     dead_code,
     clippy::unwrap_used,
-    reason = "the rest is for the desk's own tests, and a venue that fails is a test that fails"
+    reason = "the rest is for the scanner's own tests, and a venue that fails is a test that fails"
 )]
 mod venue;
 
@@ -88,7 +88,7 @@ fn both_builds_judge_say_and_write_the_same_of_the_same_scans() -> anyhow::Resul
     fs::write(folder.path().join("file"), file)?;
     fs::write(folder.path().join("script"), script.join("\n"))?;
     let seed = HEXLOWER.encode(&[PAGE; 32]);
-    let wasm = in_wasm(folder.path(), &["desk", "file", &seed, "script"])?;
+    let wasm = in_wasm(folder.path(), &["scanner", "file", &seed, "script"])?;
     assert_same(&page.trace.wanted, &wasm);
     Ok(())
 }

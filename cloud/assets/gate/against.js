@@ -1,4 +1,4 @@
-// The sheet on which staff undo and override: it asks, and hands on what was typed. What may be done, and what of, the desk says.
+// The sheet on which staff undo and override: it asks, and hands on what was typed. What may be done, and what of, the scanner says.
 
 const ASKED = {
   undo: { title: "Undo: nobody passed", yes: "Undo", reasons: ["The guest turned back", "The turnstile did not turn", "The wrong ticket was scanned"] },
@@ -29,7 +29,7 @@ export class Sheet {
 
   close() { at("against").close(); }
 
-  /// Asks about what the desk says now; what is shown meanwhile makes it ask anew.
+  /// Asks about what the scanner says now; what is shown meanwhile makes it ask anew.
   open(wish, told) {
     Object.assign(this, { wish, told });
     const { title, yes, reasons } = ASKED[wish];

@@ -9,7 +9,7 @@ const MOST_LISTED = 10;
 const TONES = { admit: [[880, 0.12], [1320, 0.16]], deny: [[196, 0.5]], refer: [[523, 0.15], [392, 0.25]], unanswered: [[392, 0.3]], barred: [[196, 0.5]] };
 const SHAKES = { admit: [60], deny: [200, 80, 200], refer: [120, 60, 60], unanswered: [300], barred: [200, 80, 200] };
 const at = (id) => document.getElementById(id);
-const desk = new Worker("/gate/desk.js", { type: "module" });
+const scanner = new Worker("/gate/scanner.js", { type: "module" });
 let stage = "";
 let hiding = 0;
 let audio = null;
@@ -116,7 +116,7 @@ async function askToBeKept() {
   at("keeping").textContent = isKept ? "" : "This browser may throw away what this scanner has written: use no private window, put the page on the home screen, and stay in reach of a hub.";
 }
 
-desk.onmessage = ({ data }) => {
+scanner.onmessage = ({ data }) => {
   switch (data.is) {
     case "stage": enter(data); break;
     case "said": said(data.outcome); break;
@@ -139,16 +139,16 @@ desk.onmessage = ({ data }) => {
     case "certificates": askForNetwork(data); break;
   }
 };
-desk.onerror = () => enter({ stage: "stopped", why: "The scanner did not start in this browser: load the page anew, or use a current Chrome, Edge or Firefox." });
+scanner.onerror = () => enter({ stage: "stopped", why: "The scanner did not start in this browser: load the page anew, or use a current Chrome, Edge or Firefox." });
 
-const sheet = new Sheet((wish) => desk.postMessage(wish));
+const sheet = new Sheet((wish) => scanner.postMessage(wish));
 
 const camera = new Camera(at("video"), (sight, effort) => {
   if (effort === "quick") at("hint").textContent = sight.hint ?? "";
   for (const code of sight.codes) {
     const bytes = bytesOf(code);
     // What is asked on the sheet is about the ticket that was shown before.
-    if (stage === "ready" && !sheet.isOpen) desk.postMessage({ do: "code", bytes });
+    if (stage === "ready" && !sheet.isOpen) scanner.postMessage({ do: "code", bytes });
     const text = new TextDecoder().decode(bytes);
     if (stage === "fresh" && text.includes("/gate#")) {
       at("page-code").value = text;
@@ -206,12 +206,12 @@ function stand() {
   if (!at("gate").value) return;
   const out = document.querySelector("input[name='way']:checked").value === "out";
   const persons = Math.min(255, Math.max(1, Number(at("persons").value) || 1));
-  desk.postMessage({ do: "stand", position: { gate, out, persons } });
+  scanner.postMessage({ do: "stand", position: { gate, out, persons } });
 }
 
 function enrol() {
   at("enrolling").textContent = "Asking the hub";
-  desk.postMessage({ do: "enrol", code: at("page-code").value.trim(), name: at("name").value });
+  scanner.postMessage({ do: "enrol", code: at("page-code").value.trim(), name: at("name").value });
 }
 
 /// Browsers ask people about the local network only for a page that they look at, and best after a touch.
@@ -235,7 +235,7 @@ async function askForNetwork({ hub, hashes }) {
   } catch {
     help.textContent = "The hub is not reached: is this phone in the venue's network, and the hub on?";
   }
-  desk.postMessage({ do: "link" });
+  scanner.postMessage({ do: "link" });
 }
 
 // The code is a secret of one use: it is taken out of the address, so that nobody finds it in the history.
@@ -279,12 +279,12 @@ at("against-verdict").addEventListener("click", (event) => {
   at("verdict").hidden = true;
   ask(at("against-verdict").dataset.wish);
 });
-at("network").addEventListener("click", () => desk.postMessage({ do: "certificates" }));
+at("network").addEventListener("click", () => scanner.postMessage({ do: "certificates" }));
 at("typing").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = at("typed").value;
   at("typed").value = "";
-  if (text.trim()) desk.postMessage({ do: "typed", text });
+  if (text.trim()) scanner.postMessage({ do: "typed", text });
 });
 // What a wedge types next must not choose another gate or number.
 const settle = (event) => {

@@ -5,7 +5,7 @@
 const BUILD = "usher-gate-%BUILD%";
 // What earlier builds of this page kept. The pages of tickets keep theirs beside it.
 const EARLIER = /^(usher-gate-)?[0-9a-f]{16}$/;
-const FILES = ["/gate", "/gate/gate.css", "/gate/page.js", "/gate/against.js", "/gate/desk.js", "/gate/kept.js", "/gate/camera.js", "/gate/eyes.js", "/gate/usher_phone.js",
+const FILES = ["/gate", "/gate/gate.css", "/gate/page.js", "/gate/against.js", "/gate/scanner.js", "/gate/kept.js", "/gate/camera.js", "/gate/eyes.js", "/gate/usher_phone.js",
   "/gate/usher_phone_bg.wasm", "/gate/manifest.json", "/gate/icon.svg"];
 
 self.addEventListener("install", (event) => {

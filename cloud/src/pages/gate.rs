@@ -41,7 +41,11 @@ const FILES: [GateFile; 11] = [
         JAVASCRIPT,
         include_bytes!("../../assets/gate/against.js"),
     ),
-    ("desk.js", JAVASCRIPT, include_bytes!("../../assets/gate/desk.js")),
+    (
+        "scanner.js",
+        JAVASCRIPT,
+        include_bytes!("../../assets/gate/scanner.js"),
+    ),
     ("kept.js", JAVASCRIPT, include_bytes!("../../assets/gate/kept.js")),
     (
         "camera.js",

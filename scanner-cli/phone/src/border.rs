@@ -12,9 +12,9 @@ use usher_words::scanner::Bar;
 use usher_words::scanner::outcome;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::desk::{Desk, Ended, Position, Showing, Todo};
 use crate::enrolment::PageCode;
 use crate::eyes::{LumaParts, PageEyes, luma_of};
+use crate::page_scanner::{Ended, PageScanner, Position, Showing, Todo};
 
 #[wasm_bindgen]
 extern "C" {
@@ -112,14 +112,14 @@ impl From<Todo> for Task {
 }
 
 /// The page's scanner.
-#[wasm_bindgen(js_name = Desk)]
-pub struct PageDesk {
-    desk: Desk,
+#[wasm_bindgen(js_name = PageScanner)]
+pub struct BorderScanner {
+    scanner: PageScanner,
     whole_bytes: usize,
 }
 
-#[wasm_bindgen(js_class = Desk)]
-impl PageDesk {
+#[wasm_bindgen(js_class = PageScanner)]
+impl BorderScanner {
     /// Opens it on the bytes of its file, with the key made of 32 secret bytes.
     ///
     /// # Errors
@@ -128,9 +128,9 @@ impl PageDesk {
     #[wasm_bindgen(constructor)]
     pub fn new(seed: &[u8], file: &[u8], wall_ms: f64, up_ms: f64) -> Result<Self, String> {
         let key = key(seed)?;
-        let opened = Desk::open(key, file, reading(wall_ms, up_ms));
-        let (desk, whole_bytes) = opened.map_err(|error| error.to_string())?;
-        Ok(Self { desk, whole_bytes })
+        let opened = PageScanner::open(key, file, reading(wall_ms, up_ms));
+        let (scanner, whole_bytes) = opened.map_err(|error| error.to_string())?;
+        Ok(Self { scanner, whole_bytes })
     }
 
     /// How many bytes of the file are whole: what follows is to be cut off before anything is appended.
@@ -141,28 +141,28 @@ impl PageDesk {
 
     /// Takes what the clocks show; call it before anything else that happens now.
     pub fn at(&mut self, wall_ms: f64, up_ms: f64) {
-        self.desk.at(reading(wall_ms, up_ms));
+        self.scanner.at(reading(wall_ms, up_ms));
     }
 
     /// Returns the next thing to do.
     pub fn poll(&mut self) -> Option<Task> {
-        self.desk.poll().map(Task::from)
+        self.scanner.poll().map(Task::from)
     }
 
     /// Does what is due with the time.
     pub fn tick(&mut self) {
-        self.desk.tick();
+        self.scanner.tick();
     }
 
     /// Returns for how many milliseconds nothing is due.
     pub fn rest_ms(&self) -> f64 {
-        self.desk.rest_ms() as f64
+        self.scanner.rest_ms() as f64
     }
 
     /// Puts the scanner at a gate.
     pub fn stand(&mut self, gate: u16, is_out: bool, persons: u8) {
         let direction = if is_out { Direction::Out } else { Direction::In };
-        self.desk.stand(Position {
+        self.scanner.stand(Position {
             gate: GateId(gate),
             direction,
             persons: persons.max(1),
@@ -178,29 +178,29 @@ impl PageDesk {
         let (hashes, _) = hashes.as_chunks::<32>();
         let pinned = hashes.iter().copied().map(CertificateHash).collect();
         let nonce = nonce.try_into().map_err(|_| "a nonce has 32 bytes".to_owned())?;
-        self.desk.connected(pinned, nonce);
+        self.scanner.connected(pinned, nonce);
         Ok(())
     }
 
     /// Takes bytes of the link's stream.
     pub fn received(&mut self, bytes: &[u8]) {
-        self.desk.received(bytes);
+        self.scanner.received(bytes);
     }
 
     /// Takes note that the connection is gone.
     pub fn disconnected(&mut self) {
-        self.desk.disconnected();
-        self.desk.tick();
+        self.scanner.disconnected();
+        self.scanner.tick();
     }
 
     /// Takes bytes that came for a request.
     pub fn heard(&mut self, number: u32, bytes: &[u8]) {
-        self.desk.heard(number, bytes);
+        self.scanner.heard(number, bytes);
     }
 
     /// Takes note that nothing comes for a request any more.
     pub fn unheard(&mut self, number: u32) {
-        self.desk.unheard(number);
+        self.scanner.unheard(number);
     }
 
     /// Takes a code that was read or typed, with 16 random bytes; says what becomes of it: `judged`, `held`, `repeated` or `busy`.
@@ -209,7 +209,7 @@ impl PageDesk {
     ///
     /// A sentence.
     pub fn show(&mut self, code: &[u8], random: &[u8]) -> Result<String, String> {
-        let showing = match self.desk.show(code, drawn(random)?) {
+        let showing = match self.scanner.show(code, drawn(random)?) {
             Showing::Judged => "judged",
             Showing::Held => "held",
             Showing::Repeated => "repeated",
@@ -224,7 +224,7 @@ impl PageDesk {
     ///
     /// A sentence: nothing was done.
     pub fn undo(&mut self, why: &str, shown: u32) -> Result<(), String> {
-        self.desk.undo(why, shown)
+        self.scanner.undo(why, shown)
     }
 
     /// Has a supervisor take back the last scan of the ticket that was shown last.
@@ -233,7 +233,7 @@ impl PageDesk {
     ///
     /// A sentence: nothing was done.
     pub fn undo_last(&mut self, said: PageOverruling, shown: u32) -> Result<(), String> {
-        self.desk.undo_last(said.0, shown)
+        self.scanner.undo_last(said.0, shown)
     }
 
     /// Has a supervisor let the ticket that was shown last in against the rules, with 16 random bytes.
@@ -242,22 +242,22 @@ impl PageDesk {
     ///
     /// A sentence: nothing was done.
     pub fn overrule(&mut self, said: PageOverruling, shown: u32, random: &[u8]) -> Result<(), String> {
-        self.desk.overrule(said.0, shown, drawn(random)?)
+        self.scanner.overrule(said.0, shown, drawn(random)?)
     }
 
     /// Tells whether a hub is linked and has let this device in.
     pub fn hub_is_linked(&self) -> bool {
-        self.desk.hub().is_some()
+        self.scanner.hub().is_some()
     }
 
     /// Tells whether a scan is on its way.
     pub fn is_busy(&self) -> bool {
-        self.desk.is_busy()
+        self.scanner.is_busy()
     }
 
     /// Says how the page stands, as JSON.
     pub fn standing(&self) -> String {
-        json(&self.desk.standing())
+        json(&self.scanner.standing())
     }
 }
 
@@ -274,7 +274,7 @@ impl PageOverruling {
     /// What to type instead.
     #[wasm_bindgen(constructor)]
     pub fn new(by: &str, why: &str, pin: &str) -> Result<Self, String> {
-        Desk::supervisor(by, why, pin).map(Self)
+        PageScanner::supervisor(by, why, pin).map(Self)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The replica of a page: the ledger, what it was stored from, and the group that is to be stored next; when that is durable the desk hears.
+//! The replica of a page: the ledger, what it was stored from, and the group that is to be stored next; when that is durable the scanner hears.
 
 mod stored;
 

@@ -7,7 +7,7 @@ use usher_words::clock::{clock_behind, clock_off};
 use usher_words::gate::{EventNames, Phrasebook};
 use usher_words::scanner::{self as words, Bar};
 
-use crate::desk::Desk;
+use crate::page_scanner::PageScanner;
 
 /// How a page stands at a moment.
 ///
@@ -68,7 +68,7 @@ pub struct GateName {
 /// So old may knowledge be that counts as fresh, in milliseconds: some beats.
 const FRESH_FOR_MS: u64 = 30_000;
 
-impl Desk {
+impl PageScanner {
     /// Says how the page stands.
     #[must_use]
     pub fn standing(&self) -> Standing {

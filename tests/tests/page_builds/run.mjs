@@ -1,7 +1,7 @@
 // Runs the page's own build as WebAssembly, without a browser: does what a test has done to the native build, line by line, and writes
 // what it wanted done; or looks at frames.
 //
-//   node run.mjs GLUE WASM desk FILE SEED SCRIPT    FILE: what the page begins with, SEED: its key, SCRIPT: lines of JSON
+//   node run.mjs GLUE WASM scanner FILE SEED SCRIPT    FILE: what the page begins with, SEED: its key, SCRIPT: lines of JSON
 //   node run.mjs GLUE WASM eyes FRAMES              FRAMES: lines of JSON, pixels in base64
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
@@ -14,11 +14,11 @@ const unhex = (text) => new Uint8Array(Buffer.from(text, "hex"));
 const lines = (file) => readFileSync(file, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line));
 const out = [];
 
-function runDesk(file, seed, script) {
+function runScanner(file, seed, script) {
   const [begin, ...steps] = lines(script);
-  const desk = new phone.Desk(unhex(seed), readFileSync(file), begin.wall, begin.up);
+  const scanner = new phone.PageScanner(unhex(seed), readFileSync(file), begin.wall, begin.up);
   const drain = () => {
-    for (let task = desk.poll(); task; task = desk.poll()) out.push(`${task.kind} ${task.number} ${hex(task.bytes)} ${task.text}`);
+    for (let task = scanner.poll(); task; task = scanner.poll()) out.push(`${task.kind} ${task.number} ${hex(task.bytes)} ${task.text}`);
   };
   const steady = (act) => {
     try { act(); } catch (said) {
@@ -27,16 +27,16 @@ function runDesk(file, seed, script) {
   };
   for (const step of steps) {
     switch (step.do) {
-      case "pass": desk.at(step.wall, step.up); desk.tick(); break;
-      case "stand": desk.stand(step.gate, step.out, step.persons); break;
-      case "connected": desk.connected(unhex(step.hash), unhex(step.nonce)); break;
-      case "received": desk.received(unhex(step.bytes)); break;
-      case "heard": desk.heard(step.number, unhex(step.bytes)); break;
-      case "disconnected": desk.disconnected(); break;
-      case "show": desk.show(unhex(step.code), unhex(step.random)); break;
-      case "undo": steady(() => desk.undo(step.why, step.shown)); break;
-      case "overrule": steady(() => desk.overrule(new phone.Overruling(step.by, step.why, step.pin), step.shown, unhex(step.random))); break;
-      case "standing": out.push(`standing ${desk.standing()}`); break;
+      case "pass": scanner.at(step.wall, step.up); scanner.tick(); break;
+      case "stand": scanner.stand(step.gate, step.out, step.persons); break;
+      case "connected": scanner.connected(unhex(step.hash), unhex(step.nonce)); break;
+      case "received": scanner.received(unhex(step.bytes)); break;
+      case "heard": scanner.heard(step.number, unhex(step.bytes)); break;
+      case "disconnected": scanner.disconnected(); break;
+      case "show": scanner.show(unhex(step.code), unhex(step.random)); break;
+      case "undo": steady(() => scanner.undo(step.why, step.shown)); break;
+      case "overrule": steady(() => scanner.overrule(new phone.Overruling(step.by, step.why, step.pin), step.shown, unhex(step.random))); break;
+      case "standing": out.push(`standing ${scanner.standing()}`); break;
       default: throw new Error(`no step: ${step.do}`);
     }
     drain();
@@ -57,6 +57,6 @@ function runEyes(frames) {
   }
 }
 
-if (kind === "desk") runDesk(...files);
+if (kind === "scanner") runScanner(...files);
 else runEyes(...files);
 process.stdout.write(out.join("\n"));

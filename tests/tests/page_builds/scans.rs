@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use usher_fixtures::{AVAILABLE, EventFixture, NORTH, SHOW, SOUTH, STRICT, gate, policy, ticket, tier, zone};
 use usher_keys::EventId;
-use usher_phone::desk::Desk;
+use usher_phone::page_scanner::PageScanner;
 use usher_protocol::admission::Direction;
 use usher_protocol::policy::{EntryRule, Offline, Policy, TierRules};
 use usher_protocol::record::Body;
@@ -80,7 +80,7 @@ pub fn played(mut page: Page, effort: Effort) -> Page {
         correct(&mut page, &mut random);
         if number % 50 == 0 {
             page.done(json!({ "do": "standing" }));
-            let standing = serde_json::to_string(&page.desk.standing()).expect("it is JSON");
+            let standing = serde_json::to_string(&page.scanner.standing()).expect("it is JSON");
             page.trace.wanted.push(format!("standing {standing}"));
         }
         page.said.clear();
@@ -90,19 +90,19 @@ pub fn played(mut page: Page, effort: Effort) -> Page {
 
 /// Undoes or overrides, now and then.
 fn correct(page: &mut Page, random: &mut Random) {
-    let shown = page.desk.shown();
+    let shown = page.scanner.shown();
     match random.below(15) {
         0 => {
             page.done(json!({ "do": "undo", "why": "turned back", "shown": shown }));
-            let _ = page.desk.undo("turned back", shown);
+            let _ = page.scanner.undo("turned back", shown);
         }
         1 => {
             let drawn = page.random();
             let said = json!({ "do": "overrule", "by": "Ada", "why": "by hand", "pin": "482913", "shown": shown,
                 "random": data_encoding::HEXLOWER.encode(&drawn) });
             page.done(said);
-            let said = Desk::supervisor("Ada", "by hand", "482913").expect("it is in order");
-            let _ = page.desk.overrule(said, shown, drawn);
+            let said = PageScanner::supervisor("Ada", "by hand", "482913").expect("it is in order");
+            let _ = page.scanner.overrule(said, shown, drawn);
         }
         _ => return,
     }

@@ -4,8 +4,8 @@ use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 use usher_fixtures::{SHOW, key};
 use usher_keys::{EnrolmentCode, EnrolmentGrant, EnrolmentRequest, EnrolmentSecret, Role};
-use usher_phone::desk::Desk;
 use usher_phone::enrolment::{EnrolmentRefusal, PageCode};
+use usher_phone::page_scanner::PageScanner;
 
 use super::venue::{NOW, PAGE, reading};
 
@@ -54,9 +54,9 @@ fn a_code_a_request_and_a_grant_make_a_page_a_device() {
     let file = code
         .granted(&key(PAGE), &granted(&request, Role::Scanner), NOW)
         .unwrap();
-    let (desk, whole_bytes) = Desk::open(key(PAGE), &file, reading(0)).unwrap();
+    let (scanner, whole_bytes) = PageScanner::open(key(PAGE), &file, reading(0)).unwrap();
     assert_eq!(
-        (whole_bytes, desk.standing().device.as_str()),
+        (whole_bytes, scanner.standing().device.as_str()),
         (file.len(), "Phone at the north gate")
     );
 }

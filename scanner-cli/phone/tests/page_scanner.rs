@@ -2,18 +2,18 @@
 //! has said, wherever its file is cut.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-#[path = "desk/against.rs"]
+#[path = "page_scanner/against.rs"]
 mod against;
-#[path = "desk/clocks.rs"]
+#[path = "page_scanner/clocks.rs"]
 mod clocks;
-#[path = "desk/enrolling.rs"]
+#[path = "page_scanner/enrolling.rs"]
 mod enrolling;
-#[path = "desk/venue.rs"]
+#[path = "page_scanner/venue.rs"]
 mod venue;
 
 use usher_fixtures::{AVAILABLE, SHOW, STRICT, key, ticket};
 use usher_keys::Role;
-use usher_phone::desk::Desk;
+use usher_phone::page_scanner::PageScanner;
 use usher_protocol::admission::Direction;
 use usher_protocol::ledger::Ledger;
 use usher_protocol::state::summary::Summary;
@@ -36,12 +36,12 @@ fn a_fresh_page_says_that_it_is_not_ready_and_is_once_a_hub_was_linked() {
 
     let mut hub = Hub::started(&authority_log([]));
     hub.link(&mut page);
-    assert_eq!(page.desk.hub().as_deref(), Some("Hub"));
-    assert_eq!(page.desk.standing().event, "Festival");
-    let gates = page.desk.standing().gates;
+    assert_eq!(page.scanner.hub().as_deref(), Some("Hub"));
+    assert_eq!(page.scanner.standing().event, "Festival");
+    let gates = page.scanner.standing().gates;
     assert_eq!(gates.len(), 2, "{gates:?}");
     assert_eq!(
-        state_of(page.desk.replica().ledger()),
+        state_of(page.scanner.replica().ledger()),
         state_of(hub.replica.ledger())
     );
 }
@@ -70,20 +70,20 @@ fn only_a_hub_of_the_event_tells_a_page_by_what_it_is_known() {
     for (impostor, why) in [(founding(9, Role::Scanner), "a scanner"), (stranger, "nobody's")] {
         let mut impostor = Hub::of(9, impostor, &log);
         impostor.link(&mut page);
-        assert_eq!((page.named, page.desk.hub()), (0, None), "{why}");
-        page.desk.disconnected();
+        assert_eq!((page.named, page.scanner.hub()), (0, None), "{why}");
+        page.scanner.disconnected();
         page.drain();
     }
     let mut hub = Hub::started(&log);
     hub.link(&mut page);
-    assert_eq!((page.named, page.desk.hub().as_deref()), (1, Some("Hub")));
+    assert_eq!((page.named, page.scanner.hub().as_deref()), (1, Some("Hub")));
 }
 
 #[test]
 fn cut_off_it_judges_as_a_scanner_does_and_heals_later() {
     let (mut page, mut hub) = (Page::founded(), Hub::started(&authority_log([])));
     hub.link(&mut page);
-    page.desk.disconnected();
+    page.scanner.disconnected();
     page.sent.clear();
     for (unit, tier, outcome) in [
         (1, AVAILABLE, "admitted"),
@@ -94,19 +94,19 @@ fn cut_off_it_judges_as_a_scanner_does_and_heals_later() {
         let said = page.scan(&code(unit, tier)).expect("nobody is asked");
         assert_eq!((said.outcome, said.alone), (outcome, true), "{said:?}");
     }
-    assert!(page.desk.kept() >= 3, "{}", page.desk.kept());
+    assert!(page.scanner.kept() >= 3, "{}", page.scanner.kept());
 
     hub.link(&mut page);
     assert_eq!(
         hub.has_of_the_page(),
-        page.desk.replica().ledger().tail(&key(PAGE).public()).seq
+        page.scanner.replica().ledger().tail(&key(PAGE).public()).seq
     );
     assert_eq!(
-        state_of(page.desk.replica().ledger()),
+        state_of(page.scanner.replica().ledger()),
         state_of(hub.replica.ledger())
     );
     page.pass(1_000);
-    assert_eq!(page.desk.kept(), 0);
+    assert_eq!(page.scanner.kept(), 0);
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn what_is_no_ticket_is_said_at_once_and_written_nowhere() {
 fn a_code_that_is_held_up_is_one_scan() {
     let (mut page, mut hub) = (Page::founded(), Hub::started(&authority_log([])));
     hub.link(&mut page);
-    page.desk.disconnected();
+    page.scanner.disconnected();
     let code = code(4, AVAILABLE);
     assert_eq!(page.scan(&code).unwrap().outcome, "admitted");
     for _ in 0..10 {
@@ -161,7 +161,7 @@ fn a_code_that_is_held_up_is_one_scan() {
 fn people_go_out_and_whoever_goes_out_is_let_out() {
     let (mut page, mut hub) = (Page::founded(), Hub::started(&authority_log([])));
     hub.link(&mut page);
-    page.desk.disconnected();
+    page.scanner.disconnected();
     assert_eq!(page.scan(&code(5, AVAILABLE)).unwrap().outcome, "admitted");
     page.stand(usher_fixtures::SOUTH, Direction::Out);
     page.pass(4_000);
@@ -172,25 +172,29 @@ fn people_go_out_and_whoever_goes_out_is_let_out() {
 fn wherever_the_file_is_cut_what_is_whole_is_there_and_it_goes_on_behind_it() {
     let (mut page, mut hub) = (Page::founded(), Hub::started(&authority_log([])));
     hub.link(&mut page);
-    page.desk.disconnected();
+    page.scanner.disconnected();
     // After each answer: the file as it is, and the state that it must give.
-    let mut answered = vec![(page.file.len(), state_of(page.desk.replica().ledger()))];
+    let mut answered = vec![(page.file.len(), state_of(page.scanner.replica().ledger()))];
     for unit in 0..4 {
         page.pass(4_000);
         assert_eq!(page.scan(&code(unit, AVAILABLE)).unwrap().outcome, "admitted");
-        answered.push((page.file.len(), state_of(page.desk.replica().ledger())));
+        answered.push((page.file.len(), state_of(page.scanner.replica().ledger())));
     }
     let first = answered[0].0;
     for end in first..=page.file.len() {
         let cut = Page::opened(page.file[..end].to_vec(), page.ms);
         let expected = answered.iter().rev().find(|(bytes, _)| *bytes <= end).unwrap();
-        assert_eq!(state_of(cut.desk.replica().ledger()), expected.1, "cut at {end}");
+        assert_eq!(
+            state_of(cut.scanner.replica().ledger()),
+            expected.1,
+            "cut at {end}"
+        );
     }
     // Whatever stands before the enrolment was whole is no page's file, and no panic.
     for end in 0..first {
-        let opened = Desk::open(key(PAGE), &page.file[..end], reading(page.ms));
-        if let Ok((desk, whole_bytes)) = opened {
-            assert!(whole_bytes <= end && desk.replica().ledger().event() == SHOW.id);
+        let opened = PageScanner::open(key(PAGE), &page.file[..end], reading(page.ms));
+        if let Ok((scanner, whole_bytes)) = opened {
+            assert!(whole_bytes <= end && scanner.replica().ledger().event() == SHOW.id);
         }
     }
     // One that was cut in the middle of a scan goes on: the guest is let in once.
@@ -199,12 +203,12 @@ fn wherever_the_file_is_cut_what_is_whole_is_there_and_it_goes_on_behind_it() {
     assert_eq!(cut.scan(&code(3, AVAILABLE)).unwrap().outcome, "admitted");
     let again = Page::opened(cut.file.clone(), cut.ms);
     assert_eq!(
-        state_of(again.desk.replica().ledger()),
-        state_of(cut.desk.replica().ledger())
+        state_of(again.scanner.replica().ledger()),
+        state_of(cut.scanner.replica().ledger())
     );
     hub.link(&mut cut);
     assert_eq!(
-        state_of(cut.desk.replica().ledger()),
+        state_of(cut.scanner.replica().ledger()),
         state_of(hub.replica.ledger())
     );
 }
@@ -217,13 +221,13 @@ fn a_changed_byte_ends_what_is_believed_of_a_file() {
     for at in (16..file.len()).step_by(37) {
         let mut changed = file.clone();
         changed[at] ^= 1;
-        if let Ok((_, whole_bytes)) = Desk::open(key(PAGE), &changed, reading(0)) {
+        if let Ok((_, whole_bytes)) = PageScanner::open(key(PAGE), &changed, reading(0)) {
             assert!(whole_bytes <= at, "the change at {at} was believed");
         }
     }
-    let (other, _) = Desk::open(key(PAGE), &file, reading(0)).unwrap();
+    let (other, _) = PageScanner::open(key(PAGE), &file, reading(0)).unwrap();
     assert!(other.replica().ledger().trust().event() == SHOW.id);
-    let stolen = Desk::open(key(9), &file, reading(0)).map(|_| ());
+    let stolen = PageScanner::open(key(9), &file, reading(0)).map(|_| ());
     assert!(stolen.is_err(), "another key opens no file");
 }
 
@@ -235,13 +239,13 @@ fn a_page_that_is_revoked_says_so_and_judges_nothing() {
     };
     let (mut page, mut hub) = (Page::founded(), Hub::started(&authority_log([])));
     hub.link(&mut page);
-    page.desk.disconnected();
+    page.scanner.disconnected();
     let before = page.scan(&code(1, AVAILABLE)).unwrap();
     assert_eq!(before.outcome, "admitted");
     let mut hub = Hub::started(&authority_log([revoked]));
     hub.link(&mut page);
-    assert_eq!(page.desk.hub(), None);
+    assert_eq!(page.scanner.hub(), None);
     page.pass(4_000);
     assert_eq!(page.scan(&code(2, AVAILABLE)).unwrap().outcome, "scanner_refused");
-    assert!(page.desk.standing().is_barred);
+    assert!(page.scanner.standing().is_barred);
 }

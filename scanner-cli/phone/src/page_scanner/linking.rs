@@ -1,4 +1,4 @@
-//! The desk's side of the link: greets the hub, drives the session and carries out at once what it wants; the session itself is the protocol's.
+//! The scanner's side of the link: greets the hub, drives the session and carries out at once what it wants; the session itself is the protocol's.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use usher_protocol::sync::{
 };
 use usher_protocol::{Origin, Seq};
 
-use super::{Desk, Ended, Todo};
+use super::{Ended, PageScanner, Todo};
 use crate::frames::frame;
 use crate::link::{Arrived, LinkEnd, Talk};
 
-impl Desk {
+impl PageScanner {
     /// Takes bytes of the link's stream.
     pub fn received(&mut self, bytes: &[u8]) {
         if let Some(link) = &mut self.link {

@@ -1,4 +1,4 @@
-//! What a hub was asked that is no scan, and what it replies: a ticket code to be looked up, or an undo by a PIN; what follows is the desk's.
+//! What a hub was asked that is no scan, and what it replies: a ticket code to be looked up, or an undo by a PIN; what follows is the scanner's.
 
 use usher_protocol::ScanSecret;
 use usher_protocol::request::{self, MAX_REQUEST_BYTES, Reply, TicketFacts};

@@ -2,9 +2,9 @@
 
 use usher_fixtures::{AVAILABLE, NORTH, SHOW, SOUTH, key};
 use usher_keys::{Capabilities, Certificate, Role};
-use usher_phone::desk::Desk;
 use usher_phone::file::Founding;
 use usher_phone::frames::{Frames, frame};
+use usher_phone::page_scanner::PageScanner;
 use usher_phone::replica;
 use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::correction::{AnnulledScan, Correction, CorrectionOutcome, PinnedCorrection};
@@ -51,13 +51,13 @@ fn scan(page: &mut Page, unit: u32) -> ScanOutcome {
 }
 
 fn undo(page: &mut Page, why: &str) -> Result<Option<ScanOutcome>, String> {
-    let done = page.desk.undo(why, page.desk.shown());
+    let done = page.scanner.undo(why, page.scanner.shown());
     page.drain();
     done.map(|()| page.said.pop())
 }
 
 fn ada(pin: &str) -> Overruling {
-    Desk::supervisor(" Ada ", "checked by hand", pin).unwrap()
+    PageScanner::supervisor(" Ada ", "checked by hand", pin).unwrap()
 }
 
 /// What the page has asked, by its number.
@@ -70,7 +70,7 @@ fn asked(page: &mut Page) -> (u32, Request) {
 }
 
 fn reply(page: &mut Page, number: u32, reply: &Reply) -> ScanOutcome {
-    page.desk.heard(number, &frame(&request::to_bytes(reply)));
+    page.scanner.heard(number, &frame(&request::to_bytes(reply)));
     page.drain();
     page.said.pop().expect("the hub has replied")
 }
@@ -80,7 +80,7 @@ fn an_undo_is_in_the_log_before_it_is_said_and_counts_nobody_in_any_more() {
     let (mut page, mut hub) = alone();
     assert_eq!(undo(&mut page, "turned back"), Err(NOTHING_TO_UNDO.to_owned()));
     assert_eq!(scan(&mut page, 1).outcome, "admitted");
-    assert!(page.desk.standing().undoable.is_some());
+    assert!(page.scanner.standing().undoable.is_some());
     assert!(undo(&mut page, "  ").is_err(), "a reason is given");
     let before = page.file.len();
     let said = undo(&mut page, "turned back").unwrap().unwrap();
@@ -90,9 +90,9 @@ fn an_undo_is_in_the_log_before_it_is_said_and_counts_nobody_in_any_more() {
         "it says what it undid"
     );
     assert!(page.file.len() > before);
-    assert_eq!(page.desk.standing().counts[0], "admitted 0");
+    assert_eq!(page.scanner.standing().counts[0], "admitted 0");
     assert_eq!(undo(&mut page, "again"), Err(NOTHING_TO_UNDO.to_owned()));
-    assert_eq!(page.desk.standing().undoable, None);
+    assert_eq!(page.scanner.standing().undoable, None);
 
     // Started again, it still knows; the hub counts one person, who came later.
     let mut again = Page::opened(page.file.clone(), page.ms);
@@ -102,7 +102,7 @@ fn an_undo_is_in_the_log_before_it_is_said_and_counts_nobody_in_any_more() {
     assert_eq!(scan(&mut again, 1).outcome, "already_used");
     hub.link(&mut again);
     assert_eq!(
-        state_of(again.desk.replica().ledger()),
+        state_of(again.scanner.replica().ledger()),
         state_of(hub.replica.ledger())
     );
 }
@@ -112,27 +112,27 @@ fn what_is_long_ago_is_a_supervisors_to_undo() {
     let (mut page, _) = alone();
     scan(&mut page, 1);
     page.pass(15 * 60 * 1_000);
-    page.desk.at(reading(page.ms + 1));
+    page.scanner.at(reading(page.ms + 1));
     let said = undo(&mut page, "turned back").unwrap().unwrap();
     assert_eq!(said.outcome, "not_annulled", "{said:?}");
-    assert_eq!(page.desk.standing().undoable, None);
+    assert_eq!(page.scanner.standing().undoable, None);
 }
 
 #[test]
 fn an_override_is_a_hubs_to_grant_for_as_many_as_were_refused() {
     let (mut page, _) = linked();
-    let shown = page.desk.shown();
-    let nothing = page.desk.overrule(ada("482913"), shown, [9; 16]);
+    let shown = page.scanner.shown();
+    let nothing = page.scanner.overrule(ada("482913"), shown, [9; 16]);
     assert_eq!(nothing, Err(SHOW_THE_TICKET.to_owned()));
-    page.desk.disconnected();
+    page.scanner.disconnected();
     scan(&mut page, 1);
-    page.desk.stand(usher_phone::desk::Position {
+    page.scanner.stand(usher_phone::page_scanner::Position {
         gate: SOUTH,
         direction: Direction::In,
         persons: 2,
     });
     assert_eq!(scan(&mut page, 1).signal, Signal::Deny);
-    let standing = page.desk.standing();
+    let standing = page.scanner.standing();
     assert!(
         standing.refused.is_some_and(|words| words.contains("2 people")) && standing.asks_pin,
         "the override is for both"
@@ -141,14 +141,16 @@ fn an_override_is_a_hubs_to_grant_for_as_many_as_were_refused() {
 
     // Nobody overrides without a hub, and not this scanner without a PIN.
     for (pin, outcome) in [("482913", "cannot_decide"), ("", "not_allowed")] {
-        page.desk.overrule(ada(pin), page.desk.shown(), [8; 16]).unwrap();
+        page.scanner
+            .overrule(ada(pin), page.scanner.shown(), [8; 16])
+            .unwrap();
         page.drain();
         assert_eq!(page.said.pop().unwrap().outcome, outcome);
     }
     let mut hub = Hub::started(&authority_log([]));
     hub.link(&mut page);
-    let before = page.desk.shown();
-    page.desk.overrule(ada("482 913"), before, [7; 16]).unwrap();
+    let before = page.scanner.shown();
+    page.scanner.overrule(ada("482 913"), before, [7; 16]).unwrap();
     page.drain();
     let (number, asked) = asked(&mut page);
     let Request::OverrideByPin(PinnedOverriding { overriding, pin }) = asked else {
@@ -171,9 +173,9 @@ fn an_override_is_a_hubs_to_grant_for_as_many_as_were_refused() {
         reply(&mut page, number, &Reply::Done(Ok(answer))).outcome,
         "admitted"
     );
-    assert_eq!(page.desk.standing().refused, None);
+    assert_eq!(page.scanner.standing().refused, None);
     // What was meant before another answer is not what would be done now.
-    let late = page.desk.overrule(ada("482913"), before, [6; 16]);
+    let late = page.scanner.overrule(ada("482913"), before, [6; 16]);
     assert_eq!(late, Err(ANOTHER_WAS_SHOWN.to_owned()));
 }
 
@@ -184,14 +186,14 @@ fn whoever_leaves_needs_no_override_and_a_wrong_pin_is_told() {
     scan(&mut page, 1);
     hub.link(&mut page);
     page.stand(NORTH, Direction::Out);
-    page.desk
-        .overrule(ada("482913"), page.desk.shown(), [8; 16])
+    page.scanner
+        .overrule(ada("482913"), page.scanner.shown(), [8; 16])
         .unwrap();
     page.drain();
     assert_eq!(page.said.pop().unwrap().outcome, "not_needed");
     page.stand(NORTH, Direction::In);
-    page.desk
-        .overrule(ada("482913"), page.desk.shown(), [8; 16])
+    page.scanner
+        .overrule(ada("482913"), page.scanner.shown(), [8; 16])
         .unwrap();
     page.drain();
     let (number, _) = asked(&mut page);
@@ -199,8 +201,11 @@ fn whoever_leaves_needs_no_override_and_a_wrong_pin_is_told() {
     let said = reply(&mut page, number, &wrong);
     assert_eq!(said.outcome, "wrong_pin");
     assert!(said.reason.unwrap().contains("30 s"));
-    assert!(Desk::supervisor("Ada", "why", "12345").is_err(), "too short");
-    assert!(Desk::supervisor("", "why", "123456").is_err(), "nobody");
+    assert!(
+        PageScanner::supervisor("Ada", "why", "12345").is_err(),
+        "too short"
+    );
+    assert!(PageScanner::supervisor("", "why", "123456").is_err(), "nobody");
 }
 
 #[test]
@@ -208,7 +213,9 @@ fn a_supervisor_undoes_the_last_scan_of_the_ticket_by_a_pin() {
     let (mut page, mut hub) = alone();
     scan(&mut page, 1);
     hub.link(&mut page);
-    page.desk.undo_last(ada("482913"), page.desk.shown()).unwrap();
+    page.scanner
+        .undo_last(ada("482913"), page.scanner.shown())
+        .unwrap();
     page.drain();
     let (number, asked_for) = asked(&mut page);
     let Request::CorrectByPin(PinnedCorrection { correction, by, .. }) = asked_for else {
@@ -234,19 +241,21 @@ fn a_supervisor_undoes_the_last_scan_of_the_ticket_by_a_pin() {
     });
     let said = reply(&mut page, number, &Reply::Corrected(undone));
     assert_eq!((said.outcome, &*said.words), ("annulled", "Undone"));
-    assert_eq!(page.desk.standing().counts[0], "admitted 0");
+    assert_eq!(page.scanner.standing().counts[0], "admitted 0");
 
     // Whoever is asked and says nothing may have done it.
-    page.desk.undo_last(ada("482913"), page.desk.shown()).unwrap();
+    page.scanner
+        .undo_last(ada("482913"), page.scanner.shown())
+        .unwrap();
     page.drain();
     page.pass(4_000);
     let said = page.said.pop().unwrap();
     assert_eq!((said.outcome, &*said.words), ("cannot_decide", "Not known"));
     assert_eq!(page.taken_back.len(), 1);
     // With nobody to ask, and no PIN at a scanner that has no right.
-    page.desk.disconnected();
+    page.scanner.disconnected();
     for (pin, outcome) in [("482913", "cannot_decide"), ("", "not_allowed")] {
-        page.desk.undo_last(ada(pin), page.desk.shown()).unwrap();
+        page.scanner.undo_last(ada(pin), page.scanner.shown()).unwrap();
         page.drain();
         assert_eq!(page.said.pop().unwrap().outcome, outcome);
     }
@@ -256,13 +265,13 @@ fn a_supervisor_undoes_the_last_scan_of_the_ticket_by_a_pin() {
 fn a_supervisors_own_phone_undoes_without_a_pin() {
     let (mut page, mut hub) = (Page::founded(), Hub::started(&authority_log([])));
     hub.link(&mut page);
-    page.desk.disconnected();
+    page.scanner.disconnected();
     scan(&mut page, 1);
-    page.desk.undo_last(ada(""), page.desk.shown()).unwrap();
+    page.scanner.undo_last(ada(""), page.scanner.shown()).unwrap();
     page.drain();
     assert_eq!(page.said.pop().unwrap().outcome, "annulled");
-    let before = page.desk.shown() - 1;
-    let twice = page.desk.undo_last(ada(""), before);
+    let before = page.scanner.shown() - 1;
+    let twice = page.scanner.undo_last(ada(""), before);
     assert_eq!(
         twice,
         Err(ANOTHER_WAS_SHOWN.to_owned()),
@@ -271,7 +280,7 @@ fn a_supervisors_own_phone_undoes_without_a_pin() {
     assert_eq!(scan(&mut page, 1).outcome, "admitted");
     hub.link(&mut page);
     assert_eq!(
-        state_of(page.desk.replica().ledger()),
+        state_of(page.scanner.replica().ledger()),
         state_of(hub.replica.ledger())
     );
 }
@@ -281,9 +290,11 @@ fn a_ticket_code_that_is_none_leaves_nothing_to_override() {
     let (mut page, _) = alone();
     scan(&mut page, 1);
     scan(&mut page, 1);
-    assert!(page.desk.standing().refused.is_some());
+    assert!(page.scanner.standing().refused.is_some());
     page.scan("0000-0000");
-    let late = page.desk.overrule(ada("482913"), page.desk.shown(), [8; 16]);
+    let late = page
+        .scanner
+        .overrule(ada("482913"), page.scanner.shown(), [8; 16]);
     assert_eq!(late, Err(SHOW_THE_TICKET.to_owned()));
 }
 
@@ -293,7 +304,7 @@ fn a_ticket_code_that_stays_in_view_is_one_scan() {
     assert_eq!(page.scan("AJJA-NQKN"), None, "the hub is asked");
     let (number, _) = asked(&mut page);
     let ticket = Reply::Told(Told::Ticket(code(1, AVAILABLE).into_bytes()));
-    page.desk.heard(number, &frame(&request::to_bytes(&ticket)));
+    page.scanner.heard(number, &frame(&request::to_bytes(&ticket)));
     page.drain();
     page.asked.clear();
     page.disconnect();

@@ -1,7 +1,7 @@
 //! All of a page's scanner but the browser: what arrives and what staff do goes in, what is to be done comes out, one thing after the other.
 //!
-//! **Order is durability**: what [`Desk::poll`] gives is done in its order, and [`Todo::Persist`] is written and flushed before the next
-//! one is asked for. Where that fails, the desk is thrown away and another one opened from the file as it was.
+//! **Order is durability**: what [`PageScanner::poll`] gives is done in its order, and [`Todo::Persist`] is written and flushed before the next
+//! one is asked for. Where that fails, the scanner is thrown away and another one opened from the file as it was.
 
 mod against;
 mod linking;
@@ -81,7 +81,7 @@ pub enum Ended {
 }
 
 /// A page's scanner.
-pub struct Desk {
+pub struct PageScanner {
     replica: PageReplica,
     clock: RuleClock,
     reading: ClockReading,
@@ -112,8 +112,8 @@ pub struct Desk {
     todo: VecDeque<Todo>,
 }
 
-impl Desk {
-    /// Opens a desk on what its file holds; says how many bytes of the file are whole, behind which it is to be cut off.
+impl PageScanner {
+    /// Opens a scanner on what its file holds; says how many bytes of the file are whole, behind which it is to be cut off.
     ///
     /// # Errors
     ///
@@ -127,7 +127,7 @@ impl Desk {
         let own = certificate.as_ref();
         clock.is_past(own.map_or(Timestamp(0), |own| own.window.from));
         let gate = own.and_then(|own| own.gates.first().copied()).unwrap_or_default();
-        let mut desk = Self {
+        let mut scanner = Self {
             replica,
             clock,
             reading,
@@ -155,8 +155,8 @@ impl Desk {
             todo: VecDeque::new(),
         };
         // Opens our own log before anyone asks.
-        desk.store();
-        Ok((desk, whole_bytes))
+        scanner.store();
+        Ok((scanner, whole_bytes))
     }
 
     /// Takes what the clocks show; call it before anything else that happens now.

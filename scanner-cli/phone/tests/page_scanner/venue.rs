@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use usher_fixtures::{SHOW, key, policy};
 use usher_keys::{Role, Timestamp};
 use usher_phone::border::Task;
-use usher_phone::desk::{Desk, Position, Todo};
 use usher_phone::file::Founding;
 use usher_phone::frames::{Frames, frame};
+use usher_phone::page_scanner::{PageScanner, Position, Todo};
 use usher_phone::replica::{self, PageReplica};
 use usher_protocol::admission::{Direction, Verdict};
 use usher_protocol::clock::{ClockReading, RuleTime};
@@ -54,9 +54,9 @@ pub fn authority_log(more: impl IntoIterator<Item = Body>) -> Run {
     SHOW.authority_log(first.into_iter().chain(more), NOW)
 }
 
-/// A page: its desk, the bytes on its disk, and what it wanted done.
+/// A page: its scanner, the bytes on its disk, and what it wanted done.
 pub struct Page {
-    pub desk: Desk,
+    pub scanner: PageScanner,
     pub file: Vec<u8>,
     pub said: Vec<ScanOutcome>,
     /// What is under way to the hub.
@@ -97,10 +97,11 @@ impl Page {
 
     /// Starts on what a file holds, some time after [`NOW`].
     pub fn opened(mut file: Vec<u8>, ms: u64) -> Self {
-        let (desk, whole_bytes) = Desk::open(key(PAGE), &file, reading(ms)).expect("the file is a page's");
+        let (scanner, whole_bytes) =
+            PageScanner::open(key(PAGE), &file, reading(ms)).expect("the file is a page's");
         file.truncate(whole_bytes);
         let mut page = Self {
-            desk,
+            scanner,
             file,
             said: Vec::new(),
             sent: Vec::new(),
@@ -124,7 +125,7 @@ impl Page {
         self.done(
             json!({ "do": "stand", "gate": gate.0, "out": direction == Direction::Out, "persons": persons }),
         );
-        self.desk.stand(Position {
+        self.scanner.stand(Position {
             gate,
             direction,
             persons,
@@ -138,27 +139,27 @@ impl Page {
     /// Takes bytes of the link's stream.
     pub fn received(&mut self, bytes: &[u8]) {
         self.done(json!({ "do": "received", "bytes": HEXLOWER.encode(bytes) }));
-        self.desk.received(bytes);
+        self.scanner.received(bytes);
     }
 
     /// Takes bytes that came for a request.
     pub fn heard(&mut self, number: u32, bytes: &[u8]) {
         self.done(json!({ "do": "heard", "number": number, "bytes": HEXLOWER.encode(bytes) }));
-        self.desk.heard(number, bytes);
+        self.scanner.heard(number, bytes);
         self.drain();
     }
 
     pub fn disconnect(&mut self) {
         self.done(json!({ "do": "disconnected" }));
-        self.desk.disconnected();
-        self.desk.tick();
+        self.scanner.disconnected();
+        self.scanner.tick();
         self.sent.clear();
         self.drain();
     }
 
-    /// Does what the desk wants done; what it says is only kept once all before it is in the file.
+    /// Does what the scanner wants done; what it says is only kept once all before it is in the file.
     pub fn drain(&mut self) {
-        while let Some(todo) = self.desk.poll() {
+        while let Some(todo) = self.scanner.poll() {
             self.trace.want(&todo);
             match todo {
                 Todo::Persist(bytes) => self.file.extend(bytes),
@@ -176,8 +177,8 @@ impl Page {
         self.ms += ms;
         let now = reading(self.ms);
         self.done(json!({ "do": "pass", "wall": now.wall.0, "up": now.up_ms }));
-        self.desk.at(now);
-        self.desk.tick();
+        self.scanner.at(now);
+        self.scanner.tick();
         self.drain();
     }
 
@@ -191,7 +192,7 @@ impl Page {
     pub fn show(&mut self, code: &[u8]) {
         let random = self.random();
         self.done(json!({ "do": "show", "code": HEXLOWER.encode(code), "random": HEXLOWER.encode(&random) }));
-        self.desk.show(code, random);
+        self.scanner.show(code, random);
         self.drain();
     }
 
@@ -248,7 +249,7 @@ impl Hub {
     pub fn link(&mut self, page: &mut Page) {
         (self.session, self.call, self.frames) = (None, None, Frames::default());
         page.done(json!({ "do": "connected", "hash": HEXLOWER.encode(&CERTIFICATE.0), "nonce": HEXLOWER.encode(&[3; 32]) }));
-        page.desk.connected(vec![CERTIFICATE], [3; 32]);
+        page.scanner.connected(vec![CERTIFICATE], [3; 32]);
         page.drain();
         self.talk(page);
     }

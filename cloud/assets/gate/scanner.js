@@ -1,13 +1,13 @@
-// The worker that holds the scanner: it does what the desk wants done, in its order. What is to be stored is flushed before anything
+// The worker that holds the scanner: it does what the scanner wants done, in its order. What is to be stored is flushed before anything
 // after it is sent or shown.
-import init, { Desk, Overruling, PageCode, not_saved, typed_codes } from "./usher_phone.js";
+import init, { PageScanner, Overruling, PageCode, not_saved, typed_codes } from "./usher_phone.js";
 import { LogFile, drawKey, openKey, readDevice, writeDevice } from "./kept.js";
 
 const BACKOFF_MS = [300, 1000, 2000, 4000, 8000];
 let device = null;
 let seed = null;
 let log = null;
-let desk = null;
+let scanner = null;
 let link = null;
 let failures = 0;
 let linkTrouble = "";
@@ -36,25 +36,25 @@ function upMs() {
 }
 
 function now() {
-  desk.at(Date.now(), upMs());
+  scanner.at(Date.now(), upMs());
 }
 
-function openDesk() {
-  desk?.free();
-  desk = null;
-  const opened = new Desk(seed, log.bytes(), Date.now(), upMs());
+function openScanner() {
+  scanner?.free();
+  scanner = null;
+  const opened = new PageScanner(seed, log.bytes(), Date.now(), upMs());
   log.cut(opened.whole_bytes);
-  desk = opened;
-  if (position.gate !== null) desk.stand(position.gate, position.out, position.persons);
+  scanner = opened;
+  if (position.gate !== null) scanner.stand(position.gate, position.out, position.persons);
   drain();
 }
 
-/// Nothing that was not stored is known any more: the desk is opened anew from the file as it was.
+/// Nothing that was not stored is known any more: the scanner is opened anew from the file as it was.
 function lost(error) {
   console.error("the log took no write:", error.name);
-  const dead = desk;
+  const dead = scanner;
   // Nothing that it wanted done behind the failed write is done.
-  desk = null;
+  scanner = null;
   unlink();
   dead?.free();
   waiting.length = 0;
@@ -63,8 +63,8 @@ function lost(error) {
 }
 
 function drain() {
-  while (desk) {
-    const task = desk.poll();
+  while (scanner) {
+    const task = scanner.poll();
     if (!task) break;
     if (task.kind === "persist") {
       try {
@@ -78,8 +78,8 @@ function drain() {
     }
     task.free();
   }
-  if (!desk) return;
-  const standing = desk.standing();
+  if (!scanner) return;
+  const standing = scanner.standing();
   const whole = standing + linkTrouble;
   if (whole !== lastStanding) {
     lastStanding = whole;
@@ -90,13 +90,13 @@ function drain() {
     tell({ is: "standing", standing: told, link: linkTrouble, position });
   }
   clearTimeout(timer);
-  timer = setTimeout(tick, desk.rest_ms());
+  timer = setTimeout(tick, scanner.rest_ms());
 }
 
 function tick() {
-  if (!desk) return;
+  if (!scanner) return;
   now();
-  desk.tick();
+  scanner.tick();
   drain();
   next();
 }
@@ -126,7 +126,7 @@ function options() {
 }
 
 async function keepLinked() {
-  if (link || !desk) return;
+  if (link || !scanner) return;
   if (!("WebTransport" in self)) {
     linkTrouble = "this browser cannot reach hubs (it has no WebTransport): it judges alone";
     return drain();
@@ -141,15 +141,15 @@ async function keepLinked() {
     if (link !== mine) return mine.transport.close();
     mine.writer = stream.writable.getWriter();
     now();
-    desk.connected(unhex(device.hashes.join("")), random(32));
+    scanner.connected(unhex(device.hashes.join("")), random(32));
     drain();
     const reader = stream.readable.getReader();
     for (;;) {
       const { value, done } = await reader.read();
       if (done || link !== mine) break;
       now();
-      desk.received(value);
-      if (desk.hub_is_linked()) [failures, linkTrouble] = [0, ""];
+      scanner.received(value);
+      if (scanner.hub_is_linked()) [failures, linkTrouble] = [0, ""];
       drain();
       next();
     }
@@ -168,9 +168,9 @@ function unlink() {
   link = null;
   asked.clear();
   try { transport?.close(); } catch { /* It was closed already. */ }
-  if (!desk) return;
+  if (!scanner) return;
   now();
-  desk.disconnected();
+  scanner.disconnected();
   drain();
 }
 
@@ -188,14 +188,14 @@ async function ask(number, frame) {
       const { value, done } = await entry.reader.read();
       if (done || !asked.has(number)) break;
       now();
-      desk.heard(number, value);
+      scanner.heard(number, value);
       drain();
       next();
     }
-  } catch { /* The desk hears that nothing comes any more. */ }
-  if (!asked.delete(number) || !desk) return;
+  } catch { /* The scanner hears that nothing comes any more. */ }
+  if (!asked.delete(number) || !scanner) return;
   now();
-  desk.unheard(number);
+  scanner.unheard(number);
   drain();
   next();
 }
@@ -214,17 +214,17 @@ function giveUp({ writer, reader }) {
 
 /// After a write that failed: tells whether the file takes one again.
 function isOpenAgain() {
-  if (desk) return true;
+  if (scanner) return true;
   try {
-    openDesk();
-    if (desk) {
+    openScanner();
+    if (scanner) {
       tell({ is: "saved" });
       keepLinked();
     }
   } catch (error) {
     lost(error);
   }
-  return desk !== null;
+  return scanner !== null;
 }
 
 /// Does what staff want against the records, or says what to type instead.
@@ -241,11 +241,11 @@ function against(carryOutWish) {
   next();
 }
 
-/// Shows the desk a code; one that comes while another is on its way waits if it was typed, and is read again if a camera saw it.
+/// Shows the scanner a code; one that comes while another is on its way waits if it was typed, and is read again if a camera saw it.
 function show(bytes, isTyped) {
   if (!isOpenAgain()) return;
   now();
-  const showing = desk.show(bytes, random(16));
+  const showing = scanner.show(bytes, random(16));
   if (showing === "busy" && isTyped) waiting.push(bytes);
   if (showing === "judged") lastJudged = hex(bytes);
   if (showing === "repeated" || showing === "held") tell({ is: showing, isOnShow: hex(bytes) === lastJudged });
@@ -253,7 +253,7 @@ function show(bytes, isTyped) {
 }
 
 function next() {
-  while (waiting.length > 0 && desk && !desk.is_busy()) show(waiting.shift(), true);
+  while (waiting.length > 0 && scanner && !scanner.is_busy()) show(waiting.shift(), true);
 }
 
 function typed(text) {
@@ -266,9 +266,9 @@ function typed(text) {
 
 function stand(to) {
   position = to;
-  if (desk) {
+  if (scanner) {
     now();
-    desk.stand(to.gate, to.out, to.persons);
+    scanner.stand(to.gate, to.out, to.persons);
   }
   if (device && device.gate !== to.gate) {
     device.gate = to.gate;
@@ -321,7 +321,7 @@ async function enrol(text, name) {
 }
 
 function begin() {
-  openDesk();
+  openScanner();
   tell({ is: "stage", stage: "ready" });
   keepLinked();
 }
@@ -355,7 +355,7 @@ onmessage = async ({ data }) => {
   switch (data.do) {
     case "enrol":
       // A second touch, or the same code seen by both eyes: the log of a device that has begun must not be begun again.
-      if (isEnrolling || desk) break;
+      if (isEnrolling || scanner) break;
       isEnrolling = true;
       try {
         await enrol(data.code, data.name);
@@ -371,9 +371,9 @@ onmessage = async ({ data }) => {
       lastStanding = "";
       drain();
       break;
-    case "undo": against(() => desk.undo(data.why, data.shown)); break;
-    case "undo-last": against(() => desk.undo_last(new Overruling(data.by, data.why, data.pin), data.shown)); break;
-    case "overrule": against(() => desk.overrule(new Overruling(data.by, data.why, data.pin), data.shown, random(16))); break;
+    case "undo": against(() => scanner.undo(data.why, data.shown)); break;
+    case "undo-last": against(() => scanner.undo_last(new Overruling(data.by, data.why, data.pin), data.shown)); break;
+    case "overrule": against(() => scanner.overrule(new Overruling(data.by, data.why, data.pin), data.shown, random(16))); break;
     case "link": failures = 0; keepLinked(); break;
     case "certificates": tell({ is: "certificates", hub: device?.hub, hashes: device?.hashes ?? [] }); break;
   }

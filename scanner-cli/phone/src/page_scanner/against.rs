@@ -13,13 +13,13 @@ use usher_words::scanner::outcome::{self, ANNULLED, ScanOutcome};
 use usher_words::scanner::{self as words, NoCorrection, Undecided};
 
 use super::pending::{About, PendingRequest};
-use super::{Desk, PassedHere, Position};
+use super::{PageScanner, PassedHere, Position};
 use crate::scan_way::ScanWay;
 
 /// How long a hub has to check a PIN and to wait for what the others have written, in milliseconds: as at any scanner of ours.
 const CORRECTED_WITHIN_MS: u64 = 4_000;
 
-impl Desk {
+impl PageScanner {
     /// Takes back the last scan by which somebody passed here: nobody did. `shown` is how many codes had been shown when people meant that.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The desk's side of a scan: what is shown becomes one, the hub is asked, or it is judged here, and what came of it is said.
+//! The scanner's side of a scan: what is shown becomes one, the hub is asked, or it is judged here, and what came of it is said.
 
 use usher_eyes::debounce::{Came, Seen};
 use usher_protocol::admission::Verdict;
@@ -14,7 +14,7 @@ use usher_words::scanner::outcome::{self, ScanOutcome, Signal};
 use usher_words::scanner::{self as words, Bar, NoTicket, Undecided};
 
 use super::pending::{About, PendingRequest};
-use super::{Desk, PassedHere, Todo};
+use super::{PageScanner, PassedHere, Todo};
 use crate::frames::frame;
 use crate::scan_way::ScanWay;
 
@@ -36,7 +36,7 @@ pub enum Showing {
     Busy,
 }
 
-impl Desk {
+impl PageScanner {
     /// Takes a code that was read or typed; `random` is drawn anew each time.
     pub fn show(&mut self, code: &[u8], random: [u8; 16]) -> Showing {
         if self.is_busy() {
