@@ -70,7 +70,7 @@ function keepShowing() {
   hiding = setTimeout(() => { at("verdict").hidden = true; }, SHOWN_MS);
 }
 
-function standing({ standing: told, link, position }) {
+function showStatus({ status: told, link, position }) {
   at("place").textContent = told.event;
   const line = at("line");
   line.dataset.rung = told.rung;
@@ -120,7 +120,7 @@ scanner.onmessage = ({ data }) => {
   switch (data.is) {
     case "stage": enter(data); break;
     case "said": said(data.outcome); break;
-    case "standing": standing(data); break;
+    case "status": showStatus(data); break;
     case "enrolling": at("enrolling").textContent = data.why; break;
     // Nobody passes under the result of whoever came before.
     case "garbled": said({ signal: "unanswered", outcome: "garbled", words: "Scan again", reason: data.why, details: [], alone: false }); break;

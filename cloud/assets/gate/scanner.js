@@ -12,7 +12,7 @@ let link = null;
 let failures = 0;
 let linkTrouble = "";
 let timer = 0;
-let lastStanding = "";
+let lastStatus = "";
 let isEnrolling = false;
 let lastJudged = "";
 let position = { gate: null, out: false, persons: 1 };
@@ -79,15 +79,15 @@ function drain() {
     task.free();
   }
   if (!scanner) return;
-  const standing = scanner.standing();
-  const whole = standing + linkTrouble;
-  if (whole !== lastStanding) {
-    lastStanding = whole;
-    const told = JSON.parse(standing);
+  const status = scanner.status();
+  const whole = status + linkTrouble;
+  if (whole !== lastStatus) {
+    lastStatus = whole;
+    const told = JSON.parse(status);
     // A number of people is said for one scan.
     position.persons = told.persons;
     if (position.gate === null && told.gates.length > 0) stand({ ...position, gate: told.gates[0].id });
-    tell({ is: "standing", standing: told, link: linkTrouble, position });
+    tell({ is: "status", status: told, link: linkTrouble, position });
   }
   clearTimeout(timer);
   timer = setTimeout(tick, scanner.rest_ms());
@@ -368,7 +368,7 @@ onmessage = async ({ data }) => {
     case "typed": typed(data.text); break;
     case "stand":
       stand(data.position);
-      lastStanding = "";
+      lastStatus = "";
       drain();
       break;
     case "undo": against(() => scanner.undo(data.why, data.shown)); break;

@@ -98,7 +98,7 @@ impl BookingDesk {
             PaymentStep::Await(wait) => return self.wait(work, wait).await,
             PaymentStep::End(ending) => return self.carry_out_end(work, ending).await,
             PaymentStep::PutOff => return Err(work.trouble.take().unwrap_or(BookError::Unwilling)),
-            PaymentStep::Leave => return self.standing(work).await.map(Carried::Over),
+            PaymentStep::Leave => return self.current_outcome(work).await.map(Carried::Over),
         };
         Ok(Carried::On(work.heard(stands, StepResult::Stands)))
     }
@@ -149,7 +149,7 @@ impl BookingDesk {
 
     async fn wait(&self, work: &Work<'_>, wait: WaitFor) -> Result<Carried, BookError> {
         match self.note(work, PaymentNote::Waits(wait)).await? {
-            NoteOutcome::Noted => self.standing(work).await.map(Carried::Over),
+            NoteOutcome::Noted => self.current_outcome(work).await.map(Carried::Over),
             NoteOutcome::Overtaken => Ok(Carried::On(StepResult::Overtaken)),
         }
     }
@@ -187,7 +187,7 @@ impl BookingDesk {
     }
 
     /// Answers with how the booking stands, whoever made it so.
-    async fn standing(&self, work: &Work<'_>) -> Result<BookOutcome, BookError> {
+    async fn current_outcome(&self, work: &Work<'_>) -> Result<BookOutcome, BookError> {
         match self.parts.store.booking(work.open.id).await? {
             Some(booking) => replay(booking),
             None => Ok(BookOutcome::NotFound),

@@ -256,8 +256,8 @@ impl BorderScanner {
     }
 
     /// Says how the page stands, as JSON.
-    pub fn standing(&self) -> String {
-        json(&self.scanner.standing())
+    pub fn status(&self) -> String {
+        json(&self.scanner.status())
     }
 }
 

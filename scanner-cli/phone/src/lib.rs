@@ -12,6 +12,6 @@ pub mod frames;
 pub mod link;
 pub mod logs;
 pub mod page_scanner;
+pub mod page_status;
 pub mod replica;
 pub mod scan_way;
-pub mod standing;

@@ -37,8 +37,8 @@ fn a_fresh_page_says_that_it_is_not_ready_and_is_once_a_hub_was_linked() {
     let mut hub = Hub::started(&authority_log([]));
     hub.link(&mut page);
     assert_eq!(page.scanner.hub().as_deref(), Some("Hub"));
-    assert_eq!(page.scanner.standing().event, "Festival");
-    let gates = page.scanner.standing().gates;
+    assert_eq!(page.scanner.status().event, "Festival");
+    let gates = page.scanner.status().gates;
     assert_eq!(gates.len(), 2, "{gates:?}");
     assert_eq!(
         state_of(page.scanner.replica().ledger()),
@@ -247,5 +247,5 @@ fn a_page_that_is_revoked_says_so_and_judges_nothing() {
     assert_eq!(page.scanner.hub(), None);
     page.pass(4_000);
     assert_eq!(page.scan(&code(2, AVAILABLE)).unwrap().outcome, "scanner_refused");
-    assert!(page.scanner.standing().is_barred);
+    assert!(page.scanner.status().is_barred);
 }

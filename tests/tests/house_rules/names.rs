@@ -17,6 +17,10 @@ const MISLEADING: [&str; 11] = [
     "vault", "scribe", "doorstep", "decree", "chores", "lanes", "shelf", "meta", "bow", "bend", "doom",
 ];
 
+/// Words that mislead in a program: what was called so has a term of the field too. Tests and the festival that they play may have
+/// standing places.
+const MISLEADING_IN_PROGRAMS: [&str; 1] = ["standing"];
+
 /// Refuses files and folders with a name that says nothing.
 pub fn files(tree: &Tree) -> Vec<Breach> {
     tree.rust()
@@ -34,14 +38,21 @@ pub fn files(tree: &Tree) -> Vec<Breach> {
 
 /// Refuses declarations with a name that says nothing.
 pub fn declarations(tree: &Tree) -> Vec<Breach> {
-    tree.rust().flat_map(banned_declarations).collect()
+    let everywhere = tree
+        .rust()
+        .flat_map(|file| breaches(file, &file.source().code, objection));
+    let shipped = tree.rust().filter(|file| file.is_shipped());
+    let in_programs = shipped.flat_map(|file| breaches(file, &file.shipped(), objection_in_programs));
+    everywhere.chain(in_programs).collect()
 }
 
-fn banned_declarations(file: &TreeFile) -> Vec<Breach> {
-    let code = file.source().code;
-    let names = words(&code).skip(1);
-    let foreign = trait_impls(&code);
-    words(&code)
+/// Says what is wrong with a name that is declared with a keyword, if anything is.
+type Objection = fn(&str, &str) -> Option<&'static str>;
+
+fn breaches(file: &TreeFile, code: &str, objection: Objection) -> Vec<Breach> {
+    let names = words(code).skip(1);
+    let foreign = trait_impls(code);
+    words(code)
         .zip(names)
         .filter(|((offset, _), _)| !foreign.iter().any(|range| range.contains(offset)))
         .filter_map(|((offset, keyword), (name_offset, name))| {
@@ -49,7 +60,7 @@ fn banned_declarations(file: &TreeFile) -> Vec<Breach> {
             let why = declared.then(|| objection(keyword, name)).flatten()?;
             Some(Breach::at(
                 file,
-                line_of(&code, offset),
+                line_of(code, offset),
                 format!("{keyword} {name}: {why}"),
             ))
         })
@@ -58,7 +69,7 @@ fn banned_declarations(file: &TreeFile) -> Vec<Breach> {
 
 fn objection(keyword: &str, name: &str) -> Option<&'static str> {
     match keyword {
-        "fn" | "mod" | "struct" | "enum" | "trait" | "type" | "union" if misleads(name) => {
+        "fn" | "mod" | "struct" | "enum" | "trait" | "type" | "union" if misleads(name, &MISLEADING) => {
             Some("the field has a term for it")
         }
         "fn" if name.starts_with("get_") => Some("a getter is named after what it gives"),
@@ -72,8 +83,19 @@ fn objection(keyword: &str, name: &str) -> Option<&'static str> {
     }
 }
 
+fn objection_in_programs(keyword: &str, name: &str) -> Option<&'static str> {
+    match keyword {
+        "fn" | "mod" | "struct" | "enum" | "trait" | "type" | "union"
+            if misleads(name, &MISLEADING_IN_PROGRAMS) =>
+        {
+            Some("the field has a term for it")
+        }
+        _ => None,
+    }
+}
+
 /// Whether one of the words of a name, in CamelCase or snake_case, is a misleading one.
-fn misleads(name: &str) -> bool {
+fn misleads(name: &str, misleading: &[&str]) -> bool {
     let mut apart = String::new();
     for letter in name.chars() {
         if letter.is_uppercase() {
@@ -81,7 +103,7 @@ fn misleads(name: &str) -> bool {
         }
         apart.extend(letter.to_lowercase());
     }
-    apart.split('_').any(|word| MISLEADING.contains(&word))
+    apart.split('_').any(|word| misleading.contains(&word))
 }
 
 /// Whether a name in CamelCase carries a word whole: `UtilBelt` and `SeatUtils` do, `Utility` does not.
@@ -123,6 +145,19 @@ fn a_declaration_that_says_nothing_is_found() {
     );
     refuses(declarations, "a.rs", "fn open_vault() {}", "fn open_vault");
     accepts(declarations, "a.rs", "struct Bowl; fn bending(metadata: u8) {}");
+    let standing = "pub struct PageStanding;";
+    refuses(
+        declarations,
+        "cloud/src/a.rs",
+        standing,
+        "the field has a term for it",
+    );
+    accepts(declarations, "cloud/tests/a.rs", standing);
+    accepts(
+        declarations,
+        "cloud/src/a.rs",
+        "#[cfg(test)] mod tests { fn standing() {} }",
+    );
     refuses(declarations, "a.rs", "mod helpers;", "mod helpers");
     refuses(declarations, "a.rs", "enum QrUtils {}", "enum QrUtils");
     accepts(

@@ -36,7 +36,7 @@ function runScanner(file, seed, script) {
       case "show": scanner.show(unhex(step.code), unhex(step.random)); break;
       case "undo": steady(() => scanner.undo(step.why, step.shown)); break;
       case "overrule": steady(() => scanner.overrule(new phone.Overruling(step.by, step.why, step.pin), step.shown, unhex(step.random))); break;
-      case "standing": out.push(`standing ${scanner.standing()}`); break;
+      case "status": out.push(`status ${scanner.status()}`); break;
       default: throw new Error(`no step: ${step.do}`);
     }
     drain();

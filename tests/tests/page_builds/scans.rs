@@ -79,9 +79,9 @@ pub fn played(mut page: Page, effort: Effort) -> Page {
         page.asked.clear();
         correct(&mut page, &mut random);
         if number % 50 == 0 {
-            page.done(json!({ "do": "standing" }));
-            let standing = serde_json::to_string(&page.scanner.standing()).expect("it is JSON");
-            page.trace.wanted.push(format!("standing {standing}"));
+            page.done(json!({ "do": "status" }));
+            let status = serde_json::to_string(&page.scanner.status()).expect("it is JSON");
+            page.trace.wanted.push(format!("status {status}"));
         }
         page.said.clear();
     }

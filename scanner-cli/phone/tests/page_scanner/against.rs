@@ -80,7 +80,7 @@ fn an_undo_is_in_the_log_before_it_is_said_and_counts_nobody_in_any_more() {
     let (mut page, mut hub) = alone();
     assert_eq!(undo(&mut page, "turned back"), Err(NOTHING_TO_UNDO.to_owned()));
     assert_eq!(scan(&mut page, 1).outcome, "admitted");
-    assert!(page.scanner.standing().undoable.is_some());
+    assert!(page.scanner.status().undoable.is_some());
     assert!(undo(&mut page, "  ").is_err(), "a reason is given");
     let before = page.file.len();
     let said = undo(&mut page, "turned back").unwrap().unwrap();
@@ -90,9 +90,9 @@ fn an_undo_is_in_the_log_before_it_is_said_and_counts_nobody_in_any_more() {
         "it says what it undid"
     );
     assert!(page.file.len() > before);
-    assert_eq!(page.scanner.standing().counts[0], "admitted 0");
+    assert_eq!(page.scanner.status().counts[0], "admitted 0");
     assert_eq!(undo(&mut page, "again"), Err(NOTHING_TO_UNDO.to_owned()));
-    assert_eq!(page.scanner.standing().undoable, None);
+    assert_eq!(page.scanner.status().undoable, None);
 
     // Started again, it still knows; the hub counts one person, who came later.
     let mut again = Page::opened(page.file.clone(), page.ms);
@@ -115,7 +115,7 @@ fn what_is_long_ago_is_a_supervisors_to_undo() {
     page.scanner.at(reading(page.ms + 1));
     let said = undo(&mut page, "turned back").unwrap().unwrap();
     assert_eq!(said.outcome, "not_annulled", "{said:?}");
-    assert_eq!(page.scanner.standing().undoable, None);
+    assert_eq!(page.scanner.status().undoable, None);
 }
 
 #[test]
@@ -132,12 +132,12 @@ fn an_override_is_a_hubs_to_grant_for_as_many_as_were_refused() {
         persons: 2,
     });
     assert_eq!(scan(&mut page, 1).signal, Signal::Deny);
-    let standing = page.scanner.standing();
+    let status = page.scanner.status();
     assert!(
-        standing.refused.is_some_and(|words| words.contains("2 people")) && standing.asks_pin,
+        status.refused.is_some_and(|words| words.contains("2 people")) && status.asks_pin,
         "the override is for both"
     );
-    assert_eq!(standing.persons, 1, "a number is said for one scan");
+    assert_eq!(status.persons, 1, "a number is said for one scan");
 
     // Nobody overrides without a hub, and not this scanner without a PIN.
     for (pin, outcome) in [("482913", "cannot_decide"), ("", "not_allowed")] {
@@ -173,7 +173,7 @@ fn an_override_is_a_hubs_to_grant_for_as_many_as_were_refused() {
         reply(&mut page, number, &Reply::Done(Ok(answer))).outcome,
         "admitted"
     );
-    assert_eq!(page.scanner.standing().refused, None);
+    assert_eq!(page.scanner.status().refused, None);
     // What was meant before another answer is not what would be done now.
     let late = page.scanner.overrule(ada("482913"), before, [6; 16]);
     assert_eq!(late, Err(ANOTHER_WAS_SHOWN.to_owned()));
@@ -241,7 +241,7 @@ fn a_supervisor_undoes_the_last_scan_of_the_ticket_by_a_pin() {
     });
     let said = reply(&mut page, number, &Reply::Corrected(undone));
     assert_eq!((said.outcome, &*said.words), ("annulled", "Undone"));
-    assert_eq!(page.scanner.standing().counts[0], "admitted 0");
+    assert_eq!(page.scanner.status().counts[0], "admitted 0");
 
     // Whoever is asked and says nothing may have done it.
     page.scanner
@@ -290,7 +290,7 @@ fn a_ticket_code_that_is_none_leaves_nothing_to_override() {
     let (mut page, _) = alone();
     scan(&mut page, 1);
     scan(&mut page, 1);
-    assert!(page.scanner.standing().refused.is_some());
+    assert!(page.scanner.status().refused.is_some());
     page.scan("0000-0000");
     let late = page
         .scanner

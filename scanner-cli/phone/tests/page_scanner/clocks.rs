@@ -9,7 +9,7 @@ const MINUTE_MS: u64 = 60_000;
 
 #[track_caller]
 fn says(scanner: &PageScanner, words: &[&str]) {
-    let troubles = scanner.standing().troubles;
+    let troubles = scanner.status().troubles;
     let [trouble] = &troubles[..] else {
         panic!("one thing is wrong: {troubles:?}");
     };

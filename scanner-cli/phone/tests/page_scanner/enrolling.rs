@@ -56,7 +56,7 @@ fn a_code_a_request_and_a_grant_make_a_page_a_device() {
         .unwrap();
     let (scanner, whole_bytes) = PageScanner::open(key(PAGE), &file, reading(0)).unwrap();
     assert_eq!(
-        (whole_bytes, scanner.standing().device.as_str()),
+        (whole_bytes, scanner.status().device.as_str()),
         (file.len(), "Phone at the north gate")
     );
 }

@@ -13,7 +13,7 @@ use crate::page_scanner::PageScanner;
 ///
 /// **Shape**: a JSON object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Standing {
+pub struct PageStatus {
     /// What people call the event.
     pub event: String,
     /// What people call this device.
@@ -71,7 +71,7 @@ const FRESH_FOR_MS: u64 = 30_000;
 impl PageScanner {
     /// Says how the page stands.
     #[must_use]
-    pub fn standing(&self) -> Standing {
+    pub fn status(&self) -> PageStatus {
         let phrasebook = self.phrasebook();
         let (now, ledger) = (phrasebook.now(), self.replica().ledger());
         let identity = ledger.identity().map(|identity| identity.unverified());
@@ -95,7 +95,7 @@ impl PageScanner {
         let policy = ledger.state().policy().map(|(_, policy)| policy);
         let gates = policy.map(|policy| &policy.gates[..]).unwrap_or_default().iter();
         let serves = |id: u16| identity.is_none_or(|identity| identity.serves(id));
-        Standing {
+        PageStatus {
             event: policy.map_or_else(
                 || words::EVENT_NOT_HEARD_YET.to_owned(),
                 |policy| policy.name.clone(),
