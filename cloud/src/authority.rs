@@ -309,12 +309,12 @@ impl Authorities {
         Ok(())
     }
 
-    /// Takes up one event alone, for a command that works on it beside the servers.
+    /// Starts one event alone, for a command that works on it beside the servers.
     ///
     /// # Errors
     ///
     /// [`AuthorityError`].
-    pub async fn take_up(&self, event: EventId) -> Result<Arc<EventAuthority>, AuthorityError> {
+    pub async fn start_alone(&self, event: EventId) -> Result<Arc<EventAuthority>, AuthorityError> {
         self.start_event(event).await?;
         self.of(event)
     }

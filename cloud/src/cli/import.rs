@@ -87,7 +87,7 @@ impl ImportOrder {
         let event =
             event.context("there is no event of that id: the console and the API name each event's")?;
         let authorities = self.authorities(store).await?;
-        let authority = authorities.take_up(event.id).await.context(
+        let authority = authorities.start_alone(event.id).await.context(
             "the event's log cannot be written: its keys must be signed first (docs/OPERATIONS.md, \"Keys\")",
         )?;
         let done = self.import_into(&event, &authority).await;

@@ -66,7 +66,7 @@ pub async fn keep(services: Arc<Services>, mut discovery: Discovery, cancel: Can
             () = cancel.cancelled() => break,
             found = discovery.next() => mesh.consider(found),
             _ = ticks.tick() => {
-                mesh.take_up_later();
+                mesh.dial_elsewhere();
                 mesh.learn().await;
             }
             Some(_) = mesh.diallers.join_next() => {}
@@ -146,7 +146,7 @@ impl Mesh {
     }
 
     /// Dials the hubs that were said to be elsewhere meanwhile and are not linked.
-    fn take_up_later(&mut self) {
+    fn dial_elsewhere(&mut self) {
         let links = &self.services.links;
         let missed = self
             .found
