@@ -122,7 +122,7 @@ impl Clerk {
             ..
         } = &self.workplace;
         let scan_judge = ScanJudge::new(Arc::clone(replica), hubs.clone(), position, *answer_within)
-            .beside(others.clone());
+            .with_others(others.clone());
         let scan_judge = Rc::new(scan_judge);
         *self.scan_judge.borrow_mut() = Some((position, Rc::clone(&scan_judge)));
         scan_judge

@@ -51,7 +51,7 @@ impl ScanJudge {
 
     /// Tells apart the tickets of these other events.
     #[must_use]
-    pub fn beside(mut self, others: Others) -> Self {
+    pub fn with_others(mut self, others: Others) -> Self {
         self.others = others;
         self
     }

@@ -329,8 +329,8 @@ pub struct Contact {
 }
 
 impl Contact {
-    /// Tells whether it is linked to another server process than that one.
-    pub fn is_linked_beside(&self, holder: LeaseHolder, now: Timestamp) -> bool {
+    /// Tells whether it is linked to another server process than this one.
+    pub fn is_linked_elsewhere(&self, holder: LeaseHolder, now: Timestamp) -> bool {
         self.link
             .is_some_and(|link| link.holder != holder && now < link.until)
     }

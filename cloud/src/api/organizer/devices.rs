@@ -179,7 +179,7 @@ impl Contacts {
         } = device;
         let linked = self.linked.get(&certificate.device);
         let seen = self.seen.get(&certificate.device);
-        let there = seen.filter(|contact| contact.is_linked_beside(self.holder, self.now));
+        let there = seen.filter(|contact| contact.is_linked_elsewhere(self.holder, self.now));
         let is_linked = linked.is_some() || there.is_some();
         let behind = || {
             self.records

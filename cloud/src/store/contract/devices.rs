@@ -174,23 +174,23 @@ pub async fn a_link_is_known_to_all_processes_until_it_ends_or_is_not_said_again
             .await
             .unwrap();
     };
-    let is_linked_beside = async |holder: LeaseHolder, at: u64| {
+    let is_linked_elsewhere = async |holder: LeaseHolder, at: u64| {
         let contacts = case.store.contacts(case.event).await.unwrap();
-        contacts[0].is_linked_beside(holder, START.plus_ms(at))
+        contacts[0].is_linked_elsewhere(holder, START.plus_ms(at))
     };
     note(here, 0, Some(10)).await;
-    assert!(is_linked_beside(there, 9).await);
-    assert!(!is_linked_beside(there, 10).await, "not said again");
+    assert!(is_linked_elsewhere(there, 9).await);
+    assert!(!is_linked_elsewhere(there, 10).await, "not said again");
     assert!(
-        !is_linked_beside(here, 9).await,
+        !is_linked_elsewhere(here, 9).await,
         "its own links a process knows itself"
     );
     // The device has gone to another process; the one that it has left hears of that later.
     note(there, 2, Some(10)).await;
     note(here, 3, None).await;
-    assert!(is_linked_beside(here, 4).await);
+    assert!(is_linked_elsewhere(here, 4).await);
     note(there, 5, None).await;
-    assert!(!is_linked_beside(here, 6).await);
+    assert!(!is_linked_elsewhere(here, 6).await);
 }
 
 async fn sold(case: &Case) -> SoldTicket {
