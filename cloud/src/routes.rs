@@ -255,7 +255,7 @@ fn buyer_pages(app: &Arc<AppState>) -> Router<Arc<AppState>> {
         .route("/my-tickets/leave", post(pages::my_tickets::leave))
         .route(
             "/my-tickets/links/{secret}",
-            get(pages::my_tickets::look).post(pages::my_tickets::open),
+            get(pages::my_tickets::show_link).post(pages::my_tickets::open),
         )
         .layer(in_language)
 }

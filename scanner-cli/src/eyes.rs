@@ -20,7 +20,7 @@ use usher_eyes::{Allowance, LumaFrame, QrCode, Region, STEPS_A_FRAME, read_withi
 
 use crate::readings::Outlet;
 use crate::source::Shot;
-use deep::look_deeply;
+use deep::read_deeply;
 use exchange::Exchange;
 use quick::Quick;
 
@@ -76,7 +76,7 @@ impl Eyes {
             wants_previews,
         };
         eyes.run("quick eye", move || quick.run())?;
-        eyes.run("deep eye", move || look_deeply(&exchange))?;
+        eyes.run("deep eye", move || read_deeply(&exchange))?;
         Ok(eyes)
     }
 

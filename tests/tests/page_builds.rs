@@ -106,7 +106,7 @@ fn both_builds_see_the_same_codes_at_the_same_places() -> anyhow::Result<()> {
         frames.push(json!({ "width": width, "height": height, "luma": BASE64.encode(luma) }).to_string());
         let parts = LumaParts { width, height, luma };
         let mut eyes = PageEyes::default();
-        for sight in [eyes.look(parts, &|| true, 0)?, eyes.look_deeply(parts, &|| true)?] {
+        for sight in [eyes.read(parts, &|| true, 0)?, eyes.read_deeply(parts, &|| true)?] {
             native.push(json!({ "codes": sight.codes, "corners": sight.corners }).to_string());
         }
     }

@@ -29,7 +29,7 @@ onmessage = async ({ data: { frame, effort } }) => {
     eyes ??= (await init({ module_or_path: "/gate/usher_phone_bg.wasm" }), new Eyes());
     const { width, height, bytes } = frame.bytes ? frame : await grey(frame);
     const began = performance.now();
-    const seen = effort === "deep" ? eyes.look_deeply(bytes, width, height, WITHIN_MS.deep) : eyes.look(bytes, width, height, WITHIN_MS.quick);
+    const seen = effort === "deep" ? eyes.read_deeply(bytes, width, height, WITHIN_MS.deep) : eyes.read(bytes, width, height, WITHIN_MS.quick);
     postMessage({ ...JSON.parse(seen), ms: performance.now() - began });
   } catch (error) {
     // After a trap nothing of this instance is to be believed: the page takes another worker.

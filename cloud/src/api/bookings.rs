@@ -305,7 +305,7 @@ pub async fn show(
     let find = || app.store.booking(id);
     let mut booking = find().await?.ok_or(ApiError::NotFound(Missing::Booking))?;
     if booking.state.is_open() {
-        app.desk.look(id).await;
+        app.desk.check_payment(id).await;
         booking = find().await?.ok_or(ApiError::NotFound(Missing::Booking))?;
     }
     Ok(Json(BookingView::of(&app, booking)))

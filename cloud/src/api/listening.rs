@@ -23,7 +23,7 @@ use super::input::{Id, LastEventId};
 /// How often each listener's next event is looked for: availability is looked up no more often.
 const EVERY: Duration = Duration::from_secs(1);
 /// After so many looks without an event a blank one is sent: proxies give up connections on which nothing is said for a minute.
-const LOOKS_IN_SILENCE: u32 = 15;
+const POLLS_IN_SILENCE: u32 = 15;
 const BLANK: Bytes = Bytes::from_static(b":\n\n");
 /// Has nginx pass on each event at once.
 const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -47,7 +47,7 @@ pub async fn listen(
         app,
         event,
         version: availability.version,
-        silent_looks: 0,
+        silent_polls: 0,
     };
     let first = match known {
         Some(known) => listener.resume(known).await?,
@@ -62,7 +62,7 @@ struct Listener {
     event: EventId,
     /// What they know.
     version: u64,
-    silent_looks: u32,
+    silent_polls: u32,
 }
 
 impl Listener {
@@ -87,7 +87,7 @@ impl Listener {
     /// Goes on after a version that the client knows.
     async fn resume(&mut self, known: u64) -> Result<Bytes, ApiError> {
         self.version = known;
-        Ok(self.look().await?.unwrap_or(BLANK))
+        Ok(self.poll().await?.unwrap_or(BLANK))
     }
 
     /// Waits for the next event; none when the server stops, or can no longer tell: the client comes again then.
@@ -97,20 +97,20 @@ impl Listener {
                 () = self.app.draining.cancelled() => return None,
                 () = sleep(EVERY) => {}
             }
-            let found = self.look().await;
+            let found = self.poll().await;
             let event = found
                 .inspect_err(|error| tracing::warn!(%error, "a listener is sent away"))
                 .ok()?;
-            self.silent_looks += 1;
-            if event.is_some() || self.silent_looks == LOOKS_IN_SILENCE {
-                self.silent_looks = 0;
+            self.silent_polls += 1;
+            if event.is_some() || self.silent_polls == POLLS_IN_SILENCE {
+                self.silent_polls = 0;
                 return Some(event.unwrap_or(BLANK));
             }
         }
     }
 
     /// Looks whether anything has changed.
-    async fn look(&mut self) -> Result<Option<Bytes>, ApiError> {
+    async fn poll(&mut self) -> Result<Option<Bytes>, ApiError> {
         let (maps, now) = (&self.app.seat_maps, self.app.clock.now());
         let changes = maps.changes_after(self.event, self.version, now).await?;
         match changes.ok_or(ApiError::NotFound(Missing::Event))? {

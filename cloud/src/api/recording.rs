@@ -102,7 +102,7 @@ struct Recording<'a> {
 
 impl Recording<'_> {
     async fn begin(&mut self, operation: Operation, from: String) -> Result<(), ApiError> {
-        self.before = self.look().await?;
+        self.before = self.read_seen().await?;
         let asked = Act::Asked {
             operation: operation.name(),
             by: self.caller.by,
@@ -116,7 +116,7 @@ impl Recording<'_> {
 
     /// Writes down what came of it. It is done: should this fail, the act stays without its end.
     async fn end(self, status: StatusCode, answer: BTreeMap<String, Value>) {
-        let changed = match self.look().await {
+        let changed = match self.read_seen().await {
             Ok(after) => self.before.changes(&after),
             Err(_) => BTreeMap::new(),
         };
@@ -133,8 +133,8 @@ impl Recording<'_> {
         }
     }
 
-    async fn look(&self) -> Result<SeenValues, ApiError> {
-        SeenValues::look(self.app, self.caller.organizer, &self.about).await
+    async fn read_seen(&self) -> Result<SeenValues, ApiError> {
+        SeenValues::read(self.app, self.caller.organizer, &self.about).await
     }
 
     async fn write(&self, act: Act) -> Result<u64, ApiError> {

@@ -98,7 +98,7 @@ pub async fn joined(
     let now = app.clock.now();
     let known = room_of(app, event, now).await?;
     if let Some(pass) = carried::pass(headers, &known, browser.holder) {
-        let view = PassView::look(app, &known, &pass).await?;
+        let view = PassView::take_turn(app, &known, &pass).await?;
         if view.status != "spent" {
             return Ok(view);
         }
@@ -113,7 +113,7 @@ pub async fn joined(
     };
     let number = app.rooms.join(event, pass.hash()).await?;
     pass.number = number.ok_or(ApiError::NotFound(Missing::WaitingRoom))?;
-    PassView::look(app, &known, &pass).await
+    PassView::take_turn(app, &known, &pass).await
 }
 
 /// Tells how it stands with a pass, and changes it for a sale token once it is its turn: good for ten minutes, for one reservation at a time, in
@@ -132,7 +132,7 @@ pub async fn exchange(
 ) -> Result<Response, ApiError> {
     let known = room_of(&app, event, app.clock.now()).await?;
     let pass = read(&known, &request.pass, browser.holder)?;
-    let view = PassView::look(&app, &known, &pass).await?;
+    let view = PassView::take_turn(&app, &known, &pass).await?;
     let cookies = view.cookies(&app, event);
     Ok((browser.with(cookies), Json(view)).into_response())
 }

@@ -29,7 +29,7 @@ impl BookingDesk {
 
     /// Looks at once at a payment that waits, for somebody who waits for it: when the buyer has been at the bank, the next minute is
     /// too late.
-    pub async fn look(&self, id: BookingId) {
+    pub async fn check_payment(&self, id: BookingId) {
         let job = match self.parts.store.job(JobId::SettleBooking(id)).await {
             Ok(job) => job,
             Err(error) => {

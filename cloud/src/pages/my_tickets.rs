@@ -151,7 +151,7 @@ pub async fn ask(
 }
 
 /// Shows what a link opens. Nothing is used up by looking: programs that read mail look too.
-pub async fn look(
+pub async fn show_link(
     State(app): State<Arc<AppState>>,
     reader: PageReader,
     Path(secret): Path<String>,

@@ -123,7 +123,7 @@ pub async fn show(
     }
     let known = room_of(&app, event, now).await?;
     let view = match carried::pass(&headers, &known, browser.holder) {
-        Some(pass) => Some(PassView::look(&app, &known, &pass).await?),
+        Some(pass) => Some(PassView::take_turn(&app, &known, &pass).await?),
         None => None,
     };
     if let Some(view) = view.as_ref().filter(|view| view.status == "through") {

@@ -82,7 +82,7 @@ impl Availability {
 }
 
 /// Puts together what is told.
-fn tell(
+fn assembled(
     kept: KeptAvailability,
     layout: &LayoutBody,
     last_changes: Option<KnownChanges>,
@@ -122,7 +122,7 @@ impl SeatMaps {
         let Some(layout) = self.layout(event).await? else {
             return Ok(None);
         };
-        let found = Arc::new(self.look(event, (&kept, &layout), now).await?);
+        let found = Arc::new(self.refresh(event, (&kept, &layout), now).await?);
         kept.availability.store(Some(found.clone()));
         Ok(Some(found))
     }
@@ -194,7 +194,7 @@ impl SeatMaps {
     }
 
     /// Looks which seats are free. What is found becomes the next version, unless nothing has changed or another process was first.
-    async fn look(
+    async fn refresh(
         &self,
         event: EventId,
         (kept, layout): (&KeptMap, &LayoutBody),
@@ -205,7 +205,7 @@ impl SeatMaps {
         let known = self.store.availability(event).await?;
         let second = now.0 / 1_000;
         if let Some(known) = known.clone().filter(|known| known.version >= second) {
-            return Ok(tell(known, layout, None, (now, None)));
+            return Ok(assembled(known, layout, None, (now, None)));
         }
         let occupancy = self.store.occupancy(OccupancyQuery { event, now }).await?;
         let unless_changed = (!self.store.is_shared()).then_some(Unchanged {
@@ -215,7 +215,7 @@ impl SeatMaps {
         let looked = (now, unless_changed);
         let seats = SeatBits::of(&occupancy);
         if let Some(known) = known.clone().filter(|known| known.seats == seats) {
-            return Ok(tell(known, layout, None, looked));
+            return Ok(assembled(known, layout, None, looked));
         }
         let new = next(event, known, &occupancy, second);
         let kept = new.next.clone();
@@ -223,11 +223,11 @@ impl SeatMaps {
             .known
             .map(|from| KnownChanges::new((from, kept.version), &new.changes));
         if self.store.keep_availability(new).await? {
-            return Ok(tell(kept, layout, last, looked));
+            return Ok(assembled(kept, layout, last, looked));
         }
         // Another process was first: what it tells is as new.
         let theirs = self.store.availability(event).await?;
-        Ok(tell(theirs.unwrap_or(kept), layout, None, (now, None)))
+        Ok(assembled(theirs.unwrap_or(kept), layout, None, (now, None)))
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) enum Act {
     /// Goes out.
     Leave(VisitorId),
     /// A minute is over.
-    Look,
+    NoteAll,
 }
 
 /// A scanner of somebody's gate.
@@ -139,7 +139,7 @@ impl Crowd {
             visitors,
         };
         let first = crowd.agenda.next_at().unwrap_or(crowd.last_arrival);
-        crowd.agenda.plan(first, Act::Look);
+        crowd.agenda.plan(first, Act::NoteAll);
         crowd
     }
 
@@ -166,7 +166,7 @@ impl Crowd {
             Act::Present(visitor, spot) => return Some(self.present(visitor, spot, event)),
             Act::Explained(visitor) => self.explained(visitor, now),
             Act::Leave(visitor) => return Some(self.present(visitor, Spot::Exit, event)),
-            Act::Look => self.look(now),
+            Act::NoteAll => self.note_all(now),
         }
         None
     }
@@ -222,12 +222,12 @@ impl Crowd {
         gate.notes.stand((queue, gate.desk.len() + gate.at_desk), now);
     }
 
-    fn look(&mut self, now: u64) {
+    fn note_all(&mut self, now: u64) {
         for gate in 0..self.gates.len() {
             self.note(gate, now);
         }
         if !self.is_over() {
-            self.agenda.plan(now + 60_000, Act::Look);
+            self.agenda.plan(now + 60_000, Act::NoteAll);
         }
     }
 

@@ -38,7 +38,7 @@ pub fn rehearse(directory: &DataDirectory, wanted: &RehearseArgs) -> anyhow::Res
     if let Some(many) = wanted.draw {
         draw(&mut codes, many)?;
     }
-    let hub = Hub::look(directory)?;
+    let hub = Hub::load(directory)?;
     let gate = GateId(wanted.gate);
     let known = hub.gates();
     ensure!(
@@ -60,7 +60,7 @@ pub fn rehearse(directory: &DataDirectory, wanted: &RehearseArgs) -> anyhow::Res
 /// Prints which codes of a list people came in by, as CSV for whoever goes on with other scanners.
 pub fn used(directory: &DataDirectory, list: &Path) -> anyhow::Result<ExitCode> {
     let codes = read_list(list)?;
-    let hub = Hub::look(directory)?;
+    let hub = Hub::load(directory)?;
     let mut out = io::BufWriter::new(io::stdout().lock());
     out.write_all(b"code,let_in,first_at,gate\r\n")?;
     for ListedLine { code, .. } in &codes {
@@ -80,7 +80,7 @@ struct Hub {
 }
 
 impl Hub {
-    fn look(directory: &DataDirectory) -> anyhow::Result<Self> {
+    fn load(directory: &DataDirectory) -> anyhow::Result<Self> {
         let now = Clock::system().now();
         let ledger = replica::ledger(&directory.replica_path(), now)?;
         let snapshot = Snapshot::of(&ledger);

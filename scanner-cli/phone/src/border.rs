@@ -343,15 +343,15 @@ impl FrameEyes {
         Self::default()
     }
 
-    /// Looks at a grey frame for so many milliseconds at most, quickly or with everything; returns what was seen, as JSON.
+    /// Reads a grey frame for so many milliseconds at most, quickly or with everything; returns what was seen, as JSON.
     ///
     /// # Errors
     ///
     /// A sentence.
-    pub fn look(&mut self, luma: &[u8], width: u32, height: u32, within_ms: f64) -> Result<String, String> {
+    pub fn read(&mut self, luma: &[u8], width: u32, height: u32, within_ms: f64) -> Result<String, String> {
         let deadline = Deadline::within(within_ms);
         let frame = LumaParts { width, height, luma };
-        let sight = self.0.look(frame, &|| deadline.is_ahead(), deadline.now_ms());
+        let sight = self.0.read(frame, &|| deadline.is_ahead(), deadline.now_ms());
         sight.map(|sight| json(&sight)).map_err(|error| error.to_string())
     }
 
@@ -360,7 +360,7 @@ impl FrameEyes {
     /// # Errors
     ///
     /// A sentence.
-    pub fn look_deeply(
+    pub fn read_deeply(
         &mut self,
         luma: &[u8],
         width: u32,
@@ -369,7 +369,7 @@ impl FrameEyes {
     ) -> Result<String, String> {
         let deadline = Deadline::within(within_ms);
         let frame = LumaParts { width, height, luma };
-        let sight = self.0.look_deeply(frame, &|| deadline.is_ahead());
+        let sight = self.0.read_deeply(frame, &|| deadline.is_ahead());
         sight.map(|sight| json(&sight)).map_err(|error| error.to_string())
     }
 }

@@ -30,12 +30,12 @@ pub struct PageEyes {
 }
 
 impl PageEyes {
-    /// Looks quickly at a frame, while `may_go_on` says yes; for each frame. `now_ms` is of any clock that only goes forward.
+    /// Reads a frame quickly, while `may_go_on` says yes; for each frame. `now_ms` is of any clock that only goes forward.
     ///
     /// # Errors
     ///
     /// [`LumaFrameError`].
-    pub fn look(
+    pub fn read(
         &mut self,
         frame: LumaParts<'_>,
         may_go_on: &dyn Fn() -> bool,
@@ -52,12 +52,12 @@ impl PageEyes {
         Ok(sight(&reading, help))
     }
 
-    /// Looks with everything at a frame, while `may_go_on` says yes; for some of the frames in which [`PageEyes::look`] read nothing.
+    /// Reads a frame with every method, while `may_go_on` says yes; for some of the frames in which [`PageEyes::read`] read nothing.
     ///
     /// # Errors
     ///
     /// [`LumaFrameError`].
-    pub fn look_deeply(
+    pub fn read_deeply(
         &mut self,
         frame: LumaParts<'_>,
         may_go_on: &dyn Fn() -> bool,

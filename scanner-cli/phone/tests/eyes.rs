@@ -29,8 +29,8 @@ fn quick_and_deep_eyes_read_what_the_reader_reads() {
     let read = read(&LumaFrame::new(SIDE, SIDE, luma.clone()).unwrap());
     let mut eyes = PageEyes::default();
     for sight in [
-        eyes.look(parts, &|| true, 0).unwrap(),
-        eyes.look_deeply(parts, &|| true).unwrap(),
+        eyes.read(parts, &|| true, 0).unwrap(),
+        eyes.read_deeply(parts, &|| true).unwrap(),
     ] {
         assert_eq!(sight.codes, [data_encoding::HEXLOWER.encode(&read[0].bytes)]);
         assert_eq!(
@@ -39,11 +39,11 @@ fn quick_and_deep_eyes_read_what_the_reader_reads() {
         );
     }
     assert!(
-        eyes.look(parts, &|| false, 0).unwrap().codes.is_empty(),
+        eyes.read(parts, &|| false, 0).unwrap().codes.is_empty(),
         "no time, no look"
     );
     let wrong = LumaParts { width: 3, ..parts };
-    assert!(eyes.look(wrong, &|| true, 0).is_err());
+    assert!(eyes.read(wrong, &|| true, 0).is_err());
 }
 
 #[test]

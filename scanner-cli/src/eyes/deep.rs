@@ -15,7 +15,7 @@ const DEEP_WITHIN: Duration = Duration::from_millis(400);
 const SEARCH_EVERY: Duration = Duration::from_millis(250);
 
 /// The deep eye: looks at the newest frame that was not read, as long as that may take.
-pub(super) fn look_deeply(exchange: &Exchange) {
+pub(super) fn read_deeply(exchange: &Exchange) {
     let mut reader = DeepReader::default();
     let mut next_search = Instant::now();
     while let Some(Job { shown, region }) = exchange.job() {

@@ -49,7 +49,7 @@ function runEyes(frames) {
     const pixels = new Uint8Array(Buffer.from(luma, "base64"));
     // Anew for each frame: no advice of before.
     const eyes = new phone.Eyes();
-    for (const seen of [eyes.look(pixels, width, height, forEver), eyes.look_deeply(pixels, width, height, forEver)]) {
+    for (const seen of [eyes.read(pixels, width, height, forEver), eyes.read_deeply(pixels, width, height, forEver)]) {
       const { codes, corners } = JSON.parse(seen);
       out.push(JSON.stringify({ codes, corners }));
     }

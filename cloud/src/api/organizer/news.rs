@@ -26,7 +26,7 @@ use super::owned::OwnEvent;
 /// How often it is looked for news.
 const EVERY: Duration = Duration::from_secs(1);
 /// After so many looks without news a blank line is sent: proxies give up connections on which nothing is said for a minute.
-const LOOKS_IN_SILENCE: u32 = 15;
+const POLLS_IN_SILENCE: u32 = 15;
 /// How long one connection is told: its client comes again, and shows that its key or log-in is still good.
 const LASTS: Duration = Duration::from_mins(5);
 /// When a client should come again that finds no room, in seconds.
@@ -69,7 +69,7 @@ struct Listener {
     after: u64,
     /// What they are told next.
     ready: VecDeque<Bytes>,
-    silent_looks: u32,
+    silent_polls: u32,
     ends_at: Instant,
     _place: OwnedSemaphorePermit,
 }
@@ -81,7 +81,7 @@ impl Listener {
             event,
             after,
             ready: VecDeque::from([BLANK]),
-            silent_looks: 0,
+            silent_polls: 0,
             ends_at: Instant::now() + LASTS,
             _place: place,
         }
@@ -113,13 +113,13 @@ impl Listener {
             if Instant::now() >= self.ends_at {
                 return None;
             }
-            self.look().await?;
+            self.poll().await?;
             if !self.ready.is_empty() {
                 continue;
             }
-            self.silent_looks += 1;
-            if self.silent_looks == LOOKS_IN_SILENCE {
-                self.silent_looks = 0;
+            self.silent_polls += 1;
+            if self.silent_polls == POLLS_IN_SILENCE {
+                self.silent_polls = 0;
                 return Some(BLANK);
             }
             tokio::select! {
@@ -130,7 +130,7 @@ impl Listener {
     }
 
     /// Looks whether there are news.
-    async fn look(&mut self) -> Option<()> {
+    async fn poll(&mut self) -> Option<()> {
         let query = NewsQuery {
             event: self.event,
             after: self.after,
@@ -142,7 +142,7 @@ impl Listener {
         let NewsPage { items, has_gap } = page;
         if let Some(last) = items.last() {
             self.after = last.position;
-            self.silent_looks = 0;
+            self.silent_polls = 0;
         }
         self.ready.extend(has_gap.then_some(GAP));
         self.ready.extend(items.iter().map(event));

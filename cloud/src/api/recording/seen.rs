@@ -24,8 +24,8 @@ const MAX_VALUE_BYTES: usize = 1_000;
 pub struct SeenValues(BTreeMap<String, Value>);
 
 impl SeenValues {
-    /// Looks at what an organizer has of the ids in a path.
-    pub async fn look(
+    /// Reads what an organizer has of the ids in a path.
+    pub async fn read(
         app: &AppState,
         organizer: OrganizerId,
         about: &BTreeMap<String, String>,

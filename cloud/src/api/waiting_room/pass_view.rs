@@ -55,7 +55,7 @@ impl PassView {
     }
 
     /// Tells how it stands with a pass, and lets it through if it is its turn.
-    pub async fn look(app: &AppState, known: &KnownRoom, pass: &QueuePass) -> Result<Self, ApiError> {
+    pub async fn take_turn(app: &AppState, known: &KnownRoom, pass: &QueuePass) -> Result<Self, ApiError> {
         let text = known.keys.write_pass(pass);
         match known.turn(pass.number) {
             PassTurn::Undrawn => Ok(Self::new(text, "undrawn")),

@@ -35,16 +35,16 @@ async fn a_bank_that_asks_the_buyer_keeps_the_units_until_it_is_answered() {
     let again = office.book(reservation, "key", "tok_action").await.unwrap();
     assert!(matches!(again, BookOutcome::Waiting(same) if same.action == booking.action));
     office.clock.advance_ms(3_000);
-    office.desk.look(booking.id).await;
+    office.desk.check_payment(booking.id).await;
     assert_eq!(office.state(&booking).await, BookingState::ActionRequired);
     // Beyond the reservation's time, which ends for nobody who pays.
     office.clock.advance_ms(HOLD_MS + 60_000);
     assert_eq!(office.settle_due().await, ["waiting"]);
     assert!(office.say_to_bank(&booking, BankAnswer::Approved).await);
-    office.desk.look(booking.id).await;
+    office.desk.check_payment(booking.id).await;
     assert_eq!(office.state(&booking).await, BookingState::ActionRequired);
     office.clock.advance_ms(2_000);
-    office.desk.look(booking.id).await;
+    office.desk.check_payment(booking.id).await;
     assert_eq!(office.state(&booking).await, BookingState::Confirmed);
     assert!(!office.say_to_bank(&booking, BankAnswer::Refused).await);
     office.check_no_charge_without_a_ticket().await;
