@@ -3,8 +3,8 @@
 use crate::ids::{EndpointId, draw};
 use crate::master_key::{CannotOpen, MasterKey};
 use crate::store::{Store, StoreError};
-use crate::telling::signature::SECRET_BYTES;
-use crate::telling::{ResealEndpoint, WebhookEndpoint};
+use crate::webhooks::signature::SECRET_BYTES;
+use crate::webhooks::{ResealEndpoint, WebhookEndpoint};
 
 /// Seals and opens secrets.
 #[derive(Debug, Clone)]

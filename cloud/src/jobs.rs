@@ -5,8 +5,8 @@ mod linking;
 mod mailing;
 mod settling;
 mod steering;
-mod telling;
 mod tidying;
+mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,7 +76,7 @@ pub fn start(state: &Arc<AppState>, stop: &CancellationToken, tasks: &mut JoinSe
 fn start_in(state: &Arc<AppState>, cell: &Store, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
     let tidy_every = Duration::from_secs(state.config.reservations.tidy_every_seconds.into());
     let here = || (state.clone(), cell.clone());
-    let (settling, tidying, erasing, telling, mailing) = (here(), here(), here(), here(), here());
+    let (settling, tidying, erasing, sending, mailing) = (here(), here(), here(), here(), here());
     let (rooms, latency) = (here(), Arc::new(steering::Latency::default()));
     tasks.spawn(repeat(LOOK_EVERY, stop.clone(), move || {
         let ((state, cell), latency) = (rooms.clone(), Arc::clone(&latency));
@@ -87,7 +87,7 @@ fn start_in(state: &Arc<AppState>, cell: &Store, stop: &CancellationToken, tasks
             )
         }
     }));
-    tasks.spawn(telling::tell(telling, LOOK_EVERY, stop.clone()));
+    tasks.spawn(webhooks::send_due(sending, LOOK_EVERY, stop.clone()));
     if state.mailer.is_some() {
         tasks.spawn(mailing::mail(mailing, LOOK_EVERY, stop.clone()));
     }

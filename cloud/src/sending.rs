@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use usher_keys::Timestamp;
 
 use crate::config::proxies::Network;
-use crate::telling::{Webhook, signature};
+use crate::webhooks::{Webhook, signature};
 
 use addresses::{is_named, may_be_told};
 

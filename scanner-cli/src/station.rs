@@ -89,7 +89,7 @@ pub struct Station<W, F> {
     fault_ms: Option<u64>,
     last_answer: Option<Shown>,
     advice: Advice,
-    figures: Option<Telling>,
+    figures: Option<ToldFigures>,
     keys: Keys,
     /// While it does not do as usual: a PIN is typed, or at a wedge something else.
     terminal: Option<ChangedTerminal>,
@@ -100,7 +100,7 @@ pub struct Station<W, F> {
 
 /// The figures of the camera, and when they were last told where there is no panel.
 #[derive(Debug, Default)]
-struct Telling {
+struct ToldFigures {
     statistics: FrameStatistics,
     last_ms: u64,
 }
@@ -169,7 +169,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
     /// Tells also how fast frames come and are read: on the panel, or now and then in the log.
     #[must_use]
     pub fn with_figures(mut self) -> Self {
-        self.figures = Some(Telling::default());
+        self.figures = Some(ToldFigures::default());
         self
     }
 

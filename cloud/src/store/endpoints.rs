@@ -4,8 +4,8 @@ use futures_util::future::try_join_all;
 use usher_keys::EventId;
 
 use crate::ids::{EndpointId, WebhookId};
-use crate::telling::news::{NewsPage, NewsQuery, OpenNews};
-use crate::telling::{
+use crate::webhooks::news::{NewsPage, NewsQuery, OpenNews};
+use crate::webhooks::{
     DueWebhooks, NewEndpoint, NoteWebhooks, RemoveEndpoint, ReplayWebhook, ResealEndpoint, RotateSecret,
     TestEndpoint, Webhook, WebhookEndpoint, WebhooksQuery,
 };

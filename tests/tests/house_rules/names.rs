@@ -19,7 +19,7 @@ const MISLEADING: [&str; 11] = [
 
 /// Words that mislead in a program: what was called so has a term of the field too. Tests and the festival that they play may have
 /// standing places.
-const MISLEADING_IN_PROGRAMS: [&str; 1] = ["standing"];
+const MISLEADING_IN_PROGRAMS: [&str; 2] = ["standing", "telling"];
 
 /// Refuses files and folders with a name that says nothing.
 pub fn files(tree: &Tree) -> Vec<Breach> {

@@ -18,8 +18,8 @@ use crate::ids::{EndpointId, WebhookId};
 use crate::moment::Moment;
 use crate::rights::may;
 use crate::state::AppState;
-use crate::telling::signature::secret_text;
-use crate::telling::{
+use crate::webhooks::signature::secret_text;
+use crate::webhooks::{
     NewEndpoint, RemoveEndpoint, ReplayWebhook, RotateSecret, TestEndpoint, Webhook, WebhookEndpoint,
     WebhookState, WebhooksQuery,
 };

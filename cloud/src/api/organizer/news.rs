@@ -19,7 +19,7 @@ use crate::api::error::ApiError;
 use crate::api::input::LastEventId;
 use crate::rights::may;
 use crate::state::AppState;
-use crate::telling::news::{NewsItem, NewsPage, NewsQuery, OpenNews};
+use crate::webhooks::news::{NewsItem, NewsPage, NewsQuery, OpenNews};
 
 use super::owned::OwnEvent;
 

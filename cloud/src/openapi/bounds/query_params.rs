@@ -14,7 +14,7 @@ use crate::letters::LetterState;
 use crate::money::MAX_PRICE;
 use crate::selling::disputes::DisputeState;
 use crate::selling::refunds::RefundState;
-use crate::telling::WebhookState;
+use crate::webhooks::WebhookState;
 
 use super::{Bound, bookings_list, number};
 

@@ -2,8 +2,8 @@
 
 use super::case::{Case, START};
 use crate::selling::ConfirmOutcome;
-use crate::telling::news::{NEWS_KEPT_FOR, NewsQuery, OpenNews};
-use crate::telling::{WebhookKind, ms};
+use crate::webhooks::news::{NEWS_KEPT_FOR, NewsQuery, OpenNews};
+use crate::webhooks::{WebhookKind, ms};
 
 impl Case {
     async fn sell(&self, seat: u32, key: &str) {

@@ -10,7 +10,7 @@ use crate::selling::canceling::CancelEvent;
 use crate::selling::jobs::{DueJobs, HeldJob, Job, JobId, JobKind, LeaseOutcome};
 use crate::selling::{ConfirmOutcome, Ending, TicketState};
 use crate::store::authority::{Append, AppendOutcome, RowChange};
-use crate::telling::{
+use crate::webhooks::{
     DueWebhooks, KEPT_FOR, MAX_ENDPOINTS, NewEndpoint, NoteWebhooks, RemoveEndpoint, ReplayWebhook,
     ResealEndpoint, RotateSecret, TestEndpoint, Webhook, WebhookKind, WebhookState, WebhooksQuery, ms,
 };

@@ -46,9 +46,9 @@ pub fn cancel_event(
         )?
         .run(params![event.id.0, ms(request.now), FIRST])?;
     moves::free_held(connection, (event.id, request.now))?;
-    webhooks::tell_changed(connection, event.id, request.now)?;
+    webhooks::enqueue_changed(connection, event.id, request.now)?;
     if request.mails {
-        mailings::tell(connection, event.id, LetterKind::EventCanceled, request.now)?;
+        mailings::begin_notice(connection, event.id, LetterKind::EventCanceled, request.now)?;
     }
     let job = JobId::RefundEvent(event.id);
     jobs::insert(connection, &Job::begun(job, request.holder, request.now))?;

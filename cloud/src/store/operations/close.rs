@@ -17,7 +17,7 @@ use crate::selling::{
 };
 use crate::store::StoreError;
 use crate::store::sql::{Sql, params};
-use crate::telling::{WebhookCause, WebhookKind};
+use crate::webhooks::{WebhookCause, WebhookKind};
 
 use super::Effect;
 use super::column::ms;
@@ -120,7 +120,7 @@ fn tell_confirmed(
         once: None,
         now: request.now,
     };
-    webhooks::tell(connection, &told, || {
+    webhooks::enqueue(connection, &told, || {
         let tickets = request
             .tickets
             .iter()

@@ -116,7 +116,7 @@ pub fn change_event(
     if changed == 0 {
         return Ok(Effect::Undo(ChangeOutcome::NotFound));
     }
-    webhooks::tell_changed(connection, request.event, request.now)?;
+    webhooks::enqueue_changed(connection, request.event, request.now)?;
     inventory::set_sales(connection, request)?;
     for (tier, capacity) in &request.capacities {
         if let Err(refusal) = inventory::resize_tier(connection, request, (*tier, *capacity))? {

@@ -59,7 +59,7 @@ pub fn add_mailing(connection: &Sql<'_>, request: &NewMailing) -> Result<Effect<
 }
 
 /// Begins a mailing that says what has become of its event, in the transaction that does it.
-pub fn tell(
+pub fn begin_notice(
     connection: &Sql<'_>,
     event: EventId,
     kind: LetterKind,

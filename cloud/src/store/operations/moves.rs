@@ -36,9 +36,9 @@ pub fn move_event(connection: &Sql<'_>, request: &MoveEvent) -> Result<Effect<Mo
     seals::seal_terms(connection, request.event)?;
     listings::list(connection, request.event)?;
     let freed = free_held(connection, (request.event, request.now))?;
-    webhooks::tell_changed(connection, request.event, request.now)?;
+    webhooks::enqueue_changed(connection, request.event, request.now)?;
     if request.mails && event.status == EventStatus::Published {
-        mailings::tell(connection, request.event, LetterKind::EventMoved, request.now)?;
+        mailings::begin_notice(connection, request.event, LetterKind::EventMoved, request.now)?;
     }
     Ok(Effect::Keep(MoveOutcome::Moved { freed }))
 }

@@ -5,8 +5,8 @@ use usher_keys::{EventId, Timestamp};
 use crate::ids::LOCAL_BYTES;
 use crate::store::StoreError;
 use crate::store::sql::{OptionalExtension, Sql, params};
-use crate::telling::news::{NEWS_KEPT_FOR, NewsItem, NewsPage, NewsQuery, OpenNews, PAGE};
-use crate::telling::{WebhookKind, ms as long};
+use crate::webhooks::news::{NEWS_KEPT_FOR, NewsItem, NewsPage, NewsQuery, OpenNews, PAGE};
+use crate::webhooks::{WebhookKind, ms as long};
 
 use super::Effect;
 use super::column::{Local, count, ms, narrow};

@@ -19,7 +19,7 @@ use crate::selling::refunds::{
 use crate::selling::{Booking, NoteOutcome, RequestHash, Reservation};
 use crate::store::StoreError;
 use crate::store::sql::{OptionalExtension, Sql, params};
-use crate::telling::{WebhookCause, WebhookKind};
+use crate::webhooks::{WebhookCause, WebhookKind};
 
 use super::Effect;
 use super::column::{Local, ms, unit_state};
@@ -226,7 +226,7 @@ fn tell_given(connection: &Sql<'_>, refund: &Refund, now: Timestamp) -> Result<(
         once: None,
         now,
     };
-    webhooks::tell(connection, &told, || {
+    webhooks::enqueue(connection, &told, || {
         Ok(json!({
             "event_id": event,
             "booking_id": refund.booking,

@@ -8,7 +8,7 @@ use crate::moment::Moment;
 use crate::selling::jobs::JobId;
 use crate::store::StoreError;
 use crate::store::sql::{Row, Sql, params};
-use crate::telling::{
+use crate::webhooks::{
     DueWebhooks, NewEndpoint, NoteWebhooks, RemoveEndpoint, ReplayWebhook, ResealEndpoint, RotateSecret,
     TestEndpoint, Webhook, WebhookCause, WebhookEndpoint, WebhookKind, WebhookState, WebhooksQuery,
     kept_since, may_add_endpoint,
@@ -170,19 +170,19 @@ fn listening(connection: &Sql<'_>, event: EventId) -> Result<Vec<Local>, StoreEr
 }
 
 /// Tells endpoints that an event has other terms, which they can look up.
-pub fn tell_changed(connection: &Sql<'_>, event: EventId, now: Timestamp) -> Result<(), StoreError> {
+pub fn enqueue_changed(connection: &Sql<'_>, event: EventId, now: Timestamp) -> Result<(), StoreError> {
     let told = WebhookCause {
         event,
         kind: WebhookKind::EventChanged,
         once: None,
         now,
     };
-    tell(connection, &told, || Ok(json!({ "event_id": event })))
+    enqueue(connection, &told, || Ok(json!({ "event_id": event })))
 }
 
 /// Records for each endpoint of an event, and for those who listen to its news, what they are to be told, in the transaction of
 /// the cause. `data` is made only where somebody is to be told.
-pub fn tell(
+pub fn enqueue(
     connection: &Sql<'_>,
     told: &WebhookCause<'_>,
     data: impl FnOnce() -> Result<Value, StoreError>,

@@ -51,13 +51,13 @@ use crate::store::organizing::{
     ValidTickets,
 };
 use crate::store::search::ForgetListings;
-use crate::telling::news::{NewsQuery, OpenNews};
-use crate::telling::{
-    DueWebhooks, NewEndpoint, NoteWebhooks, RemoveEndpoint, ReplayWebhook, ResealEndpoint, RotateSecret,
-    TestEndpoint, WebhooksQuery,
-};
 use crate::waiting_room::{
     DrawLobby, JoinRoom, LetThrough, LobbyQuery, PublishRoot, ResealRoom, SetRoom, SteerRoom,
+};
+use crate::webhooks::news::{NewsQuery, OpenNews};
+use crate::webhooks::{
+    DueWebhooks, NewEndpoint, NoteWebhooks, RemoveEndpoint, ReplayWebhook, ResealEndpoint, RotateSecret,
+    TestEndpoint, WebhooksQuery,
 };
 
 /// A command to the store, or a question.

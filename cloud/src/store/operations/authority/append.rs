@@ -18,7 +18,7 @@ use crate::store::authority::{Append, AppendOutcome, DropLog, RowChange, Sealed}
 use crate::store::operations::column::{ms, narrow, ticket_state, unit_state};
 use crate::store::operations::{Effect, codes, letters, webhooks};
 use crate::store::sql::{OptionalExtension, Sql, params};
-use crate::telling::{WebhookCause, WebhookKind};
+use crate::webhooks::{WebhookCause, WebhookKind};
 
 use super::{count, devices, feed, halts, kept_heads, read_count};
 
@@ -61,7 +61,7 @@ pub fn append(connection: &Sql<'_>, request: &Append) -> Result<Effect<AppendOut
                 reissue(connection, old, (new, *bindings), request.now)?
                     && (*to == ReissuedTo::SameHolder
                         || part(connection, old, new)?
-                            && tell(connection, WebhookKind::TicketTransferred, old, request.now)?)
+                            && enqueue(connection, WebhookKind::TicketTransferred, old, request.now)?)
             }
         };
         if !done {
@@ -218,13 +218,13 @@ fn tell_state(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     match to {
-        TicketState::Revoked => tell(connection, WebhookKind::TicketRevoked, ticket, now),
+        TicketState::Revoked => enqueue(connection, WebhookKind::TicketRevoked, ticket, now),
         TicketState::Valid | TicketState::Superseded => Ok(true),
     }
 }
 
 /// Tells endpoints what became of a ticket.
-fn tell(
+fn enqueue(
     connection: &Sql<'_>,
     kind: WebhookKind,
     ticket: &TicketId,
@@ -237,7 +237,7 @@ fn tell(
         once: None,
         now,
     };
-    webhooks::tell(connection, &told, || {
+    webhooks::enqueue(connection, &told, || {
         Ok(json!({ "event_id": event, "ticket_id": ticket }))
     })?;
     Ok(true)
@@ -268,7 +268,7 @@ fn tell_admitted(
             once: Some(&passage.scan.0),
             now,
         };
-        webhooks::tell(connection, &told, || {
+        webhooks::enqueue(connection, &told, || {
             Ok(json!({
                 "event_id": event,
                 "unit": passage.unit.0,

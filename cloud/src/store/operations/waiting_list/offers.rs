@@ -19,7 +19,7 @@ use crate::store::operations::column::{Local, language, ms};
 use crate::store::operations::holds::{self, Hold};
 use crate::store::operations::{Effect, letters, webhooks};
 use crate::store::sql::{OptionalExtension, Sql, params};
-use crate::telling::{WebhookCause, WebhookKind};
+use crate::webhooks::{WebhookCause, WebhookKind};
 
 use super::free;
 
@@ -146,7 +146,7 @@ fn tell_offered(
         once: None,
         now: request.now,
     };
-    webhooks::tell(connection, &told, || {
+    webhooks::enqueue(connection, &told, || {
         Ok(json!({
             "event_id": event,
             "waiter_id": WaiterId { event, local: waiter },

@@ -14,7 +14,7 @@ use crate::selling::jobs::{DueJobs, HeldJob, Job, JobId, JobKind, LeaseOutcome};
 use crate::sending::send;
 use crate::state::AppState;
 use crate::store::{Store, StoreError};
-use crate::telling::{DueWebhooks, NoteWebhooks, Webhook, WebhookEndpoint, WebhookState};
+use crate::webhooks::{DueWebhooks, NoteWebhooks, Webhook, WebhookEndpoint, WebhookState};
 
 /// Endpoints told side by side.
 const ENDPOINTS_AT_ONCE: usize = 64;
@@ -22,7 +22,7 @@ const ENDPOINTS_AT_ONCE: usize = 64;
 const WEBHOOKS_AT_ONCE: u32 = 8;
 
 /// Tells the endpoints of a cell what they are to be told, until it is to stop. One that is slow keeps no other waiting.
-pub async fn tell((state, cell): (Arc<AppState>, Store), every: Duration, stop: CancellationToken) {
+pub async fn send_due((state, cell): (Arc<AppState>, Store), every: Duration, stop: CancellationToken) {
     let mut told = JoinSet::new();
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
