@@ -96,7 +96,7 @@ const HINT_PAINT: Paint = Paint {
 pub(super) fn render(board: &Board, size: Size, colour: bool) -> String {
     let columns = usize::from(size.columns);
     let preview = board.preview.as_ref().filter(|_| colour);
-    let preview = preview.and_then(|preview| Thumbnail::beside(preview, size));
+    let preview = preview.and_then(|preview| Thumbnail::fitting(preview, size));
     let rows = rows(board, size, preview.as_ref());
     let above = rows.len() - preview.as_ref().map_or(0, Thumbnail::rows);
     let mut out = String::new();

@@ -30,7 +30,7 @@ pub(super) struct Thumbnail<'a> {
 
 impl<'a> Thumbnail<'a> {
     /// Places a preview where enough room is left for words.
-    pub(super) fn beside(preview: &'a Preview, size: Size) -> Option<Self> {
+    pub(super) fn fitting(preview: &'a Preview, size: Size) -> Option<Self> {
         let thumbnail = Self { preview };
         let fits = usize::from(size.columns) >= thumbnail.columns() + WORDS_COLUMNS
             && usize::from(size.rows) >= thumbnail.rows() + WORDS_ROWS;

@@ -21,6 +21,10 @@ const MISLEADING: [&str; 11] = [
 /// standing places.
 const MISLEADING_IN_PROGRAMS: [&str; 2] = ["standing", "telling"];
 
+/// Functions of programs that say nothing by these words alone: who looks at what and what follows, who is told, beside what. In longer
+/// names they are English.
+const MISLEADING_ALONE: [&str; 4] = ["look", "tell", "take_up", "beside"];
+
 /// Refuses files and folders with a name that says nothing.
 pub fn files(tree: &Tree) -> Vec<Breach> {
     tree.rust()
@@ -90,6 +94,7 @@ fn objection_in_programs(keyword: &str, name: &str) -> Option<&'static str> {
         {
             Some("the field has a term for it")
         }
+        "fn" if MISLEADING_ALONE.contains(&name) => Some("a function is named after what it does"),
         _ => None,
     }
 }
@@ -145,19 +150,6 @@ fn a_declaration_that_says_nothing_is_found() {
     );
     refuses(declarations, "a.rs", "fn open_vault() {}", "fn open_vault");
     accepts(declarations, "a.rs", "struct Bowl; fn bending(metadata: u8) {}");
-    let standing = "pub struct PageStanding;";
-    refuses(
-        declarations,
-        "cloud/src/a.rs",
-        standing,
-        "the field has a term for it",
-    );
-    accepts(declarations, "cloud/tests/a.rs", standing);
-    accepts(
-        declarations,
-        "cloud/src/a.rs",
-        "#[cfg(test)] mod tests { fn standing() {} }",
-    );
     refuses(declarations, "a.rs", "mod helpers;", "mod helpers");
     refuses(declarations, "a.rs", "enum QrUtils {}", "enum QrUtils");
     accepts(
@@ -183,4 +175,28 @@ fn a_declaration_that_says_nothing_is_found() {
         "impl<T> Image for Frame<T> { fn get_pixel(&self) {} }",
     );
     accepts(declarations, "a.rs", "fn gets(f: fn(Common)) { map.get_mut(1) }");
+}
+
+#[test]
+fn a_name_that_misleads_in_a_program_is_found() {
+    let standing = "pub struct PageStanding;";
+    refuses(
+        declarations,
+        "cloud/src/a.rs",
+        standing,
+        "the field has a term for it",
+    );
+    accepts(declarations, "cloud/tests/a.rs", standing);
+    accepts(
+        declarations,
+        "cloud/src/a.rs",
+        "#[cfg(test)] mod tests { fn standing() {} }",
+    );
+    refuses(
+        declarations,
+        "cloud/src/a.rs",
+        "async fn look() {}",
+        "what it does",
+    );
+    accepts(declarations, "cloud/src/a.rs", "fn look_up() {}");
 }

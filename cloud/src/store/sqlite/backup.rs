@@ -95,7 +95,7 @@ pub fn back_up(store: &Path, to: &Path) -> Result<Backup, BackupError> {
             return Err(BackupError::Taken(path.to_owned()));
         }
     }
-    let unfinished = Unfinished::beside(to)?;
+    let unfinished = Unfinished::of(to)?;
     let from = DatabaseLocation::File(store.to_owned());
     from.copy_to(&unfinished.0).map_err(StoreError::from)?;
     mark_as_backup(&unfinished.0)?;
@@ -112,7 +112,7 @@ pub fn back_up(store: &Path, to: &Path) -> Result<Backup, BackupError> {
 ///
 /// [`BackupError`].
 pub fn restore(backup: &Path, store: &Path, now: Timestamp) -> Result<Restored, BackupError> {
-    for path in [store.to_owned(), beside(store, "-wal")] {
+    for path in [store.to_owned(), with_ending(store, "-wal")] {
         if path.exists() {
             return Err(BackupError::StoreThere(path));
         }
@@ -124,7 +124,7 @@ pub fn restore(backup: &Path, store: &Path, now: Timestamp) -> Result<Restored, 
     if let Some(folder) = store.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         private::make_folder(folder).map_err(StoreError::from)?;
     }
-    let unfinished = Unfinished::beside(store)?;
+    let unfinished = Unfinished::of(store)?;
     unfinished.fill_from(backup)?;
     let audit = checked(&unfinished.0, CommitNote::read(&backup_note), now)?;
     let commits = counted(&unfinished.0)?;
@@ -186,9 +186,9 @@ fn write_note(path: &Path, commits: u64) -> Result<(), BackupError> {
 struct Unfinished(PathBuf);
 
 impl Unfinished {
-    /// Names one beside where the whole file will be, and removes one that was left there.
-    fn beside(whole: &Path) -> Result<Self, BackupError> {
-        let unfinished = Self(beside(whole, &format!(".{UNFINISHED}")));
+    /// Names one where the whole file will be, with another ending, and removes one that was left there.
+    fn of(whole: &Path) -> Result<Self, BackupError> {
+        let unfinished = Self(with_ending(whole, &format!(".{UNFINISHED}")));
         unfinished.remove().map_err(failed(&unfinished.0))?;
         Ok(unfinished)
     }
@@ -212,7 +212,7 @@ impl Unfinished {
     }
 
     fn remove(&self) -> io::Result<()> {
-        let beside_it = ["", "-wal", "-shm", "-journal"].map(|end| beside(&self.0, end));
+        let beside_it = ["", "-wal", "-shm", "-journal"].map(|end| with_ending(&self.0, end));
         for path in beside_it
             .into_iter()
             .chain([self.0.with_extension("migrate-lock")])
@@ -234,7 +234,7 @@ impl Drop for Unfinished {
     }
 }
 
-fn beside(path: &Path, end: &str) -> PathBuf {
+fn with_ending(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
     name.into()

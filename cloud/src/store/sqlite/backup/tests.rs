@@ -69,7 +69,7 @@ async fn a_restored_store_says_how_many_commits_it_has_forgotten_and_is_not_take
     scene.case.held(&[3], START).await;
     scene.case.store.close().await;
     for end in ["", "-wal", "-shm"] {
-        fs::remove_file(beside(&scene.store, end)).ok();
+        fs::remove_file(with_ending(&scene.store, end)).ok();
     }
     let restored = restore(&scene.backup, &scene.store, START).unwrap();
     assert_eq!((restored.commits, restored.forgotten), (backup.commits, 2));
