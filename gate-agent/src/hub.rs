@@ -27,7 +27,7 @@ use crate::config::Config;
 use crate::doors::Doors;
 use crate::http;
 use crate::links::{LinkId, Links};
-use crate::lookup::TicketLookup;
+use crate::lookup::CodeLookup;
 use crate::responder::HubResponder;
 use crate::services::Services;
 use crate::services::certificates::{self, CertificateBoard};
@@ -126,7 +126,7 @@ impl Hub {
         ));
         let access = Access::open(&directory.access_path())?;
         let forced: u64 = access.phones()?.iter().map(|phone| phone.forced).sum();
-        let lookup = Arc::new(TicketLookup::new(Arc::clone(&links)));
+        let lookup = Arc::new(CodeLookup::new(Arc::clone(&links)));
         let responder = Arc::new(HubResponder::new(&path, &lookup, &links, (replica, &access)));
         let services = Arc::new(Services {
             replica: Arc::clone(replica),

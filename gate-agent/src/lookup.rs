@@ -31,7 +31,7 @@ pub struct LookupAsker {
 }
 
 /// The tickets that were asked for by their codes.
-pub struct TicketLookup {
+pub struct CodeLookup {
     links: Arc<Links>,
     began: Instant,
     /// Guards what is remembered; never held across an await.
@@ -43,7 +43,7 @@ struct Memory {
     guesses: Guesses,
 }
 
-impl TicketLookup {
+impl CodeLookup {
     /// Begins with nothing remembered.
     pub fn new(links: Arc<Links>) -> Self {
         Self {

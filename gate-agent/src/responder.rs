@@ -17,7 +17,7 @@ use usher_protocol::request::{
 use crate::admission::AdmissionPath;
 use crate::corrections::Corrections;
 use crate::links::Links;
-use crate::lookup::{LookupAsker, TicketLookup};
+use crate::lookup::{CodeLookup, LookupAsker};
 use crate::pins::SupervisorPins;
 
 /// Answers the requests of scanners and other hubs.
@@ -25,7 +25,7 @@ pub struct HubResponder {
     /// Judges.
     pub path: Arc<AdmissionPath>,
     /// Finds tickets by their codes.
-    pub lookup: Arc<TicketLookup>,
+    pub lookup: Arc<CodeLookup>,
     /// Knows supervisors by their PINs.
     pub pins: SupervisorPins,
     /// Takes scans back and takes counts.
@@ -38,7 +38,7 @@ impl HubResponder {
     /// Answers by these.
     pub fn new(
         path: &Arc<AdmissionPath>,
-        lookup: &Arc<TicketLookup>,
+        lookup: &Arc<CodeLookup>,
         links: &Arc<Links>,
         (replica, access): (&Arc<Replica>, &Access),
     ) -> Self {

@@ -17,7 +17,7 @@ use usher_words::gate::Phrasebook;
 
 use crate::admission::AdmissionPath;
 use crate::links::Links;
-use crate::lookup::TicketLookup;
+use crate::lookup::CodeLookup;
 use crate::responder::HubResponder;
 use certificates::CertificateBoard;
 use status::StatusBoard;
@@ -28,7 +28,7 @@ pub struct Services {
     pub path: Arc<AdmissionPath>,
     pub links: Arc<Links>,
     /// Finds tickets by their codes.
-    pub lookup: Arc<TicketLookup>,
+    pub lookup: Arc<CodeLookup>,
     /// Codes and tokens.
     pub access: Access,
     /// Enrols scanners.

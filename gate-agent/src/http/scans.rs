@@ -24,7 +24,7 @@ use usher_words::gate::{self, Phrasebook};
 use usher_words::hub::problems::HubProblem;
 
 use super::problem::{self, Problem};
-use crate::lookup::{LookupAsker, TicketLookup};
+use crate::lookup::{CodeLookup, LookupAsker};
 use crate::services::Services;
 
 /// The body of a request.
@@ -253,7 +253,7 @@ pub(super) fn drawn(hub: &PublicKey) -> Result<(ScanId, ScanSecret), Problem> {
 /// Returns the code that is meant: the one that was read, or that of the ticket whose ticket code was typed.
 pub(super) async fn code(
     (payload, ticket_code): (&Option<String>, &Option<String>),
-    lookup: &TicketLookup,
+    lookup: &CodeLookup,
     asker: [u8; 32],
 ) -> Result<Vec<u8>, Problem> {
     match (payload, ticket_code) {
@@ -264,7 +264,7 @@ pub(super) async fn code(
 }
 
 /// Finds the code of the ticket that has a ticket code.
-pub async fn looked_up(lookup: &TicketLookup, typed: &str, asker: [u8; 32]) -> Result<Vec<u8>, Problem> {
+pub async fn looked_up(lookup: &CodeLookup, typed: &str, asker: [u8; 32]) -> Result<Vec<u8>, Problem> {
     let code = typed
         .parse()
         .map_err(|mistyped: Mistyped| Problem::of(&HubProblem::Mistyped(&mistyped.to_string())))?;

@@ -15,6 +15,8 @@ const SAME_ROLE: &[(&str, usize)] = &[
     ("Finding", 2),
     // A program's command line.
     ("Cli", 3),
+    // What finds the ticket of a ticket code for whoever asks a hub, or the cloud, and lets nobody try codes out.
+    ("CodeLookup", 2),
     // What a program reads the time from: the cloud's may stand still for tests, a device's is corrected by its peers'.
     ("Clock", 2),
     // A program's settings, and what may be wrong with them.
