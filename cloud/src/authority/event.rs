@@ -14,7 +14,7 @@ use usher_protocol::sync::{self, Held};
 use super::lookup::CodeLookup;
 use super::presence::Presence;
 use super::view::{AuthorityView, Compared};
-use super::writer::{Intake, LogCommand, LogWriter, RACES};
+use super::writer::{Intake, LogWriter, RACES, WriterCommand};
 use super::{AuthorityError, AuthorityParts};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
@@ -27,7 +27,7 @@ const QUEUE: usize = 256;
 /// The authority of one event.
 pub struct EventAuthority {
     view: Arc<AuthorityView>,
-    commands: mpsc::Sender<LogCommand>,
+    commands: mpsc::Sender<WriterCommand>,
     /// Says to the writer that others have stored something.
     news: Arc<Notify>,
     presence: Presence,
@@ -108,7 +108,7 @@ impl EventAuthority {
         W: for<'a> Fn(&'a mut LogWriter) -> BoxFuture<'a, Result<T, AuthorityError>> + Send + Sync + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let command = LogCommand::Work(Box::new(move |writer| {
+        let command = WriterCommand::Work(Box::new(move |writer| {
             Box::pin(async move {
                 // An error means that the caller no longer waits.
                 let _ = reply.send(in_the_end(writer, work).await);
@@ -136,7 +136,7 @@ impl EventAuthority {
         let (run, evidence) = verified.await.map_err(|_| sync::NotStored::Unavailable)?;
         let (reply, answer) = oneshot::channel();
         let intake = Intake { run, evidence, reply };
-        let sent = self.commands.send(LogCommand::Intake(Box::new(intake))).await;
+        let sent = self.commands.send(WriterCommand::Intake(Box::new(intake))).await;
         sent.map_err(|_| sync::NotStored::Unavailable)?;
         answer.await.unwrap_or(Err(sync::NotStored::Unavailable))
     }

@@ -73,7 +73,7 @@ pub struct LogWriterParts {
 pub type Work = Box<dyn for<'a> FnOnce(&'a mut LogWriter) -> BoxFuture<'a, ()> + Send>;
 
 /// What a writer is asked.
-pub enum LogCommand {
+pub enum WriterCommand {
     /// Take in a run that a peer sent.
     Intake(Box<Intake>),
     /// Do this.
@@ -107,7 +107,7 @@ impl LogWriter {
     /// Works until told to stop, or until nobody can ask any more; `news` says that others have stored something.
     pub async fn run(
         mut self,
-        mut commands: mpsc::Receiver<LogCommand>,
+        mut commands: mpsc::Receiver<WriterCommand>,
         news: Arc<Notify>,
         stop: CancellationToken,
     ) {
@@ -126,8 +126,8 @@ impl LogWriter {
             };
             match command {
                 None => return,
-                Some(LogCommand::Work(work)) => work(&mut self).await,
-                Some(LogCommand::Intake(first)) => {
+                Some(WriterCommand::Work(work)) => work(&mut self).await,
+                Some(WriterCommand::Intake(first)) => {
                     let (group, other) = gather(*first, &mut commands, &self.ledger);
                     next = other;
                     self.take_in(group).await;
@@ -246,22 +246,22 @@ impl LogWriter {
 /// Takes further runs that are waiting, up to the first command that goes by what they say, which comes next.
 fn gather(
     first: Intake,
-    commands: &mut mpsc::Receiver<LogCommand>,
+    commands: &mut mpsc::Receiver<WriterCommand>,
     ledger: &Ledger,
-) -> (Vec<Intake>, Option<LogCommand>) {
+) -> (Vec<Intake>, Option<WriterCommand>) {
     let mut origins = BTreeSet::from([first.origin()]);
     let mut group = vec![first];
     while group.len() < GROUP {
         match commands.try_recv() {
-            Ok(LogCommand::Intake(intake)) => {
+            Ok(WriterCommand::Intake(intake)) => {
                 // Two runs of one log follow each other, and how many strangers' logs there is room for depends on those before.
                 let is_bounded = ledger.is_bounded(&intake.origin());
                 if is_bounded || !origins.insert(intake.origin()) {
-                    return (group, Some(LogCommand::Intake(intake)));
+                    return (group, Some(WriterCommand::Intake(intake)));
                 }
                 group.push(*intake);
             }
-            Ok(other @ LogCommand::Work(_)) => return (group, Some(other)),
+            Ok(other @ WriterCommand::Work(_)) => return (group, Some(other)),
             Err(_) => break,
         }
     }

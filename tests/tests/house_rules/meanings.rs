@@ -29,6 +29,8 @@ const SAME_ROLE: &[(&str, usize)] = &[
     ("Readiness", 2),
     // What everybody but an event's writer sees of its state, as far as that seldom changes.
     ("Snapshot", 2),
+    // What the one writer of an event's logs is asked: a run to take in, a command to carry out.
+    ("WriterCommand", 2),
 ];
 
 /// Where one name is declared: the file and the line.
