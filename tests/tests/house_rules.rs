@@ -178,6 +178,11 @@ fn names_are_made_of_words_that_the_glossary_or_everybody_knows() {
 }
 
 #[test]
+fn the_glossary_explains_each_word_once() {
+    keep(vocabulary::headwords);
+}
+
+#[test]
 fn what_the_guide_says_is_decided_in_a_file_is_there() {
     keep(guide::names);
 }

@@ -26,6 +26,32 @@ pub fn names(tree: &Tree) -> Vec<Breach> {
     shipped.flat_map(|file| unknown(file, &known)).collect()
 }
 
+/// Refuses a headword of the glossary that is explained a second time: one word means one thing, or it is said which of two is meant.
+pub fn headwords(tree: &Tree) -> Vec<Breach> {
+    let Some(glossary) = tree.all().find(|file| file.path == GLOSSARY) else {
+        return Vec::new();
+    };
+    let mut known = BTreeSet::new();
+    let mut breaches = Vec::new();
+    for (line, text) in (1..).zip(glossary.text.lines()) {
+        let Some((heads, _)) = text.strip_prefix("| ").and_then(|row| row.split_once(" |")) else {
+            continue;
+        };
+        // The head and the rule of a table.
+        if heads == "word" || heads.starts_with("---") {
+            continue;
+        }
+        for head in heads.split(", ") {
+            let plain = head.to_lowercase().replace(['-', ' '], "");
+            if !known.insert(plain) {
+                let what = format!("\"{head}\" is explained twice: say which one, or use another word");
+                breaches.push(Breach::at(glossary, line, what));
+            }
+        }
+    }
+    breaches
+}
+
 fn unknown(file: &TreeFile, known: &BTreeSet<&str>) -> Vec<Breach> {
     let (_, path) = file.path.split_once("/src/").unwrap_or_default();
     let of_path = path.trim_end_matches(".rs").split(['/', '_']);
@@ -65,6 +91,24 @@ fn is_known(word: &str, known: &BTreeSet<&str>) -> bool {
                 .is_some_and(|stem| has(stem) || has(&format!("{stem}e")));
             is_longer || has(&format!("{word}{ending}"))
         })
+}
+
+#[test]
+fn a_headword_that_is_explained_twice_is_found() {
+    let told = |glossary: &str| -> Vec<String> {
+        let breaches = headwords(&Tree::of(&[(GLOSSARY, glossary)]));
+        breaches.iter().map(ToString::to_string).collect()
+    };
+    let tables = "## Selling\n\n| word | means |\n|---|---|\n| map, seat list | a |\n\n## At the gate\n\n| word | means |\n|---|---|\n";
+    assert_eq!(told(&format!("{tables}| list | b |\n")), [""; 0]);
+    let why = "is explained twice: say which one, or use another word";
+    assert_eq!(
+        told(&format!("{tables}| level, Map | b |\n| Seat-list | c |\n")),
+        [
+            format!("docs/GLOSSARY.md:11: \"Map\" {why}"),
+            format!("docs/GLOSSARY.md:12: \"Seat-list\" {why}")
+        ]
+    );
 }
 
 #[test]
