@@ -5,9 +5,9 @@
 //! and should be is let in. Each run is drawn from a seed; what the network makes of it is not, so that a failure may take more than one.
 
 mod attack {
+    pub mod code_readers;
     pub mod crowd;
     pub mod faults;
-    pub mod posts;
     pub mod scene;
     pub mod truth;
 }
@@ -39,8 +39,8 @@ async fn attack(effort: Effort) -> anyhow::Result<()> {
     let people = scene.open_gates(&mut random).await?;
     faults::rage(&mut scene, effort.rounds, &mut random).await?;
     scene.crowd.go_home();
-    let posts = people.join_all().await.into_iter();
-    let _switched_on = posts.collect::<anyhow::Result<Vec<_>>>()?;
+    let readers = people.join_all().await.into_iter();
+    let _switched_on = readers.collect::<anyhow::Result<Vec<_>>>()?;
     scene.mend().await?;
     scene.check().await
 }

@@ -9,7 +9,7 @@ use usher_tests::sim::random::Random;
 use usher_tests::stage::buyer::BoughtTicket;
 use usher_tests::stage::festival::STANDING;
 
-use super::posts::Way;
+use super::code_readers::Way;
 use super::scene::PLACES;
 
 /// People with the same code.

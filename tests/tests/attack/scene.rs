@@ -15,8 +15,8 @@ use usher_tests::stage::patience::until;
 use usher_tests::stage::programs::Programs;
 use usher_tests::stage::scanner::Scanner;
 
+use super::code_readers::{self, CodeReader, Way};
 use super::crowd::{Crowd, Party};
-use super::posts::{self, Post, Way};
 
 /// How the clock of the third hub may be off, as libfaketime reads it: one wrong clock among four.
 const OFF: [&str; 5] = ["+0", "+45m", "-45m", "+20h", "-5d"];
@@ -114,13 +114,21 @@ impl Scene {
     }
 
     /// Has people come to every turnstile and scanner until they are sent home.
-    pub async fn open_gates(&self, random: &mut Random) -> anyhow::Result<JoinSet<anyhow::Result<Post>>> {
+    pub async fn open_gates(
+        &self,
+        random: &mut Random,
+    ) -> anyhow::Result<JoinSet<anyhow::Result<CodeReader>>> {
         let mut people = JoinSet::new();
         for (number, hub) in self.hubs.iter().enumerate() {
             let gate = [NORTH, SOUTH][number % 2];
-            let post = Post::Turnstile(hub.turnstile(gate).await?);
+            let reader = CodeReader::Turnstile(hub.turnstile(gate).await?);
             let seed = Random::new(random.bits());
-            people.spawn_local(posts::serve(Arc::clone(&self.crowd), post, (gate, Way::In), seed));
+            people.spawn_local(code_readers::serve(
+                Arc::clone(&self.crowd),
+                reader,
+                (gate, Way::In),
+                seed,
+            ));
         }
         for number in 0..SCANNERS {
             let (home, gate) = (number % self.hubs.len(), [NORTH, SOUTH][number % 2]);
@@ -135,9 +143,14 @@ impl Scene {
             } else {
                 Way::Out
             };
-            let post = Post::scanner(scanner, gate, way, self.stage.path(format!("shown {number}")))?;
+            let reader = CodeReader::scanner(scanner, gate, way, self.stage.path(format!("shown {number}")))?;
             let seed = Random::new(random.bits());
-            people.spawn_local(posts::serve(Arc::clone(&self.crowd), post, (gate, way), seed));
+            people.spawn_local(code_readers::serve(
+                Arc::clone(&self.crowd),
+                reader,
+                (gate, way),
+                seed,
+            ));
         }
         Ok(people)
     }

@@ -8,8 +8,8 @@ use usher_tests::stage::festival::{NORTH, SOUTH, STANDING};
 use usher_tests::stage::patience::until;
 use usher_tests::stage::turnstile::Turnstile;
 
+use super::code_readers::Way;
 use super::crowd::{Place, Said, Showing};
-use super::posts::Way;
 use super::scene::{PLACES, Scene};
 
 /// Reasons that no rule of the festival can give: its tiers are always open, and each ticket is for one person and this zone.

@@ -28,7 +28,7 @@ pub enum Way {
 }
 
 /// A turnstile or a scanner.
-pub enum Post {
+pub enum CodeReader {
     Turnstile(Turnstile),
     Scanner(Box<ScannerPost>),
 }
@@ -45,7 +45,7 @@ pub struct ScannerPost {
     seen: Vec<(u32, Instant)>,
 }
 
-impl Post {
+impl CodeReader {
     /// Starts a scanner at a gate.
     pub fn scanner(scanner: Scanner, gate: u16, way: Way, shown: PathBuf) -> anyhow::Result<Self> {
         let reader = start(&scanner, gate, way, &shown.with_extension("0"))?;
@@ -64,16 +64,16 @@ impl Post {
     async fn show(&mut self, guest: &Guest, random: &mut Random) -> anyhow::Result<(Said, String)> {
         match self {
             Self::Turnstile(turnstile) => ask(turnstile, guest, random).await,
-            Self::Scanner(post) => post.read(guest, random).await,
+            Self::Scanner(reader) => reader.read(guest, random).await,
         }
     }
 
     fn may_show(&mut self, unit: u32) -> bool {
         match self {
             Self::Turnstile(_) => true,
-            Self::Scanner(post) => {
-                post.seen.retain(|(_, at)| at.elapsed() < SAME_SHOWING);
-                !post.seen.iter().any(|(seen, _)| *seen == unit)
+            Self::Scanner(reader) => {
+                reader.seen.retain(|(_, at)| at.elapsed() < SAME_SHOWING);
+                !reader.seen.iter().any(|(seen, _)| *seen == unit)
             }
         }
     }
@@ -140,21 +140,21 @@ fn said(shown: &Shown) -> (Said, String) {
 /// Has people come to a gate until they are sent home. It stays switched on: what a scanner wrote down last is still to be heard.
 pub async fn serve(
     crowd: Arc<Crowd>,
-    mut post: Post,
+    mut reader: CodeReader,
     (gate, way): (u16, Way),
     mut random: Random,
-) -> anyhow::Result<Post> {
+) -> anyhow::Result<CodeReader> {
     while !crowd.is_over() {
         sleep(Duration::from_millis(20 + random.below(NEXT_GUEST_MS))).await;
         let Some(guest) = crowd.comes(way, &mut random) else {
             continue;
         };
-        if !post.may_show(guest.ticket.unit) {
+        if !reader.may_show(guest.ticket.unit) {
             crowd.turns_back(&guest, way);
             continue;
         }
         let begun = Instant::now();
-        let (said, words) = post.show(&guest, &mut random).await?;
+        let (said, words) = reader.show(&guest, &mut random).await?;
         let showing = Showing {
             unit: guest.ticket.unit,
             gate,
@@ -162,10 +162,10 @@ pub async fn serve(
             begun,
             ended: Instant::now(),
             said,
-            is_by_turnstile: matches!(post, Post::Turnstile(_)),
+            is_by_turnstile: matches!(reader, CodeReader::Turnstile(_)),
             words,
         };
         crowd.was_shown(&guest, showing)?;
     }
-    Ok(post)
+    Ok(reader)
 }
