@@ -3,6 +3,7 @@
 pub mod choice;
 mod phrase;
 mod script_words;
+mod text;
 mod writing;
 
 use serde::Deserialize;
@@ -10,6 +11,7 @@ use utoipa::ToSchema;
 
 pub use phrase::Phrase;
 pub use script_words::ScriptWords;
+pub use text::Text;
 
 /// A language that buyers' pages speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]

@@ -109,6 +109,9 @@ pub struct Problem {
     /// Of `invalid-request`: what is wrong with which value.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+    /// What `type` names.
+    #[serde(skip)]
+    pub kind: ProblemKind,
     /// What the header Retry-After says, if not the usual.
     #[serde(skip)]
     pub retry_after: Option<u64>,
@@ -119,13 +122,6 @@ pub struct Problem {
 
 /// How every `type` begins.
 const TYPE_PREFIX: &str = "urn:usher:problem:";
-
-impl Problem {
-    /// Returns the name of its kind, the end of `type`.
-    pub fn slug(&self) -> &str {
-        self.r#type.strip_prefix(TYPE_PREFIX).unwrap_or_default()
-    }
-}
 
 /// Makes the problem of a kind that carries no values.
 pub(super) fn problem(kind: ProblemKind, detail: impl Into<Cow<'static, str>>) -> Problem {
@@ -141,6 +137,7 @@ pub(super) fn problem(kind: ProblemKind, detail: impl Into<Cow<'static, str>>) -
         taken: Vec::new(),
         short: Vec::new(),
         errors: Vec::new(),
+        kind,
         retry_after: None,
         quota: None,
     }
@@ -149,8 +146,7 @@ pub(super) fn problem(kind: ProblemKind, detail: impl Into<Cow<'static, str>>) -
 /// What went wrong, as an answer carries it for a page that says it in its reader's language.
 #[derive(Debug, Clone)]
 pub struct PageProblem {
-    /// The name of its kind.
-    pub slug: String,
+    pub kind: ProblemKind,
     /// What the API says of it.
     pub detail: String,
 }
@@ -158,7 +154,7 @@ pub struct PageProblem {
 impl From<&Problem> for PageProblem {
     fn from(problem: &Problem) -> Self {
         Self {
-            slug: problem.slug().to_owned(),
+            kind: problem.kind,
             detail: problem.detail.clone().into_owned(),
         }
     }

@@ -8,7 +8,9 @@ use std::sync::LazyLock;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 
-use super::Language;
+use usher_words::problems::{ProblemKind, ProblemReaders};
+
+use super::{Language, Text};
 
 /// The Fluent files of a language.
 #[derive(Debug, Clone, Copy)]
@@ -77,24 +79,29 @@ fn read(language: Language, sources: &[&str]) -> FluentBundle<FluentResource> {
 }
 
 impl Language {
-    /// Begins a text by its key. A test holds that each key is there, in every language.
-    pub fn say(self, key: &'static str) -> Phrase {
+    /// Begins a text. A test holds that each is there, in every language.
+    pub fn say(self, text: Text) -> Phrase {
         Phrase {
             language: self,
-            key,
+            text,
             values: FluentArgs::new(),
         }
     }
 
-    /// Says what went wrong, by the name of the problem's kind; nothing where the API's own words are to be read.
-    pub fn problem(self, slug: &str) -> Option<String> {
-        formatted(&TEXTS[self as usize].problems, slug, &FluentArgs::new())
+    /// Says what went wrong; nothing where the API's own words are to be read.
+    pub fn problem(self, kind: ProblemKind) -> Option<String> {
+        match kind.readers() {
+            ProblemReaders::Buyers => {
+                formatted(&TEXTS[self as usize].problems, kind.slug(), &FluentArgs::new())
+            }
+            ProblemReaders::Others => None,
+        }
     }
 
     /// Lists what may go wrong in words of this language, by the names of the problems' kinds.
     pub fn problems(self) -> impl Iterator<Item = (&'static str, String)> {
-        let slugs = keys(sources(self).problems).into_iter();
-        slugs.filter_map(move |slug| Some((slug, self.problem(slug)?)))
+        let kinds = ProblemKind::ALL.iter();
+        kinds.filter_map(move |kind| Some((kind.slug(), self.problem(*kind)?)))
     }
 }
 
@@ -102,7 +109,7 @@ impl Language {
 #[derive(Debug)]
 pub struct Phrase {
     language: Language,
-    key: &'static str,
+    text: Text,
     values: FluentArgs<'static>,
 }
 
@@ -141,8 +148,9 @@ impl Phrase {
 impl Display for Phrase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let languages = [self.language, Language::English].into_iter();
-        let mut found = languages
-            .filter_map(|language| formatted(&TEXTS[language as usize].buyers, self.key, &self.values));
+        let key = self.text.key();
+        let mut found =
+            languages.filter_map(|language| formatted(&TEXTS[language as usize].buyers, key, &self.values));
         f.write_str(&found.next().unwrap_or_default())
     }
 }
@@ -166,11 +174,6 @@ pub(super) fn isolated(language: Language, value: String) -> String {
     let mut apart = String::with_capacity(value.len() + 6);
     let _ = write!(apart, "\u{2068}{value}\u{2069}");
     apart
-}
-
-/// Lists the keys of a Fluent file.
-pub(super) fn keys(source: &'static str) -> Vec<&'static str> {
-    messages(source).into_iter().map(|(key, _)| key).collect()
 }
 
 /// Lists the texts of a Fluent file: each key, and what stands after it.
@@ -206,10 +209,10 @@ pub(super) fn values_in(text: &str) -> BTreeSet<&str> {
     parts.map(|part| &part[..ends(part)]).collect()
 }
 
-/// Returns the text of a key as it stands in the files of a language.
-pub(super) fn raw(language: Language, key: &str) -> Option<&'static str> {
+/// Returns a text as it stands in the files of a language.
+pub(super) fn raw(language: Language, text: Text) -> Option<&'static str> {
     let mut found = sources(language).buyers.into_iter().flat_map(messages);
-    found.find(|(known, _)| *known == key).map(|(_, text)| text)
+    found.find(|(key, _)| *key == text.key()).map(|(_, raw)| raw)
 }
 
 /// Lists what of a language cannot be read, or not be filled in with what stands in it.

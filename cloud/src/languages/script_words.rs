@@ -1,11 +1,9 @@
 //! What scripts of pages say: handed in with the page, in its language, so that scripts have no words of their own.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value};
 
-use super::Language;
 use super::phrase::{raw, values_in};
+use super::{Language, Text};
 
 /// How scripts ask for a text, and for one that depends on a number (`cloud/assets/words.js`).
 const SAID: &str = "said(\"";
@@ -28,12 +26,12 @@ impl ScriptWords {
 }
 
 fn words(script: &'static str, asks_the_api: bool, language: Language) -> String {
-    let texts = asked_for(script, SAID).into_iter();
-    let texts = texts.map(|key| (key.to_owned(), Value::String(text(language, key, None))));
-    let counted = asked_for(script, COUNTED).into_iter();
-    let counted = counted.map(|key| (key.to_owned(), forms(language, key)));
+    let said = asked_for(script, SAID).filter_map(Text::from_key);
+    let said = said.map(|text| (text.key().to_owned(), Value::String(form(language, text, None))));
+    let counted = asked_for(script, COUNTED).filter_map(Text::from_key);
+    let counted = counted.map(|text| (text.key().to_owned(), forms(language, text)));
     let mut all = Map::new();
-    all.insert("texts".into(), Value::Object(texts.chain(counted).collect()));
+    all.insert("texts".into(), Value::Object(said.chain(counted).collect()));
     if asks_the_api {
         let problems = language.problems();
         let problems = problems.map(|(slug, text)| (slug.to_owned(), Value::String(text)));
@@ -42,16 +40,16 @@ fn words(script: &'static str, asks_the_api: bool, language: Language) -> String
     Value::Object(all).to_string().replace('<', "\\u003c")
 }
 
-/// Finds the keys that a script asks for.
-pub(super) fn asked_for(script: &'static str, call: &str) -> BTreeSet<&'static str> {
+/// Finds the keys that a script asks for by this call. A test holds that each is the one of a text.
+pub(super) fn asked_for<'a>(script: &'a str, call: &'a str) -> impl Iterator<Item = &'a str> {
     let calls = script.split(call).skip(1);
-    calls.filter_map(|rest| rest.split('"').next()).collect()
+    calls.filter_map(|rest| rest.split('"').next())
 }
 
 /// Writes a text with its values left open, `{name}`, for the script to fill in.
-fn text(language: Language, key: &'static str, count: Option<u64>) -> String {
-    let names = raw(language, key).map(values_in).unwrap_or_default();
-    let mut phrase = language.say(key);
+fn form(language: Language, text: Text, count: Option<u64>) -> String {
+    let names = raw(language, text).map(values_in).unwrap_or_default();
+    let mut phrase = language.say(text);
     for name in names {
         phrase = match count.filter(|_| name == "count") {
             Some(count) => phrase.chosen(name, count),
@@ -62,13 +60,13 @@ fn text(language: Language, key: &'static str, count: Option<u64>) -> String {
 }
 
 /// Writes a text in each form that the language has for numbers; those that are like the last one are left out.
-fn forms(language: Language, key: &'static str) -> Value {
-    let other = text(language, key, Some(OTHER));
+fn forms(language: Language, text: Text) -> Value {
+    let other = form(language, text, Some(OTHER));
     let all = categories(language).iter();
-    let all = all.map(|(category, count)| (*category, text(language, key, Some(*count))));
+    let all = all.map(|(category, count)| (*category, form(language, text, Some(*count))));
     let mut forms: Map<_, _> = all
-        .filter(|(_, text)| *text != other)
-        .map(|(category, text)| (category.to_owned(), Value::String(text)))
+        .filter(|(_, form)| *form != other)
+        .map(|(category, form)| (category.to_owned(), Value::String(form)))
         .collect();
     forms.insert("other".into(), Value::String(other));
     Value::Object(forms)

@@ -6,10 +6,11 @@ use std::path::Path;
 
 use usher_keys::Timestamp;
 use usher_protocol::labels::UnitLabel;
-use usher_words::problems::ProblemKind;
+use usher_words::problems::{ProblemKind, ProblemReaders};
 
 use super::phrase::{faults, messages, sources, values_in};
-use super::{Language, ScriptWords};
+use super::script_words::asked_for;
+use super::{Language, ScriptWords, Text};
 use crate::local_time::day_and_time;
 use crate::money::Money;
 use crate::pages::assets;
@@ -33,10 +34,6 @@ fn texts(sources: &[&'static str]) -> BTreeMap<&'static str, BTreeSet<&'static s
 fn read_all(folder: &Path, ending: &str, into: &mut String) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        // Those that speak English alone have other things that are said.
-        if path.ends_with("console") || path.ends_with("server") {
-            continue;
-        }
         if path.is_dir() {
             read_all(&path, ending, into);
         } else if path.to_str().unwrap().ends_with(ending) && !path.ends_with("languages/tests.rs") {
@@ -45,60 +42,89 @@ fn read_all(folder: &Path, ending: &str, into: &mut String) {
     }
 }
 
-/// What the program and its pages are written in.
-fn program() -> String {
+/// What the program and its pages are written in, and their scripts.
+fn program() -> (String, String) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut all = String::new();
-    read_all(&root.join("src"), ".rs", &mut all);
-    read_all(&root.join("templates"), "", &mut all);
-    read_all(&root.join("assets"), ".js", &mut all);
-    all
+    let (mut pages, mut scripts) = (String::new(), String::new());
+    read_all(&root.join("src"), ".rs", &mut pages);
+    read_all(&root.join("templates"), "", &mut pages);
+    read_all(&root.join("assets"), ".js", &mut scripts);
+    (pages, scripts)
 }
 
 #[test]
-fn every_language_says_everything_with_the_same_values() {
+fn every_language_says_every_text_with_the_same_values_and_no_other() {
     let english = texts(&sources(Language::English).buyers);
-    for language in OTHERS {
-        for (key, values) in texts(&sources(language).buyers) {
-            let expected = english.get(key);
-            let expected = expected.unwrap_or_else(|| panic!("{}: {key} is not in English", language.tag()));
+    for language in Language::ALL {
+        let spoken = texts(&sources(language).buyers);
+        let known = Text::ALL.iter().map(|text| text.key());
+        assert_eq!(
+            spoken.keys().copied().collect::<BTreeSet<_>>(),
+            known.collect(),
+            "{}",
+            language.tag()
+        );
+        for (key, values) in spoken {
             // A form that names its number in words need not show it.
             let without = |values: &BTreeSet<&str>| {
                 let values = values.iter().filter(|value| **value != "shown");
                 values.map(|value| (*value).to_owned()).collect::<BTreeSet<_>>()
             };
-            assert_eq!(without(&values), without(expected), "{}: {key}", language.tag());
+            assert_eq!(
+                without(&values),
+                without(&english[key]),
+                "{}: {key}",
+                language.tag()
+            );
         }
-        let spoken: BTreeSet<_> = texts(&sources(language).buyers).into_keys().collect();
-        let silent: Vec<_> = english.keys().filter(|key| !spoken.contains(*key)).collect();
-        assert!(silent.is_empty(), "{} does not say {silent:?}", language.tag());
     }
 }
 
 #[test]
-fn every_language_says_the_same_problems_and_they_are_ones_of_the_api() {
-    let known: BTreeSet<_> = ProblemKind::ALL.iter().map(|kind| kind.slug()).collect();
-    let german = texts(&[sources(Language::German).problems]);
-    assert!(german.keys().all(|slug| known.contains(slug)), "{german:?}");
+fn every_language_says_the_problems_that_buyers_read_and_no_other() {
+    let read_by = |readers: ProblemReaders| {
+        let kinds = ProblemKind::ALL
+            .iter()
+            .filter(move |kind| kind.readers() == readers);
+        kinds.map(|kind| kind.slug()).collect::<BTreeSet<_>>()
+    };
+    let of_buyers = read_by(ProblemReaders::Buyers);
+    assert!(
+        of_buyers.is_disjoint(&read_by(ProblemReaders::Others)),
+        "one name, one text"
+    );
     for language in OTHERS {
-        assert_eq!(texts(&[sources(language).problems]), german, "{}", language.tag());
-        assert!(language.problem("units-taken").is_some() && language.problem("no-such").is_none());
+        let spoken = texts(&[sources(language).problems]);
+        assert!(spoken.values().all(BTreeSet::is_empty), "{}", language.tag());
+        assert_eq!(
+            spoken.into_keys().collect::<BTreeSet<_>>(),
+            of_buyers,
+            "{}",
+            language.tag()
+        );
+        assert!(language.problem(ProblemKind::UnitsTaken).is_some());
+        assert_eq!(language.problem(ProblemKind::TillBusy), None);
     }
-    assert_eq!(Language::English.problem("units-taken"), None);
+    assert_eq!(Language::English.problem(ProblemKind::UnitsTaken), None);
 }
 
 #[test]
-fn what_is_said_is_there_and_what_is_there_is_said() {
-    let program = program();
-    let english = texts(&sources(Language::English).buyers);
-    for call in [".say(\"", "said(\"", "counted(\""] {
-        for rest in program.split(call).skip(1) {
-            let key = rest.split('"').next().unwrap();
-            assert!(english.contains_key(key), "{call}{key}\") has no text");
-        }
+fn what_scripts_say_is_there_and_every_text_is_said() {
+    let (pages, scripts) = program();
+    let asked = ["said(\"", "counted(\""].map(|call| asked_for(&scripts, call));
+    let asked: BTreeSet<&str> = asked.into_iter().flatten().collect();
+    for key in &asked {
+        assert!(
+            Text::from_key(key).is_some(),
+            "a script says {key}, which has no text"
+        );
     }
-    for key in english.keys() {
-        assert!(program.contains(&format!("\"{key}\"")), "nobody says {key}");
+    let ends = |rest: &str| rest.find(|letter: char| !letter.is_ascii_alphanumeric());
+    let named = pages.split("Text::").skip(1);
+    let named: BTreeSet<&str> = named.filter_map(|rest| rest.get(..ends(rest)?)).collect();
+    for text in Text::ALL {
+        let is_said = named.contains(&*format!("{text:?}")) || asked.contains(text.key());
+        assert!(is_said, "nobody says {text:?}");
     }
 }
 
@@ -158,7 +184,7 @@ fn amounts_are_written_as_people_of_the_language_write_them() {
 
 #[test]
 fn one_and_many_are_told_apart_by_the_rules_of_the_language() {
-    let count = |language: Language, count: u64| language.say("before-you").counted(count).to_string();
+    let count = |language: Language, count: u64| language.say(Text::BeforeYou).counted(count).to_string();
     assert_eq!(count(Language::English, 1), "One person is before you.");
     assert_eq!(count(Language::English, 2_000), "2,000 people are before you.");
     assert_eq!(count(Language::French, 0), "0 personne est avant vous.");
@@ -169,7 +195,7 @@ fn one_and_many_are_told_apart_by_the_rules_of_the_language() {
 #[test]
 fn a_name_in_another_script_is_set_apart() {
     let title =
-        |language: Language, event: &str| language.say("ticket-title").with("event", event).to_string();
+        |language: Language, event: &str| language.say(Text::TicketTitle).with("event", event).to_string();
     assert_eq!(title(Language::English, "Owls"), "Ticket: Owls");
     assert_eq!(title(Language::English, "ليلة"), "Ticket: \u{2068}ليلة\u{2069}");
     assert_eq!(title(Language::Arabic, "Owls"), "تذكرة: \u{2068}Owls\u{2069}");

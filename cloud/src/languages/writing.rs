@@ -3,8 +3,8 @@
 use usher_keys::Timestamp;
 use usher_protocol::labels::UnitLabel;
 
-use super::Language;
 use super::phrase::isolated;
+use super::{Language, Text};
 use crate::local_time::LocalMoment;
 use crate::money::{Currency, Money};
 
@@ -15,7 +15,7 @@ impl Language {
     /// Writes a whole number.
     pub fn number(self, number: u64) -> String {
         let digits = number.to_string();
-        let mark = self.say("group-mark").to_string();
+        let mark = self.say(Text::GroupMark).to_string();
         let mut written = String::with_capacity(digits.len() * 2);
         for (place, digit) in digits.chars().enumerate() {
             if place > 0 && (digits.len() - place).is_multiple_of(GROUP_DIGITS) {
@@ -35,10 +35,10 @@ impl Language {
         let number = if decimals == 0 {
             format!("{sign}{whole}")
         } else {
-            let mark = self.say("decimal-mark");
+            let mark = self.say(Text::DecimalMark);
             format!("{sign}{whole}{mark}{:0decimals$}", minor % scale)
         };
-        let phrase = self.say("amount").bare("number", number);
+        let phrase = self.say(Text::Amount).bare("number", number);
         let phrase = phrase.bare("currency", self.currency(money.currency));
         isolated(self, phrase.to_string())
     }
@@ -46,7 +46,7 @@ impl Language {
     /// Writes a price.
     pub fn price(self, money: Money) -> String {
         if money.minor == 0 {
-            self.say("free").to_string()
+            self.say(Text::Free).to_string()
         } else {
             self.money(money)
         }
@@ -64,9 +64,9 @@ impl Language {
     /// Writes a day and time, in that offset from UTC.
     pub fn day_and_time(self, at: Timestamp, utc_offset_minutes: i16) -> String {
         let local = LocalMoment::of(at, utc_offset_minutes);
-        let weekday = self.say("weekday").chosen("day", local.weekday);
-        let month = self.say("month").chosen("month", local.month);
-        let phrase = self.say("day-and-time").bare("weekday", weekday.to_string());
+        let weekday = self.say(Text::Weekday).chosen("day", local.weekday);
+        let month = self.say(Text::Month).chosen("month", local.month);
+        let phrase = self.say(Text::DayAndTime).bare("weekday", weekday.to_string());
         let phrase = phrase.bare("day", local.day.to_string());
         let phrase = phrase.bare("month", month.to_string());
         let phrase = phrase.bare("year", local.year.to_string());
@@ -79,13 +79,13 @@ impl Language {
     pub fn place(self, label: &UnitLabel) -> String {
         let phrase = match label {
             UnitLabel::Seat { section, row, number } => self
-                .say("seat-name")
+                .say(Text::SeatName)
                 .with("section", section)
                 .with("row", row)
                 .with("seat", number),
-            UnitLabel::Slot { number } => self.say("slot-name").with("number", number),
-            UnitLabel::Foreign { number } => self.say("foreign-name").with("number", number),
-            UnitLabel::Unknown(unit) => self.say("unknown-name").with("number", unit),
+            UnitLabel::Slot { number } => self.say(Text::SlotName).with("number", number),
+            UnitLabel::Foreign { number } => self.say(Text::ForeignName).with("number", number),
+            UnitLabel::Unknown(unit) => self.say(Text::UnknownName).with("number", unit),
         };
         phrase.to_string()
     }

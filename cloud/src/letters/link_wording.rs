@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::languages::Language;
+use crate::languages::{Language, Text};
 use crate::rights::StaffRole;
 
 use super::wording::LetterWords;
@@ -85,10 +85,10 @@ fn words(opens: LinkOpens<'_>) -> LinkWords {
         },
         LinkOpens::Tickets(language) => LinkWords {
             language,
-            subject: language.say("letter-link-subject").to_string(),
-            sentences: vec![language.say("letter-link").to_string()],
-            button: language.say("show-my-tickets").to_string(),
-            ends: language.say("letter-link-ends").to_string(),
+            subject: language.say(Text::LetterLinkSubject).to_string(),
+            sentences: vec![language.say(Text::LetterLink).to_string()],
+            button: language.say(Text::ShowMyTickets).to_string(),
+            ends: language.say(Text::LetterLinkEnds).to_string(),
         },
     }
 }

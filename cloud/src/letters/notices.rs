@@ -1,6 +1,6 @@
 //! Letters of a few sentences: what has become of a ticket, of money, of an event, and what its organizer writes.
 
-use crate::languages::{Language, Phrase};
+use crate::languages::{Language, Phrase, Text};
 use crate::selling::SoldTicket;
 
 use super::LetterKind;
@@ -23,35 +23,39 @@ pub fn of(kind: LetterKind, facts: &LetterFacts<'_>) -> Option<ShortLetter> {
     match kind {
         LetterKind::BookingConfirmed => None,
         LetterKind::TicketReissued => facts.ticket.map(|ticket| {
-            let says = ["letter-reissued", "letter-reissued-more"];
+            let says = [Text::LetterReissued, Text::LetterReissuedMore];
             of_ticket(
                 facts,
                 ticket,
-                ("letter-reissued-subject", says, "show-my-tickets"),
+                (Text::LetterReissuedSubject, says, Text::ShowMyTickets),
             )
         }),
         LetterKind::TicketTransferred => facts.ticket.map(|ticket| {
-            let says = ["letter-transferred", "letter-transferred-more"];
+            let says = [Text::LetterTransferred, Text::LetterTransferredMore];
             of_ticket(
                 facts,
                 ticket,
-                ("letter-transferred-subject", says, "show-my-tickets"),
+                (Text::LetterTransferredSubject, says, Text::ShowMyTickets),
             )
         }),
         LetterKind::TicketReceived => facts.ticket.map(|ticket| {
-            let says = ["letter-received", "letter-received-more"];
+            let says = [Text::LetterReceived, Text::LetterReceivedMore];
             of_ticket(
                 facts,
                 ticket,
-                ("letter-received-subject", says, "letter-show-ticket"),
+                (Text::LetterReceivedSubject, says, Text::LetterShowTicket),
             )
         }),
         LetterKind::RefundGiven => facts.given.map(|given| {
             let given = language
-                .say("letter-refund")
+                .say(Text::LetterRefund)
                 .with("amount", language.money(given));
-            let sentences = [given, language.say("letter-refund-more")];
-            letter(facts, ("letter-refund-subject", "show-my-tickets"), &sentences)
+            let sentences = [given, language.say(Text::LetterRefundMore)];
+            letter(
+                facts,
+                (Text::LetterRefundSubject, Text::ShowMyTickets),
+                &sentences,
+            )
         }),
         LetterKind::EventMoved | LetterKind::EventCanceled => Some(of_event(kind, facts)),
         LetterKind::PlacesOffered => facts.offer.map(|offer| of_offer(offer, facts)),
@@ -59,17 +63,13 @@ pub fn of(kind: LetterKind, facts: &LetterFacts<'_>) -> Option<ShortLetter> {
             language,
             subject: mailing.subject.clone(),
             sentences: mailing.body.split("\n\n").map(str::to_owned).collect(),
-            link: language.say("show-my-tickets"),
+            link: language.say(Text::ShowMyTickets),
         }),
     }
 }
 
 /// Makes a letter about the event of these facts, whose subject names it.
-fn letter(
-    facts: &LetterFacts<'_>,
-    (subject, link): (&'static str, &'static str),
-    sentences: &[Phrase],
-) -> ShortLetter {
+fn letter(facts: &LetterFacts<'_>, (subject, link): (Text, Text), sentences: &[Phrase]) -> ShortLetter {
     let language = facts.language;
     let subject = language.say(subject).with("event", &facts.event.name);
     ShortLetter {
@@ -83,10 +83,10 @@ fn letter(
 fn of_ticket(
     facts: &LetterFacts<'_>,
     ticket: &SoldTicket,
-    (subject, [said, more], link): (&'static str, [&'static str; 2], &'static str),
+    (subject, [said, more], link): (Text, [Text; 2], Text),
 ) -> ShortLetter {
     let language = facts.language;
-    let named = language.say("letter-ticket").with("tier", &ticket.tier_name);
+    let named = language.say(Text::LetterTicket).with("tier", &ticket.tier_name);
     let named = named.with("place", language.place(&ticket.label));
     let sentences = [language.say(said).with("ticket", named), language.say(more)];
     letter(facts, (subject, link), &sentences)
@@ -95,14 +95,14 @@ fn of_ticket(
 fn of_offer(offer: OfferedPlaces<'_>, facts: &LetterFacts<'_>) -> ShortLetter {
     let language = facts.language;
     let held = language
-        .say("letter-offer-held")
+        .say(Text::LetterOfferHeld)
         .counted(u64::try_from(offer.quantity).unwrap_or(u64::MAX))
         .with("tier", offer.tier)
         .with("until", facts.said(offer.until));
-    let waited = language.say("letter-offer").with("event", &facts.event.name);
+    let waited = language.say(Text::LetterOffer).with("event", &facts.event.name);
     letter(
         facts,
-        ("letter-offer-subject", "letter-offer-take"),
+        (Text::LetterOfferSubject, Text::LetterOfferTake),
         &[waited, held],
     )
 }
@@ -113,17 +113,17 @@ fn of_event(kind: LetterKind, facts: &LetterFacts<'_>) -> ShortLetter {
     if kind == LetterKind::EventMoved {
         let starts = facts.said(facts.event.starts_at);
         let moved = language
-            .say("letter-moved")
+            .say(Text::LetterMoved)
             .with("event", event)
             .with("starts", starts);
-        let sentences = [moved, language.say("letter-moved-more")];
-        return letter(facts, ("letter-moved-subject", "show-my-tickets"), &sentences);
+        let sentences = [moved, language.say(Text::LetterMovedMore)];
+        return letter(facts, (Text::LetterMovedSubject, Text::ShowMyTickets), &sentences);
     }
-    let canceled = language.say("letter-canceled").with("event", event);
-    let sentences = [canceled, language.say("letter-canceled-more")];
+    let canceled = language.say(Text::LetterCanceled).with("event", event);
+    let sentences = [canceled, language.say(Text::LetterCanceledMore)];
     letter(
         facts,
-        ("letter-canceled-subject", "letter-show-booking"),
+        (Text::LetterCanceledSubject, Text::LetterShowBooking),
         &sentences,
     )
 }

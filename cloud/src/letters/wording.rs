@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::languages::{Language, Phrase};
+use crate::languages::{Language, Phrase, Text};
 use crate::selling::binding::{ShownOn, shown_on};
 use crate::selling::{Booking, SoldTicket, TicketState};
 
@@ -113,7 +113,7 @@ fn confirmation(booking: &Booking, facts: &LetterFacts<'_>) -> Result<LetterWord
     };
     Ok(LetterWords {
         subject: language
-            .say("letter-tickets-subject")
+            .say(Text::LetterTicketsSubject)
             .with("event", &event.name)
             .to_string(),
         text: ConfirmationText { of: &of }.render()?,
@@ -131,9 +131,9 @@ fn line(facts: &LetterFacts<'_>, ticket: &SoldTicket) -> TicketLine {
         live: match shown_on(ticket, &facts.event.policy) {
             ShownOn::Paper => None,
             ShownOn::PaperUntil(until) => {
-                Some(language.say("letter-live-from").with("from", facts.said(until)))
+                Some(language.say(Text::LetterLiveFrom).with("from", facts.said(until)))
             }
-            ShownOn::PhoneToCome | ShownOn::Phone => Some(language.say("letter-live")),
+            ShownOn::PhoneToCome | ShownOn::Phone => Some(language.say(Text::LetterLive)),
         },
         tier: ticket.tier_name.clone(),
         place: language.place(&ticket.label),

@@ -17,7 +17,7 @@ use crate::api::input::{Id, Params};
 use crate::api::waiting_room::carried;
 use crate::catalogue::EventSummary;
 use crate::catalogue::category::EventCategory;
-use crate::languages::{Language, Phrase, ScriptWords};
+use crate::languages::{Language, Phrase, ScriptWords, Text};
 use crate::moment::Moment;
 use crate::money::{Currency, Money};
 use crate::seat_maps::SeatMap;
@@ -92,7 +92,7 @@ pub async fn index(
     page(&IndexPage {
         asked,
         categories: EventCategory::ALL
-            .map(|category| (category, language.say(category_key(category))))
+            .map(|category| (category, language.say(category_name(category))))
             .into(),
         prices: PRICES
             .map(|(minor, whole)| (minor, up_to(language, whole)))
@@ -110,27 +110,27 @@ pub async fn index(
 /// Says what tickets may cost at most.
 fn up_to(language: Language, whole: u64) -> String {
     if whole == 0 {
-        language.say("free").to_string()
+        language.say(Text::Free).to_string()
     } else {
-        language.say("price-up-to").with("amount", whole).to_string()
+        language.say(Text::PriceUpTo).with("amount", whole).to_string()
     }
 }
 
-/// Names the text that says a category.
-fn category_key(category: EventCategory) -> &'static str {
+/// Returns what a category is called.
+fn category_name(category: EventCategory) -> Text {
     match category {
-        EventCategory::Concert => "category-concert",
-        EventCategory::Festival => "category-festival",
-        EventCategory::Club => "category-club",
-        EventCategory::Theatre => "category-theatre",
-        EventCategory::Comedy => "category-comedy",
-        EventCategory::Classical => "category-classical",
-        EventCategory::Film => "category-film",
-        EventCategory::Sport => "category-sport",
-        EventCategory::Family => "category-family",
-        EventCategory::Exhibition => "category-exhibition",
-        EventCategory::Conference => "category-conference",
-        EventCategory::Other => "category-other",
+        EventCategory::Concert => Text::CategoryConcert,
+        EventCategory::Festival => Text::CategoryFestival,
+        EventCategory::Club => Text::CategoryClub,
+        EventCategory::Theatre => Text::CategoryTheatre,
+        EventCategory::Comedy => Text::CategoryComedy,
+        EventCategory::Classical => Text::CategoryClassical,
+        EventCategory::Film => Text::CategoryFilm,
+        EventCategory::Sport => Text::CategorySport,
+        EventCategory::Family => Text::CategoryFamily,
+        EventCategory::Exhibition => Text::CategoryExhibition,
+        EventCategory::Conference => Text::CategoryConference,
+        EventCategory::Other => Text::CategoryOther,
     }
 }
 
@@ -286,11 +286,11 @@ fn tier_rows(language: Language, map: &SeatMap, (max_units, now): (u32, Timestam
 fn order(language: Language, sale: TierSale) -> Option<Phrase> {
     let phrase = match (sale.order_min, sale.order_max) {
         (0 | 1, None) => return None,
-        (0 | 1, Some(most)) => language.say("at-most-at-once").with("most", most),
-        (fewest, None) => language.say("at-least-at-once").with("fewest", fewest),
-        (fewest, Some(most)) if fewest == most => language.say("exactly-at-once").with("most", most),
+        (0 | 1, Some(most)) => language.say(Text::AtMostAtOnce).with("most", most),
+        (fewest, None) => language.say(Text::AtLeastAtOnce).with("fewest", fewest),
+        (fewest, Some(most)) if fewest == most => language.say(Text::ExactlyAtOnce).with("most", most),
         (fewest, Some(most)) => language
-            .say("range-at-once")
+            .say(Text::RangeAtOnce)
             .with("fewest", fewest)
             .with("most", most),
     };
@@ -302,10 +302,10 @@ fn live(language: Language, map: &SeatMap, tier: TierId) -> Option<Phrase> {
     let policy = &map.event.policy;
     let from = policy.tier(tier)?.live_from?;
     Some(match from {
-        Timestamp(0) => language.say("live-always"),
+        Timestamp(0) => language.say(Text::LiveAlways),
         from => {
             let from = language.day_and_time(from, policy.offset_at(from));
-            language.say("live-from").with("from", from)
+            language.say(Text::LiveFrom).with("from", from)
         }
     })
 }
@@ -326,9 +326,9 @@ fn closed(language: Language, map: &SeatMap, (sale, now): (TierSale, Timestamp))
             let event_from = map.event.sale.window.from;
             let from = sale.window.from.max(event_from).unwrap_or(map.event.starts_at);
             let begins = language.day_and_time(from, map.event.policy.offset_at(from));
-            Some(language.say("sold-from").with("begins", begins))
+            Some(language.say(Text::SoldFrom).with("begins", begins))
         }
-        SaleStatus::Stopped => Some(language.say("no-longer-sold")),
+        SaleStatus::Stopped => Some(language.say(Text::NoLongerSold)),
         SaleStatus::OnSale | SaleStatus::Paused | SaleStatus::Over | SaleStatus::Canceled => None,
     }
 }
@@ -345,13 +345,16 @@ fn prices(language: Language, map: &SeatMap) -> Vec<(i64, String)> {
 
 /// Says what of a price is a fee and a tax.
 fn includes(language: Language, charged: ChargedPrice, currency: Currency) -> String {
-    let part = |key, minor| {
+    let part = |text, minor| {
         let amount = || language.money(Money { minor, currency });
-        (minor > 0).then(|| language.say(key).with("amount", amount()))
+        (minor > 0).then(|| language.say(text).with("amount", amount()))
     };
-    let phrase = match (part("service-fee", charged.fee), part("tax", charged.tax)) {
-        (Some(fee), Some(tax)) => language.say("with-parts").with("first", fee).with("second", tax),
-        (Some(part), None) | (None, Some(part)) => language.say("with-part").with("part", part),
+    let phrase = match (part(Text::ServiceFee, charged.fee), part(Text::Tax, charged.tax)) {
+        (Some(fee), Some(tax)) => language
+            .say(Text::WithParts)
+            .with("first", fee)
+            .with("second", tax),
+        (Some(part), None) | (None, Some(part)) => language.say(Text::WithPart).with("part", part),
         (None, None) => return String::new(),
     };
     phrase.to_string()

@@ -15,7 +15,7 @@ use crate::api::input::FormBody;
 use crate::api::my_tickets::ask_from;
 use crate::buyers::{BOOKINGS_LISTED, EndBuyerSession, OpenLink, OwnBooking, OwnBookings, SESSION_FOR};
 use crate::key_hash::KeyHash;
-use crate::languages::Language;
+use crate::languages::{Language, Text};
 use crate::state::AppState;
 
 use super::reader::PageReader;

@@ -13,7 +13,7 @@ use axum::response::{Html, IntoResponse, Response};
 use crate::api::claimant::cookie_named;
 use crate::api::problem::PageProblem;
 use crate::languages::choice::{LanguageWishes, choose};
-use crate::languages::{Language, Phrase};
+use crate::languages::{Language, Phrase, Text};
 use crate::state::AppState;
 
 /// The cookie of the language that somebody has chosen.
@@ -75,8 +75,8 @@ impl PageReader {
     }
 
     /// Begins a text in their language.
-    pub fn say(&self, key: &'static str) -> Phrase {
-        self.language.say(key)
+    pub fn say(&self, text: Text) -> Phrase {
+        self.language.say(text)
     }
 
     /// Returns the path of the page.
@@ -154,13 +154,13 @@ pub async fn in_language(State(app): State<Arc<AppState>>, mut request: Request,
 fn told(response: Response, problem: PageProblem, reader: PageReader) -> Response {
     let status = response.status();
     let title = match status {
-        StatusCode::NOT_FOUND => "not-found-title",
-        status if status.is_server_error() => "our-fault-title",
-        _ => "refused-title",
+        StatusCode::NOT_FOUND => Text::NotFoundTitle,
+        status if status.is_server_error() => Text::OurFaultTitle,
+        _ => Text::RefusedTitle,
     };
     let page = RefusedPage {
         title: reader.say(title),
-        detail: reader.language.problem(&problem.slug).unwrap_or(problem.detail),
+        detail: reader.language.problem(problem.kind).unwrap_or(problem.detail),
         reader,
     };
     let (mut parts, english) = response.into_parts();

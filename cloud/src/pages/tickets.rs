@@ -15,7 +15,7 @@ use crate::api::input::Id;
 use crate::api::tickets::code_of;
 use crate::catalogue::Event;
 use crate::ids::{BookingId, TicketId};
-use crate::languages::{Language, Phrase, ScriptWords};
+use crate::languages::{Language, Phrase, ScriptWords, Text};
 use crate::money::Money;
 use crate::selling::binding::{ShownOn, shown_on};
 use crate::selling::{BookingState, ReservationState, SoldTicket, TicketState};
@@ -90,19 +90,19 @@ impl TicketLines {
             admits: ticket.admits.into(),
             code: ticket.code.to_string(),
             valid: ticket.state == TicketState::Valid && !is_canceled,
-            void: void.map_or_else(String::new, |key| language.say(key).to_string()),
+            void: void.map_or_else(String::new, |text| language.say(text).to_string()),
         }
     }
 }
 
 /// Names the text that says why a ticket is no longer valid; nothing of the one that took its place.
-fn void(ticket: &SoldTicket, is_canceled: bool) -> Option<&'static str> {
+fn void(ticket: &SoldTicket, is_canceled: bool) -> Option<Text> {
     match ticket.state {
-        TicketState::Valid | TicketState::Revoked if is_canceled => Some("void-event-canceled"),
+        TicketState::Valid | TicketState::Revoked if is_canceled => Some(Text::VoidEventCanceled),
         TicketState::Valid => None,
-        TicketState::Superseded if ticket.transferred => Some("void-transferred"),
-        TicketState::Superseded => Some("void-replaced"),
-        TicketState::Revoked => Some("void-revoked"),
+        TicketState::Superseded if ticket.transferred => Some(Text::VoidTransferred),
+        TicketState::Superseded => Some(Text::VoidReplaced),
+        TicketState::Revoked => Some(Text::VoidRevoked),
     }
 }
 
@@ -175,17 +175,17 @@ struct BookingPage {
 }
 
 /// Names the text that says why there are no tickets, and what became of the money.
-fn no_tickets(state: BookingState, is_held: bool) -> Option<&'static str> {
+fn no_tickets(state: BookingState, is_held: bool) -> Option<Text> {
     Some(match state {
         BookingState::Confirmed => return None,
-        BookingState::Paying => "booking-paying",
-        BookingState::ActionRequired => "booking-action-required",
-        BookingState::Processing => "booking-processing",
-        BookingState::Refunding => "booking-refunding",
-        BookingState::Refunded => "booking-refunded",
-        BookingState::Declined(_) if !is_held => "booking-declined-and-free",
-        BookingState::Declined(_) => "booking-declined",
-        BookingState::Expired | BookingState::Canceled => "booking-unpaid",
+        BookingState::Paying => Text::BookingPaying,
+        BookingState::ActionRequired => Text::BookingActionRequired,
+        BookingState::Processing => Text::BookingProcessing,
+        BookingState::Refunding => Text::BookingRefunding,
+        BookingState::Refunded => Text::BookingRefunded,
+        BookingState::Declined(_) if !is_held => Text::BookingDeclinedAndFree,
+        BookingState::Declined(_) => Text::BookingDeclined,
+        BookingState::Expired | BookingState::Canceled => Text::BookingUnpaid,
     })
 }
 
@@ -229,7 +229,7 @@ pub async fn booking(
         status: booking.word(),
         open: booking.state.is_open(),
         action: booking.action.map(|action| action.url),
-        no_tickets: no_tickets(booking.state, is_held).map(|key| language.say(key)),
+        no_tickets: no_tickets(booking.state, is_held).map(|text| language.say(text)),
         reader,
     })
 }

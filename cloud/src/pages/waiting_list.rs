@@ -12,6 +12,7 @@ use crate::api::error::ApiError;
 use crate::api::input::Id;
 use crate::api::waiting_list::WaiterView;
 use crate::ids::WaiterId;
+use crate::languages::Text;
 use crate::state::AppState;
 
 use super::reader::PageReader;

@@ -16,7 +16,7 @@ use crate::api::error::ApiError;
 use crate::api::input::Id;
 use crate::api::waiting_room::carried::{self, Browser};
 use crate::api::waiting_room::{PassView, joined, room_of};
-use crate::languages::{Language, ScriptWords};
+use crate::languages::{Language, ScriptWords, Text};
 use crate::rooms::KnownRoom;
 use crate::seat_maps::SeatMap;
 use crate::selling::sale::SaleStatus;
@@ -99,9 +99,9 @@ impl WaitingRoomPage {
 fn takes(language: Language, seconds: u64) -> String {
     let minutes = seconds.div_ceil(60).max(1);
     let phrase = if minutes <= MINUTES_SAID {
-        language.say("takes-minutes").counted(minutes)
+        language.say(Text::TakesMinutes).counted(minutes)
     } else {
-        language.say("takes-hours").counted(minutes.div_ceil(60))
+        language.say(Text::TakesHours).counted(minutes.div_ceil(60))
     };
     phrase.to_string()
 }

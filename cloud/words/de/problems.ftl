@@ -27,6 +27,7 @@ event-canceled = Die Veranstaltung ist abgesagt: Es wird nichts mehr verkauft, u
 ticket-superseded = Ein neueres Ticket hat dieses ersetzt.
 ticket-transferred = Das Ticket wurde übertragen und gehört jetzt jemand anderem.
 ticket-revoked = Das Ticket wurde storniert.
+ticket-refunded = Das Ticket wurde zurückgegeben und gilt nicht mehr; das Geld ist erstattet oder unterwegs.
 on-another-phone = Dieses Ticket ist auf einem anderen Handy. Um es auf diesem anzuzeigen, öffnen Sie es von der Seite seiner Buchung aus; sonst hilft die Kasse.
 bound-too-often = Dieses Ticket war auf so vielen Handys, wie es darf: Fragen Sie die Kasse.
 voucher-not-now = Dieser Code gilt noch nicht oder nicht mehr.

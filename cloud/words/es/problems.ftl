@@ -27,6 +27,7 @@ event-canceled = El evento está cancelado: ya no se vende nada, y lo pagado se 
 ticket-superseded = Una entrada más nueva ha sustituido a esta.
 ticket-transferred = La entrada se transfirió y ahora es de otra persona.
 ticket-revoked = La entrada está anulada.
+ticket-refunded = La entrada se devolvió y ya no es válida; el dinero está devuelto o en camino.
 on-another-phone = Esta entrada está en otro móvil. Para mostrarla en este, ábrala desde la página de su reserva; si no, pregunte en taquilla.
 bound-too-often = Esta entrada ya ha estado en tantos móviles como se permite: pregunte en taquilla.
 voucher-not-now = Este código todavía no es válido, o ya no lo es.

@@ -27,6 +27,7 @@ event-canceled = L’événement est annulé : plus rien n’est vendu, et ce qu
 ticket-superseded = Un billet plus récent a remplacé celui-ci.
 ticket-transferred = Le billet a été cédé et appartient maintenant à quelqu’un d’autre.
 ticket-revoked = Le billet a été annulé.
+ticket-refunded = Le billet a été rendu et n’est plus valable ; l’argent est remboursé ou en route.
 on-another-phone = Ce billet est sur un autre téléphone. Pour l’afficher sur celui-ci, ouvrez-le depuis la page de sa réservation ; sinon, adressez-vous à la billetterie.
 bound-too-often = Ce billet a été sur autant de téléphones que possible : adressez-vous à la billetterie.
 voucher-not-now = Ce code n’est pas encore valable, ou ne l’est plus.

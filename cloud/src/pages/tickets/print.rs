@@ -11,7 +11,7 @@ use crate::api::error::ApiError;
 use crate::api::input::Id;
 use crate::api::tickets::code_of;
 use crate::ids::BookingId;
-use crate::languages::Phrase;
+use crate::languages::{Phrase, Text};
 use crate::selling::binding::{ShownOn, shown_on};
 use crate::selling::{SoldTicket, TicketState};
 use crate::state::AppState;
@@ -58,10 +58,10 @@ pub async fn print(
             ShownOn::Paper => (Some(code_of(ticket)?.to_svg()), None),
             ShownOn::PaperUntil(until) => {
                 let until = language.day_and_time(until, policy.offset_at(until));
-                let note = language.say("paper-live-from").with("from", until);
+                let note = language.say(Text::PaperLiveFrom).with("from", until);
                 (Some(code_of(ticket)?.to_svg()), Some(note))
             }
-            ShownOn::PhoneToCome | ShownOn::Phone => (None, Some(language.say("paper-opens-nothing"))),
+            ShownOn::PhoneToCome | ShownOn::Phone => (None, Some(language.say(Text::PaperOpensNothing))),
         };
         Ok(Sheet {
             ticket: TicketLines::of(ticket, false, language),
