@@ -13,7 +13,6 @@ mod plot;
 mod readiness;
 pub mod refunds;
 pub mod sales;
-mod state_words;
 
 use std::sync::Arc;
 
@@ -21,6 +20,7 @@ use askama::Template;
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
+use usher_words::console::event_state;
 
 use crate::api::logged_in::LoggedIn;
 use crate::api::organizer::allowed::Allowed;
@@ -31,7 +31,6 @@ use crate::state::AppState;
 
 use access::{ConsoleError, ForPage, shown};
 use frame::ConsoleFrame;
-use state_words::words_of;
 
 #[derive(Template)]
 #[template(path = "console/events.html")]
@@ -55,7 +54,7 @@ impl From<OrganizerEventLine> for EventLine {
     fn from(event: OrganizerEventLine) -> Self {
         Self {
             path: format!("/console/events/{}", event.event_id),
-            state: words_of(event.status, event.sale),
+            state: event_state(event.state),
             starts: day_and_time(event.starts_at.0, 0),
             units: event.units,
             needs_signing: event.to_sign.is_some(),

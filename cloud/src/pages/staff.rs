@@ -12,6 +12,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use usher_words::log_in::{LogInRefusal, refused};
 use usher_words::problems::ProblemKind;
 
 use crate::api::error::ApiError;
@@ -74,7 +75,7 @@ pub async fn show(State(app): State<Arc<AppState>>, logged_in: LoggedIn) -> Resu
 async fn account(
     app: &AppState,
     logged_in: LoggedIn,
-    message: Option<&'static str>,
+    refusal: Option<LogInRefusal>,
 ) -> Result<StaffPage, ApiError> {
     let session = logged_in.session;
     let sessions = app.store.sessions_of(session.staff).await?;
@@ -94,7 +95,7 @@ async fn account(
         role: session.role.word(),
         name: session.name,
         form_token: logged_in.form_token,
-        message,
+        message: refusal.map(refused),
         sessions: lines.collect(),
     })
 }
@@ -116,8 +117,8 @@ pub async fn prove(
     if app.store.prove_staff(proof).await? {
         return Ok(Redirect::to("/staff").into_response());
     }
-    let refused = account(&app, logged_in, Some(refusal(code))).await?;
-    page_with(StatusCode::FORBIDDEN, &refused)
+    let again = account(&app, logged_in, Some(refusal(code))).await?;
+    page_with(StatusCode::FORBIDDEN, &again)
 }
 
 /// Finds who is logged in, and what came of a code that they have entered; a recovery code is for coming in, and wrong here.
@@ -138,15 +139,11 @@ async fn code_of(
     Ok((member, code))
 }
 
-/// Says what was wrong with a code of somebody who is logged in.
-fn refusal(code: EnteredCode) -> &'static str {
+/// Returns what was wrong with a code of somebody who is logged in.
+fn refusal(code: EnteredCode) -> LogInRefusal {
     match code {
-        EnteredCode::Waits => {
-            "There were too many wrong codes. Wait a quarter of an hour, and check that your phone's clock is right."
-        }
-        EnteredCode::Wrong | EnteredCode::OfStep(_) | EnteredCode::Recovery(_) => {
-            "The code is wrong, or was used before: wait for the next one."
-        }
+        EnteredCode::Waits => LogInRefusal::CodesWait,
+        EnteredCode::Wrong | EnteredCode::OfStep(_) | EnteredCode::Recovery(_) => LogInRefusal::Code,
     }
 }
 

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use usher_keys::EventId;
 use usher_protocol::policy::Policy;
+use usher_words::console::EventState;
 use usher_words::problems::{Missing, ProblemDetail, ProblemKind};
 use utoipa::ToSchema;
 
@@ -19,7 +20,7 @@ use crate::catalogue::{Event, EventLine, EventStatus};
 use crate::ids::{OrganizerId, draw_event_id};
 use crate::moment::Moment;
 use crate::rights::may;
-use crate::selling::sale::keys_needed_until;
+use crate::selling::sale::{SaleStatus, keys_needed_until};
 use crate::state::AppState;
 use crate::store::organizing::{AddUnits, EventSales, NewEvent, Publish, PublishOutcome, SalesQuery, Venue};
 use crate::test_sale;
@@ -51,6 +52,9 @@ pub struct OrganizerEventView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "on_sale")]
     pub sale: Option<&'static str>,
+    /// Both in one, for pages.
+    #[serde(skip)]
+    pub state: EventState,
     /// What its offline roots are still to sign; absent when nothing is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to_sign: Option<ToSignView>,
@@ -121,6 +125,9 @@ pub struct OrganizerEventLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "on_sale")]
     pub sale: Option<&'static str>,
+    /// Both in one, for pages.
+    #[serde(skip)]
+    pub state: EventState,
     /// What its offline roots are still to sign; absent when nothing is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to_sign: Option<ToSignView>,
@@ -138,6 +145,18 @@ pub struct OrganizerEventLine {
     pub seats: u32,
 }
 
+fn state(status: EventStatus, sale: SaleStatus) -> EventState {
+    match (status, sale) {
+        (EventStatus::Draft, _) => EventState::Draft,
+        (EventStatus::Published, SaleStatus::OnSale) => EventState::OnSale,
+        (EventStatus::Published, SaleStatus::NotYet) => EventState::SellsLater,
+        (EventStatus::Published, SaleStatus::Stopped) => EventState::Stopped,
+        (EventStatus::Published, SaleStatus::Paused) => EventState::Paused,
+        (EventStatus::Published, SaleStatus::Over) => EventState::Over,
+        (EventStatus::Published, SaleStatus::Canceled) => EventState::Canceled,
+    }
+}
+
 /// All events of an organizer.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OrganizerEventsView {
@@ -152,6 +171,7 @@ impl OrganizerEventLine {
             event_id: event.id,
             status: event.status.word(),
             sale: (event.status == EventStatus::Published).then(|| sale.word()),
+            state: state(event.status, sale),
             to_sign: ToSignView::of(app, (event.id, event.status), event.ends_at),
             starts_at: Moment(event.starts_at),
             ends_at: Moment(event.ends_at),
@@ -178,6 +198,7 @@ impl OrganizerEventView {
             event_id: event.id,
             status: event.status.word(),
             sale: is_published.then(|| sale.word()),
+            state: state(event.status, sale),
             to_sign: ToSignView::of(app, (event.id, event.status), event.ends_at),
             starts_at: Moment(event.starts_at),
             ends_at: Moment(event.ends_at),

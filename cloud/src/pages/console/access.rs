@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use usher_words::console;
 use usher_words::problems::ProblemKind;
 
 use crate::api::caller::Caller;
@@ -147,28 +148,15 @@ struct RefusedPage {
 
 impl IntoResponse for ConsoleError {
     fn into_response(self) -> Response {
-        let wants_code = self.0.is_of(ProblemKind::FreshCodeNeeded);
         let problem = self.0.problem();
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let refused = RefusedPage {
-            title: title(status),
+            title: console::refused(problem.kind),
             detail: problem.detail.into_owned(),
             errors: in_words(problem.errors),
-            wants_code,
+            wants_code: problem.kind == ProblemKind::FreshCodeNeeded,
         };
         page_with(status, &refused).unwrap_or_else(IntoResponse::into_response)
-    }
-}
-
-/// Says in a few words what became of what somebody wanted.
-fn title(status: StatusCode) -> &'static str {
-    match status {
-        StatusCode::UNAUTHORIZED => "You are not logged in",
-        StatusCode::FORBIDDEN => "Your role does not allow this",
-        StatusCode::NOT_FOUND => "There is no such thing",
-        StatusCode::CONFLICT => "Not possible at the moment",
-        StatusCode::UNPROCESSABLE_ENTITY | StatusCode::BAD_REQUEST => "Please check what you entered",
-        _ => "That did not work",
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a page says of a device: how the cloud knows it, in words, and what is wrong with it.
 
 use usher_keys::Role;
+use usher_words::console::devices::{DeviceContact, DeviceTrouble, contact, trouble};
 
 use crate::api::organizer::devices::DeviceView;
 use crate::catalogue::Event;
@@ -29,20 +30,20 @@ pub struct DeviceCard {
 impl DeviceCard {
     /// Says of a device what the API says of it.
     pub fn of(device: &DeviceView, event: &Event) -> Self {
-        let heard = match device.last_contact {
-            _ if device.linked => "linked now".to_owned(),
-            Some(at) => format!("last linked {}", day_and_time(at.0, event.policy.offset_at(at.0))),
-            None if device.role == Role::Scanner => {
-                "never linked here: scanners are linked to hubs".to_owned()
-            }
-            None => "never linked here".to_owned(),
+        let last = device.last_contact;
+        let last = last.map(|at| day_and_time(at.0, event.policy.offset_at(at.0)));
+        let heard = match &last {
+            _ if device.linked => DeviceContact::Now,
+            Some(at) => DeviceContact::Last { at },
+            None if device.role == Role::Scanner => DeviceContact::NeverScanner,
+            None => DeviceContact::Never,
         };
         Self {
             troubles: troubles(device),
             device: device.device.to_string(),
             name: device.name.clone(),
             role: role_word(device.role),
-            heard,
+            heard: contact(heard),
             behind: device.records_behind,
             certificate: device.certificate_in_words.clone(),
             is_out: device.revoked || device.retired,
@@ -54,13 +55,13 @@ impl DeviceCard {
 pub fn wrong_clocks(devices: &[DeviceView]) -> Vec<(String, String)> {
     let working = devices.iter().filter(|device| !device.revoked && !device.retired);
     working
-        .filter_map(|device| Some((device.name.clone(), clock_trouble(device)?)))
+        .filter_map(|device| Some((device.name.clone(), trouble(clock_trouble(device)?))))
         .collect()
 }
 
-fn clock_trouble(device: &DeviceView) -> Option<String> {
-    let warning = device.clock_warning.as_ref()?;
-    Some(format!("Its clock is {warning}."))
+fn clock_trouble(device: &DeviceView) -> Option<DeviceTrouble<'_>> {
+    let apart = device.clock_warning.as_deref()?;
+    Some(DeviceTrouble::Clock { apart })
 }
 
 /// Returns the word of a device's role.
@@ -75,30 +76,19 @@ fn role_word(role: Role) -> &'static str {
 /// Says what is wrong with a device, and what to do.
 pub fn troubles(device: &DeviceView) -> Vec<String> {
     if device.revoked {
-        return vec!["Revoked: nobody talks to it any more.".to_owned()];
+        return vec![trouble(DeviceTrouble::Revoked)];
     }
     if device.retired {
-        return vec!["Retired: other hubs decide on its tickets.".to_owned()];
+        return vec![trouble(DeviceTrouble::Retired)];
     }
-    let mut found = Vec::new();
-    if device.frozen {
-        found.push(
-            "It has two histories. Its records are ignored until you choose which history counts, or enrol it anew."
-                .to_owned(),
-        );
-    }
-    if device.certificate_warning.is_some() {
-        found.push(format!(
-            "Its certificate {}: enrol it anew.",
-            device.certificate_in_words
-        ));
-    }
-    found.extend(clock_trouble(device));
-    if device.role == Role::Hub && !device.linked {
-        found.push(
-            "It is not linked to this server: what it hears and writes waits. Look at its network, and whether it runs."
-                .to_owned(),
-        );
-    }
-    found
+    let ends_soon = device.certificate_warning.map(|_| DeviceTrouble::Certificate {
+        end: &device.certificate_in_words,
+    });
+    let found = [
+        device.frozen.then_some(DeviceTrouble::TwoHistories),
+        ends_soon,
+        clock_trouble(device),
+        (device.role == Role::Hub && !device.linked).then_some(DeviceTrouble::HubAway),
+    ];
+    found.into_iter().flatten().map(trouble).collect()
 }

@@ -1,6 +1,9 @@
 //! Whether an event is ready for its guests, as far as this server knows: what is done, what is missing, and what to do about it.
 
 use usher_keys::Role;
+use usher_words::console::EventState;
+use usher_words::console::doors::{DoorsFinding, finding};
+use usher_words::doctor::{Condition, Diagnosis};
 
 use crate::api::organizer::devices::DeviceView;
 use crate::api::organizer::events::OrganizerEventView;
@@ -16,57 +19,44 @@ pub struct ReadinessLine {
     pub words: String,
 }
 
-impl ReadinessLine {
-    fn of(is_done: bool, done: impl Into<String>, missing: impl Into<String>) -> Self {
-        let words = if is_done { done.into() } else { missing.into() };
-        Self { is_done, words }
+impl From<Diagnosis> for ReadinessLine {
+    fn from(found: Diagnosis) -> Self {
+        Self {
+            is_done: found.condition == Condition::Good,
+            words: found.words,
+        }
     }
 }
 
 /// Says what an event still lacks; without a trust bundle it has no devices.
 pub fn findings(event: &OrganizerEventView, devices: Option<&[DeviceView]>) -> Vec<ReadinessLine> {
-    let is_signed = devices.is_some() && event.to_sign.is_none();
-    let mut lines = vec![
-        ReadinessLine::of(
-            is_signed,
-            "The keys are signed, and last as long as the event.",
-            event.to_sign.as_ref().map_or_else(
-                || {
-                    "The keys are not signed yet: without that nothing is sold and no device is let in."
-                        .to_owned()
-                },
-                |to_sign| to_sign.why.clone(),
-            ),
-        ),
-        ReadinessLine::of(
-            event.status == "published",
-            "The event is published.",
-            "The event is a draft: publish it, so that gates hear what its tickets open.",
-        ),
-    ];
+    let keys = match (&event.to_sign, devices) {
+        (Some(to_sign), _) => DoorsFinding::KeysToSign(&to_sign.why),
+        (None, Some(_)) => DoorsFinding::KeysSigned,
+        (None, None) => DoorsFinding::NoKeys,
+    };
+    let published = if event.state == EventState::Draft {
+        DoorsFinding::Draft
+    } else {
+        DoorsFinding::Published
+    };
     let working = devices.unwrap_or_default().iter();
     let working: Vec<_> = working
         .filter(|device| !device.revoked && !device.retired)
         .collect();
     let of_role = |role: Role| working.iter().filter(|device| device.role == role).count();
-    let (hubs, scanners) = (of_role(Role::Hub), of_role(Role::Scanner));
-    lines.push(ReadinessLine::of(
-        hubs > 0,
-        so_many(hubs, ["hub is", "hubs are"]),
-        "No hub is enrolled: make a code below, and type it at a machine at the venue.",
-    ));
-    lines.push(ReadinessLine::of(
-        scanners > 0,
-        so_many(scanners, ["scanner is", "scanners are"]),
-        "No scanner is enrolled: make a code below, or have a hub enrol them.",
-    ));
-    lines.extend(working.iter().flat_map(|device| {
-        let found = troubles(device).into_iter();
-        found.map(|trouble| ReadinessLine::of(false, "", format!("{}: {trouble}", device.name)))
-    }));
-    lines
-}
-
-fn so_many(count: usize, [one, more]: [&str; 2]) -> String {
-    format!("{count} {} enrolled.", if count == 1 { one } else { more })
+    let hubs = DoorsFinding::Hubs(of_role(Role::Hub));
+    let scanners = DoorsFinding::Scanners(of_role(Role::Scanner));
+    let mut found = [keys, published, hubs, scanners].map(finding).to_vec();
+    for device in working {
+        let troubles = troubles(device).into_iter();
+        let name = &device.name;
+        found.extend(troubles.map(|trouble| {
+            finding(DoorsFinding::Device {
+                name,
+                trouble: &trouble,
+            })
+        }));
+    }
+    found.into_iter().map(Into::into).collect()
 }

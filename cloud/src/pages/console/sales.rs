@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::response::Response;
 use jiff::ToSpan;
 use jiff::civil::Date;
+use usher_words::console::event_state;
 
 use crate::api::error::ApiError;
 use crate::api::logged_in::LoggedIn;
@@ -23,7 +24,6 @@ use crate::state::AppState;
 use super::access::{ConsoleError, ForPage, shown};
 use super::frame::ConsoleFrame;
 use super::plot::BarPlot;
-use super::state_words::words_of;
 
 /// Most days between two sales that are drawn empty: a slip in a date must not draw for ever.
 const MOST_DAYS: usize = 1_000;
@@ -82,7 +82,7 @@ pub async fn show(
     let tiers = tiers(&sales, currency);
     shown(&SalesPage {
         frame,
-        state: words_of(event.status, event.sale),
+        state: event_state(event.state),
         to_sign: event.to_sign,
         bookings: sales.bookings,
         sold: sum(|tier| tier.sold, &tiers),

@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
+use usher_words::log_in::{LogInRefusal, refused};
 use usher_words::problems::Missing;
 
 use crate::api::claimant::network;
@@ -80,7 +81,7 @@ fn form(
     secret: String,
     invitation: Invitation,
     one_time_secret: [u8; SECRET_BYTES],
-    message: Option<&'static str>,
+    refusal: Option<LogInRefusal>,
 ) -> Result<InvitationPage, ApiError> {
     let address = one_time::app_address(&one_time_secret, &invitation.email);
     let image = QrImage::of_text(&address).map_err(|_| ApiError::Internal)?;
@@ -91,7 +92,7 @@ fn form(
         one_time_secret: one_time::secret_text(&one_time_secret),
         svg: image.to_svg(),
         least_bytes: *password::BYTES.start(),
-        message,
+        message: refusal.map(refused),
     })
 }
 
@@ -106,19 +107,15 @@ pub async fn take(
     let now = app.clock.now();
     let one_time_secret = one_time::read_secret(&entered.one_time_secret).unwrap_or_else(draw);
     let code: String = entered.code.split_whitespace().collect();
-    let message = match one_time::step_of(&one_time_secret, &code, now) {
-        _ if !password::BYTES.contains(&entered.password.len()) => {
-            Err("The password is too short, or longer than 200 letters: take some words that nobody guesses.")
-        }
-        None => Err(
-            "The code is not the one that the app shows now: look at the clock of your phone, and try the next one.",
-        ),
+    let checked = match one_time::step_of(&one_time_secret, &code, now) {
+        _ if !password::BYTES.contains(&entered.password.len()) => Err(LogInRefusal::FirstPassword),
+        None => Err(LogInRefusal::FirstCode),
         Some(step) => Ok(step),
     };
-    let step = match message {
+    let step = match checked {
         Ok(step) => step,
-        Err(message) => {
-            let again = form(secret, invitation, one_time_secret, Some(message))?;
+        Err(refusal) => {
+            let again = form(secret, invitation, one_time_secret, Some(refusal))?;
             return page_with(StatusCode::UNPROCESSABLE_ENTITY, &again);
         }
     };

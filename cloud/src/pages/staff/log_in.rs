@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use usher_words::log_in::{LogInRefusal, refused};
 use usher_words::problems::ProblemKind;
 
 use crate::api::claimant::{address_of, network};
@@ -21,10 +22,6 @@ use crate::state::AppState;
 use crate::store::organizing::KeyHash;
 
 use super::super::{PageError, page, page_with};
-
-/// What is said of all that may be wrong: whoever tries does not learn that a password is right, not even when its account waits.
-const REFUSAL: &str = "The address, password or code is wrong. Each code works once: wait for the next one, and try again. After ten wrong codes in a row \
-                       none is taken for a quarter of an hour.";
 
 #[derive(Template)]
 #[template(path = "log_in.html")]
@@ -91,7 +88,7 @@ pub async fn answer(
         if app.wrong_log_ins.count(address.into(), now) {
             tracing::warn!("an address has tried to log in so often that it has to wait");
         }
-        let message = Some(REFUSAL);
+        let message = Some(refused(LogInRefusal::LogIn));
         return page_with(StatusCode::FORBIDDEN, &LogInPage { organizer, message });
     }
     Ok(begun(&secret, "/staff"))

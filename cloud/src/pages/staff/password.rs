@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use usher_words::log_in::LogInRefusal;
 
 use crate::api::input::FormBody;
 use crate::api::logged_in::LoggedIn;
@@ -15,12 +16,6 @@ use crate::state::AppState;
 use super::super::{PageError, page_with};
 use super::log_in::{hashing, password_is_right};
 use super::{account, code_of};
-
-/// What is said of a password or code that is wrong: whoever has found an open browser does not learn which.
-const REFUSAL: &str = "The password or the code is wrong, and nothing was changed. Each code works once: wait for the next one. After ten wrong \
-                       ones in a row none is taken for a quarter of an hour.";
-const TOO_SHORT: &str =
-    "The new password is too short, or longer than 200 letters: take some words that nobody guesses.";
 
 /// What somebody enters who changes their password.
 #[derive(Deserialize)]
@@ -43,7 +38,7 @@ pub async fn change(
 ) -> Result<Response, PageError> {
     logged_in.check(&form.form_token)?;
     if !password::BYTES.contains(&form.new_password.len()) {
-        let again = account(&app, logged_in, Some(TOO_SHORT)).await?;
+        let again = account(&app, logged_in, Some(LogInRefusal::NewPassword)).await?;
         return page_with(StatusCode::UNPROCESSABLE_ENTITY, &again);
     }
     let (member, code) = code_of(&app, &logged_in, &form.code).await?;
@@ -65,6 +60,6 @@ pub async fn change(
     if app.store.prove_staff(proof).await? {
         return Ok(Redirect::to("/staff").into_response());
     }
-    let refused = account(&app, logged_in, Some(REFUSAL)).await?;
-    page_with(StatusCode::FORBIDDEN, &refused)
+    let again = account(&app, logged_in, Some(LogInRefusal::PasswordOrCode)).await?;
+    page_with(StatusCode::FORBIDDEN, &again)
 }

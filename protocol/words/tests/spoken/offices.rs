@@ -1,11 +1,17 @@
-//! What is read away from the gates: before doors at a hub (`ready`), and by organizers, of devices and of what follows from their orders.
+//! What is read away from the gates: before doors at a hub (`ready`), and by organizers, of devices, of what follows from their
+//! orders, and in the console.
 
 use std::path::Path;
 
+use usher_words::console::devices::{DeviceContact, DeviceTrouble, contact, trouble};
+use usher_words::console::doors::{DoorsFinding, finding};
+use usher_words::console::{self, EventState};
 use usher_words::hub;
+use usher_words::log_in::{self, LogInRefusal};
 use usher_words::organizer::moving::{self, Fate};
 use usher_words::organizer::revoking::{self, Consequence};
 use usher_words::organizer::{self, Passed, SigningDue};
+use usher_words::problems::ProblemKind;
 use usher_words::readiness::{self, DeviceFinding, HubFinding};
 
 use super::sheet::Sheet;
@@ -141,11 +147,98 @@ fn of_a_move(sheet: &mut Sheet) {
     }
 }
 
+fn of_the_console(sheet: &mut Sheet) {
+    sheet.about("The console: how an event stands");
+    for state in [
+        EventState::Draft,
+        EventState::OnSale,
+        EventState::SellsLater,
+        EventState::Stopped,
+        EventState::Paused,
+        EventState::Over,
+        EventState::Canceled,
+    ] {
+        sheet.line(console::event_state(state));
+    }
+    sheet.about("The console: what is done and missing before doors");
+    for found in [
+        DoorsFinding::KeysSigned,
+        DoorsFinding::NoKeys,
+        DoorsFinding::KeysToSign(organizer::signing_due(SigningDue::NextTicketKey)),
+        DoorsFinding::Published,
+        DoorsFinding::Draft,
+        DoorsFinding::Hubs(0),
+        DoorsFinding::Hubs(1),
+        DoorsFinding::Hubs(2),
+        DoorsFinding::Scanners(0),
+        DoorsFinding::Scanners(1),
+        DoorsFinding::Scanners(2),
+        DoorsFinding::Device {
+            name: "Hub South",
+            trouble: &trouble(DeviceTrouble::HubAway),
+        },
+    ] {
+        sheet.line(finding(found).to_string());
+    }
+}
+
+fn of_devices_in_the_console(sheet: &mut Sheet) {
+    sheet.about("The console: when a device was heard");
+    for heard in [
+        DeviceContact::Now,
+        DeviceContact::Last {
+            at: "Fri 4 June 2027, 20:00",
+        },
+        DeviceContact::Never,
+        DeviceContact::NeverScanner,
+    ] {
+        sheet.line(contact(heard));
+    }
+    sheet.about("The console: what is wrong with a device");
+    let apart = organizer::device_clock(45 * MINUTE_MS).unwrap_or_default();
+    for wrong in [
+        DeviceTrouble::Revoked,
+        DeviceTrouble::Retired,
+        DeviceTrouble::TwoHistories,
+        DeviceTrouble::Certificate {
+            end: "ends in 5 h 12 min",
+        },
+        DeviceTrouble::Certificate { end: "ended 2 h ago" },
+        DeviceTrouble::Clock { apart: &apart },
+        DeviceTrouble::HubAway,
+    ] {
+        sheet.line(trouble(wrong));
+    }
+    sheet.about("The console: above what was refused");
+    for kind in ProblemKind::ALL {
+        sheet.line(console::refused(*kind));
+    }
+}
+
+fn of_logging_in(sheet: &mut Sheet) {
+    sheet.about("Logging in, taking an invitation, changing a password");
+    for why in [
+        LogInRefusal::LogIn,
+        LogInRefusal::Code,
+        LogInRefusal::CodesWait,
+        LogInRefusal::PasswordOrCode,
+        LogInRefusal::NewPassword,
+        LogInRefusal::FirstPassword,
+        LogInRefusal::FirstCode,
+    ] {
+        sheet.line(log_in::refused(why));
+    }
+}
+
 #[test]
 fn what_is_read_away_from_the_gates_is_what_was_read_aloud() {
-    let mut sheet = Sheet::of("What people read before doors, and organizers of their devices.");
+    let mut sheet =
+        Sheet::of("What people read before doors, and organizers of their devices and in the console.");
     of_a_hub(&mut sheet);
     of_devices(&mut sheet);
     of_a_move(&mut sheet);
+    of_the_console(&mut sheet);
+    of_devices_in_the_console(&mut sheet);
+    of_logging_in(&mut sheet);
     sheet.check("offices.txt", include_str!("../offices.txt"));
 }
