@@ -127,7 +127,7 @@ operations! {
     RevokeApiKey = "revoke_api_key", "Revokes an API key.", [];
     SeeStaff = "see_staff", "Lists the organizer's people.", [Auditor];
     InviteStaff = "invite_staff", "Invites people, and takes invitations back.", [];
-    ChangeStaff = "change_staff", "Changes what people may do, and forgets them.", [];
+    ChangeStaff = "change_staff", "Changes what people may do, logs them out, and forgets them.", [];
     SeeVenues = "see_venues", "Lists venues.", [Manager BoxOffice Support GateAdmin Auditor Viewer];
     AddVenue = "add_venue", "Adds a venue.", [Manager];
     SeeEvents = "see_events", "Lists events, and shows one with what it has sold.", [Manager BoxOffice Support GateAdmin Auditor Viewer];

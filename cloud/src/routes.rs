@@ -135,8 +135,8 @@ fn once(
     (schemas, paths, router.route_layer(repeating))
 }
 
-/// For organizers: an API key lets them in, its role and [`organizer::owned`] to what they may do with their own events.
-fn organizer(app: &Arc<AppState>) -> Api {
+/// For organizers: who may do something for them, and what was done.
+fn people(app: &Arc<AppState>) -> Api {
     checked![app:
         organizer::acts::list,
         organizer::api_keys::create,
@@ -147,6 +147,13 @@ fn organizer(app: &Arc<AppState>) -> Api {
         organizer::staff::list,
         organizer::staff::change,
         organizer::staff::remove,
+        organizer::staff::log_out,
+    ]
+}
+
+/// For organizers: an API key lets them in, its role and [`organizer::owned`] to what they may do with their own events.
+fn organizer(app: &Arc<AppState>) -> Api {
+    checked![app:
         organizer::venues::create,
         organizer::venues::list,
         organizer::events::create,
@@ -389,7 +396,13 @@ pub fn router(state: Arc<AppState>) -> Router {
         .merge(machine().layer(small))
         .merge(device().layer(small))
         .merge(operations().layer(small))
-        .merge(organizer(&state).merge(sold(&state)).layer(large).layer(api_key))
+        .merge(
+            people(&state)
+                .merge(organizer(&state))
+                .merge(sold(&state))
+                .layer(large)
+                .layer(api_key),
+        )
         .split_for_parts();
     openapi::complete(&mut document);
     let docs = Router::from(SwaggerUi::new("/docs").url("/openapi.json", document));

@@ -264,6 +264,8 @@ pub struct ChangeStaff {
     pub id: StaffId,
     /// What they are from now on.
     pub role: StaffRole,
+    /// Whether the last owner stays one.
+    pub keeps_owner: bool,
 }
 
 /// Forgets one of an organizer's people: their sessions end.
@@ -273,6 +275,37 @@ pub struct RemoveStaff {
     pub organizer: OrganizerId,
     /// Who.
     pub id: StaffId,
+    /// Whether the last owner stays.
+    pub keeps_owner: bool,
+}
+
+/// What became of changing or forgetting somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeStaffOutcome {
+    /// It is done.
+    Changed,
+    /// The organizer has nobody of that id.
+    NotFound,
+    /// They are the last owner, who is to stay.
+    LastOwner,
+}
+
+/// Ends all sessions of one of an organizer's people.
+#[derive(Debug, Clone, Copy)]
+pub struct EndSessions {
+    /// Whose they are.
+    pub organizer: OrganizerId,
+    /// Who.
+    pub id: StaffId,
+}
+
+/// Asks in how many browsers each of an organizer's people is logged in.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionCounts {
+    /// Whose they are.
+    pub organizer: OrganizerId,
+    /// The time.
+    pub now: Timestamp,
 }
 
 /// Ends a session.

@@ -211,6 +211,9 @@ contracts! {
         a_code_is_taken_once_and_after_many_wrong_ones_none_is,
         sessions_end_one_by_one_and_the_oldest_when_there_are_too_many,
         a_member_changes_and_is_forgotten_for_their_own_organizer_alone,
+        the_last_owner_stays_where_one_is_kept,
+        of_two_owners_either_may_go_and_then_the_other_stays,
+        all_sessions_of_a_member_end_at_once_for_their_own_organizer_alone,
     }
     links {
         a_link_letter_is_taken_by_one_at_a_time_until_it_is_sent,

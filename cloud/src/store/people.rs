@@ -3,8 +3,9 @@
 use crate::ids::{OrganizerId, StaffId};
 use crate::key_hash::KeyHash;
 use crate::staff::{
-    ChangeStaff, EndSession, FindStaff, Invitation, InviteOutcome, NewInvitation, ProveStaff, RemoveStaff,
-    ResealStaff, StaffMember, StaffSession, TakeInvitation, WithdrawInvitation,
+    ChangeStaff, ChangeStaffOutcome, EndSession, EndSessions, FindStaff, Invitation, InviteOutcome,
+    NewInvitation, ProveStaff, RemoveStaff, ResealStaff, SessionCounts, StaffMember, StaffSession,
+    TakeInvitation, WithdrawInvitation,
 };
 
 use super::access_tokens::{AccessToken, NewAccessToken};
@@ -30,12 +31,14 @@ operations! {
         take_invitation(TakeInvitation) -> bool = operations::staff::take_invitation;
         /// Writes down which code somebody has entered, and what follows from it; tells whether it is right.
         prove_staff(ProveStaff) -> bool = operations::staff::prove_staff;
-        /// Gives somebody another role; `false` when there is nobody.
-        change_staff(ChangeStaff) -> bool = operations::staff::change_staff;
-        /// Forgets somebody; `false` when there is nobody.
-        remove_staff(RemoveStaff) -> bool = operations::staff::remove_staff;
+        /// Gives somebody another role.
+        change_staff(ChangeStaff) -> ChangeStaffOutcome = operations::staff::change_staff;
+        /// Forgets somebody.
+        remove_staff(RemoveStaff) -> ChangeStaffOutcome = operations::staff::remove_staff;
         /// Ends somebody's session; tells whether there was one.
         end_session(EndSession) -> bool = operations::staff_sessions::end_session;
+        /// Ends all sessions of somebody; `false` when the organizer has nobody of that id.
+        end_sessions(EndSessions) -> bool = operations::staff_sessions::end_sessions;
         /// Puts what somebody's one-time codes are made of, sealed anew, in place of what it was; tells whether there was one.
         reseal_staff(ResealStaff) -> bool = operations::staff::reseal_staff;
     }
@@ -54,6 +57,8 @@ operations! {
         staff_session(KeyHash) -> Option<StaffSession> = operations::staff_sessions::staff_session;
         /// Lists somebody's sessions, the newest first.
         sessions_of(StaffId) -> Vec<StaffSession> = operations::staff_sessions::sessions_of;
+        /// Counts the good sessions of each of an organizer's people who has one.
+        session_counts(SessionCounts) -> Vec<(StaffId, u32)> = operations::staff_sessions::session_counts;
         /// Lists what the one-time codes of all people are made of, sealed.
         staff_secrets(()) -> Vec<(StaffId, Vec<u8>)> = operations::staff::staff_secrets;
         /// Finds an API key, good or not.

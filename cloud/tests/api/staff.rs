@@ -12,7 +12,7 @@ use super::ownership::{address, routes_under};
 const STAFF: &str = "/v1/organizer/staff";
 const PASSWORD: &str = "correct horse battery";
 /// How long a one-time code is shown, in milliseconds.
-const STEP_MS: u64 = 30_000;
+pub const STEP_MS: u64 = 30_000;
 
 /// Somebody who is logged in.
 pub struct Person {
@@ -334,10 +334,35 @@ async fn another_role_counts_at_once_and_whoever_is_removed_is_out() {
         acts.contains("\"changed\":{\"role\":{\"before\":\"manager\",\"after\":\"viewer\"}}"),
         "{acts}"
     );
+    let sessions = format!("{path}/sessions");
+    let ended = cloud.organize(Method::DELETE, &sessions, &Value::Null).await;
+    assert_eq!(ended.status, 204);
+    assert_eq!(seen_by(&cloud, "/staff", &ada.cookie).await.status, 401);
+    let listed = cloud.organize(Method::GET, STAFF, &Value::Null).await.ok(200);
+    assert_eq!(listed["staff"][0]["sessions"], 0);
     for status in [204, 404] {
         let removed = cloud.organize(Method::DELETE, &path, &Value::Null).await;
         assert_eq!(removed.status, status);
     }
+    let nobody = cloud.organize(Method::DELETE, &sessions, &Value::Null).await;
+    nobody.check_problem(404, "not-found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_owner_is_taken_out_by_a_key_alone() {
+    let cloud = Cloud::start().await;
+    let ada = person(&cloud, "owner").await;
+    let listed = cloud.organize(Method::GET, STAFF, &Value::Null).await.ok(200);
+    assert_eq!(listed["staff"][0]["sessions"], 1);
+    let path = format!("{STAFF}/{}", listed["staff"][0]["staff_id"].as_str().unwrap());
+    let viewer = json!({"role": "viewer"});
+    let changed = ask(&cloud, &ada, Method::PATCH, &path, &viewer).await;
+    changed.check_problem(409, "last-owner");
+    let removed = ask(&cloud, &ada, Method::DELETE, &path, &Value::Null).await;
+    removed.check_problem(409, "last-owner");
+    // Somebody else may know the owner's password: whoever has the key of the organizer puts an end to it.
+    let removed = cloud.organize(Method::DELETE, &path, &Value::Null).await;
+    assert_eq!(removed.status, 204);
     assert_eq!(seen_by(&cloud, "/staff", &ada.cookie).await.status, 401);
 }
 

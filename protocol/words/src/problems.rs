@@ -152,6 +152,7 @@ kinds! {
     LastOwnerKey = 409, "last-owner-key", Others, "This is the last owner's key that does not end, and without it nobody could give access again: make another one first.";
     AlreadyStaff = 409, "already-staff", Others, "One of the organizer's people already has this address: change that person's role instead.";
     TooManyStaff = 409, "too-many-staff", Others, "The organizer has as many people as are allowed: remove those who are gone, and invitations that nobody takes.";
+    LastOwner = 409, "last-owner", Others, "This is the last owner among the organizer's people, and without one nobody who logs in could let others in: make somebody else an owner first.";
     CodeUsed = 409, "code-used", Others, "Another device has used this enrolment code: ask for a new one.";
     DeviceBarred = 409, "device-barred", Others, "This device's key was revoked or retired, or had another role: enrol it with a fresh key.";
     DeviceHasLog = 409, "device-has-log", Others, "This device's key has already written a log of this event, and a second log under the same key could let people in twice. Enrol with a fresh folder, which makes a fresh key, and retire the old device.";

@@ -1,5 +1,6 @@
 //! `/v1/organizer/staff`: the people of an organizer who log in, and those who are invited to.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -10,6 +11,7 @@ use usher_keys::Timestamp;
 use usher_words::problems::{Missing, ProblemDetail, ProblemKind};
 use utoipa::ToSchema;
 
+use crate::acts::Actor;
 use crate::api::bookings::{EMAIL_BYTES, is_address};
 use crate::api::error::ApiError;
 use crate::api::input::{Checks, JsonBody};
@@ -19,8 +21,8 @@ use crate::link_letters::{LinkKind, LinkLetter};
 use crate::moment::Moment;
 use crate::rights::{Grant, StaffRole, may};
 use crate::staff::{
-    ChangeStaff, INVITED_FOR, Invitation, InviteOutcome, NewInvitation, RemoveStaff, StaffMember,
-    WithdrawInvitation, millis,
+    ChangeStaff, ChangeStaffOutcome, EndSessions, INVITED_FOR, Invitation, InviteOutcome, NewInvitation,
+    RemoveStaff, SessionCounts, StaffMember, WithdrawInvitation, millis,
 };
 use crate::state::AppState;
 use crate::store::organizing::KeyHash;
@@ -106,11 +108,14 @@ pub struct StaffView {
     /// When they took their invitation.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Moment,
+    /// In how many browsers they are logged in.
+    pub sessions: u32,
 }
 
-impl From<StaffMember> for StaffView {
-    fn from(member: StaffMember) -> Self {
+impl StaffView {
+    fn of(member: StaffMember, sessions: u32) -> Self {
         Self {
+            sessions,
             staff_id: member.id,
             name: member.name,
             email: member.email,
@@ -254,21 +259,36 @@ pub async fn list(
     allowed: Allowed<may::SeeStaff>,
 ) -> Result<Json<StaffListView>, ApiError> {
     let organizer = allowed.caller.organizer;
-    let staff = app.store.staff(organizer).await?;
     let now = app.clock.now();
     let invitations = app.store.invitations(organizer).await?.into_iter();
     let open = invitations.filter(|invitation| now < invitation.expires_at);
     Ok(Json(StaffListView {
         log_in: app.link(&format!("/staff/log-in/{organizer}")),
-        staff: staff.into_iter().map(StaffView::from).collect(),
+        staff: people(&app, organizer).await?,
         invitations: open.map(InvitationView::from).collect(),
     }))
+}
+
+/// Lists an organizer's people, the first one first.
+async fn people(app: &AppState, organizer: OrganizerId) -> Result<Vec<StaffView>, ApiError> {
+    let counts = SessionCounts {
+        organizer,
+        now: app.clock.now(),
+    };
+    let counts: BTreeMap<StaffId, u32> = app.store.session_counts(counts).await?.into_iter().collect();
+    let staff = app.store.staff(organizer).await?.into_iter();
+    let views = staff.map(|member| {
+        let sessions = counts.get(&member.id).copied();
+        StaffView::of(member, sessions.unwrap_or_default())
+    });
+    Ok(views.collect())
 }
 
 /// Gives somebody another role, which counts from their next request on.
 #[utoipa::path(patch, path = "/v1/organizer/staff/{staff_id}", tag = "organizer", params(("staff_id" = String, Path)),
     request_body = StaffPatch, security(("organizer_key" = [])), responses(
     (status = 200, body = StaffView),
+    (status = 409, description = "They are the last owner, and somebody who is logged in asks"),
 ))]
 pub async fn change(
     State(app): State<Arc<AppState>>,
@@ -283,26 +303,61 @@ pub async fn change(
         organizer,
         id,
         role: request.role,
+        keeps_owner: keeps_owner(allowed.caller.by),
     };
-    if !app.store.change_staff(change).await? {
-        return Err(NOBODY);
+    is_done(app.store.change_staff(change).await?)?;
+    let staff = people(&app, organizer).await?;
+    let member = staff.into_iter().find(|member| member.staff_id == id);
+    Ok(Json(member.ok_or(NOBODY)?))
+}
+
+/// Tells whether the last owner stays: nobody who is logged in locks everybody out. A key that may do so is kept somewhere else, and takes out
+/// an owner whose password somebody else knows.
+fn keeps_owner(by: Actor) -> bool {
+    match by {
+        Actor::Staff(_) => true,
+        Actor::Key(_) => false,
     }
-    let staff = app.store.staff(organizer).await?;
-    let member = staff.into_iter().find(|member| member.id == id);
-    Ok(Json(member.ok_or(NOBODY)?.into()))
+}
+
+fn is_done(outcome: ChangeStaffOutcome) -> Result<(), ApiError> {
+    match outcome {
+        ChangeStaffOutcome::Changed => Ok(()),
+        ChangeStaffOutcome::NotFound => Err(NOBODY),
+        ChangeStaffOutcome::LastOwner => Err(ProblemKind::LastOwner.into()),
+    }
 }
 
 /// Forgets somebody: they are logged out everywhere, and nothing is kept of them but the acts that name their id.
 #[utoipa::path(delete, path = "/v1/organizer/staff/{staff_id}", tag = "organizer", params(("staff_id" = String, Path)),
     security(("organizer_key" = [])), responses(
     (status = 204, description = "They are none of yours any more"),
+    (status = 409, description = "They are the last owner, and somebody who is logged in asks"),
 ))]
 pub async fn remove(
     State(app): State<Arc<AppState>>,
     Named(id, allowed): Named<may::ChangeStaff, StaffId>,
 ) -> Result<StatusCode, ApiError> {
+    let remove = RemoveStaff {
+        organizer: allowed.caller.organizer,
+        id,
+        keeps_owner: keeps_owner(allowed.caller.by),
+    };
+    is_done(app.store.remove_staff(remove).await?)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Logs somebody out wherever they are logged in: of a phone that is lost, say. With their password and a one-time code they come in again.
+#[utoipa::path(delete, path = "/v1/organizer/staff/{staff_id}/sessions", tag = "organizer", params(("staff_id" = String, Path)),
+    security(("organizer_key" = [])), responses(
+    (status = 204, description = "They are logged in nowhere"),
+))]
+pub async fn log_out(
+    State(app): State<Arc<AppState>>,
+    Named(id, allowed): Named<may::ChangeStaff, StaffId>,
+) -> Result<StatusCode, ApiError> {
     let organizer = allowed.caller.organizer;
-    if app.store.remove_staff(RemoveStaff { organizer, id }).await? {
+    if app.store.end_sessions(EndSessions { organizer, id }).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(NOBODY)

@@ -8,9 +8,10 @@ use crate::letters::LetterState;
 use crate::link_letters::{LinkKind, LinkLetter};
 use crate::rights::StaffRole;
 use crate::staff::{
-    ChangeStaff, EndSession, EnteredCode, FindStaff, INVITED_FOR, Invitation, InviteOutcome, MAX_SESSIONS,
-    NewInvitation, NewSession, ProofUse, ProveStaff, RemoveStaff, ResealStaff, SESSION_FOR, StaffMember,
-    TakeInvitation, WAITS_FOR, WRONG_CODES, WithdrawInvitation, draw_recovery_code, millis,
+    ChangeStaff, ChangeStaffOutcome, EndSession, EndSessions, EnteredCode, FindStaff, INVITED_FOR,
+    Invitation, InviteOutcome, MAX_SESSIONS, NewInvitation, NewSession, ProofUse, ProveStaff, RemoveStaff,
+    ResealStaff, SESSION_FOR, SessionCounts, StaffMember, TakeInvitation, WAITS_FOR, WRONG_CODES,
+    WithdrawInvitation, draw_recovery_code, millis,
 };
 use crate::store::organizing::KeyHash;
 
@@ -74,10 +75,9 @@ impl Case {
         }
     }
 
-    async fn take(&self, hash: KeyHash, now: Timestamp) -> (StaffMember, Vec<KeyHash>, NewSession, bool) {
-        let id = StaffId::draw(now);
-        let member = StaffMember {
-            id,
+    fn member(&self, now: Timestamp) -> StaffMember {
+        StaffMember {
+            id: StaffId::draw(now),
             organizer: self.organizer,
             name: "Ada".into(),
             email: ADA.into(),
@@ -87,7 +87,19 @@ impl Case {
             last_step: 7,
             waits_until: None,
             created_at: now,
-        };
+        }
+    }
+
+    async fn take(&self, hash: KeyHash, now: Timestamp) -> (StaffMember, Vec<KeyHash>, NewSession, bool) {
+        self.take_as(hash, self.member(now)).await
+    }
+
+    async fn take_as(
+        &self,
+        hash: KeyHash,
+        member: StaffMember,
+    ) -> (StaffMember, Vec<KeyHash>, NewSession, bool) {
+        let (id, now) = (member.id, member.created_at);
         let recovery = vec![draw_recovery_code(id).1, draw_recovery_code(id).1];
         let request = TakeInvitation {
             hash,
@@ -246,8 +258,14 @@ pub async fn sessions_end_one_by_one_and_the_oldest_when_there_are_too_many(case
 pub async fn a_member_changes_and_is_forgotten_for_their_own_organizer_alone(case: Case) {
     let (ada, _, session) = case.ada().await;
     let (id, role) = (ada.id, StaffRole::Viewer);
-    for (organizer, expected) in [(OrganizerId([9; 16]), false), (case.organizer, true)] {
-        let change = ChangeStaff { organizer, id, role };
+    let expected = [ChangeStaffOutcome::NotFound, ChangeStaffOutcome::Changed];
+    for (organizer, expected) in [OrganizerId([9; 16]), case.organizer].into_iter().zip(expected) {
+        let change = ChangeStaff {
+            organizer,
+            id,
+            role,
+            keeps_owner: true,
+        };
         assert_eq!(case.store.change_staff(change).await.unwrap(), expected);
     }
     let begun = case.store.staff_session(session.hash).await.unwrap().unwrap();
@@ -258,10 +276,105 @@ pub async fn a_member_changes_and_is_forgotten_for_their_own_organizer_alone(cas
         let resealed = case.store.reseal_staff(ResealStaff { id, was, sealed });
         assert_eq!(resealed.await.unwrap(), expected);
     }
-    for (organizer, expected) in [(OrganizerId([9; 16]), false), (case.organizer, true)] {
-        let removed = case.store.remove_staff(RemoveStaff { organizer, id });
-        assert_eq!(removed.await.unwrap(), expected);
+    for (organizer, expected) in [OrganizerId([9; 16]), case.organizer].into_iter().zip(expected) {
+        let remove = RemoveStaff {
+            organizer,
+            id,
+            keeps_owner: true,
+        };
+        assert_eq!(case.store.remove_staff(remove).await.unwrap(), expected);
     }
     assert_eq!(case.found().await, None);
     assert!(case.store.staff_session(session.hash).await.unwrap().is_none());
+}
+
+pub async fn the_last_owner_stays_where_one_is_kept(case: Case) {
+    let (ada, _, _) = case.ada().await;
+    let (organizer, id) = (case.organizer, ada.id);
+    let change = async |role, keeps_owner| {
+        let change = ChangeStaff {
+            organizer,
+            id,
+            role,
+            keeps_owner,
+        };
+        case.store.change_staff(change).await.unwrap()
+    };
+    let remove = async |keeps_owner| {
+        let remove = RemoveStaff {
+            organizer,
+            id,
+            keeps_owner,
+        };
+        case.store.remove_staff(remove).await.unwrap()
+    };
+    let last = ChangeStaffOutcome::LastOwner;
+    for _ in 0..2 {
+        assert_eq!(
+            change(StaffRole::Owner, true).await,
+            ChangeStaffOutcome::Changed,
+            "an owner stays one"
+        );
+    }
+    assert_eq!(
+        (change(StaffRole::Viewer, true).await, remove(true).await),
+        (last, last)
+    );
+    assert_eq!(case.found().await.unwrap().role, StaffRole::Owner);
+    assert_eq!(
+        change(StaffRole::Viewer, false).await,
+        ChangeStaffOutcome::Changed
+    );
+    assert_eq!(
+        remove(true).await,
+        ChangeStaffOutcome::Changed,
+        "no owner any more"
+    );
+}
+
+pub async fn of_two_owners_either_may_go_and_then_the_other_stays(case: Case) {
+    let mut owners = Vec::new();
+    for email in [ADA, "eve@owls.example"] {
+        let owner = StaffMember {
+            email: email.into(),
+            role: StaffRole::Owner,
+            ..case.member(START)
+        };
+        let (_, hash, _) = case.invite(email, START).await;
+        owners.push(case.take_as(hash, owner).await.0.id);
+    }
+    let expected = [ChangeStaffOutcome::Changed, ChangeStaffOutcome::LastOwner];
+    for (id, expected) in owners.into_iter().zip(expected) {
+        let remove = RemoveStaff {
+            organizer: case.organizer,
+            id,
+            keeps_owner: true,
+        };
+        assert_eq!(case.store.remove_staff(remove).await.unwrap(), expected);
+    }
+}
+
+pub async fn all_sessions_of_a_member_end_at_once_for_their_own_organizer_alone(case: Case) {
+    let (ada, _, first) = case.ada().await;
+    let second = case.prove(ada.id, EnteredCode::OfStep(8), START).await.unwrap();
+    let counted = async |now| {
+        let organizer = case.organizer;
+        let counts = SessionCounts { organizer, now };
+        case.store.session_counts(counts).await.unwrap()
+    };
+    assert_eq!(counted(START).await, [(ada.id, 2)]);
+    assert_eq!(counted(START.plus_ms(millis(SESSION_FOR))).await, []);
+    for (organizer, expected) in [(OrganizerId([9; 16]), false), (case.organizer, true)] {
+        let end = EndSessions {
+            organizer,
+            id: ada.id,
+        };
+        assert_eq!(case.store.end_sessions(end).await.unwrap(), expected);
+        let left = if expected { vec![] } else { vec![(ada.id, 2)] };
+        assert_eq!(counted(START).await, left);
+    }
+    for session in [first, second] {
+        assert_eq!(case.store.staff_session(session.hash).await.unwrap(), None);
+    }
+    assert!(case.found().await.is_some(), "they can log in again");
 }

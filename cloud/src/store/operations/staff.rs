@@ -6,9 +6,9 @@ use crate::ids::{InvitationId, OrganizerId, StaffId};
 use crate::letters::LetterState;
 use crate::rights::StaffRole;
 use crate::staff::{
-    ChangeStaff, EnteredCode, FindStaff, Invitation, InviteOutcome, MAX_STAFF, NewInvitation, ProofUse,
-    ProveStaff, RemoveStaff, ResealStaff, StaffMember, TakeInvitation, WAITS_FOR, WRONG_CODES,
-    WithdrawInvitation, millis,
+    ChangeStaff, ChangeStaffOutcome, EnteredCode, FindStaff, Invitation, InviteOutcome, MAX_STAFF,
+    NewInvitation, ProofUse, ProveStaff, RemoveStaff, ResealStaff, StaffMember, TakeInvitation, WAITS_FOR,
+    WRONG_CODES, WithdrawInvitation, millis,
 };
 use crate::store::StoreError;
 use crate::store::organizing::KeyHash;
@@ -256,22 +256,53 @@ fn count_wrong(connection: &Sql<'_>, staff: StaffId, now: Timestamp) -> Result<(
     Ok(())
 }
 
-/// Gives somebody another role; `false` when there is nobody.
-pub fn change_staff(connection: &Sql<'_>, request: &ChangeStaff) -> Result<Effect<bool>, StoreError> {
-    let changed = connection
-        .prepare_cached("UPDATE staff SET role = ?3 WHERE organizer_id = ?1 AND staff_id = ?2")?
-        .execute(params![request.organizer.0, request.id.0, request.role.word()])?;
-    Ok(Effect::Keep(changed == 1))
+/// Gives somebody another role, unless they are the last owner, who is to stay one.
+pub fn change_staff(
+    connection: &Sql<'_>,
+    request: &ChangeStaff,
+) -> Result<Effect<ChangeStaffOutcome>, StoreError> {
+    let whose = (request.organizer, request.id);
+    let keeps_owner = request.keeps_owner && request.role != StaffRole::Owner;
+    if let Some(refused) = refused(connection, whose, keeps_owner)? {
+        return Ok(Effect::Undo(refused));
+    }
+    connection
+        .prepare_cached("UPDATE staff SET role = ?2 WHERE staff_id = ?1")?
+        .execute(params![request.id.0, request.role.word()])?;
+    Ok(Effect::Keep(ChangeStaffOutcome::Changed))
 }
 
-/// Forgets somebody, with their sessions and recovery codes; `false` when there is nobody.
-pub fn remove_staff(connection: &Sql<'_>, request: &RemoveStaff) -> Result<Effect<bool>, StoreError> {
-    let whose = params![request.organizer.0, request.id.0];
+/// Tells why somebody is not changed or forgotten: there is nobody, or they are the last owner, who is to stay. Two owners who change each other
+/// wait for each other.
+fn refused(
+    connection: &Sql<'_>,
+    (organizer, id): (OrganizerId, StaffId),
+    keeps_owner: bool,
+) -> Result<Option<ChangeStaffOutcome>, StoreError> {
+    lock(connection, &organizer)?;
     let is_own = connection
         .prepare_cached("SELECT 1 FROM staff WHERE organizer_id = ?1 AND staff_id = ?2")?
-        .exists(whose)?;
+        .exists(params![organizer.0, id.0])?;
     if !is_own {
-        return Ok(Effect::Undo(false));
+        return Ok(Some(ChangeStaffOutcome::NotFound));
+    }
+    let mut owners =
+        connection.prepare_cached("SELECT staff_id FROM staff WHERE organizer_id = ?1 AND role = ?2")?;
+    let owners: Vec<[u8; 16]> = owners
+        .query_map(params![organizer.0, StaffRole::Owner.word()], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let is_last = keeps_owner && owners == [id.0];
+    Ok(is_last.then_some(ChangeStaffOutcome::LastOwner))
+}
+
+/// Forgets somebody, with their sessions and recovery codes, unless they are the last owner, who is to stay.
+pub fn remove_staff(
+    connection: &Sql<'_>,
+    request: &RemoveStaff,
+) -> Result<Effect<ChangeStaffOutcome>, StoreError> {
+    let whose = (request.organizer, request.id);
+    if let Some(refused) = refused(connection, whose, request.keeps_owner)? {
+        return Ok(Effect::Undo(refused));
     }
     for sql in [
         "DELETE FROM staff_sessions WHERE staff_id = ?1",
@@ -280,7 +311,7 @@ pub fn remove_staff(connection: &Sql<'_>, request: &RemoveStaff) -> Result<Effec
     ] {
         connection.prepare_cached(sql)?.execute([request.id.0])?;
     }
-    Ok(Effect::Keep(true))
+    Ok(Effect::Keep(ChangeStaffOutcome::Changed))
 }
 
 /// Lists what the one-time codes of all people are made of, sealed.

@@ -3,7 +3,9 @@
 use usher_keys::Timestamp;
 
 use crate::ids::{OrganizerId, StaffId, StaffSessionId};
-use crate::staff::{EndSession, MAX_SESSIONS, NewSession, SESSION_FOR, StaffSession, millis};
+use crate::staff::{
+    EndSession, EndSessions, MAX_SESSIONS, NewSession, SESSION_FOR, SessionCounts, StaffSession, millis,
+};
 use crate::store::StoreError;
 use crate::store::organizing::KeyHash;
 use crate::store::sql::{Row, Sql, params};
@@ -106,4 +108,33 @@ pub fn end_session(connection: &Sql<'_>, request: &EndSession) -> Result<Effect<
         .prepare_cached("DELETE FROM staff_sessions WHERE staff_id = ?1 AND session_id = ?2")?
         .execute(params![request.staff.0, request.id.0])?;
     Ok(Effect::Keep(ended == 1))
+}
+
+/// Ends all sessions of somebody; `false` when the organizer has nobody of that id.
+pub fn end_sessions(connection: &Sql<'_>, request: &EndSessions) -> Result<Effect<bool>, StoreError> {
+    let is_own = connection
+        .prepare_cached("SELECT 1 FROM staff WHERE organizer_id = ?1 AND staff_id = ?2")?
+        .exists(params![request.organizer.0, request.id.0])?;
+    if !is_own {
+        return Ok(Effect::Undo(false));
+    }
+    connection
+        .prepare_cached("DELETE FROM staff_sessions WHERE staff_id = ?1")?
+        .execute([request.id.0])?;
+    Ok(Effect::Keep(true))
+}
+
+/// Counts the good sessions of each of an organizer's people who has one.
+pub fn session_counts(
+    connection: &Sql<'_>,
+    request: &SessionCounts,
+) -> Result<Vec<(StaffId, u32)>, StoreError> {
+    let mut query = connection.prepare_cached(
+        "SELECT staff.staff_id, count(*) FROM staff_sessions JOIN staff ON staff.staff_id = staff_sessions.staff_id
+         WHERE organizer_id = ?1 AND expires_at > ?2 GROUP BY staff.staff_id ORDER BY staff.staff_id",
+    )?;
+    let counted = query.query_map(params![request.organizer.0, ms(request.now)], |row| {
+        Ok((StaffId(row.get(0)?), row.get(1)?))
+    })?;
+    Ok(counted.collect::<Result<_, _>>()?)
 }

@@ -32,8 +32,8 @@ use crate::selling::{
     NotePayment, ReleaseRequest, RenewBooking, Tidy,
 };
 use crate::staff::{
-    ChangeStaff, EndSession, FindStaff, NewInvitation, ProveStaff, RemoveStaff, ResealStaff, TakeInvitation,
-    WithdrawInvitation,
+    ChangeStaff, EndSession, EndSessions, FindStaff, NewInvitation, ProveStaff, RemoveStaff, ResealStaff,
+    SessionCounts, TakeInvitation, WithdrawInvitation,
 };
 use crate::store::DailyQuery;
 use crate::store::access_tokens::NewAccessToken;
@@ -242,6 +242,8 @@ concerns_no_event!(
     ChangeStaff,
     RemoveStaff,
     EndSession,
+    EndSessions,
+    SessionCounts,
     ResealStaff,
     StaffId,
     NewOrganizer,
