@@ -317,6 +317,8 @@ pub fn console_routes() -> Vec<ConsoleRoute> {
     console_routes![shown:
         "/console" console::index,
         "/console/new" console::drafts::show,
+        "/console/team" console::team::show,
+        "/console/team/{staff_id}/remove" console::team::ask,
         "/console/events/{event_id}" console::sales::show,
         "/console/events/{event_id}/gates" console::gates::show,
         "/console/events/{event_id}/wallboard" console::gates::wallboard,
@@ -328,6 +330,11 @@ pub fn console_routes() -> Vec<ConsoleRoute> {
         "/console/events/{event_id}/keys" console::keys::show,
         ;
         done:
+        "/console/team/invitations" console::team::invite,
+        "/console/team/invitations/{invitation_id}/withdraw" console::team::withdraw,
+        "/console/team/{staff_id}/role" console::team::change,
+        "/console/team/{staff_id}/sessions" console::team::log_out,
+        "/console/team/{staff_id}/remove" console::team::remove,
         "/console/venues" console::drafts::venue,
         "/console/new" console::drafts::create,
         "/console/events/{event_id}/keys" console::keys::request,

@@ -13,6 +13,7 @@ mod plot;
 mod readiness;
 pub mod refunds;
 pub mod sales;
+pub mod team;
 
 use std::sync::Arc;
 

@@ -72,4 +72,9 @@ impl ConsoleFrame {
     pub fn may(&self, operation: Operation) -> bool {
         self.role.may(operation)
     }
+
+    /// Tells whether the page of the organizer's people is offered to them.
+    pub fn sees_team(&self) -> bool {
+        self.may(Operation::SeeStaff)
+    }
 }
