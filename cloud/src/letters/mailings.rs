@@ -4,6 +4,7 @@ use usher_keys::{EventId, Timestamp};
 use usher_protocol::TierId;
 
 use crate::ids::{MailingId, OrganizerId};
+use crate::selling::RequestHash;
 use crate::selling::jobs::LeaseHolder;
 
 use super::LetterKind;
@@ -42,7 +43,29 @@ pub struct Mailing {
 #[derive(Debug, Clone)]
 pub struct NewMailing {
     pub mailing: Mailing,
+    /// What makes it one mailing however often it is asked for; without one each request is another.
+    pub key: Option<MailingKey>,
     pub now: Timestamp,
+}
+
+/// The key of a request for a mailing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailingKey {
+    /// What the client has drawn.
+    pub text: String,
+    /// What is asked for.
+    pub request: RequestHash,
+}
+
+/// What becomes of a mailing that somebody writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NewMailingOutcome {
+    /// It is begun, now or by an earlier request with the same key.
+    Begun(Box<Mailing>),
+    /// The key was used for another one.
+    KeyReused,
+    /// The event has had as many as it can.
+    TooMany,
 }
 
 /// Writes the next letters of a mailing.
@@ -53,7 +76,7 @@ pub struct WriteLetters {
     pub now: Timestamp,
 }
 
-/// Asks how many would get a mailing.
+/// Asks how many would get a mailing that somebody writes.
 #[derive(Debug, Clone, Copy)]
 pub struct RecipientsQuery {
     pub event: EventId,

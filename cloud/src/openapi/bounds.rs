@@ -19,6 +19,7 @@ use crate::api::organizer::codes::{MAX_CERTIFICATE_DAYS, MAX_CODE_MINUTES};
 use crate::api::organizer::draft::{MAX_DESCRIPTION, MAX_LABEL, MAX_NAME, RESERVATION_SECONDS};
 use crate::api::organizer::endpoints::URL_BYTES;
 use crate::api::organizer::hold_bounds::{MINUTES, PLACES};
+use crate::api::organizer::mailings::{BODY_BYTES, SUBJECT_BYTES};
 use crate::api::organizer::venues::{ADDRESS_BYTES, NAME_BYTES};
 use crate::api::repeating::PUBLIC_KEY_BYTES;
 use crate::ids::ChargeReference;
@@ -103,12 +104,26 @@ fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
     bounds.extend(offers::bounds());
     bounds.extend(key_bounds());
     bounds.extend(bookings_list().map(|(member, bound)| ("ListBookings", member, bound)));
+    bounds.extend(mailing_bounds());
     bounds
+}
+
+fn mailing_bounds() -> [(&'static str, &'static str, Bound); 2] {
+    [
+        ("MailingRequest", "subject", Bound::Text(SUBJECT_BYTES)),
+        ("MailingRequest", "body", Bound::Text(BODY_BYTES)),
+    ]
 }
 
 fn key_bounds() -> Vec<(&'static str, &'static str, Bound)> {
     let (member, public) = ("idempotency_key", PUBLIC_KEY_BYTES..=*TOKEN_BYTES.end());
-    let schemas = ["VenueRequest", "EventRequest", "CancelRequest", "TillRequest"];
+    let schemas = [
+        "VenueRequest",
+        "EventRequest",
+        "CancelRequest",
+        "TillRequest",
+        "MailingRequest",
+    ];
     let of_organizers = schemas.map(|schema| (schema, member, Bound::Text(TOKEN_BYTES)));
     let of_buyers = ("NewReservation", member, Bound::Text(public));
     of_organizers.into_iter().chain([of_buyers]).collect()

@@ -3,7 +3,9 @@
 use usher_keys::{EventId, Timestamp};
 
 use crate::ids::{LetterId, MailingId, OrganizerId};
-use crate::letters::mailings::{Mailing, NewMailing, RecipientsQuery, TryMailing, WriteLetters};
+use crate::letters::mailings::{
+    Mailing, NewMailing, NewMailingOutcome, RecipientsQuery, TryMailing, WriteLetters,
+};
 use crate::letters::{
     CorrectAddress, DueLetters, Letter, LetterLine, LettersQuery, NoteLetters, ReplayLetter, ResendTickets,
 };
@@ -17,8 +19,8 @@ operations! {
         resend_tickets(ResendTickets) -> Option<LetterId> = operations::letters::resend_tickets;
         /// Puts the right address in place of a buyer's wrong one; tells whether there is such a booking.
         correct_address(CorrectAddress) -> bool = operations::letters::correct_address;
-        /// Begins a mailing that somebody writes; `false` when the event has had as many as it can.
-        add_mailing(NewMailing) -> bool = operations::mailings::add_mailing;
+        /// Begins a mailing that somebody writes, once for each key.
+        add_mailing(NewMailing) -> NewMailingOutcome = operations::mailings::add_mailing;
         /// Writes down a try of a mailing; tells when the next one may be if there were too many.
         try_mailing(TryMailing) -> Option<Timestamp> = operations::mailings::try_mailing;
         /// Writes the next letters of a mailing; tells whether those were the last.

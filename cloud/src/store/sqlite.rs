@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 57] = [
+const MIGRATIONS: [(&str, &str); 58] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",
@@ -263,6 +263,10 @@ const MIGRATIONS: [(&str, &str); 57] = [
     (
         "V80__letters_by_charge",
         include_str!("../../migrations/V80__letters_by_charge.sql"),
+    ),
+    (
+        "V81__mailing_keys",
+        include_str!("../../migrations/V81__mailing_keys.sql"),
     ),
 ];
 

@@ -11,18 +11,22 @@ use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
+use crate::api::idempotency::IdempotencyHeader;
 use crate::api::input::{Checks, JsonBody};
 use crate::api::refusal::seconds_until;
 use crate::catalogue::Event;
 use crate::ids::{LetterId, MailingId, OrganizerId};
 use crate::languages::Language;
 use crate::letters::facts::LetterFacts;
-use crate::letters::mailings::{Mailing, NewMailing, RecipientsQuery, TryMailing};
+use crate::letters::mailings::{
+    Mailing, MailingKey, NewMailing, NewMailingOutcome, RecipientsQuery, TryMailing,
+};
 use crate::letters::wording::LetterWords;
 use crate::letters::{LetterKind, wording};
 use crate::mailer::WrittenLetter;
 use crate::moment::Moment;
 use crate::rights::may;
+use crate::selling::RequestHash;
 use crate::state::AppState;
 
 use super::owned::OwnEvent;
@@ -50,6 +54,26 @@ pub struct MailingRequest {
     /// Of a preview: where it is sent for a try. Nothing else is sent.
     #[serde(default)]
     pub email: Option<String>,
+    /// A new random text for each new mailing, here or as the header `Idempotency-Key`: the same mailing with the same key is written once.
+    #[serde(default)]
+    #[schema(example = "0193a3f2-6c5e-7b1a-9d2e-4f5a6b7c8da1")]
+    pub idempotency_key: Option<String>,
+}
+
+impl MailingRequest {
+    /// Takes out what makes two requests one mailing, if it was said.
+    fn take_key(&mut self, header: IdempotencyHeader) -> Result<Option<MailingKey>, ApiError> {
+        let member = self.idempotency_key.take();
+        if header.is_none() && member.is_none() {
+            return Ok(None);
+        }
+        let said = (&self.subject, &self.body, self.tier);
+        let said = serde_json::to_string(&said).expect("texts and numbers are plain");
+        Ok(Some(MailingKey {
+            text: header.or(member)?,
+            request: RequestHash(*blake3::hash(said.as_bytes()).as_bytes()),
+        }))
+    }
 }
 
 /// A letter to each buyer.
@@ -143,27 +167,31 @@ fn checked(app: &AppState, event: &Event, request: MailingRequest) -> Result<Mai
 
 /// Writes to all buyers of the event, or of a tier of it: those whose bookings have tickets. Whoever buys later gets nothing of it.
 #[utoipa::path(post, path = "/v1/organizer/events/{event_id}/mailings", tag = "organizer",
-    params(("event_id" = String, Path)), request_body = MailingRequest, security(("organizer_key" = [])), responses(
-    (status = 202, body = MailingView, description = "Its letters are written and sent from now on"),
-    (status = 409, description = "This server has no mail server, or the event has had as many mailings as it can"),
+    params(("event_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = MailingRequest,
+    security(("organizer_key" = [])), responses(
+    (status = 202, body = MailingView, description = "Its letters are written and sent, from now on or since an earlier request with the same key"),
+    (status = 409, description = "This server has no mail server, the event has had as many mailings as it can, or the key was used for another one"),
 ))]
 pub async fn create(
     State(app): State<Arc<AppState>>,
     OwnEvent(event, _): OwnEvent<may::WriteToBuyers>,
-    JsonBody(request): JsonBody<MailingRequest>,
+    header: IdempotencyHeader,
+    JsonBody(mut request): JsonBody<MailingRequest>,
 ) -> Result<(StatusCode, Json<MailingView>), ApiError> {
     let mut checks = Checks::default();
     checks.require(request.email.is_none(), "/email", "belongs to a preview");
     checks.finish()?;
-    let mailing = checked(&app, &event, request)?;
+    let key = request.take_key(header)?;
     let new = NewMailing {
-        mailing: mailing.clone(),
+        mailing: checked(&app, &event, request)?,
+        key,
         now: app.clock.now(),
     };
-    if !app.store.add_mailing(new).await? {
-        return Err(ProblemKind::TooManyMailings.into());
+    match app.store.add_mailing(new).await? {
+        NewMailingOutcome::Begun(mailing) => Ok((StatusCode::ACCEPTED, Json((*mailing).into()))),
+        NewMailingOutcome::KeyReused => Err(ProblemKind::KeyReused.into()),
+        NewMailingOutcome::TooMany => Err(ProblemKind::TooManyMailings.into()),
     }
-    Ok((StatusCode::ACCEPTED, Json(mailing.into())))
 }
 
 /// Shows what buyers would read and how many would, and sends it to one address for a try if one is named.

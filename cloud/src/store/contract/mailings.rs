@@ -5,14 +5,17 @@ use usher_protocol::TierId;
 use crate::ids::MailingId;
 use crate::letters::LetterKind;
 use crate::letters::mailings::{
-    MAX_MAILINGS, MAX_TRIES, Mailing, NewMailing, RecipientsQuery, TRIES_COUNTED_MS, TryMailing, WriteLetters,
+    MAX_MAILINGS, MAX_TRIES, Mailing, MailingKey, NewMailing, NewMailingOutcome, RecipientsQuery,
+    TRIES_COUNTED_MS, TryMailing, WriteLetters,
 };
 use crate::moving::Dates;
 use crate::selling::canceling::CancelEvent;
 use crate::selling::jobs::{DueJobs, JobId, JobKind};
+use crate::selling::{RequestHash, TicketState};
 use crate::store::organizing::MoveEvent;
 
 use super::case::{Case, HOLDER, START};
+use super::refunds::set;
 
 fn note(case: &Case, tier: Option<TierId>) -> Mailing {
     Mailing {
@@ -25,6 +28,24 @@ fn note(case: &Case, tier: Option<TierId>) -> Mailing {
         created_at: START,
         ended_at: None,
     }
+}
+
+/// Begins a mailing, perhaps with a key and a number that stands for what is asked for.
+async fn add(case: &Case, mailing: &Mailing, key: Option<(&str, u8)>) -> NewMailingOutcome {
+    let key = key.map(|(text, asked)| MailingKey {
+        text: text.into(),
+        request: RequestHash([asked; 32]),
+    });
+    let new = NewMailing {
+        mailing: mailing.clone(),
+        key,
+        now: START,
+    };
+    case.store.add_mailing(new).await.unwrap()
+}
+
+fn begun(mailing: &Mailing) -> NewMailingOutcome {
+    NewMailingOutcome::Begun(Box::new(mailing.clone()))
 }
 
 /// Writes all letters of a mailing, also when asked again.
@@ -49,6 +70,11 @@ pub async fn a_mailing_reaches_each_buyer_once(case: Case) {
     // What is not paid for is no buyer's.
     let held = case.held(&[2], START).await;
     case.begun(held.id, "open", START).await;
+    // Nor is what was taken back.
+    let back = case.sold_with_letter(3, START.plus_ms(2)).await;
+    let back = case.store.booking(back).await.unwrap().unwrap();
+    let (valid, revoked) = (TicketState::Valid, TicketState::Revoked);
+    assert!(set(&case, back.tickets[0].id, valid, revoked).await);
     let tier = case.store.event(case.event).await.unwrap().unwrap().tiers[0].id;
     let count = async |tier| {
         let event = case.event;
@@ -60,11 +86,7 @@ pub async fn a_mailing_reaches_each_buyer_once(case: Case) {
     assert_eq!((count(None).await, count(Some(tier)).await), (2, 2));
     assert_eq!(count(Some(TierId(99))).await, 0);
     let mailing = note(&case, Some(tier));
-    let new = NewMailing {
-        mailing: mailing.clone(),
-        now: START,
-    };
-    assert!(case.store.add_mailing(new).await.unwrap());
+    assert_eq!(add(&case, &mailing, None).await, begun(&mailing));
     write_all(&case, mailing.id).await;
     let written = case.store.mailing(mailing.id).await.unwrap().unwrap();
     let expected = Mailing {
@@ -81,12 +103,30 @@ pub async fn a_mailing_reaches_each_buyer_once(case: Case) {
     );
     assert_eq!(case.store.mailings(case.event).await.unwrap(), [expected]);
     for number in 1..=MAX_MAILINGS {
-        let new = NewMailing {
-            mailing: note(&case, None),
-            now: START,
+        let next = note(&case, None);
+        let expected = match number < MAX_MAILINGS {
+            true => begun(&next),
+            false => NewMailingOutcome::TooMany,
         };
-        assert_eq!(case.store.add_mailing(new).await.unwrap(), number < MAX_MAILINGS);
+        assert_eq!(add(&case, &next, None).await, expected);
     }
+}
+
+pub async fn a_mailing_is_begun_once_for_each_key(case: Case) {
+    case.sold_with_letter(0, START).await;
+    let (first, second) = (note(&case, None), note(&case, None));
+    let (one, other) = (Some(("one", 1)), Some(("other", 1)));
+    assert_eq!(add(&case, &first, one).await, begun(&first));
+    assert_eq!(add(&case, &second, one).await, begun(&first));
+    let reused = add(&case, &second, Some(("one", 2))).await;
+    assert_eq!(reused, NewMailingOutcome::KeyReused);
+    write_all(&case, first.id).await;
+    let NewMailingOutcome::Begun(later) = add(&case, &second, one).await else {
+        panic!("a key counts for good")
+    };
+    assert_eq!((later.id, later.written), (first.id, 1));
+    assert_eq!(add(&case, &second, other).await, begun(&second));
+    assert_eq!(case.store.mailings(case.event).await.unwrap().len(), 2);
 }
 
 pub async fn what_becomes_of_an_event_is_told_where_there_is_mail(case: Case) {

@@ -77,7 +77,7 @@ async fn note(case: &Case, refund: RefundId, note: RefundNote) -> NoteOutcome {
 }
 
 /// Tells whether a ticket was changed.
-async fn set(case: &Case, ticket: TicketId, from: TicketState, to: TicketState) -> bool {
+pub async fn set(case: &Case, ticket: TicketId, from: TicketState, to: TicketState) -> bool {
     let append = Append {
         event: case.event,
         sealed: Vec::new(),

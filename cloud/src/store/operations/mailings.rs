@@ -5,13 +5,14 @@ use usher_protocol::TierId;
 
 use crate::ids::{ChargeReference, MailingId, draw};
 use crate::letters::mailings::{
-    MAX_MAILINGS, MAX_TRIES, Mailing, NewMailing, RecipientsQuery, TRIES_COUNTED_MS, TryMailing,
-    WRITTEN_AT_ONCE, WriteLetters,
+    MAX_MAILINGS, MAX_TRIES, Mailing, MailingKey, NewMailing, NewMailingOutcome, RecipientsQuery,
+    TRIES_COUNTED_MS, TryMailing, WRITTEN_AT_ONCE, WriteLetters,
 };
 use crate::letters::{LetterCause, LetterKind};
+use crate::selling::TicketState;
 use crate::selling::jobs::JobId;
 use crate::store::StoreError;
-use crate::store::sql::{Row, Sql, params};
+use crate::store::sql::{OptionalExtension, Row, Sql, params};
 
 use super::column::{Local, event_id, moment, ms};
 use super::{Effect, jobs, letters, organizers};
@@ -19,12 +20,12 @@ use super::{Effect, jobs, letters, organizers};
 /// The columns [`read`] reads.
 const MAILING: &str =
     "SELECT event_id, mailing_id, kind, tier, subject, body, written, created_at, ended_at FROM mailings";
-/// Whose bookings get a letter: they are confirmed, have an address, and a ticket that none has replaced, of the tier if one is named.
+/// Whose bookings get a letter: they are confirmed, have an address, and a ticket that is valid or in a state that is named, of the tier if one is.
 const RECIPIENTS: &str =
     "FROM bookings WHERE bookings.event_id = ?1 AND state = 'confirmed' AND email <> '' AND EXISTS (
         SELECT 1 FROM tickets JOIN units ON units.event_id = tickets.event_id AND units.unit = tickets.unit
         WHERE tickets.event_id = bookings.event_id AND tickets.booking_id = bookings.booking_id
-          AND tickets.state <> 'superseded' AND (units.tier = ?2 OR ?2 < 0))";
+          AND tickets.state IN ('valid', ?3) AND (units.tier = ?2 OR ?2 < 0))";
 /// The charge reference before all others.
 const FIRST: Local = [0; 24];
 
@@ -45,17 +46,47 @@ fn read(row: &Row<'_>) -> Result<Mailing, StoreError> {
     })
 }
 
-/// Begins a mailing that somebody writes; `false` when the event has had as many as it can.
-pub fn add_mailing(connection: &Sql<'_>, request: &NewMailing) -> Result<Effect<bool>, StoreError> {
+/// Begins a mailing that somebody writes, once for each key.
+pub fn add_mailing(
+    connection: &Sql<'_>,
+    request: &NewMailing,
+) -> Result<Effect<NewMailingOutcome>, StoreError> {
     let event = request.mailing.id.event;
+    if let Some(key) = &request.key
+        && let Some(outcome) = repeated(connection, (event, key))?
+    {
+        return Ok(Effect::Undo(outcome));
+    }
     let count: u32 = connection
         .prepare_cached("SELECT count(*) FROM mailings WHERE event_id = ?1 AND kind = ?2")?
         .query_row(params![event.0, LetterKind::Note.word()], |row| row.get(0))?;
     if count >= MAX_MAILINGS {
-        return Ok(Effect::Undo(false));
+        return Ok(Effect::Undo(NewMailingOutcome::TooMany));
     }
-    begin(connection, &request.mailing, request.now)?;
-    Ok(Effect::Keep(true))
+    begin(connection, (&request.mailing, request.key.as_ref()), request.now)?;
+    let mailing = Box::new(request.mailing.clone());
+    Ok(Effect::Keep(NewMailingOutcome::Begun(mailing)))
+}
+
+/// Finds what a key was used for before.
+fn repeated(
+    connection: &Sql<'_>,
+    (event, key): (EventId, &MailingKey),
+) -> Result<Option<NewMailingOutcome>, StoreError> {
+    let found: Option<(Local, [u8; 32])> = connection
+        .prepare_cached(
+            "SELECT mailing_id, request_hash FROM mailings WHERE event_id = ?1 AND idempotency_key = ?2",
+        )?
+        .query_row(params![event.0, key.text], |row| row.try_into())
+        .optional()?;
+    let Some((local, hash)) = found else {
+        return Ok(None);
+    };
+    if hash != key.request.0 {
+        return Ok(Some(NewMailingOutcome::KeyReused));
+    }
+    let earlier = mailing(connection, &MailingId { event, local })?;
+    Ok(earlier.map(|earlier| NewMailingOutcome::Begun(Box::new(earlier))))
 }
 
 /// Begins a mailing that says what has become of its event, in the transaction that does it.
@@ -75,15 +106,20 @@ pub fn begin_notice(
         created_at: now,
         ended_at: None,
     };
-    begin(connection, &mailing, now)
+    begin(connection, (&mailing, None), now)
 }
 
-fn begin(connection: &Sql<'_>, mailing: &Mailing, now: Timestamp) -> Result<(), StoreError> {
+fn begin(
+    connection: &Sql<'_>,
+    (mailing, key): (&Mailing, Option<&MailingKey>),
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let id = mailing.id;
     connection
         .prepare_cached(
-            "INSERT INTO mailings (event_id, mailing_id, kind, tier, subject, body, after_charge, written, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8)",
+            "INSERT INTO mailings (event_id, mailing_id, kind, tier, subject, body, after_charge, written, created_at,
+                                   idempotency_key, request_hash)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, ?10)",
         )?
         .run(params![
             id.event.0,
@@ -93,7 +129,9 @@ fn begin(connection: &Sql<'_>, mailing: &Mailing, now: Timestamp) -> Result<(), 
             mailing.subject,
             mailing.body,
             FIRST,
-            ms(now)
+            ms(now),
+            key.map(|key| key.text.as_str()),
+            key.map(|key| key.request.0)
         ])?;
     jobs::hurry(connection, JobId::WriteLetters(id), now)
 }
@@ -120,13 +158,34 @@ fn tier_number(tier: Option<TierId>) -> i64 {
     tier.map_or(-1, |tier| tier.0.into())
 }
 
-/// Counts those who would get a mailing.
+/// Returns the state of tickets beside `valid` whose buyers are told: of an event that is canceled tickets are void before anybody was told.
+fn told_too(kind: LetterKind) -> &'static str {
+    let told = match kind {
+        LetterKind::EventCanceled => TicketState::Revoked,
+        LetterKind::BookingConfirmed
+        | LetterKind::TicketReissued
+        | LetterKind::TicketTransferred
+        | LetterKind::TicketReceived
+        | LetterKind::RefundGiven
+        | LetterKind::EventMoved
+        | LetterKind::PlacesOffered
+        | LetterKind::Note => TicketState::Valid,
+    };
+    told.word()
+}
+
+/// Counts those who would get a mailing that somebody writes.
 pub fn recipients(connection: &Sql<'_>, request: &RecipientsQuery) -> Result<u32, StoreError> {
     let count = connection
         .prepare_cached(&format!("SELECT count(*) {RECIPIENTS}"))?
-        .query_row(params![request.event.0, tier_number(request.tier)], |row| {
-            row.get(0)
-        })?;
+        .query_row(
+            params![
+                request.event.0,
+                tier_number(request.tier),
+                told_too(LetterKind::Note)
+            ],
+            |row| row.get(0),
+        )?;
     Ok(count)
 }
 
@@ -140,11 +199,17 @@ pub fn write_letters(connection: &Sql<'_>, request: &WriteLetters) -> Result<Eff
     let charges: Vec<Local> = connection
         .prepare_cached(&format!(
             "SELECT charge_reference {RECIPIENTS}
-             AND charge_reference > (SELECT after_charge FROM mailings WHERE event_id = ?1 AND mailing_id = ?3)
-             ORDER BY charge_reference LIMIT ?4"
+             AND charge_reference > (SELECT after_charge FROM mailings WHERE event_id = ?1 AND mailing_id = ?4)
+             ORDER BY charge_reference LIMIT ?5"
         ))?
         .query_map(
-            params![id.event.0, tier_number(found.tier), id.local, WRITTEN_AT_ONCE],
+            params![
+                id.event.0,
+                tier_number(found.tier),
+                told_too(found.kind),
+                id.local,
+                WRITTEN_AT_ONCE
+            ],
             |row| row.get(0),
         )?
         .collect::<Result<_, _>>()?;
