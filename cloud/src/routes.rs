@@ -325,6 +325,7 @@ pub fn console_routes() -> Vec<ConsoleRoute> {
         "/console/events/{event_id}/bookings" console::bookings::list,
         "/console/events/{event_id}/bookings/{booking_id}" console::bookings::show,
         "/console/events/{event_id}/bookings/{booking_id}/refund" console::refunds::ask,
+        "/console/events/{event_id}/messages" console::messages::show,
         "/console/events/{event_id}/devices" console::devices::list,
         "/console/events/{event_id}/devices/{device}/revoke" console::devices::ask,
         "/console/events/{event_id}/keys" console::keys::show,
@@ -343,6 +344,8 @@ pub fn console_routes() -> Vec<ConsoleRoute> {
         "/console/events/{event_id}/bookings" console::bookings::search,
         "/console/events/{event_id}/bookings/{booking_id}/resend" console::bookings::resend,
         "/console/events/{event_id}/bookings/{booking_id}/refund" console::refunds::give,
+        "/console/events/{event_id}/messages" console::messages::look,
+        "/console/events/{event_id}/messages/send" console::messages::send,
         "/console/events/{event_id}/devices/codes" console::devices::code,
         "/console/events/{event_id}/devices/{device}/revoke" console::devices::revoke,
     ]

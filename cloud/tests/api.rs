@@ -17,6 +17,7 @@ mod api {
     pub mod console_bookings;
     pub mod console_drafts;
     pub mod console_gates;
+    pub mod console_messages;
     pub mod console_team;
     pub mod counter;
     pub mod documents;

@@ -9,6 +9,7 @@ pub mod drafts;
 mod frame;
 pub mod gates;
 pub mod keys;
+pub mod messages;
 mod plot;
 mod readiness;
 pub mod refunds;
