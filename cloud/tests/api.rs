@@ -14,6 +14,7 @@ mod api {
     pub mod comps;
     pub mod conformance;
     pub mod console;
+    pub mod console_blocks;
     pub mod console_bookings;
     pub mod console_drafts;
     pub mod console_gates;

@@ -73,12 +73,12 @@ impl<S: Send + Sync> FromRequest<S> for CompsBody {
         let bytes = Bytes::from_request(request, state)
             .await
             .map_err(|_| ProblemKind::TooLarge)?;
-        let text = std::str::from_utf8(&bytes)
-            .ok()
-            .filter(|text| !text.contains('\0'));
-        let people = text.ok_or(PeopleError::NotText).and_then(people::read);
-        let people = people.map_err(|error| ApiError::said_by(ProblemKind::Unreadable, &error))?;
-        Ok(Self::Csv(people))
+        let text = std::str::from_utf8(&bytes).ok();
+        let text = text.filter(|text| !text.contains('\0'));
+        match text {
+            Some(text) => Self::of_csv(text),
+            None => Err(ApiError::said_by(ProblemKind::Unreadable, &PeopleError::NotText)),
+        }
     }
 }
 
@@ -125,6 +125,17 @@ impl Place {
 }
 
 impl CompsBody {
+    /// Reads a list as CSV, whose first line names its columns.
+    ///
+    /// # Errors
+    ///
+    /// [`ProblemKind::Unreadable`], with the line that is wrong.
+    pub fn of_csv(text: &str) -> Result<Self, ApiError> {
+        let people = people::read(text);
+        let people = people.map_err(|error| ApiError::said_by(ProblemKind::Unreadable, &error))?;
+        Ok(Self::Csv(people))
+    }
+
     /// Checks the whole list.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use super::error::ApiError;
 use super::input::Checks;
 
 /// The header, in lower case as HTTP/2 writes it.
-const HEADER: &str = "idempotency-key";
+pub const HEADER: &str = "idempotency-key";
 /// The member of a body.
 pub const MEMBER: &str = "idempotency_key";
 

@@ -2,7 +2,9 @@
 //! shows and does what the API would for whoever is logged in, and decides nothing.
 
 pub mod access;
+pub mod blocks;
 pub mod bookings;
+pub mod comps;
 mod device_cards;
 pub mod devices;
 pub mod drafts;

@@ -10,9 +10,10 @@ use crate::rights::{Operation, StaffRole};
 /// A page of an event: the end of its path, its name, and what seeing it takes.
 type EventPart = (&'static str, &'static str, Operation);
 
-const PARTS: [EventPart; 6] = [
+const PARTS: [EventPart; 7] = [
     ("", "Sales", Operation::SeeEvents),
     ("/bookings", "Bookings", Operation::SeeBookings),
+    ("/blocks", "Set aside", Operation::SeeBlocks),
     ("/messages", "Messages", Operation::SeeLetters),
     ("/gates", "Gates", Operation::SeeCounts),
     ("/devices", "Devices", Operation::SeeDevices),
