@@ -1,5 +1,5 @@
-//! The organizer's console in a real browser, on a phone and on a desk: figures after a sale, money given back, the gates, a code for a device, and
-//! the wallboard, which alone has a script.
+//! The organizer's console in a real browser, on a phone and on a desk: figures after a sale, money given back, a message to buyers, a team, places
+//! set aside, the gates, a code for a device, and the wallboard, which alone has a script.
 
 use std::path::Path;
 
@@ -46,9 +46,19 @@ async fn reload_until(
     .await
 }
 
+/// Returns where the one event is in the console.
+fn event_page(stage: &Stage) -> String {
+    let (base, event) = (stage.cloud.http.base(), &stage.organizer.event);
+    format!("{base}/console/events/{event}")
+}
+
 /// Logs somebody in, and goes to the pages of the one event.
 async fn come_in(stage: &Stage, browser: &Browser, email: &str) -> anyhow::Result<()> {
-    take(browser, &invited(stage, email, "manager").await?).await?;
+    come_in_as(stage, browser, (email, "manager")).await
+}
+
+async fn come_in_as(stage: &Stage, browser: &Browser, (email, role): (&str, &str)) -> anyhow::Result<()> {
+    take(browser, &invited(stage, email, role).await?).await?;
     browser.find("#go-on").await?.click().await?;
     browser.find("#console").await?.click().await?;
     browser.says("#events", "on sale").await?;
@@ -89,6 +99,82 @@ async fn give_money_back() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_organizer_writes_to_all_buyers_on_a_phone() -> anyhow::Result<()> {
+    in_time(write_to_buyers()).await
+}
+
+/// Settings with a mail server that does not answer: letters wait.
+const MAIL: &str =
+    "[mail]\nserver = \"127.0.0.1\"\nport = 9\nsecurity = \"none\"\nfrom = \"tickets@owls.example\"\n";
+
+async fn write_to_buyers() -> anyhow::Result<()> {
+    let stage = Stage::on_sale_with(Places::FEW, MAIL).await?;
+    stage.buyer().buy_one(STANDING).await?;
+    let browser = Browser::with_screen(&stage.path("browser"), PHONE).await?;
+    come_in(&stage, &browser, "ada@owls.example").await?;
+    browser.find("nav a[href$='/messages']").await?.click().await?;
+    let text = browser.find("textarea[name='text']").await?;
+    text.send_keys("The roof is <b>open</b>.\n\nSee you!").await?;
+    look(&browser, "messages-390").await?;
+    fill(&browser, &[("subject", "Bring a <coat>")], "#look").await?;
+    browser.says("#recipients", "1 booking").await?;
+    browser
+        .says("#letter", "The roof is <b>open</b>.\n\nSee you!")
+        .await?;
+    look(&browser, "message-390").await?;
+    browser.find("input[name='sure']").await?.click().await?;
+    browser.find("#send").await?.click().await?;
+    browser.says("#begun", "written and sent").await?;
+    let messages = format!("{}/messages", event_page(&stage));
+    reload_until(&browser, &messages, ("#sent", "1 letter written")).await?;
+    look(&browser, "messages-sent-390").await?;
+    browser.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_builds_a_team_and_keeps_places_for_guests() -> anyhow::Result<()> {
+    in_time(build_a_team()).await
+}
+
+async fn build_a_team() -> anyhow::Result<()> {
+    let stage = Stage::on_sale(Places::FEW).await?;
+    let browser = Browser::with_screen(&stage.path("browser"), PHONE).await?;
+    come_in_as(&stage, &browser, ("ada@owls.example", "owner")).await?;
+    browser.find("#team").await?.click().await?;
+    browser.says("#people", "Ada (you)").await?;
+    look(&browser, "team-390").await?;
+    browser.find("input[value='box_office']").await?.click().await?;
+    let eve = [("name", "Eve"), ("email", "eve@owls.example")];
+    fill(&browser, &eve, "#invite").await?;
+    browser.says("#link", "/staff/invitations/uin_").await?;
+    look(&browser, "invited-390").await?;
+    browser
+        .find("main a[href='/console/team']")
+        .await?
+        .click()
+        .await?;
+    browser.says("#invitations", "eve@owls.example").await?;
+    browser.find("button.withdraw").await?.click().await?;
+    browser.says("#news", "taken back").await?;
+    browser.find("a.remove").await?.click().await?;
+    browser.says("#warning", "Nobody can take this back").await?;
+    look(&browser, "remove-390").await?;
+
+    browser.goto(&format!("{}/blocks", event_page(&stage))).await?;
+    browser.says("#none", "Nothing is set aside").await?;
+    let standing = format!("tier_{STANDING}");
+    let kept = [("name", "Promoter's list"), (standing.as_str(), "3")];
+    fill(&browser, &kept, "#set-aside").await?;
+    browser.says("#blocks", "Promoter's list").await?;
+    look(&browser, "blocks-390").await?;
+    browser.find("a.release").await?.click().await?;
+    look(&browser, "release-390").await?;
+    fill(&browser, &[(standing.as_str(), "1")], "#release").await?;
+    browser.says("#blocks", "2 ×").await?;
+    browser.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_organizer_watches_people_come_and_lets_a_device_in() -> anyhow::Result<()> {
     in_time(watch_an_evening()).await
 }
@@ -108,11 +194,7 @@ async fn watch_an_evening() -> anyhow::Result<()> {
     come_in(&stage, &browser, "bob@owls.example").await?;
     browser.says("#sold", "2").await?;
     look(&browser, "sales-1280").await?;
-    let event = format!(
-        "{}/console/events/{}",
-        stage.cloud.http.base(),
-        stage.organizer.event
-    );
+    let event = event_page(&stage);
     reload_until(&browser, &format!("{event}/gates"), ("#reasons", "Already used")).await?;
     browser.says("#devices", "linked now").await?;
     look(&browser, "gates-1280").await?;
