@@ -21,6 +21,7 @@ pub mod newcomers;
 pub mod node;
 pub mod observer;
 pub mod organizer;
+pub mod outcome;
 pub mod people;
 pub mod presumption;
 pub mod random;
@@ -38,6 +39,7 @@ pub mod wire;
 pub mod world;
 pub mod zones;
 
+pub use outcome::Outcome;
 pub use sabotage::Sabotage;
 pub use shape::{Kind, Shape, Tape};
-pub use world::{Broken, Outcome, World, attempt, run};
+pub use world::{Broken, World, attempt, run};

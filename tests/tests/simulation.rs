@@ -14,6 +14,37 @@ const SEEDS: u64 = 100;
 /// Seeds played with the largest venue.
 const LARGE_SEEDS: u64 = 4;
 
+/// How often each kind of fault happens at least in the default suite, so that none silently never does: about half of what was counted.
+const HAPPENS: [(Kind, u64); Kind::ALL.len()] = [
+    (Kind::Cuts, 200),
+    (Kind::Loss, 6_000),
+    (Kind::Delays, 50),
+    (Kind::Corruption, 550),
+    (Kind::Crashes, 90),
+    (Kind::Clocks, 30),
+    (Kind::Roaming, 30),
+    (Kind::OldCopy, 30),
+    (Kind::HubLoss, 16),
+    (Kind::Revocation, 40),
+    (Kind::Rotation, 20),
+    (Kind::Rosters, 20),
+    (Kind::Liars, 5_000),
+    (Kind::Clones, 17),
+    (Kind::Powers, 40),
+    (Kind::StruckKeys, 10),
+    (Kind::Newcomers, 20),
+    (Kind::BadReads, 1_000),
+    (Kind::Policies, 15),
+    (Kind::Overrides, 50),
+    (Kind::Settling, 9),
+    (Kind::Crowding, 20),
+    (Kind::Slots, 9),
+    (Kind::Nesting, 20),
+    (Kind::Counts, 80),
+    (Kind::Days, 12),
+    (Kind::Sellers, 50),
+];
+
 /// Plays seeds on every core and gives the outcomes' sums.
 fn play(seeds: std::ops::Range<u64>, shape: impl Fn(u64) -> Shape + Sync) -> Outcome {
     let next = AtomicU64::new(seeds.start);
@@ -48,6 +79,20 @@ fn the_promises_hold_under_faults() {
     assert!(sum.forks > SEEDS / 75, "{sum:?}");
     assert!(sum.altered > SEEDS, "{sum:?}");
     assert!(sum.begun > SEEDS / 10, "{sum:?}");
+    for (kind, least) in HAPPENS {
+        let times = sum.happened.times(kind);
+        assert!(
+            times >= least,
+            "{kind:?} happened {times} times, not {least}: {sum:?}"
+        );
+    }
+}
+
+#[test]
+fn every_kind_of_fault_is_in_the_table_of_what_happens() {
+    for kind in Kind::ALL {
+        assert!(HAPPENS.iter().any(|(one, _)| *one == kind), "{kind:?}");
+    }
 }
 
 #[test]

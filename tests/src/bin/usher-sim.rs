@@ -6,7 +6,7 @@ use std::sync::mpsc;
 
 use clap::Parser;
 use usher_tests::sim::shrink::{Failing, shrink};
-use usher_tests::sim::{self, Broken, Outcome, Sabotage, Shape, Tape};
+use usher_tests::sim::{self, Broken, Kind, Outcome, Sabotage, Shape, Tape};
 
 /// Plays a simulated event under faults, seed by seed, and checks the promises after every step.
 #[derive(Parser)]
@@ -60,6 +60,7 @@ fn main() -> io::Result<ExitCode> {
     let mut out = io::stdout().lock();
     // What a panic says is told below, and shrinking makes hundreds of them.
     std::panic::set_hook(Box::new(|_| {}));
+    let mut sum = Outcome::default();
     for seed in seeds {
         let shape = args.shape(seed);
         let size = format!("{} hubs, {} scanners", shape.hubs, shape.scanners);
@@ -69,11 +70,14 @@ fn main() -> io::Result<ExitCode> {
             sim::attempt(seed, &shape)
         };
         match played {
-            Ok(outcome) => writeln!(
-                out,
-                "seed {seed} ({size}): {} steps, {} let in, {} refused, {} incidents",
-                outcome.steps, outcome.admitted, outcome.refused, outcome.incidents
-            )?,
+            Ok(outcome) => {
+                sum = sum.and(outcome);
+                writeln!(
+                    out,
+                    "seed {seed} ({size}): {} steps, {} let in, {} refused, {} incidents",
+                    outcome.steps, outcome.admitted, outcome.refused, outcome.incidents
+                )?;
+            }
             Err(broken) => {
                 writeln!(
                     out,
@@ -91,6 +95,9 @@ fn main() -> io::Result<ExitCode> {
                 return Ok(ExitCode::FAILURE);
             }
         }
+    }
+    for kind in Kind::ALL {
+        writeln!(out, "{kind:?} happened {} times", sum.happened.times(kind))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -121,10 +121,10 @@ impl Calendar {
 
     /// Returns by how much a clock is off in such a run, of the error that was drawn for any.
     pub fn skew_ms(&self, drawn: i64) -> i64 {
-        if self.begins_ms == Self::PLAIN.begins_ms {
-            drawn
-        } else {
+        if self.is_special() {
             drawn % NEARLY_RIGHT_MS
+        } else {
+            drawn
         }
     }
 
@@ -132,6 +132,11 @@ impl Calendar {
     pub fn is_one_day(&self) -> bool {
         let end = Timestamp(self.begins_ms + HOUR_MS);
         self.offset_changes.is_empty() && self.day(Timestamp(self.begins_ms)) == self.day(end)
+    }
+
+    /// Tells whether something happens with the time.
+    pub fn is_special(&self) -> bool {
+        self.begins_ms != Self::PLAIN.begins_ms
     }
 
     /// Puts it into a policy.

@@ -102,6 +102,7 @@ impl World {
                 delays[0], delays[1]
             )
         });
+        self.happens(Kind::Delays);
         self.slow.extend(directions.into_iter().zip(delays));
         let pause = self.random.between(2_000, 15_000);
         self.plan(pause, Happening::Fault(Fault::Hasten(directions.to_vec())));
@@ -161,6 +162,7 @@ impl World {
     }
 
     fn cut_for_a_while(&mut self, directions: Vec<(NodeId, NodeId)>) {
+        self.happens(Kind::Cuts);
         self.cut.extend(directions.iter().copied());
         let pause = self.random.between(500, 15_000);
         self.plan(pause, Happening::Fault(Fault::Mend(directions)));
@@ -173,6 +175,7 @@ impl World {
         if self.nodes[node].up {
             self.tell(|| format!("{} crashes", self.name(node)));
             self.nodes[node].crash();
+            self.happens(Kind::Crashes);
             let pause = self.random.between(300, 6_000);
             self.plan(pause, Happening::Fault(Fault::Restart(node)));
         }
@@ -190,6 +193,7 @@ impl World {
         let skew_ms = self.draw_skew();
         self.tell(|| format!("{}'s clock is {skew_ms} ms off from now on", self.name(node)));
         self.nodes[node].skew_ms = skew_ms;
+        self.happens(Kind::Clocks);
     }
 
     fn roam(&mut self, _node: NodeId) {
@@ -197,6 +201,9 @@ impl World {
         let scanners = self.scanners();
         let scanner = scanners[self.random.index(scanners.len())];
         let hub = usable[self.random.index(usable.len())];
+        if self.hub_of(scanner) != Some(hub) {
+            self.happens(Kind::Roaming);
+        }
         self.move_scanner(scanner, hub);
     }
 
@@ -221,6 +228,7 @@ impl World {
             .perish(&self.nodes[hub].disk, key, copy.held_of(&key).tail.seq);
         self.observer.knows_only(hub, &copy);
         self.restored = Some(hub);
+        self.happens(Kind::OldCopy);
         self.nodes[hub].crash();
         self.nodes[hub].disk = copy;
         let pause = self.random.between(300, 3_000);
@@ -240,6 +248,7 @@ impl World {
     /// Destroys a hub; a little later a person says so.
     fn destroy(&mut self, hub: NodeId) {
         self.burn(hub);
+        self.happens(Kind::HubLoss);
         let pause = self.random.between(500, 5_000);
         self.plan(pause, Happening::Fault(Fault::Mourn(hub)));
     }

@@ -199,6 +199,7 @@ impl World {
         };
         self.plan_commit(scanner);
         self.observer.zones.counts.push(count);
+        self.happens(Kind::Counts);
         self.tell(|| {
             let name = self.name(scanner);
             format!("a supervisor at {name} counts {said} people in zone {zone}, where {real} are")

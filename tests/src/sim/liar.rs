@@ -177,6 +177,7 @@ impl World {
             machine.batch.heads.extend(machine.ledger.seal(&machine.key));
         }
         self.takes_note(lie.is_false, tail.hash);
+        self.happens(Kind::Liars);
         self.say(|| format!("{} lies: {}", self.name(node), lie.words));
         self.plan_commit(node);
     }
@@ -273,6 +274,7 @@ impl World {
         let node = self.nodes.len();
         self.nodes.push(clone);
         self.clones.insert(node, victim);
+        self.happens(Kind::Clones);
         let now = self.now;
         self.nodes[node].load(now);
         let usable = self.usable_hubs();

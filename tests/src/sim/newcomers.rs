@@ -111,6 +111,7 @@ impl World {
             return;
         }
         self.newcomers += 1;
+        self.happens(Kind::Newcomers);
         // Few newcomers come upon a liar, after another authority has taken over, in time.
         let is_led_astray = self.breaks(Sabotage::SupersededCheckpointsAreBelieved);
         while is_led_astray && self.bundle_version < self.setting.last_bundle() {

@@ -22,7 +22,7 @@ use super::scans::Job;
 use super::setting::{TIERS, admits, tier_of};
 use super::slots::SlotWatch;
 use super::truth::LeaveWatch;
-use super::world::{CLOUD, Outcome, World};
+use super::world::{CLOUD, World};
 use super::zones::ZoneWatch;
 
 /// How long a clock that was heard counts as that of a peer who is linked, in milliseconds.
@@ -100,7 +100,8 @@ pub struct Observer {
     /// How many went in with a unit's ticket, on each level.
     totals: BTreeMap<(u32, u8), u32>,
     states: BTreeMap<Holdings, Hash>,
-    refused: u64,
+    /// Scans that were refused, as shown to staff.
+    pub refused: u64,
 }
 
 impl Observer {
@@ -277,21 +278,6 @@ impl Observer {
 }
 
 impl World {
-    /// Returns what the run showed.
-    pub fn outcome(&self) -> Outcome {
-        let state = self.nodes[CLOUD].ledger.state();
-        let is_frozen = |node: &NodeId| state.is_frozen(&self.nodes[*node].key.public());
-        Outcome {
-            steps: self.step,
-            admitted: self.observer.let_in.len() as u64,
-            refused: self.observer.refused,
-            incidents: self.observer.incidents,
-            forks: self.hubs().iter().filter(|hub| is_frozen(hub)).count() as u64,
-            altered: self.altered.len() as u64,
-            begun: self.begun_at_checkpoint,
-        }
-    }
-
     /// Names seed and step, for every complaint.
     pub fn place(&self) -> String {
         format!("seed {} step {}", self.observer.seed, self.step)

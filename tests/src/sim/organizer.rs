@@ -106,6 +106,7 @@ impl World {
             )
         });
         self.publish(Body::ForkSettled { origin, tail });
+        self.happens(Kind::Settling);
     }
 
     /// A tier is closed, or opened again.
@@ -125,6 +126,7 @@ impl World {
             let does = if closed { "closes" } else { "opens" };
             format!("the organizer {does} the tier of unit {unit}")
         });
+        self.happens(Kind::Policies);
         self.publish(Body::Policy { version, policy });
     }
 
@@ -160,6 +162,12 @@ impl World {
         }
         self.bundle_version += 1;
         let version = self.bundle_version;
+        let is_emergency = self.setting.is_emergency(version);
+        self.happens(if is_emergency {
+            Kind::StruckKeys
+        } else {
+            Kind::Rotation
+        });
         self.tell(|| format!("the organizer publishes trust bundle {version}"));
         let bundle = self.setting.bundle(version);
         let cloud = &mut self.nodes[CLOUD];
@@ -268,6 +276,7 @@ impl World {
     /// A device is revoked, whose log counts up to there; said again, the cut moves.
     pub fn revoke_from(&mut self, device: NodeId, after: Seq) {
         self.tell(|| format!("the organizer revokes {} after record {after}", self.name(device)));
+        self.happens(Kind::Revocation);
         let key = self.nodes[device].key.public();
         for node in self.nodes.iter_mut().filter(|node| node.key.public() == key) {
             node.revoked = true;
@@ -335,6 +344,7 @@ impl World {
             .copied()
             .find(|hub| is_out(hub) && !self.observer.retired.contains(hub));
         if joining.is_some() {
+            self.happens(Kind::Rosters);
             self.cut_off_a_home(joining);
             return self.write_roster(joining);
         }
@@ -343,6 +353,7 @@ impl World {
             **other != hub && !self.observer.retired.contains(other) && !self.is_tainted_key(**other)
         });
         if others.count() > 0 && self.restored != Some(hub) && !self.observer.retired.contains(&hub) {
+            self.happens(Kind::Rosters);
             self.retire(hub);
         }
     }

@@ -150,6 +150,7 @@ impl World {
         }
         self.tell(|| format!("the organizer lists the codes of units {next:?}"));
         self.sellers.listed.extend(&next);
+        self.happens(Kind::Sellers);
         self.publish(Body::Foreign(list(next.into_iter())));
         true
     }

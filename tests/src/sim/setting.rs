@@ -181,6 +181,12 @@ impl Setting {
         self.steps_to(version).any(|made| made == step)
     }
 
+    /// Tells whether a version of the bundle strikes out the keys of the authority or of the issuer.
+    pub fn is_emergency(&self, version: u64) -> bool {
+        let last = self.steps_to(version).last();
+        matches!(last, Some(Step::ReplaceAuthority | Step::ReplaceIssuing))
+    }
+
     fn steps_to(&self, version: u64) -> impl Iterator<Item = Step> + '_ {
         let made = usize::try_from(version - 1).expect("few versions");
         self.steps.iter().copied().take(made)

@@ -8,6 +8,7 @@ use usher_protocol::record::Body;
 use super::node::NodeId;
 use super::sabotage::Sabotage;
 use super::scans::{At, Job};
+use super::shape::Kind;
 use super::world::World;
 
 impl World {
@@ -69,6 +70,7 @@ impl World {
         self.check_overruled(at, judging_as, asked);
         let unit = asked.ticket.ticket().unit.0;
         self.observer.overridden.insert(asked.scan, unit);
+        self.happens(Kind::Overrides);
         self.nodes[node].write(body, moment.at);
         Verdict::Admit {
             persons: asked.persons.max(1),

@@ -36,7 +36,11 @@ impl World {
     /// Returns the delay of a message, or nothing when it is lost.
     pub fn transit(&mut self, from: NodeId, to: NodeId) -> Option<u64> {
         let lossy = self.stormy && self.shape.has(Kind::Loss);
-        if !self.passes(from, to) || (lossy && self.random.percent(3)) {
+        if !self.passes(from, to) {
+            return None;
+        }
+        if lossy && self.random.percent(3) {
+            self.happens(Kind::Loss);
             return None;
         }
         let slow = lossy && self.random.percent(5);
@@ -156,6 +160,7 @@ impl World {
         let at = self.random.index(bytes.len());
         bytes[at] ^= u8::try_from(self.random.between(1, 255)).expect("a byte");
         self.altered.insert((from.min(to), from.max(to), epoch));
+        self.happens(Kind::Corruption);
         self.tell(|| {
             let (from, to) = (self.name(from), self.name(to));
             format!(
@@ -275,6 +280,7 @@ impl World {
             return Ok(self.nodes[node].disk.load(origin, after));
         }
         self.say(|| format!("{} cannot read its disk", self.name(node)));
+        self.happens(Kind::BadReads);
         if self.breaks(Sabotage::FailedReadsAreAbsences) {
             return Ok(None);
         }

@@ -16,6 +16,7 @@ use super::liar::Liar;
 use super::newcomers::MAX_NEWCOMERS;
 use super::node::{Node, NodeConfig, NodeId};
 use super::observer::Observer;
+use super::outcome::{Happened, Outcome};
 use super::people::People;
 use super::random::Random;
 use super::sabotage::Sabotage;
@@ -153,45 +154,13 @@ pub struct World {
     pub strangers: BTreeSet<Origin>,
     /// The newest bundle version.
     pub bundle_version: u64,
+    /// How often each kind of fault happened.
+    pub happened: Happened,
     /// Acts of chance so far.
     pub acts: u64,
     seed: u64,
     queue: BinaryHeap<Reverse<Planned>>,
     planned: u64,
-}
-
-/// What a run showed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Outcome {
-    /// Steps taken.
-    pub steps: u64,
-    /// Scans that let people in, as shown to staff.
-    pub admitted: u64,
-    /// Scans that were refused, as shown to staff.
-    pub refused: u64,
-    /// Doubles reported after healing.
-    pub incidents: u64,
-    /// Forks that everybody knows of after healing.
-    pub forks: u64,
-    /// Connections on which a message was altered.
-    pub altered: u64,
-    /// Devices that began at a checkpoint.
-    pub begun: u64,
-}
-
-impl Outcome {
-    /// Adds another run's.
-    pub fn and(self, other: Self) -> Self {
-        Self {
-            steps: self.steps + other.steps,
-            admitted: self.admitted + other.admitted,
-            refused: self.refused + other.refused,
-            incidents: self.incidents + other.incidents,
-            forks: self.forks + other.forks,
-            altered: self.altered + other.altered,
-            begun: self.begun + other.begun,
-        }
-    }
 }
 
 /// A promise that was broken.
@@ -268,6 +237,7 @@ impl World {
             strangers: BTreeSet::new(),
             newcomers: 0,
             begun_at_checkpoint: 0,
+            happened: Happened::default(),
             bundle_version: 1,
             queue: BinaryHeap::new(),
             planned: 0,
@@ -279,6 +249,7 @@ impl World {
         world.open_event();
         world.plan_beginnings();
         world.draw_liar(seed);
+        world.note_what_was_drawn();
         world
     }
 

@@ -128,6 +128,7 @@ impl World {
         let capacity = u32::try_from(capacity).expect("few");
         limited[at].capacity = Some(capacity);
         self.tell(|| format!("zone {zone} holds {capacity} people from now on, not {held}"));
+        self.happens(Kind::Crowding);
         let most = self.observer.zones.most.entry(zone).or_default();
         *most = capacity.max(*most);
         let version = version + 1;
