@@ -33,6 +33,7 @@ pub mod shape;
 pub mod shrink;
 pub mod slander;
 pub mod slots;
+pub mod stalls;
 pub mod supervisors;
 pub mod truth;
 pub mod wire;

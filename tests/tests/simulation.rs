@@ -43,6 +43,7 @@ const HAPPENS: [(Kind, u64); Kind::ALL.len()] = [
     (Kind::Counts, 80),
     (Kind::Days, 12),
     (Kind::Sellers, 50),
+    (Kind::Stalls, 100),
 ];
 
 /// Plays seeds on every core and gives the outcomes' sums.

@@ -42,12 +42,13 @@ struct Args {
 
 impl Args {
     fn shape(&self, seed: u64) -> Shape {
-        let drawn = Shape::drawn(seed);
+        let drawn = self
+            .sabotage
+            .map_or_else(|| Shape::drawn(seed), |rule| Shape::sabotaged(seed, rule));
         Shape {
             hubs: self.hubs.map_or(drawn.hubs, usize::from),
             scanners: self.scanners.map_or(drawn.scanners, usize::from),
             chaos_ms: self.seconds.map_or(drawn.chaos_ms, |seconds| seconds * 1000),
-            sabotage: self.sabotage,
             ..drawn
         }
     }

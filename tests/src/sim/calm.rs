@@ -35,6 +35,7 @@ impl World {
         self.cut.clear();
         self.slow.clear();
         self.people.still_until = FOR_GOOD;
+        self.all_go_on();
         (0..self.nodes.len()).for_each(|node| self.restart(node));
         self.play(CALM_MS);
         self.check_nobody_is_stranded();

@@ -174,7 +174,7 @@ impl World {
         let node = busy.filter(|_| self.random.percent(50)).unwrap_or(node);
         if self.nodes[node].up {
             self.tell(|| format!("{} crashes", self.name(node)));
-            self.nodes[node].crash();
+            self.stop(node);
             self.happens(Kind::Crashes);
             let pause = self.random.between(300, 6_000);
             self.plan(pause, Happening::Fault(Fault::Restart(node)));
@@ -229,7 +229,7 @@ impl World {
         self.observer.knows_only(hub, &copy);
         self.restored = Some(hub);
         self.happens(Kind::OldCopy);
-        self.nodes[hub].crash();
+        self.stop(hub);
         self.nodes[hub].disk = copy;
         let pause = self.random.between(300, 3_000);
         self.plan(pause, Happening::Fault(Fault::Restart(hub)));
@@ -256,7 +256,7 @@ impl World {
     /// A hub is no more.
     pub fn burn(&mut self, hub: NodeId) {
         self.tell(|| format!("{} is destroyed", self.name(hub)));
-        self.nodes[hub].crash();
+        self.stop(hub);
         self.nodes[hub].gone = true;
     }
 
@@ -264,7 +264,7 @@ impl World {
         if self.observer.retired.contains(&hub) {
             return self.leave_hub(hub);
         }
-        if self.nodes[CLOUD].up {
+        if self.runs(CLOUD) {
             self.retire(hub);
         } else {
             self.plan(500, Happening::Fault(Fault::Mourn(hub)));
@@ -291,6 +291,7 @@ impl World {
         self.people.coming = false;
         self.cut.clear();
         self.slow.clear();
+        self.all_go_on();
         for node in 0..self.nodes.len() {
             // Whoever reads in red that a clock is hours off sets it right.
             let skew = &mut self.nodes[node].skew_ms;

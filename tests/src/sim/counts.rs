@@ -73,7 +73,7 @@ impl World {
             let is_sound = !self.is_outcast(*scanner) && !self.is_tainted_key(*scanner);
             let identity = self.nodes[*scanner].shown_identity();
             let may_count = identity.unverified().capabilities.override_refusals;
-            self.nodes[*scanner].up && is_sound && may_count
+            self.runs(*scanner) && is_sound && may_count
         });
         if scanners.is_empty() {
             return;
@@ -123,6 +123,9 @@ impl World {
         let is_over = counting.is_done || self.now >= counting.until || self.is_outcast(scanner);
         if is_over || !self.nodes[scanner].up {
             return self.hang_up(&counting);
+        }
+        if self.stands_still(scanner) {
+            return self.plan(LOOK_EVERY_MS, Happening::Count(Box::new(counting)));
         }
         let hubs = self.hubs_known_to(scanner);
         let sessions = &self.nodes[scanner].sessions;

@@ -111,7 +111,7 @@ impl World {
         if suspicious && self.random.percent(20) {
             return self.find_out(node);
         }
-        if !self.nodes[node].up || self.nodes[node].gone {
+        if !self.runs(node) || self.nodes[node].gone {
             return;
         }
         // What it told falsely before would hide that more counts than may.
@@ -213,7 +213,7 @@ impl World {
         let key = self.nodes[node].key.public();
         let tail = self.nodes[CLOUD].ledger.tail(&key).seq.0;
         let owner = self.observer.owner(&key).unwrap_or(node);
-        if !self.nodes[CLOUD].up || !self.can_spare(owner) {
+        if !self.runs(CLOUD) || !self.can_spare(owner) {
             return;
         }
         let after = if self.random.percent(40) {

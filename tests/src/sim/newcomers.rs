@@ -107,7 +107,7 @@ impl World {
 
     /// A device joins: the authority enrols it, and a hub takes its place in the roster.
     pub fn join(&mut self) {
-        if self.newcomers == MAX_NEWCOMERS || !self.nodes[CLOUD].up {
+        if self.newcomers == MAX_NEWCOMERS || !self.runs(CLOUD) {
             return;
         }
         self.newcomers += 1;

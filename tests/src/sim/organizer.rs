@@ -33,7 +33,7 @@ impl World {
     }
 
     fn organize_something(&mut self) {
-        if !self.nodes[CLOUD].up {
+        if !self.runs(CLOUD) {
             return;
         }
         if self.list_codes() {

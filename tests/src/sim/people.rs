@@ -171,7 +171,7 @@ impl World {
 
     fn come(&mut self) {
         let unit = self.draw_guests_unit();
-        if self.people.is_moving(unit, self.now) {
+        if self.is_between_zones(unit) {
             return;
         }
         let reentry = TIERS[tier_of(unit)].1 == EntryRule::Reentry;
@@ -196,11 +196,17 @@ impl World {
         }
     }
 
+    /// Tells whether somebody with a unit's ticket stands at a gate from one zone to the next, be it one whose scanner stands still.
+    fn is_between_zones(&self, unit: u32) -> bool {
+        let is_read = || self.nodes.iter().any(|node| node.reads_on_the_way_on(unit));
+        self.people.is_moving(unit, self.now) || is_read()
+    }
+
     /// Somebody goes on from one zone to the one beside it, if they are there.
     fn go_on_from(&mut self, from: ZoneId, job: Job) {
         let unit = job.paper.unit;
-        let is_there = self.people.inside(unit, from) > 0 && !self.people.is_moving(unit, self.now);
-        if !is_there || !self.nodes[job.scanner].up {
+        let is_there = self.people.inside(unit, from) > 0 && !self.is_between_zones(unit);
+        if !is_there || !self.runs(job.scanner) {
             return;
         }
         self.people.moving.insert(unit, self.now + MOVES_WITHIN_MS);

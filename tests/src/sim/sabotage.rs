@@ -12,6 +12,7 @@ use usher_protocol::trust::Trust;
 
 use super::node::NodeId;
 use super::setting::{LONG_OVER, level};
+use super::shape::Kind;
 use super::world::{CLOUD, World};
 
 /// A rule broken on purpose.
@@ -156,6 +157,18 @@ pub enum Sabotage {
 }
 
 impl Sabotage {
+    /// Returns the later kinds of faults without which a rule is broken for nothing.
+    pub fn needs(self) -> &'static [Kind] {
+        if matches!(
+            self,
+            Self::RestatementForgetsLists | Self::MissedListsAreNotReadAgain
+        ) {
+            &[Kind::Sellers]
+        } else {
+            &[]
+        }
+    }
+
     /// Tells whether a verdict that lets nobody in is passed over.
     fn waives(self, verdict: &Verdict, place: &Behind) -> bool {
         match verdict {

@@ -8,7 +8,7 @@ use usher_protocol::routing::{Conclusion, Heard, Line, LineId, Next, Routing, SI
 use usher_protocol::ticket::{Rejection, VerifiedTicket, foreign};
 use usher_protocol::{GateId, ScanId, ScanSecret, ZoneId};
 
-use super::node::{NodeId, Then};
+use super::node::{Node, NodeId, Then};
 use super::people::Paper;
 use super::sabotage::Sabotage;
 use super::world::{Happening, World};
@@ -115,6 +115,16 @@ pub enum Errand {
     SignOfLife(At),
 }
 
+impl Node {
+    /// Tells whether staff here wait for the answer to a unit's ticket that is shown on the way from one zone to the next.
+    pub fn reads_on_the_way_on(&self, unit: u32) -> bool {
+        self.under_way.values().any(|scan| {
+            let is_on_the_way = scan.job.paper.unit == unit && scan.job.comes_from.is_some();
+            is_on_the_way && matches!(scan.to, To::Screen)
+        })
+    }
+}
+
 impl World {
     fn send_errand(&mut self, from: NodeId, to: NodeId, errand: Errand) {
         if let Some(delay) = self.transit(from, to) {
@@ -125,7 +135,7 @@ impl World {
     /// A scanner reads a code.
     pub fn read(&mut self, job: Job) {
         let scanner = job.scanner;
-        if !self.nodes[scanner].up {
+        if !self.runs(scanner) {
             return;
         }
         let ticket = self.verify(scanner, &job);

@@ -63,11 +63,13 @@ pub enum Kind {
     Days,
     /// Tickets of another seller, whose codes are listed one after the other.
     Sellers,
+    /// Machines that stand still for a while and go on.
+    Stalls,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Cuts,
         Self::Loss,
         Self::Delays,
@@ -95,7 +97,11 @@ impl Kind {
         Self::Counts,
         Self::Days,
         Self::Sellers,
+        Self::Stalls,
     ];
+
+    /// Those that came when the seeds of broken rules were found: with them, others would break.
+    pub const LATER: [Self; 2] = [Self::Sellers, Self::Stalls];
 }
 
 /// Who hears the story of a run.
@@ -175,6 +181,20 @@ impl Shape {
             chaos_ms: random.between(10_000, 30_000),
             relays: random.percent(40),
             ..Self::default()
+        }
+    }
+
+    /// Draws the shape of a seed's run in which a rule is broken: without the kinds of faults that came later, but for those that the rule
+    /// is about.
+    pub fn sabotaged(seed: u64, sabotage: Sabotage) -> Self {
+        let mut shape = Self::drawn(seed);
+        let needed = sabotage.needs();
+        shape
+            .faults
+            .retain(|kind| !Kind::LATER.contains(kind) || needed.contains(kind));
+        Self {
+            sabotage: Some(sabotage),
+            ..shape
         }
     }
 

@@ -67,6 +67,10 @@ impl World {
             return;
         }
         self.plan(CONNECT_EVERY_MS, Happening::Connect(a, b));
+        // Whoever stands still answers nobody who dials it, and notices no line that is dead.
+        if self.stands_still(a) || self.stands_still(b) {
+            return;
+        }
         let (here, there) = (
             self.nodes[a].sessions.contains_key(&b),
             self.nodes[b].sessions.contains_key(&a),

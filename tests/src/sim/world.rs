@@ -24,6 +24,7 @@ use super::scans::Errand;
 use super::sellers::{self, Sellers};
 use super::setting::{Powers, Setting};
 use super::shape::{Kind, Shape, Tape};
+use super::stalls::{Stall, Stalls};
 use super::wire::ALTERED_PER_MILLE;
 
 /// The cloud's index.
@@ -79,6 +80,8 @@ pub enum Happening {
     Count(Box<Counting>),
     /// Whoever stood still after a capacity was changed goes on.
     Settled,
+    /// A machine stands still, or goes on.
+    Stall(Stall),
 }
 
 struct Planned {
@@ -128,6 +131,8 @@ pub struct World {
     pub people: People,
     /// What another seller has sold.
     pub sellers: Sellers,
+    /// Which machines stand still.
+    pub stalls: Stalls,
     /// Who checks the promises.
     pub observer: Observer,
     /// Virtual time, in milliseconds since the Unix epoch.
@@ -219,6 +224,7 @@ impl World {
             observer: Observer::new(seed),
             people: People::new(shape.crowd),
             sellers: sellers::draw(seed, |kind| shape.has(kind)),
+            stalls: Stalls::draw(seed, shape),
             nodes: Vec::new(),
             pairs: Vec::new(),
             epochs: BTreeMap::new(),
@@ -352,6 +358,7 @@ impl World {
         self.plan(4_000, Happening::Supervisor);
         if self.stormy {
             self.plan(3_000, Happening::Fault(Fault::Next));
+            self.plan(3_000, Happening::Stall(Stall::Next));
         }
     }
 
@@ -416,6 +423,9 @@ impl World {
     }
 
     fn happen(&mut self, what: Happening) {
+        let Some(what) = self.unless_it_waits(what) else {
+            return;
+        };
         match what {
             Happening::Deliver {
                 from,
@@ -434,6 +444,7 @@ impl World {
             Happening::Supervisor => self.supervise(),
             Happening::Count(counting) => self.go_on_counting(*counting),
             Happening::Settled => self.settle_crowd(),
+            Happening::Stall(stall) => self.stall(stall),
         }
     }
 

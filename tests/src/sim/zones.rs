@@ -166,7 +166,7 @@ impl World {
         };
         let is_idle = left.all(|(id, node)| {
             let is_current = version(id) == version(CLOUD);
-            node.up && node.under_way.is_empty() && !self.is_outcast(id) && is_current
+            self.runs(id) && node.under_way.is_empty() && !self.is_outcast(id) && is_current
         });
         is_idle && self.agrees()
     }

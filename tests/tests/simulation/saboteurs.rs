@@ -10,22 +10,6 @@ use usher_tests::sim::{self, Broken, Kind, Sabotage, Shape, Tape};
 /// Within how many seeds a broken rule must be found.
 const SEEDS: u64 = 300;
 
-/// A rule is broken where nobody else sells tickets, unless it is about these: what is there besides makes its story longer.
-fn sabotaged(seed: u64, sabotage: Sabotage) -> Shape {
-    let is_on_sellers = matches!(
-        sabotage,
-        Sabotage::RestatementForgetsLists | Sabotage::MissedListsAreNotReadAgain
-    );
-    let mut shape = Shape::drawn(seed);
-    if !is_on_sellers {
-        shape.faults.remove(&Kind::Sellers);
-    }
-    Shape {
-        sabotage: Some(sabotage),
-        ..shape
-    }
-}
-
 /// Finds the first seed in which a broken rule is seen as what it is; before that it may have broken something else.
 #[track_caller]
 fn find(from: u64, shape: impl Fn(u64) -> Shape, complaints: &[&str]) -> (u64, Broken) {
@@ -191,7 +175,7 @@ fn every_broken_rule_is_found() {
     let next = AtomicUsize::new(0);
     let find_some = || {
         while let Some((sabotage, from, complaints)) = RULES.get(next.fetch_add(1, Ordering::Relaxed)) {
-            find(*from, |seed| sabotaged(seed, *sabotage), complaints);
+            find(*from, |seed| Shape::sabotaged(seed, *sabotage), complaints);
         }
     };
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -214,7 +198,7 @@ fn a_failing_seed_is_shrunk_to_a_story_one_can_read() {
     // Without relays, so that something has to go wrong first.
     let shape = |seed| Shape {
         relays: false,
-        ..sabotaged(seed, Sabotage::CutOffSaysYes)
+        ..Shape::sabotaged(seed, Sabotage::CutOffSaysYes)
     };
     let (seed, broken) = find(1, shape, &["people in, not"]);
     let shape = shape(seed);

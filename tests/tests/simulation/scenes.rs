@@ -3,7 +3,7 @@
 use usher_keys::Timestamp;
 use usher_protocol::admission::{Reason, Referral, Verdict};
 use usher_protocol::policy::{OffsetChange, TimeSlots, Zone};
-use usher_protocol::record::{Body, PlacesOf};
+use usher_protocol::record::{Body, PlacesOf, Record};
 use usher_protocol::state::Incident;
 use usher_protocol::ticket::Rejection;
 use usher_tests::sim::setting::{OUTER, TIERS};
@@ -344,4 +344,53 @@ fn a_ticket_for_one_entry_a_day_opens_again_once_summer_time_has_begun_at_midnig
         let next_day = matches!(world.ask(unit, 4), Some(Verdict::Admit { .. }));
         assert_eq!(next_day, opens, "from {before} to {after}");
     }
+}
+
+#[test]
+fn whom_a_hub_that_stood_still_lets_in_afterwards_is_not_counted_where_the_scanner_had_given_up() {
+    let mut world = stage(1, 1);
+    let (hub, scanner) = (1, 2);
+    let unit = unit_at(&world, STRICT, hub);
+    world.stand_still_for(hub, A_WHILE_MS);
+    let verdict = world.ask(unit, scanner);
+    assert!(
+        matches!(verdict, Some(Verdict::Refer(Referral::HomeUnreachable { .. }))),
+        "{verdict:?}"
+    );
+    world.play(3 * A_WHILE_MS);
+    let own = world.nodes[hub].key.public();
+    let log = world.nodes[CLOUD].disk.log(&own);
+    let is_admission = |bytes: &[u8]| {
+        let record = Record::from_bytes(bytes);
+        record.is_ok_and(|record| matches!(record.body, Body::Admitted(_)))
+    };
+    assert!(
+        log.iter().any(|entry| is_admission(&entry.bytes)),
+        "it found the scan"
+    );
+    let state = world.nodes[CLOUD].ledger.state();
+    let inside = state.tally(usher_protocol::Unit(unit)).inside(OUTER);
+    // Whoever was sent away may have come back by now.
+    assert_eq!(inside, world.people.inside(unit, OUTER));
+    world.recover();
+}
+
+#[test]
+fn a_hub_that_stood_still_for_long_is_linked_again_and_hears_what_it_missed() {
+    let mut world = stage(2, 2);
+    let (still, scanner) = (2, 4);
+    let unit = unit_at(&world, AVAILABLE, still);
+    world.stand_still_for(still, 5 * A_WHILE_MS);
+    world.revoke_ticket(unit);
+    world.play(4 * A_WHILE_MS);
+    assert!(
+        !world.nodes[still]
+            .ledger
+            .state()
+            .history(usher_protocol::Unit(unit), OUTER)
+            .revoked
+    );
+    world.play(3 * A_WHILE_MS);
+    assert_eq!(world.ask(unit, scanner), Some(Verdict::Deny(Reason::Revoked)));
+    world.recover();
 }
