@@ -14,6 +14,7 @@ pub mod excess;
 mod excuses;
 pub mod fleet;
 pub mod homes;
+pub mod late_clocks;
 pub mod liar;
 pub mod lies;
 pub mod mended;

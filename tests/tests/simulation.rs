@@ -44,6 +44,7 @@ const HAPPENS: [(Kind, u64); Kind::ALL.len()] = [
     (Kind::Days, 12),
     (Kind::Sellers, 50),
     (Kind::Stalls, 100),
+    (Kind::LateClocks, 50),
 ];
 
 /// Plays seeds on every core and gives the outcomes' sums.
@@ -121,7 +122,12 @@ fn without_faults_there_are_no_doubles() {
 /// A storm in which a hub's past stays with outcasts, so that it can give nobody the places it has.
 #[test]
 fn a_hub_that_waits_for_its_past_in_the_end_strands_no_places_of_others() {
-    let sum = play(500_077..500_078, Shape::drawn);
+    // Kinds of faults that came later would lead it elsewhere.
+    let sum = play(500_077..500_078, |seed| {
+        let mut shape = Shape::drawn(seed);
+        shape.faults.retain(|kind| *kind <= Kind::Sellers);
+        shape
+    });
     assert!(sum.admitted > 0, "{sum:?}");
 }
 

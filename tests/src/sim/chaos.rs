@@ -6,7 +6,7 @@ use super::shape::Kind;
 use super::world::{CLOUD, Happening, World};
 
 /// How far clocks are off that somebody set wrong, in milliseconds: 45 minutes, 20 hours, 5 days.
-const FAR_OFF_MS: [i64; 4] = [45 * 60_000, 20 * 3_600_000, -20 * 3_600_000, 120 * 3_600_000];
+pub const FAR_OFF_MS: [i64; 4] = [45 * 60_000, 20 * 3_600_000, -20 * 3_600_000, 120 * 3_600_000];
 /// How much longer everything takes over a slow line at most, in milliseconds and one direction.
 const MAX_DELAY_MS: u64 = 2_000;
 /// Largest clock error of any other device, in milliseconds.

@@ -65,11 +65,13 @@ pub enum Kind {
     Sellers,
     /// Machines that stand still for a while and go on.
     Stalls,
+    /// Clocks that are far off at first and set right in the middle.
+    LateClocks,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Cuts,
         Self::Loss,
         Self::Delays,
@@ -98,10 +100,11 @@ impl Kind {
         Self::Days,
         Self::Sellers,
         Self::Stalls,
+        Self::LateClocks,
     ];
 
     /// Those that came when the seeds of broken rules were found: with them, others would break.
-    pub const LATER: [Self; 2] = [Self::Sellers, Self::Stalls];
+    pub const LATER: [Self; 3] = [Self::Sellers, Self::Stalls, Self::LateClocks];
 }
 
 /// Who hears the story of a run.

@@ -164,6 +164,7 @@ fn node_of(what: &Happening) -> Option<NodeId> {
         | Happening::Supervisor
         | Happening::Count(_)
         | Happening::Settled
-        | Happening::Stall(_) => None,
+        | Happening::Stall(_)
+        | Happening::SetRight(_) => None,
     }
 }

@@ -82,6 +82,8 @@ pub enum Happening {
     Settled,
     /// A machine stands still, or goes on.
     Stall(Stall),
+    /// Somebody sets a machine's clock right.
+    SetRight(NodeId),
 }
 
 struct Planned {
@@ -253,6 +255,7 @@ impl World {
         world.add_nodes();
         world.lay_cables();
         world.open_event();
+        world.draw_late_clocks(seed);
         world.plan_beginnings();
         world.draw_liar(seed);
         world.note_what_was_drawn();
@@ -445,6 +448,7 @@ impl World {
             Happening::Count(counting) => self.go_on_counting(*counting),
             Happening::Settled => self.settle_crowd(),
             Happening::Stall(stall) => self.stall(stall),
+            Happening::SetRight(node) => self.set_right(node),
         }
     }
 

@@ -394,3 +394,26 @@ fn a_hub_that_stood_still_for_long_is_linked_again_and_hears_what_it_missed() {
     assert_eq!(world.ask(unit, scanner), Some(Verdict::Deny(Reason::Revoked)));
     world.recover();
 }
+
+#[test]
+fn a_hub_whose_clock_is_set_right_in_the_middle_judges_by_the_right_time() {
+    const HOUR_MS: i64 = 3_600_000;
+    let mut world = stage(1, 1);
+    let hub = 1;
+    world.isolate(&[hub, 2]);
+    for node in [hub, 2] {
+        world.nodes[node].skew_ms = 20 * HOUR_MS;
+        world.nodes[node].crash();
+        world.restart(node);
+    }
+    world.play(A_WHILE_MS);
+    assert!(!world.has_right_time(hub), "nobody was heard who says otherwise");
+    for node in [hub, 2] {
+        world.nodes[node].skew_ms = 0;
+    }
+    world.play(A_WHILE_MS);
+    world.mend();
+    world.play(2 * A_WHILE_MS);
+    assert!(world.has_right_time(hub));
+    world.recover();
+}
