@@ -12,6 +12,7 @@ impl World {
     /// Checks that no other hub may say yes as a strict ticket's home while one does: seen where it is decided, and not only
     /// when somebody happens to show the ticket at both of them.
     pub fn check_only_home(&self, node: NodeId, paper: &Paper) {
+        self.check_rosters(node, paper);
         let is_strict = TIERS[tier_of(paper.unit)].2 == Offline::Strict;
         let is_home = self.home_of(node, paper.unit) == Some(node);
         if !is_strict || !is_home || self.may_be_a_second_home(node) {
@@ -26,6 +27,24 @@ impl World {
             self.name(node),
             other.map(|other| self.name(other)).unwrap_or_default()
         );
+    }
+
+    /// Checks that whoever lets a strict ticket in knows every roster so far: without one of them it would miss a former home.
+    fn check_rosters(&self, node: NodeId, paper: &Paper) {
+        let is_strict = TIERS[tier_of(paper.unit)].2 == Offline::Strict;
+        assert!(
+            !(is_strict && self.lacks_a_roster(node)) || self.is_liar(node),
+            "{}: {} lets in {paper:?} though it lacks a roster",
+            self.place(),
+            self.name(node)
+        );
+    }
+
+    /// Tells whether a node lacks one of the rosters before the newest that it knows.
+    pub fn lacks_a_roster(&self, node: NodeId) -> bool {
+        let rosters = self.nodes[node].ledger.state().rosters().all();
+        let newest = rosters.keys().next_back().copied().unwrap_or_default();
+        (1..newest).any(|epoch| !rosters.contains_key(&epoch))
     }
 
     /// Tells whether a hub may go on as a home beside another: of a retired or revoked one a person has vouched that it lets

@@ -204,6 +204,9 @@ impl World {
             }
             if self.breaks(Sabotage::RostersMayBeMissing) {
                 sabotage::leave_rosters_out(&mut words);
+                sabotage::call_it_the_first(&mut words);
+            } else if self.breaks(Sabotage::MissingRostersSayYes) {
+                sabotage::leave_rosters_out(&mut words);
             }
             if self.breaks(Sabotage::RestatementForgetsLists) {
                 words.retain(|word| !matches!(word, Body::Foreign(_)));

@@ -22,6 +22,8 @@ pub enum Sabotage {
     CutOffSaysYes,
     /// A new home lets people in before the former one has stepped back.
     FormerHomesAreForgotten,
+    /// A hub that lacks one of the rosters so far lets people in under strict policy.
+    MissingRostersSayYes,
     /// A hub that was retired lets people in under strict policy.
     RetiredHubsSayYes,
     /// A device with two histories lets people in.
@@ -174,6 +176,7 @@ impl Sabotage {
         match verdict {
             Verdict::Refer(Referral::HomeUnreachable { .. }) => self == Self::CutOffSaysYes,
             Verdict::Refer(Referral::HomeUnsettled { .. }) => self == Self::FormerHomesAreForgotten,
+            Verdict::Refer(Referral::NotReady) => self == Self::MissingRostersSayYes && place.lacks_a_roster,
             Verdict::Refer(Referral::Retired) => self == Self::RetiredHubsSayYes,
             Verdict::Refer(Referral::OwnLogForked) => self == Self::ForkedDevicesSayYes,
             Verdict::Refer(Referral::OwnLogBehind) => self == Self::OwnPastIsNotAwaited,
@@ -200,7 +203,7 @@ impl Sabotage {
     }
 }
 
-/// The zone behind a gate, for whoever passes a rule over.
+/// The zone behind a gate and who judges there, for whoever passes a rule over.
 struct Behind {
     /// Whether it lies in another.
     is_inner: bool,
@@ -210,6 +213,8 @@ struct Behind {
     has_slots: bool,
     /// Whether the ticket's tier opened it until a while ago.
     is_ended: bool,
+    /// Whether whoever judges lacks a roster.
+    lacks_a_roster: bool,
 }
 
 impl World {
@@ -226,6 +231,7 @@ impl World {
             is_lowered: self.is_lowered(node, zone),
             has_slots: self.has_slots(node, zone),
             is_ended: self.is_ended(node, asked),
+            lacks_a_roster: self.lacks_a_roster(node),
         };
         let is_waived = self
             .shape
@@ -323,12 +329,16 @@ pub fn unproven(found: &ForkProof) -> ForkProof {
     ForkProof { one, ..found.clone() }
 }
 
-/// Leaves all rosters but the newest out of what an authority says again, and calls that one the first.
+/// Leaves all rosters but the newest out of what an authority says again.
 pub fn leave_rosters_out(words: &mut Vec<Body>) {
     let is_roster = |word: &Body| matches!(word, Body::Roster { .. });
     let newest = words.iter().rposition(is_roster);
     let mut at = 0..;
     words.retain(|word| at.next() == newest || !is_roster(word));
+}
+
+/// Calls the roster that an authority says again the first.
+pub fn call_it_the_first(words: &mut [Body]) {
     for word in words {
         if let Body::Roster { epoch, .. } = word {
             *epoch = 1;
