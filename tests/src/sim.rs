@@ -37,6 +37,7 @@ pub mod slots;
 pub mod stalls;
 pub mod supervisors;
 pub mod truth;
+pub mod wider_lies;
 pub mod wire;
 pub mod world;
 pub mod zones;

@@ -45,6 +45,7 @@ const HAPPENS: [(Kind, u64); Kind::ALL.len()] = [
     (Kind::Sellers, 50),
     (Kind::Stalls, 100),
     (Kind::LateClocks, 50),
+    (Kind::WiderLies, 100),
 ];
 
 /// Plays seeds on every core and gives the outcomes' sums.

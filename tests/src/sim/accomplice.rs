@@ -61,7 +61,10 @@ impl World {
             body,
             Body::Superseded { .. } | Body::Revoked { .. } | Body::Reinstated { .. }
         );
-        if is_on_tickets && self.breaks(Sabotage::DevicesRuleOnTickets) && self.nodes[CLOUD].up {
+        let rules = is_on_tickets && self.breaks(Sabotage::DevicesRuleOnTickets) && self.nodes[CLOUD].up;
+        let lists =
+            matches!(body, Body::Foreign(_)) && self.breaks(Sabotage::DevicesListCodes) && self.runs(CLOUD);
+        if rules || lists {
             self.publish(body);
         } else if let Body::Annulled { passage, .. } = body {
             self.annul_for_another(&passage);

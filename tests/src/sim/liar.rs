@@ -114,30 +114,8 @@ impl World {
         if !self.runs(node) || self.nodes[node].gone {
             return;
         }
-        // What it told falsely before would hide that more counts than may.
-        let is_all_it_says = self.breaks(Sabotage::PassagesOfATicketAreNotBounded);
-        if is_all_it_says && self.liars[liar].told_all.is_empty() {
-            return self.tell_of_one_ticket(node);
-        }
-        if self.breaks(Sabotage::CountsOfALogAreNotBounded) && !self.has_counted_too_much(node) {
-            return self.count_again_and_again(node);
-        }
-        if let Some(kind) = self.unbounded(node) {
-            return self.write_too_much(node, kind);
-        }
-        if self.breaks(Sabotage::BytesOfALogAreNotBounded) && !self.is_beyond_bytes(node) {
-            return self.write_too_many_bytes(node);
-        }
-        // Few liars come upon it in time.
-        let own = self.nodes[node].key.public();
-        let has_none = !self.observer.unfounded.contains_key(&own) && self.has_struck_issuer();
-        if self.breaks(Sabotage::OpeningsAreNotAsked) && has_none {
-            let hlc = Hlc {
-                ms: self.now,
-                count: 0,
-            };
-            let lie = self.draw_struck_opening(node, hlc);
-            return self.write_lie(node, lie);
+        if self.tells_what_is_not_asked(liar) {
+            return;
         }
         let has_told = self.sellers.told.contains(&node);
         let tells = self.breaks(Sabotage::MissedListsAreNotReadAgain) && !has_told;
@@ -156,6 +134,38 @@ impl World {
             7 if self.is_hub(node) => self.enrol_strangers(node),
             _ => self.slander(node),
         }
+    }
+
+    /// A liar says what nobody asks about because a rule is broken; tells whether it did.
+    fn tells_what_is_not_asked(&mut self, liar: usize) -> bool {
+        let node = self.liars[liar].node;
+        let now = Hlc {
+            ms: self.now,
+            count: 0,
+        };
+        // What it told falsely before would hide that more counts than may.
+        let is_all_it_says = self.breaks(Sabotage::PassagesOfATicketAreNotBounded);
+        // Few liars come upon a struck key in time.
+        let own = self.nodes[node].key.public();
+        let has_none = !self.observer.unfounded.contains_key(&own) && self.has_struck_issuer();
+        if is_all_it_says && self.liars[liar].told_all.is_empty() {
+            self.tell_of_one_ticket(node);
+        } else if self.breaks(Sabotage::CountsOfALogAreNotBounded) && !self.has_counted_too_much(node) {
+            self.count_again_and_again(node);
+        } else if let Some(kind) = self.unbounded(node) {
+            self.write_too_much(node, kind);
+        } else if self.must_list_codes(node) {
+            let lie = self.draw_listing(now);
+            self.write_lie(node, lie);
+        } else if self.breaks(Sabotage::BytesOfALogAreNotBounded) && !self.is_beyond_bytes(node) {
+            self.write_too_many_bytes(node);
+        } else if self.breaks(Sabotage::OpeningsAreNotAsked) && has_none {
+            let lie = self.draw_struck_opening(node, now);
+            self.write_lie(node, lie);
+        } else {
+            return false;
+        }
+        true
     }
 
     /// Writes anything into its own log, with its own valid head.

@@ -44,6 +44,9 @@ impl World {
     pub fn draw_lie(&mut self, node: NodeId) -> Lie {
         let hlc = self.draw_clock();
         let said = |words, is_false, body| Lie::new(words, is_false, Record::new(hlc, body).to_bytes());
+        if self.lies_more_widely() {
+            return self.draw_wider_lie(node, hlc);
+        }
         match self.random.below(25) {
             0..9 => self.draw_passage(node, hlc),
             9 => self.draw_small_lie(node),

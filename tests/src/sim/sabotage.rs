@@ -106,6 +106,8 @@ pub enum Sabotage {
     LivePartsAreNotAsked,
     /// What a revoked device wrote beyond its cut counts.
     CutsAreNotKept,
+    /// Devices list other sellers' codes.
+    DevicesListCodes,
     /// Devices void tickets, and make them valid again.
     DevicesRuleOnTickets,
     /// Scans are withdrawn by others than their readers.
@@ -161,7 +163,9 @@ pub enum Sabotage {
 impl Sabotage {
     /// Returns the later kinds of faults without which a rule is broken for nothing.
     pub fn needs(self) -> &'static [Kind] {
-        if matches!(
+        if self == Self::DevicesListCodes {
+            &[Kind::Sellers, Kind::WiderLies]
+        } else if matches!(
             self,
             Self::RestatementForgetsLists | Self::MissedListsAreNotReadAgain
         ) {

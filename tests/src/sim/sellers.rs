@@ -155,6 +155,19 @@ impl World {
         true
     }
 
+    /// Draws a list that a liar makes up: of what is sold and on no list, if anything is, or of what nobody sells.
+    pub fn draw_list(&mut self) -> ForeignList {
+        let unlisted: Vec<_> = self
+            .sellers
+            .units()
+            .filter(|unit| !self.sellers.listed.contains(unit))
+            .collect();
+        let invented = FIRST_FOREIGN_UNIT.0 + 2 * SOLD;
+        let from = self.random.index(unlisted.len().max(1));
+        let units = unlisted.into_iter().skip(from).chain([invented]);
+        list(units.take(LISTED_TOGETHER))
+    }
+
     /// Tells whether a ticket is the event's own, or the cloud lists it.
     pub fn is_listed(&self, unit: u32) -> bool {
         let codes = self.nodes[CLOUD].ledger.state().foreign();

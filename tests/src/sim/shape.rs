@@ -67,11 +67,13 @@ pub enum Kind {
     Stalls,
     /// Clocks that are far off at first and set right in the middle.
     LateClocks,
+    /// Liars who list codes, count what they did not hear, and tell of forks that they sign themselves.
+    WiderLies,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Cuts,
         Self::Loss,
         Self::Delays,
@@ -101,10 +103,11 @@ impl Kind {
         Self::Sellers,
         Self::Stalls,
         Self::LateClocks,
+        Self::WiderLies,
     ];
 
     /// Those that came when the seeds of broken rules were found: with them, others would break.
-    pub const LATER: [Self; 3] = [Self::Sellers, Self::Stalls, Self::LateClocks];
+    pub const LATER: [Self; 4] = [Self::Sellers, Self::Stalls, Self::LateClocks, Self::WiderLies];
 }
 
 /// Who hears the story of a run.
