@@ -16,6 +16,7 @@ pub mod fleet;
 pub mod homes;
 pub mod late_clocks;
 pub mod liar;
+pub mod lied;
 pub mod lies;
 pub mod mended;
 pub mod newcomers;

@@ -82,6 +82,7 @@ fn the_promises_hold_under_faults() {
     assert!(sum.forks > SEEDS / 75, "{sum:?}");
     assert!(sum.altered > SEEDS, "{sum:?}");
     assert!(sum.begun > SEEDS / 10, "{sum:?}");
+    assert!(sum.lied_about > SEEDS, "{sum:?}");
     for (kind, least) in HAPPENS {
         let times = sum.happened.times(kind);
         assert!(

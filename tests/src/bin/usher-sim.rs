@@ -97,6 +97,7 @@ fn main() -> io::Result<ExitCode> {
             }
         }
     }
+    writeln!(out, "{} tickets were lied about", sum.lied_about)?;
     for kind in Kind::ALL {
         writeln!(out, "{kind:?} happened {} times", sum.happened.times(kind))?;
     }

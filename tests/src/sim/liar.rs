@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use usher_keys::Certificate;
 use usher_protocol::evidence::Worth;
 use usher_protocol::ledger::Entry;
-use usher_protocol::log::Hash;
 use usher_protocol::record::{Body, Record};
 use usher_protocol::ticket::foreign;
 use usher_protocol::{Hlc, Origin, Seq};
@@ -178,7 +177,7 @@ impl World {
         let entry = Entry {
             origin: me,
             tail,
-            bytes: lie.bytes,
+            bytes: lie.bytes.clone(),
             worth: Worth::UnknownKey,
         };
         assert!(machine.ledger.replay(&entry, now), "it follows its own log");
@@ -186,17 +185,10 @@ impl World {
         if tail.seq.0.is_multiple_of(SIGNED_EVERY) {
             machine.batch.heads.extend(machine.ledger.seal(&machine.key));
         }
-        self.takes_note(lie.is_false, tail.hash);
+        self.takes_note(node, &lie, tail.hash);
         self.happens(Kind::Liars);
         self.say(|| format!("{} lies: {}", self.name(node), lie.words));
         self.plan_commit(node);
-    }
-
-    /// Takes note of a record that is plainly false, so that its writer must be named for it.
-    pub fn takes_note(&mut self, is_false: bool, hash: Hash) {
-        if is_false {
-            self.observer.false_records.insert(hash);
-        }
     }
 
     fn write_much(&mut self, node: NodeId) {

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use usher_protocol::admission::{Direction, Reason, Referral, Verdict};
 use usher_protocol::home::home_of;
 use usher_protocol::ledger::{Entry, JudgingAs, MAX_STORED_LOGS, ScanQuestion};
-use usher_protocol::policy::EntryRule;
 use usher_protocol::record::{PlacesOf, Record};
 use usher_protocol::state::Incident;
 use usher_protocol::{GateId, Origin, ScanId, Seq, Unit, ZoneId};
@@ -269,15 +268,6 @@ impl World {
             .values()
             .filter_map(|hubs| home_of(self.setting.event, Unit(unit), hubs));
         homes.filter_map(|home| self.observer.owner(&home)).collect()
-    }
-
-    /// Tells whether a liar could say of people that they left: they leave by their tier's rule, and it has read the code or is their home.
-    pub fn may_be_let_out_by_a_liar(&self, unit: u32) -> bool {
-        if self.liars.is_empty() || TIERS[tier_of(unit)].1 != EntryRule::Reentry {
-            return false;
-        }
-        let is_home = self.homes(unit).iter().any(|home| self.is_tainted_key(*home));
-        is_home || self.units_read_by_liars().contains(&unit)
     }
 
     /// Returns the units of which a liar's log tells a passage that counts.

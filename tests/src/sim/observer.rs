@@ -16,6 +16,7 @@ use usher_protocol::{Origin, ScanId, Seq};
 use super::calendar::{DayWatch, is_closed};
 use super::counted::AuthorityWord;
 use super::disk::Disk;
+use super::lied::LieWatch;
 use super::node::NodeId;
 use super::sabotage::Sabotage;
 use super::scans::Job;
@@ -56,6 +57,8 @@ pub struct Observer {
     pub perished: BTreeSet<ScanId>,
     /// Hubs that are excused for one ticket too many if their fork is known in the end.
     pub suspects: BTreeSet<NodeId>,
+    /// What lies say of people that is not plainly false.
+    pub lies: LieWatch,
     /// Chain hashes of records that are plainly false, so that their writer must be named.
     pub false_records: BTreeSet<Hash>,
     /// What is known of the zones that are limited.
@@ -119,6 +122,7 @@ impl Observer {
             shown: BTreeMap::new(),
             perished: BTreeSet::new(),
             suspects: BTreeSet::new(),
+            lies: LieWatch::default(),
             false_records: BTreeSet::new(),
             zones: ZoneWatch::default(),
             slots: SlotWatch::default(),

@@ -45,6 +45,8 @@ pub struct Outcome {
     pub altered: u64,
     /// Devices that began at a checkpoint.
     pub begun: u64,
+    /// Tickets that lies were about and of whose people it was checked where they are said to be.
+    pub lied_about: u64,
     /// How often each kind of fault happened.
     pub happened: Happened,
 }
@@ -60,6 +62,7 @@ impl Outcome {
             forks: self.forks + other.forks,
             altered: self.altered + other.altered,
             begun: self.begun + other.begun,
+            lied_about: self.lied_about + other.lied_about,
             happened: self.happened.and(other.happened),
         }
     }
@@ -80,10 +83,7 @@ impl World {
             (Kind::Nesting, self.setting.zones().len() > 1),
             (Kind::Days, self.setting.calendar.is_special()),
             (Kind::Slots, zones.iter().any(|zone| zone.time_slots.is_some())),
-            (
-                Kind::Powers,
-                powers.any(|given| !given.gates.is_empty()),
-            ),
+            (Kind::Powers, powers.any(|given| !given.gates.is_empty())),
         ];
         for (kind, _) in drawn.into_iter().filter(|(_, is_drawn)| *is_drawn) {
             self.happens(kind);
@@ -102,6 +102,7 @@ impl World {
             forks: self.hubs().iter().filter(|hub| is_frozen(hub)).count() as u64,
             altered: self.altered.len() as u64,
             begun: self.begun_at_checkpoint,
+            lied_about: self.lied_about_and_checked(),
             happened: self.happened,
         }
     }

@@ -199,7 +199,7 @@ impl World {
         for lie in &lies {
             tail = tail.push(event, &origin, &lie.bytes);
             self.nodes[node].genuine.insert(tail.hash);
-            self.takes_note(lie.is_false, tail.hash);
+            self.takes_note(node, lie, tail.hash);
         }
         Run {
             base,
