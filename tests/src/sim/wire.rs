@@ -460,9 +460,10 @@ impl World {
         self.check_stored(node);
         let bundle_changed = self.nodes[node].batch.bundle.is_some();
         let then = self.nodes[node].commit();
+        // Sessions go by what was known before, also where the ledger is built anew in between.
+        let known = Arc::clone(&self.nodes[node].register_known);
         self.rebuild_if_due(node);
-        let register = self.nodes[node].ledger.state().register();
-        let known = std::mem::replace(&mut self.nodes[node].register_known, register);
+        self.nodes[node].register_known = self.nodes[node].ledger.state().register();
         let trust_changed = bundle_changed || known != self.nodes[node].register_known;
         let held = self.nodes[node].disk.held();
         let mut begun = Vec::new();
