@@ -1,341 +1,4 @@
 /**
- * The page's scanner.
- */
-export class Desk {
-    __destroy_into_raw() {
-        const ptr = this.__wbg_ptr;
-        this.__wbg_ptr = 0;
-        DeskFinalization.unregister(this);
-        return ptr;
-    }
-    free() {
-        const ptr = this.__destroy_into_raw();
-        wasm.__wbg_desk_free(ptr, 0);
-    }
-    /**
-     * Takes what the clocks show; call it before anything else that happens now.
-     * @param {number} wall_ms
-     * @param {number} up_ms
-     */
-    at(wall_ms, up_ms) {
-        wasm.desk_at(this.__wbg_ptr, wall_ms, up_ms);
-    }
-    /**
-     * Calls the hub: `hashes` are 32 bytes for each certificate that was pinned, `nonce` 32 random ones.
-     *
-     * # Errors
-     *
-     * A sentence.
-     * @param {Uint8Array | number[]} hashes
-     * @param {Uint8Array | number[]} nonce
-     */
-    connected(hashes, nonce) {
-        try {
-            const retptr = wasm.__wbindgen_add_to_stack_pointer(-16) >>> 0;
-            let ptr0, len0, ptr1, len1;
-            try {
-                ptr0 = passArray8ToWasm0(hashes, wasm.__wbindgen_export);
-                len0 = WASM_VECTOR_LEN;
-                ptr1 = passArray8ToWasm0(nonce, wasm.__wbindgen_export);
-                len1 = WASM_VECTOR_LEN;
-            } catch (e) {
-                if (ptr1) { wasm.__wbindgen_export2(ptr1, len1 * 1, 1); }
-                if (ptr0) { wasm.__wbindgen_export2(ptr0, len0 * 1, 1); }
-                throw e;
-            }
-            wasm.desk_connected(retptr, this.__wbg_ptr, ptr0, len0, ptr1, len1);
-            var r0 = getDataViewMemory0().getInt32(retptr + 4 * 0, true);
-            var r1 = getDataViewMemory0().getInt32(retptr + 4 * 1, true);
-            if (r1) {
-                throw takeFromExternrefTable0(r0);
-            }
-        } finally {
-            wasm.__wbindgen_add_to_stack_pointer(16);
-        }
-    }
-    /**
-     * Takes note that the connection is gone.
-     */
-    disconnected() {
-        wasm.desk_disconnected(this.__wbg_ptr);
-    }
-    /**
-     * Takes bytes that came for a request.
-     * @param {number} number
-     * @param {Uint8Array | number[]} bytes
-     */
-    heard(number, bytes) {
-        const val2 = +number;
-        const ptr0 = passArray8ToWasm0(bytes, wasm.__wbindgen_export);
-        const len0 = WASM_VECTOR_LEN;
-        wasm.desk_heard(this.__wbg_ptr, val2, ptr0, len0);
-    }
-    /**
-     * Tells whether a hub is linked and has let this device in.
-     * @returns {boolean}
-     */
-    hub_is_linked() {
-        const ret = wasm.desk_hub_is_linked(this.__wbg_ptr);
-        return ret !== 0;
-    }
-    /**
-     * Tells whether a scan is on its way.
-     * @returns {boolean}
-     */
-    is_busy() {
-        const ret = wasm.desk_is_busy(this.__wbg_ptr);
-        return ret !== 0;
-    }
-    /**
-     * Opens it on the bytes of its file, with the key made of 32 secret bytes.
-     *
-     * # Errors
-     *
-     * A sentence.
-     * @param {Uint8Array | number[]} seed
-     * @param {Uint8Array | number[]} file
-     * @param {number} wall_ms
-     * @param {number} up_ms
-     */
-    constructor(seed, file, wall_ms, up_ms) {
-        try {
-            const retptr = wasm.__wbindgen_add_to_stack_pointer(-16) >>> 0;
-            const val3 = +wall_ms;
-            const val4 = +up_ms;
-            let ptr0, len0, ptr1, len1;
-            try {
-                ptr0 = passArray8ToWasm0(seed, wasm.__wbindgen_export);
-                len0 = WASM_VECTOR_LEN;
-                ptr1 = passArray8ToWasm0(file, wasm.__wbindgen_export);
-                len1 = WASM_VECTOR_LEN;
-            } catch (e) {
-                if (ptr1) { wasm.__wbindgen_export2(ptr1, len1 * 1, 1); }
-                if (ptr0) { wasm.__wbindgen_export2(ptr0, len0 * 1, 1); }
-                throw e;
-            }
-            wasm.desk_new(retptr, ptr0, len0, ptr1, len1, val3, val4);
-            var r0 = getDataViewMemory0().getInt32(retptr + 4 * 0, true);
-            var r1 = getDataViewMemory0().getInt32(retptr + 4 * 1, true);
-            var r2 = getDataViewMemory0().getInt32(retptr + 4 * 2, true);
-            if (r2) {
-                throw takeFromExternrefTable0(r1);
-            }
-            this.__wbg_ptr = r0;
-            DeskFinalization.register(this, this.__wbg_ptr, this);
-            return this;
-        } finally {
-            wasm.__wbindgen_add_to_stack_pointer(16);
-        }
-    }
-    /**
-     * Has a supervisor let the ticket that was shown last in against the rules, with 16 random bytes.
-     *
-     * # Errors
-     *
-     * A sentence: nothing was done.
-     * @param {Overruling} said
-     * @param {number} shown
-     * @param {Uint8Array | number[]} random
-     */
-    overrule(said, shown, random) {
-        try {
-            const retptr = wasm.__wbindgen_add_to_stack_pointer(-16) >>> 0;
-            const val3 = +shown;
-            let ptr0, ptr1, len1;
-            try {
-                _assertClass(said, Overruling);
-                ptr0 = said.__destroy_into_raw();
-                ptr1 = passArray8ToWasm0(random, wasm.__wbindgen_export);
-                len1 = WASM_VECTOR_LEN;
-            } catch (e) {
-                if (ptr1) { wasm.__wbindgen_export2(ptr1, len1 * 1, 1); }
-                if (ptr0) wasm.__wbg_overruling_free(ptr0, 1);
-                throw e;
-            }
-            wasm.desk_overrule(retptr, this.__wbg_ptr, ptr0, val3, ptr1, len1);
-            var r0 = getDataViewMemory0().getInt32(retptr + 4 * 0, true);
-            var r1 = getDataViewMemory0().getInt32(retptr + 4 * 1, true);
-            if (r1) {
-                throw takeFromExternrefTable0(r0);
-            }
-        } finally {
-            wasm.__wbindgen_add_to_stack_pointer(16);
-        }
-    }
-    /**
-     * Returns the next thing to do.
-     * @returns {Task | undefined}
-     */
-    poll() {
-        const ret = wasm.desk_poll(this.__wbg_ptr);
-        return ret === 0 ? undefined : Task.__wrap(ret);
-    }
-    /**
-     * Takes bytes of the link's stream.
-     * @param {Uint8Array | number[]} bytes
-     */
-    received(bytes) {
-        const ptr0 = passArray8ToWasm0(bytes, wasm.__wbindgen_export);
-        const len0 = WASM_VECTOR_LEN;
-        wasm.desk_received(this.__wbg_ptr, ptr0, len0);
-    }
-    /**
-     * Returns for how many milliseconds nothing is due.
-     * @returns {number}
-     */
-    rest_ms() {
-        const ret = wasm.desk_rest_ms(this.__wbg_ptr);
-        return ret;
-    }
-    /**
-     * Takes a code that was read or typed, with 16 random bytes; says what becomes of it: `judged`, `held`, `repeated` or `busy`.
-     *
-     * # Errors
-     *
-     * A sentence.
-     * @param {Uint8Array | number[]} code
-     * @param {Uint8Array | number[]} random
-     * @returns {string}
-     */
-    show(code, random) {
-        let deferred4_0;
-        let deferred4_1;
-        try {
-            const retptr = wasm.__wbindgen_add_to_stack_pointer(-16) >>> 0;
-            let ptr0, len0, ptr1, len1;
-            try {
-                ptr0 = passArray8ToWasm0(code, wasm.__wbindgen_export);
-                len0 = WASM_VECTOR_LEN;
-                ptr1 = passArray8ToWasm0(random, wasm.__wbindgen_export);
-                len1 = WASM_VECTOR_LEN;
-            } catch (e) {
-                if (ptr1) { wasm.__wbindgen_export2(ptr1, len1 * 1, 1); }
-                if (ptr0) { wasm.__wbindgen_export2(ptr0, len0 * 1, 1); }
-                throw e;
-            }
-            wasm.desk_show(retptr, this.__wbg_ptr, ptr0, len0, ptr1, len1);
-            var r0 = getDataViewMemory0().getInt32(retptr + 4 * 0, true);
-            var r1 = getDataViewMemory0().getInt32(retptr + 4 * 1, true);
-            var r2 = getDataViewMemory0().getInt32(retptr + 4 * 2, true);
-            var r3 = getDataViewMemory0().getInt32(retptr + 4 * 3, true);
-            var ptr3 = r0;
-            var len3 = r1;
-            if (r3) {
-                ptr3 = 0; len3 = 0;
-                throw takeFromExternrefTable0(r2);
-            }
-            deferred4_0 = ptr3;
-            deferred4_1 = len3;
-            return getStringFromWasm0(ptr3, len3);
-        } finally {
-            wasm.__wbindgen_add_to_stack_pointer(16);
-            wasm.__wbindgen_export2(deferred4_0, deferred4_1, 1);
-        }
-    }
-    /**
-     * Puts the scanner at a gate.
-     * @param {number} gate
-     * @param {boolean} is_out
-     * @param {number} persons
-     */
-    stand(gate, is_out, persons) {
-        wasm.desk_stand(this.__wbg_ptr, gate, is_out, persons);
-    }
-    /**
-     * Says how the page stands, as JSON.
-     * @returns {string}
-     */
-    standing() {
-        let deferred1_0;
-        let deferred1_1;
-        try {
-            const retptr = wasm.__wbindgen_add_to_stack_pointer(-16) >>> 0;
-            wasm.desk_standing(retptr, this.__wbg_ptr);
-            var r0 = getDataViewMemory0().getInt32(retptr + 4 * 0, true);
-            var r1 = getDataViewMemory0().getInt32(retptr + 4 * 1, true);
-            deferred1_0 = r0;
-            deferred1_1 = r1;
-            return getStringFromWasm0(r0, r1);
-        } finally {
-            wasm.__wbindgen_add_to_stack_pointer(16);
-            wasm.__wbindgen_export2(deferred1_0, deferred1_1, 1);
-        }
-    }
-    /**
-     * Does what is due with the time.
-     */
-    tick() {
-        wasm.desk_tick(this.__wbg_ptr);
-    }
-    /**
-     * Takes back the last scan by which somebody passed here: nobody did. `shown` is how many codes had been shown when people meant that.
-     *
-     * # Errors
-     *
-     * A sentence: nothing was done.
-     * @param {string} why
-     * @param {number} shown
-     */
-    undo(why, shown) {
-        try {
-            const retptr = wasm.__wbindgen_add_to_stack_pointer(-16) >>> 0;
-            const val2 = +shown;
-            const ptr0 = passStringToWasm0(why, wasm.__wbindgen_export, wasm.__wbindgen_export4);
-            const len0 = WASM_VECTOR_LEN;
-            wasm.desk_undo(retptr, this.__wbg_ptr, ptr0, len0, val2);
-            var r0 = getDataViewMemory0().getInt32(retptr + 4 * 0, true);
-            var r1 = getDataViewMemory0().getInt32(retptr + 4 * 1, true);
-            if (r1) {
-                throw takeFromExternrefTable0(r0);
-            }
-        } finally {
-            wasm.__wbindgen_add_to_stack_pointer(16);
-        }
-    }
-    /**
-     * Has a supervisor take back the last scan of the ticket that was shown last.
-     *
-     * # Errors
-     *
-     * A sentence: nothing was done.
-     * @param {Overruling} said
-     * @param {number} shown
-     */
-    undo_last(said, shown) {
-        try {
-            const retptr = wasm.__wbindgen_add_to_stack_pointer(-16) >>> 0;
-            const val2 = +shown;
-            _assertClass(said, Overruling);
-            var ptr0 = said.__destroy_into_raw();
-            wasm.desk_undo_last(retptr, this.__wbg_ptr, ptr0, val2);
-            var r0 = getDataViewMemory0().getInt32(retptr + 4 * 0, true);
-            var r1 = getDataViewMemory0().getInt32(retptr + 4 * 1, true);
-            if (r1) {
-                throw takeFromExternrefTable0(r0);
-            }
-        } finally {
-            wasm.__wbindgen_add_to_stack_pointer(16);
-        }
-    }
-    /**
-     * Takes note that nothing comes for a request any more.
-     * @param {number} number
-     */
-    unheard(number) {
-        wasm.desk_unheard(this.__wbg_ptr, number);
-    }
-    /**
-     * How many bytes of the file are whole: what follows is to be cut off before anything is appended.
-     * @returns {number}
-     */
-    get whole_bytes() {
-        const ret = wasm.desk_whole_bytes(this.__wbg_ptr);
-        return ret;
-    }
-}
-if (Symbol.dispose) Desk.prototype[Symbol.dispose] = Desk.prototype.free;
-
-/**
  * The page's eyes.
  */
 export class Eyes {
@@ -350,7 +13,16 @@ export class Eyes {
         wasm.__wbg_eyes_free(ptr, 0);
     }
     /**
-     * Looks at a grey frame for so many milliseconds at most, quickly or with everything; returns what was seen, as JSON.
+     * Opens them.
+     */
+    constructor() {
+        const ret = wasm.eyes_new();
+        this.__wbg_ptr = ret;
+        EyesFinalization.register(this, this.__wbg_ptr, this);
+        return this;
+    }
+    /**
+     * Reads a grey frame for so many milliseconds at most, quickly or with everything; returns what was seen, as JSON.
      *
      * # Errors
      *
@@ -361,7 +33,7 @@ export class Eyes {
      * @param {number} within_ms
      * @returns {string}
      */
-    look(luma, width, height, within_ms) {
+    read(luma, width, height, within_ms) {
         let deferred6_0;
         let deferred6_1;
         try {
@@ -371,7 +43,7 @@ export class Eyes {
             const val4 = +within_ms;
             const ptr0 = passArray8ToWasm0(luma, wasm.__wbindgen_export);
             const len0 = WASM_VECTOR_LEN;
-            wasm.eyes_look(retptr, this.__wbg_ptr, ptr0, len0, val2, val3, val4);
+            wasm.eyes_read(retptr, this.__wbg_ptr, ptr0, len0, val2, val3, val4);
             var r0 = getDataViewMemory0().getInt32(retptr + 4 * 0, true);
             var r1 = getDataViewMemory0().getInt32(retptr + 4 * 1, true);
             var r2 = getDataViewMemory0().getInt32(retptr + 4 * 2, true);
@@ -402,7 +74,7 @@ export class Eyes {
      * @param {number} within_ms
      * @returns {string}
      */
-    look_deeply(luma, width, height, within_ms) {
+    read_deeply(luma, width, height, within_ms) {
         let deferred6_0;
         let deferred6_1;
         try {
@@ -412,7 +84,7 @@ export class Eyes {
             const val4 = +within_ms;
             const ptr0 = passArray8ToWasm0(luma, wasm.__wbindgen_export);
             const len0 = WASM_VECTOR_LEN;
-            wasm.eyes_look_deeply(retptr, this.__wbg_ptr, ptr0, len0, val2, val3, val4);
+            wasm.eyes_read_deeply(retptr, this.__wbg_ptr, ptr0, len0, val2, val3, val4);
             var r0 = getDataViewMemory0().getInt32(retptr + 4 * 0, true);
             var r1 = getDataViewMemory0().getInt32(retptr + 4 * 1, true);
             var r2 = getDataViewMemory0().getInt32(retptr + 4 * 2, true);
@@ -430,15 +102,6 @@ export class Eyes {
             wasm.__wbindgen_add_to_stack_pointer(16);
             wasm.__wbindgen_export2(deferred6_0, deferred6_1, 1);
         }
-    }
-    /**
-     * Opens them.
-     */
-    constructor() {
-        const ret = wasm.eyes_new();
-        this.__wbg_ptr = ret;
-        EyesFinalization.register(this, this.__wbg_ptr, this);
-        return this;
     }
 }
 if (Symbol.dispose) Eyes.prototype[Symbol.dispose] = Eyes.prototype.free;
@@ -672,6 +335,343 @@ export class PageCode {
 if (Symbol.dispose) PageCode.prototype[Symbol.dispose] = PageCode.prototype.free;
 
 /**
+ * The page's scanner.
+ */
+export class PageScanner {
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        PageScannerFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        wasm.__wbg_pagescanner_free(ptr, 0);
+    }
+    /**
+     * Takes what the clocks show; call it before anything else that happens now.
+     * @param {number} wall_ms
+     * @param {number} up_ms
+     */
+    at(wall_ms, up_ms) {
+        wasm.pagescanner_at(this.__wbg_ptr, wall_ms, up_ms);
+    }
+    /**
+     * Calls the hub: `hashes` are 32 bytes for each certificate that was pinned, `nonce` 32 random ones.
+     *
+     * # Errors
+     *
+     * A sentence.
+     * @param {Uint8Array | number[]} hashes
+     * @param {Uint8Array | number[]} nonce
+     */
+    connected(hashes, nonce) {
+        try {
+            const retptr = wasm.__wbindgen_add_to_stack_pointer(-16) >>> 0;
+            let ptr0, len0, ptr1, len1;
+            try {
+                ptr0 = passArray8ToWasm0(hashes, wasm.__wbindgen_export);
+                len0 = WASM_VECTOR_LEN;
+                ptr1 = passArray8ToWasm0(nonce, wasm.__wbindgen_export);
+                len1 = WASM_VECTOR_LEN;
+            } catch (e) {
+                if (ptr1) { wasm.__wbindgen_export2(ptr1, len1 * 1, 1); }
+                if (ptr0) { wasm.__wbindgen_export2(ptr0, len0 * 1, 1); }
+                throw e;
+            }
+            wasm.pagescanner_connected(retptr, this.__wbg_ptr, ptr0, len0, ptr1, len1);
+            var r0 = getDataViewMemory0().getInt32(retptr + 4 * 0, true);
+            var r1 = getDataViewMemory0().getInt32(retptr + 4 * 1, true);
+            if (r1) {
+                throw takeFromExternrefTable0(r0);
+            }
+        } finally {
+            wasm.__wbindgen_add_to_stack_pointer(16);
+        }
+    }
+    /**
+     * Takes note that the connection is gone.
+     */
+    disconnected() {
+        wasm.pagescanner_disconnected(this.__wbg_ptr);
+    }
+    /**
+     * Takes bytes that came for a request.
+     * @param {number} number
+     * @param {Uint8Array | number[]} bytes
+     */
+    heard(number, bytes) {
+        const val2 = +number;
+        const ptr0 = passArray8ToWasm0(bytes, wasm.__wbindgen_export);
+        const len0 = WASM_VECTOR_LEN;
+        wasm.pagescanner_heard(this.__wbg_ptr, val2, ptr0, len0);
+    }
+    /**
+     * Tells whether a hub is linked and has let this device in.
+     * @returns {boolean}
+     */
+    hub_is_linked() {
+        const ret = wasm.pagescanner_hub_is_linked(this.__wbg_ptr);
+        return ret !== 0;
+    }
+    /**
+     * Tells whether a scan is on its way.
+     * @returns {boolean}
+     */
+    is_busy() {
+        const ret = wasm.pagescanner_is_busy(this.__wbg_ptr);
+        return ret !== 0;
+    }
+    /**
+     * Opens it on the bytes of its file, with the key made of 32 secret bytes.
+     *
+     * # Errors
+     *
+     * A sentence.
+     * @param {Uint8Array | number[]} seed
+     * @param {Uint8Array | number[]} file
+     * @param {number} wall_ms
+     * @param {number} up_ms
+     */
+    constructor(seed, file, wall_ms, up_ms) {
+        try {
+            const retptr = wasm.__wbindgen_add_to_stack_pointer(-16) >>> 0;
+            const val3 = +wall_ms;
+            const val4 = +up_ms;
+            let ptr0, len0, ptr1, len1;
+            try {
+                ptr0 = passArray8ToWasm0(seed, wasm.__wbindgen_export);
+                len0 = WASM_VECTOR_LEN;
+                ptr1 = passArray8ToWasm0(file, wasm.__wbindgen_export);
+                len1 = WASM_VECTOR_LEN;
+            } catch (e) {
+                if (ptr1) { wasm.__wbindgen_export2(ptr1, len1 * 1, 1); }
+                if (ptr0) { wasm.__wbindgen_export2(ptr0, len0 * 1, 1); }
+                throw e;
+            }
+            wasm.pagescanner_new(retptr, ptr0, len0, ptr1, len1, val3, val4);
+            var r0 = getDataViewMemory0().getInt32(retptr + 4 * 0, true);
+            var r1 = getDataViewMemory0().getInt32(retptr + 4 * 1, true);
+            var r2 = getDataViewMemory0().getInt32(retptr + 4 * 2, true);
+            if (r2) {
+                throw takeFromExternrefTable0(r1);
+            }
+            this.__wbg_ptr = r0;
+            PageScannerFinalization.register(this, this.__wbg_ptr, this);
+            return this;
+        } finally {
+            wasm.__wbindgen_add_to_stack_pointer(16);
+        }
+    }
+    /**
+     * Has a supervisor let the ticket that was shown last in against the rules, with 16 random bytes.
+     *
+     * # Errors
+     *
+     * A sentence: nothing was done.
+     * @param {Overruling} said
+     * @param {number} shown
+     * @param {Uint8Array | number[]} random
+     */
+    overrule(said, shown, random) {
+        try {
+            const retptr = wasm.__wbindgen_add_to_stack_pointer(-16) >>> 0;
+            const val3 = +shown;
+            let ptr0, ptr1, len1;
+            try {
+                _assertClass(said, Overruling);
+                ptr0 = said.__destroy_into_raw();
+                ptr1 = passArray8ToWasm0(random, wasm.__wbindgen_export);
+                len1 = WASM_VECTOR_LEN;
+            } catch (e) {
+                if (ptr1) { wasm.__wbindgen_export2(ptr1, len1 * 1, 1); }
+                if (ptr0) wasm.__wbg_overruling_free(ptr0, 1);
+                throw e;
+            }
+            wasm.pagescanner_overrule(retptr, this.__wbg_ptr, ptr0, val3, ptr1, len1);
+            var r0 = getDataViewMemory0().getInt32(retptr + 4 * 0, true);
+            var r1 = getDataViewMemory0().getInt32(retptr + 4 * 1, true);
+            if (r1) {
+                throw takeFromExternrefTable0(r0);
+            }
+        } finally {
+            wasm.__wbindgen_add_to_stack_pointer(16);
+        }
+    }
+    /**
+     * Returns the next thing to do.
+     * @returns {Task | undefined}
+     */
+    poll() {
+        const ret = wasm.pagescanner_poll(this.__wbg_ptr);
+        return ret === 0 ? undefined : Task.__wrap(ret);
+    }
+    /**
+     * Takes bytes of the link's stream.
+     * @param {Uint8Array | number[]} bytes
+     */
+    received(bytes) {
+        const ptr0 = passArray8ToWasm0(bytes, wasm.__wbindgen_export);
+        const len0 = WASM_VECTOR_LEN;
+        wasm.pagescanner_received(this.__wbg_ptr, ptr0, len0);
+    }
+    /**
+     * Returns for how many milliseconds nothing is due.
+     * @returns {number}
+     */
+    rest_ms() {
+        const ret = wasm.pagescanner_rest_ms(this.__wbg_ptr);
+        return ret;
+    }
+    /**
+     * Takes a code that was read or typed, with 16 random bytes; says what becomes of it: `judged`, `held`, `repeated` or `busy`.
+     *
+     * # Errors
+     *
+     * A sentence.
+     * @param {Uint8Array | number[]} code
+     * @param {Uint8Array | number[]} random
+     * @returns {string}
+     */
+    show(code, random) {
+        let deferred4_0;
+        let deferred4_1;
+        try {
+            const retptr = wasm.__wbindgen_add_to_stack_pointer(-16) >>> 0;
+            let ptr0, len0, ptr1, len1;
+            try {
+                ptr0 = passArray8ToWasm0(code, wasm.__wbindgen_export);
+                len0 = WASM_VECTOR_LEN;
+                ptr1 = passArray8ToWasm0(random, wasm.__wbindgen_export);
+                len1 = WASM_VECTOR_LEN;
+            } catch (e) {
+                if (ptr1) { wasm.__wbindgen_export2(ptr1, len1 * 1, 1); }
+                if (ptr0) { wasm.__wbindgen_export2(ptr0, len0 * 1, 1); }
+                throw e;
+            }
+            wasm.pagescanner_show(retptr, this.__wbg_ptr, ptr0, len0, ptr1, len1);
+            var r0 = getDataViewMemory0().getInt32(retptr + 4 * 0, true);
+            var r1 = getDataViewMemory0().getInt32(retptr + 4 * 1, true);
+            var r2 = getDataViewMemory0().getInt32(retptr + 4 * 2, true);
+            var r3 = getDataViewMemory0().getInt32(retptr + 4 * 3, true);
+            var ptr3 = r0;
+            var len3 = r1;
+            if (r3) {
+                ptr3 = 0; len3 = 0;
+                throw takeFromExternrefTable0(r2);
+            }
+            deferred4_0 = ptr3;
+            deferred4_1 = len3;
+            return getStringFromWasm0(ptr3, len3);
+        } finally {
+            wasm.__wbindgen_add_to_stack_pointer(16);
+            wasm.__wbindgen_export2(deferred4_0, deferred4_1, 1);
+        }
+    }
+    /**
+     * Puts the scanner at a gate.
+     * @param {number} gate
+     * @param {boolean} is_out
+     * @param {number} persons
+     */
+    stand(gate, is_out, persons) {
+        wasm.pagescanner_stand(this.__wbg_ptr, gate, is_out, persons);
+    }
+    /**
+     * Says how the page stands, as JSON.
+     * @returns {string}
+     */
+    status() {
+        let deferred1_0;
+        let deferred1_1;
+        try {
+            const retptr = wasm.__wbindgen_add_to_stack_pointer(-16) >>> 0;
+            wasm.pagescanner_status(retptr, this.__wbg_ptr);
+            var r0 = getDataViewMemory0().getInt32(retptr + 4 * 0, true);
+            var r1 = getDataViewMemory0().getInt32(retptr + 4 * 1, true);
+            deferred1_0 = r0;
+            deferred1_1 = r1;
+            return getStringFromWasm0(r0, r1);
+        } finally {
+            wasm.__wbindgen_add_to_stack_pointer(16);
+            wasm.__wbindgen_export2(deferred1_0, deferred1_1, 1);
+        }
+    }
+    /**
+     * Does what is due with the time.
+     */
+    tick() {
+        wasm.pagescanner_tick(this.__wbg_ptr);
+    }
+    /**
+     * Takes back the last scan by which somebody passed here: nobody did. `shown` is how many codes had been shown when people meant that.
+     *
+     * # Errors
+     *
+     * A sentence: nothing was done.
+     * @param {string} why
+     * @param {number} shown
+     */
+    undo(why, shown) {
+        try {
+            const retptr = wasm.__wbindgen_add_to_stack_pointer(-16) >>> 0;
+            const val2 = +shown;
+            const ptr0 = passStringToWasm0(why, wasm.__wbindgen_export, wasm.__wbindgen_export4);
+            const len0 = WASM_VECTOR_LEN;
+            wasm.pagescanner_undo(retptr, this.__wbg_ptr, ptr0, len0, val2);
+            var r0 = getDataViewMemory0().getInt32(retptr + 4 * 0, true);
+            var r1 = getDataViewMemory0().getInt32(retptr + 4 * 1, true);
+            if (r1) {
+                throw takeFromExternrefTable0(r0);
+            }
+        } finally {
+            wasm.__wbindgen_add_to_stack_pointer(16);
+        }
+    }
+    /**
+     * Has a supervisor take back the last scan of the ticket that was shown last.
+     *
+     * # Errors
+     *
+     * A sentence: nothing was done.
+     * @param {Overruling} said
+     * @param {number} shown
+     */
+    undo_last(said, shown) {
+        try {
+            const retptr = wasm.__wbindgen_add_to_stack_pointer(-16) >>> 0;
+            const val2 = +shown;
+            _assertClass(said, Overruling);
+            var ptr0 = said.__destroy_into_raw();
+            wasm.pagescanner_undo_last(retptr, this.__wbg_ptr, ptr0, val2);
+            var r0 = getDataViewMemory0().getInt32(retptr + 4 * 0, true);
+            var r1 = getDataViewMemory0().getInt32(retptr + 4 * 1, true);
+            if (r1) {
+                throw takeFromExternrefTable0(r0);
+            }
+        } finally {
+            wasm.__wbindgen_add_to_stack_pointer(16);
+        }
+    }
+    /**
+     * Takes note that nothing comes for a request any more.
+     * @param {number} number
+     */
+    unheard(number) {
+        wasm.pagescanner_unheard(this.__wbg_ptr, number);
+    }
+    /**
+     * How many bytes of the file are whole: what follows is to be cut off before anything is appended.
+     * @returns {number}
+     */
+    get whole_bytes() {
+        const ret = wasm.pagescanner_whole_bytes(this.__wbg_ptr);
+        return ret;
+    }
+}
+if (Symbol.dispose) PageScanner.prototype[Symbol.dispose] = PageScanner.prototype.free;
+
+/**
  * One thing that the page is to do.
  */
 export class Task {
@@ -866,9 +866,6 @@ function __wbg_get_imports() {
     };
 }
 
-const DeskFinalization = (typeof FinalizationRegistry === 'undefined')
-    ? { register: () => {}, unregister: () => {} }
-    : new FinalizationRegistry(ptr => wasm.__wbg_desk_free(ptr, 1));
 const EyesFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_eyes_free(ptr, 1));
@@ -878,6 +875,9 @@ const OverrulingFinalization = (typeof FinalizationRegistry === 'undefined')
 const PageCodeFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_pagecode_free(ptr, 1));
+const PageScannerFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? { register: () => {}, unregister: () => {} }
+    : new FinalizationRegistry(ptr => wasm.__wbg_pagescanner_free(ptr, 1));
 const TaskFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_task_free(ptr, 1));
