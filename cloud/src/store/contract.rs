@@ -348,6 +348,7 @@ contracts! {
     mailings {
         a_mailing_reaches_each_buyer_once,
         a_mailing_is_begun_once_for_each_key,
+        whoever_had_a_ticket_of_a_canceled_event_can_be_written_to,
         what_becomes_of_an_event_is_told_where_there_is_mail,
         an_organizer_tries_mailings_so_often_a_day,
     }

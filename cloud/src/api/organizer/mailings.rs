@@ -165,7 +165,8 @@ fn checked(app: &AppState, event: &Event, request: MailingRequest) -> Result<Mai
     })
 }
 
-/// Writes to all buyers of the event, or of a tier of it: those whose bookings have tickets. Whoever buys later gets nothing of it.
+/// Writes to all buyers of the event, or of a tier of it, who have valid tickets; of an event that is canceled, who had some then. Whoever
+/// buys later gets nothing of it.
 #[utoipa::path(post, path = "/v1/organizer/events/{event_id}/mailings", tag = "organizer",
     params(("event_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = MailingRequest,
     security(("organizer_key" = [])), responses(

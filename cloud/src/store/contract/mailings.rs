@@ -169,6 +169,29 @@ pub async fn what_becomes_of_an_event_is_told_where_there_is_mail(case: Case) {
     assert_eq!(case.letters(None).await[0].kind, LetterKind::EventCanceled);
 }
 
+pub async fn whoever_had_a_ticket_of_a_canceled_event_can_be_written_to(case: Case) {
+    let first = case.sold_with_letter(0, START).await;
+    case.sold_with_letter(1, START.plus_ms(1)).await;
+    let cancel = CancelEvent {
+        event: case.event,
+        holder: HOLDER,
+        mails: true,
+        now: START.plus_ms(3),
+    };
+    case.store.cancel_event(cancel).await.unwrap();
+    // The first ticket is void already, the second one is not yet.
+    let booking = case.store.booking(first).await.unwrap().unwrap();
+    let (valid, revoked) = (TicketState::Valid, TicketState::Revoked);
+    assert!(set(&case, booking.tickets[0].id, valid, revoked).await);
+    let (event, mailing) = (case.event, note(&case, None));
+    let query = RecipientsQuery { event, tier: None };
+    assert_eq!(case.store.recipients(query).await.unwrap(), 2);
+    assert_eq!(add(&case, &mailing, None).await, begun(&mailing));
+    write_all(&case, mailing.id).await;
+    let written = case.store.mailing(mailing.id).await.unwrap().unwrap();
+    assert_eq!(written.written, 2);
+}
+
 pub async fn an_organizer_tries_mailings_so_often_a_day(case: Case) {
     let request = |now| TryMailing {
         organizer: case.organizer,

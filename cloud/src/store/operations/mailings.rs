@@ -158,10 +158,12 @@ fn tier_number(tier: Option<TierId>) -> i64 {
     tier.map_or(-1, |tier| tier.0.into())
 }
 
-/// Returns the state of tickets beside `valid` whose buyers are told: of an event that is canceled tickets are void before anybody was told.
-fn told_too(kind: LetterKind) -> &'static str {
+/// Returns the state of tickets beside `valid` whose buyers are told: of an event that is canceled tickets are void before anybody was told,
+/// and whoever had one is written to afterwards, too.
+fn told_too(connection: &Sql<'_>, event: EventId, kind: LetterKind) -> Result<&'static str, StoreError> {
     let told = match kind {
         LetterKind::EventCanceled => TicketState::Revoked,
+        LetterKind::Note if is_canceled(connection, event)? => TicketState::Revoked,
         LetterKind::BookingConfirmed
         | LetterKind::TicketReissued
         | LetterKind::TicketTransferred
@@ -171,7 +173,12 @@ fn told_too(kind: LetterKind) -> &'static str {
         | LetterKind::PlacesOffered
         | LetterKind::Note => TicketState::Valid,
     };
-    told.word()
+    Ok(told.word())
+}
+
+fn is_canceled(connection: &Sql<'_>, event: EventId) -> Result<bool, StoreError> {
+    let mut canceled = connection.prepare_cached("SELECT 1 FROM cancellations WHERE event_id = ?1")?;
+    Ok(canceled.exists([event.0])?)
 }
 
 /// Counts those who would get a mailing that somebody writes.
@@ -182,7 +189,7 @@ pub fn recipients(connection: &Sql<'_>, request: &RecipientsQuery) -> Result<u32
             params![
                 request.event.0,
                 tier_number(request.tier),
-                told_too(LetterKind::Note)
+                told_too(connection, request.event, LetterKind::Note)?
             ],
             |row| row.get(0),
         )?;
@@ -206,7 +213,7 @@ pub fn write_letters(connection: &Sql<'_>, request: &WriteLetters) -> Result<Eff
             params![
                 id.event.0,
                 tier_number(found.tier),
-                told_too(found.kind),
+                told_too(connection, id.event, found.kind)?,
                 id.local,
                 WRITTEN_AT_ONCE
             ],
