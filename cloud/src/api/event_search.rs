@@ -27,7 +27,7 @@ pub const CITY_BYTES: RangeInclusive<usize> = 0..=80;
 /// What a day that is asked for looks like, as a regular expression.
 pub const DAY_PATTERN: &str = "[0-9]{4}-[0-9]{2}-[0-9]{2}";
 /// What a place that is looked around looks like, as a regular expression.
-pub const PLACE_PATTERN: &str = r"-?[0-9]{1,3}(?:\.[0-9]{1,15})?, ?-?[0-9]{1,3}(?:\.[0-9]{1,15})?";
+pub const PLACE_PATTERN: &str = r"-?[0-9]{1,3}(?:\.[0-9]{1,20})?, ?-?[0-9]{1,3}(?:\.[0-9]{1,20})?";
 /// What a cursor looks like, as a regular expression: 25 bytes in base32hex.
 pub const CURSOR_PATTERN: &str = "[0-9a-v]{40}";
 /// Words of a keyword query that count; more only cost time.
@@ -183,7 +183,7 @@ fn read_place(text: &str) -> Option<Coordinates> {
 fn read_degrees(text: &str) -> Option<f64> {
     let written = text.strip_prefix('-').unwrap_or(text);
     let (whole, part) = written.split_once('.').unwrap_or((written, "0"));
-    let is_fit = (1..=3).contains(&whole.len()) && (1..=15).contains(&part.len());
+    let is_fit = (1..=3).contains(&whole.len()) && (1..=20).contains(&part.len());
     let is_digits = whole
         .bytes()
         .chain(part.bytes())
