@@ -89,6 +89,15 @@ async fn a_list_draws_on_a_block_and_leaves_the_rest_of_it() {
         .await
         .ok(201);
     assert_eq!(counts(&cloud, &event, 1).await, json!([2, 13, 5]));
+    // At another event it is no block, and nobody hears how much is left in it.
+    let elsewhere = cloud.event(|_| {}).await;
+    for quantity in [1, 18] {
+        let refused = give(&cloud, &elsewhere, "elsewhere", json!([person("eve", quantity)]))
+            .await
+            .check_problem(422, "invalid-request");
+        let said = refused["errors"][0]["detail"].as_str().unwrap();
+        assert!(said.contains("must be a block of this event"), "{refused}");
+    }
     let refused = give(&cloud, &event, "b", json!([person("cy", 13), person("di", 1)]))
         .await
         .check_problem(422, "invalid-request");

@@ -115,7 +115,8 @@ impl Giving<'_> {
         block: BlockId,
         of: &OfBlock,
     ) -> Result<Result<Vec<PriceLine>, CompRefusal>, StoreError> {
-        let Some(block) = blocks::block(self.connection, block)? else {
+        let found = blocks::block(self.connection, block)?;
+        let Some(block) = found.filter(|block| block.id.event == self.comp.reservation.event) else {
             return Ok(Err(CompRefusal::NoSuchBlock));
         };
         let (taken, left) = match take_out(&block.lines, of) {
