@@ -43,7 +43,8 @@ struct BlocksPage {
     may_give: bool,
     has_mail: bool,
     /// What makes a list of guests that is sent twice one list.
-    idempotency_key: String,
+    guest_key: String,
+    list_key: String,
 }
 
 /// What a page says of a block.
@@ -93,7 +94,8 @@ pub async fn list(
         may_change: frame.may(Operation::ChangeBlocks),
         may_give: frame.may(Operation::GiveComps),
         has_mail,
-        idempotency_key: HEXLOWER.encode(&draw::<16>()),
+        guest_key: HEXLOWER.encode(&draw::<16>()),
+        list_key: HEXLOWER.encode(&draw::<16>()),
         frame,
     })
 }
