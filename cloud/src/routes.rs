@@ -349,7 +349,7 @@ pub fn console_routes() -> Vec<ConsoleRoute> {
         "/console/events/{event_id}/blocks" console::blocks::set_aside,
         "/console/events/{event_id}/blocks/{block_id}/release" console::blocks::release,
         "/console/events/{event_id}/blocks/comps" console::comps::give,
-        "/console/events/{event_id}/messages" console::messages::look,
+        "/console/events/{event_id}/messages" console::messages::preview,
         "/console/events/{event_id}/messages/send" console::messages::send,
         "/console/events/{event_id}/devices/codes" console::devices::code,
         "/console/events/{event_id}/devices/{device}/revoke" console::devices::revoke,
@@ -427,7 +427,7 @@ pub fn router(state: Arc<AppState>) -> Router {
         .merge(buyer_pages(&state))
         .merge(pages())
         .merge(staff_pages().layer(small))
-        .merge(console(&state).layer(small))
+        .merge(console(&state).layer(large))
         .merge(docs.layer(unless_said(header::CONTENT_SECURITY_POLICY, LOADS_DOCS)))
         .fallback(async || ApiError::NotFound(Missing::Page))
         .method_not_allowed_fallback(async || ApiError::from(ProblemKind::WrongMethod))
