@@ -53,8 +53,6 @@ fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
         ("VenueRequest", "city", Bound::Text(NAME_BYTES)),
         ("VenueRequest", "address", Bound::Text(ADDRESS_BYTES)),
         ("ApiKeyRequest", "name", Bound::Text(NAME_BYTES)),
-        ("InvitationRequest", "name", Bound::Text(NAME_BYTES)),
-        ("InvitationRequest", "email", Bound::Text(EMAIL_BYTES)),
         ("EndpointRequest", "url", Bound::Text(URL_BYTES)),
         ("EventRequest", "tiers", Bound::Items(1..=MAX_PARTS)),
         ("TierSpec", "price", Bound::Number(0..=MAX_PRICE)),
@@ -105,7 +103,15 @@ fn bounds() -> Vec<(&'static str, &'static str, Bound)> {
     bounds.extend(key_bounds());
     bounds.extend(bookings_list().map(|(member, bound)| ("ListBookings", member, bound)));
     bounds.extend(mailing_bounds());
+    bounds.extend(invitation_bounds());
     bounds
+}
+
+fn invitation_bounds() -> [(&'static str, &'static str, Bound); 2] {
+    [
+        ("InvitationRequest", "name", Bound::Text(NAME_BYTES)),
+        ("InvitationRequest", "email", Bound::Text(EMAIL_BYTES)),
+    ]
 }
 
 fn mailing_bounds() -> [(&'static str, &'static str, Bound); 2] {

@@ -192,7 +192,7 @@ struct MessagePage {
 
 /// Shows what buyers would read and how many would, and asks once more; where something is wrong with it, the form is shown again as it was
 /// filled in.
-pub async fn look(
+pub async fn preview(
     State(app): State<Arc<AppState>>,
     ForPage(own): ForPage<OwnEvent<may::WriteToBuyers>>,
     logged_in: LoggedIn,
