@@ -69,6 +69,7 @@ async fn somebody_is_invited_changed_logged_out_and_taken_out_by_page() {
     let page = team(&cloud, &ada).await;
     let of_eve = card(&page, EVE);
     assert!(of_eve.contains("in one browser"), "{of_eve}");
+    assert!(!of_eve.contains("UTC UTC"), "{of_eve}");
     // Said again from the same page, it is done again.
     for form in ["/role", "/sessions"] {
         let form = between(of_eve, form, "</form>");
