@@ -15,7 +15,7 @@ use super::draining::pay_with;
 const AHEAD: &str = "+60s";
 const HOLDS: &str = "reservations.default_seconds = 45\n";
 /// A payment that goes on while the process whose clock is ahead has looked for work a few times.
-const SLOW_PAYMENT: &str = "tok_slow_20000";
+const SLOW_PAYMENT: &str = "tok_slow_12000";
 /// How often to look who works on it, and how many looks at least there must have been.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 const LOOKS: u32 = 10;
