@@ -133,10 +133,15 @@ impl Browser {
             .with_context(|| format!("opening {address}"))
     }
 
-    /// Waits for an element and gives it.
+    /// Waits until an element is seen, as whoever clicks or types does, and returns it.
     pub async fn find(&self, selector: &str) -> anyhow::Result<Element> {
-        until(format!("{selector} on the page"), async || {
-            Ok(self.client.find(Locator::Css(selector)).await.ok())
+        until(format!("{selector} to be seen on the page"), async || {
+            let Ok(element) = self.client.find(Locator::Css(selector)).await else {
+                return Ok(None);
+            };
+            // An element may be gone again by now.
+            let is_seen = element.is_displayed().await.unwrap_or(false);
+            Ok(is_seen.then_some(element))
         })
         .await
     }

@@ -10,7 +10,7 @@ use usher_tests::stage::Stage;
 use usher_tests::stage::buyer::{BoughtTicket, Wish};
 use usher_tests::stage::festival::{NORTH, Places, STANDING};
 use usher_tests::stage::hub::{Hub, HubSetup};
-use usher_tests::stage::patience::{until, until_within};
+use usher_tests::stage::patience::until_within;
 use usher_tests::stage::programs::{Program, Programs};
 use usher_tests::stage::scanner::Scanner;
 
@@ -47,10 +47,6 @@ fn page_of(stage: &Stage, ticket: &BoughtTicket) -> String {
 
 /// Presses the button that puts the ticket of the page on this phone, and waits until it shows its code.
 async fn bind(browser: &Browser) -> anyhow::Result<()> {
-    until("the button that binds the ticket", async || {
-        Ok(browser.find("#bind").await?.is_displayed().await?.then_some(()))
-    })
-    .await?;
     browser.find("#bind").await?.click().await?;
     browser
         .says("#live", "new every 10 seconds")
@@ -189,10 +185,6 @@ async fn without_keys() -> anyhow::Result<()> {
     browser.goto(&page_of(&stage, &ticket)).await?;
     let old = "crypto.subtle.generateKey = async () => { throw new DOMException('no', 'NotSupportedError'); }; return true";
     browser.run(old).await?;
-    until("the button that binds the ticket", async || {
-        Ok(browser.find("#bind").await?.is_displayed().await?.then_some(()))
-    })
-    .await?;
     browser.find("#bind").await?.click().await?;
     browser
         .says("#bind-says", "This browser cannot make a key for the ticket")

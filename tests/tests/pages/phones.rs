@@ -128,12 +128,13 @@ async fn scan(browser: &Browser, text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Closes a result, as people do before the next scan. The cross is of a typeface that is not here, so that a script clicks it.
+/// Closes a result, as people do before the next scan. The cross is of a typeface that is not here and so is not seen: a script clicks it.
 async fn close(browser: &Browser) -> anyhow::Result<()> {
-    browser.find(".panel-heading .pull-right").await?;
-    browser
-        .run("document.querySelector('.panel-heading .pull-right').click()")
-        .await?;
+    let click = "const cross = document.querySelector('.panel-heading .pull-right'); cross?.click(); return cross !== null";
+    until("the cross that closes a result", async || {
+        Ok((browser.run(click).await? == true).then_some(()))
+    })
+    .await?;
     browser.find(".settings").await?;
     Ok(())
 }
