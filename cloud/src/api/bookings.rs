@@ -25,13 +25,11 @@ use crate::state::AppState;
 
 use super::error::{ApiError, Quota};
 use super::idempotency::IdempotencyHeader;
-use super::input::{Checks, Id, JsonBody};
+use super::input::{Checks, Id, JsonBody, TOKEN_BYTES};
 use super::refusal::{declined, not_on_sale, seconds_until};
 use super::tickets::TicketView;
 use crate::moment::Moment;
 
-/// Length of a payment token or an idempotency key, in bytes: more than any service or random text has.
-pub const TOKEN_BYTES: RangeInclusive<usize> = 1..=255;
 /// Length of a buyer's name, in bytes: what a list has room for.
 pub const BUYER_BYTES: RangeInclusive<usize> = 0..=120;
 /// Length of an address, in bytes (RFC 5321).

@@ -7,9 +7,8 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
-use super::bookings::TOKEN_BYTES;
 use super::error::ApiError;
-use super::input::Checks;
+use super::input::{Checks, TOKEN_BYTES};
 
 /// The header, in lower case as HTTP/2 writes it.
 pub const HEADER: &str = "idempotency-key";

@@ -16,6 +16,9 @@ use usher_words::problems::{Missing, ProblemDetail, ProblemKind};
 
 use super::error::{ApiError, FieldError};
 
+/// Length of a payment token or an idempotency key, in bytes: more than any service or random text has.
+pub const TOKEN_BYTES: RangeInclusive<usize> = 1..=255;
+
 /// Reads a JSON body.
 #[derive(Debug)]
 pub struct JsonBody<T>(pub T);

@@ -1,16 +1,19 @@
 //! How the authority's errors and refusals look as problems: each says what to do about it.
 
 use usher_keys::Timestamp;
-use usher_words::problems::{Missing, ProblemDetail, ProblemKind};
+use usher_words::buyers::HeldFrom;
+use usher_words::problems::{Missing, OrderDetail, ProblemDetail, ProblemKind};
 
 use crate::authority::AuthorityError;
 use crate::authority::upload::UploadError;
 use crate::authority::writer::TicketOutcome;
 use crate::selling::SoldTicket;
+use crate::selling::claimant::{BoundBy, HeldInVain, TooManyHeld};
+use crate::selling::holding::REMEMBERED_MS;
 use crate::selling::sale::SaleStatus;
 use crate::selling::tickets::TicketRefusal;
 
-use super::error::ApiError;
+use super::error::{ApiError, Quota};
 use super::organizer::signing::whole_seconds;
 use crate::moment::Moment;
 use crate::money::DeclineReason;
@@ -115,4 +118,46 @@ pub fn declined(reason: DeclineReason) -> ProblemKind {
 /// Returns how many seconds there are until a moment; at least one.
 pub fn seconds_until(at: Timestamp, now: Timestamp) -> u64 {
     at.0.saturating_sub(now.0).div_ceil(1000).max(1)
+}
+
+/// Says that somebody keeps too many places without having paid for them.
+pub fn too_many_held(too_many: &TooManyHeld, now: Timestamp) -> ApiError {
+    let retry_after = seconds_until(too_many.fits_at, now);
+    let detail = OrderDetail::TooManyHeld {
+        from: from(too_many.by),
+        held: too_many.held,
+        most: too_many.most,
+        retry_after_seconds: retry_after,
+    };
+    let quota = Quota {
+        name: "unpaid-places",
+        most: too_many.most,
+        window: None,
+        left: too_many.most.saturating_sub(too_many.held),
+    };
+    ApiError::quota_used(&detail, retry_after, quota)
+}
+
+/// Says that somebody has held places in vain for too long.
+pub fn held_in_vain(in_vain: &HeldInVain, now: Timestamp) -> ApiError {
+    let retry_after = seconds_until(in_vain.fits_at, now);
+    let detail = OrderDetail::HeldInVain {
+        from: from(in_vain.by),
+        retry_after_seconds: retry_after,
+    };
+    let quota = Quota {
+        name: "minutes-in-vain",
+        most: in_vain.most,
+        window: Some(REMEMBERED_MS / 1000),
+        left: in_vain.most.saturating_sub(in_vain.minutes),
+    };
+    ApiError::quota_used(&detail, retry_after, quota)
+}
+
+fn from(by: BoundBy) -> HeldFrom {
+    match by {
+        BoundBy::Session => HeldFrom::Browser,
+        BoundBy::Address => HeldFrom::Address,
+        BoundBy::Network => HeldFrom::Network,
+    }
 }

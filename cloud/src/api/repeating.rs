@@ -20,11 +20,11 @@ use crate::selling::claimant::ClientAddress;
 use crate::state::AppState;
 use crate::store::StoreError;
 
-use super::bookings::TOKEN_BYTES;
 use super::caller::Caller;
 use super::claimant::address_of;
 use super::error::ApiError;
 use super::idempotency::{IdempotencyHeader, MEMBER};
+use super::input::TOKEN_BYTES;
 
 /// Length of a key of whoever shows no API key, in bytes: who guesses one hears what was answered to a neighbour.
 pub const PUBLIC_KEY_BYTES: usize = 16;

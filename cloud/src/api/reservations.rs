@@ -9,14 +9,11 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::TierId;
-use usher_words::buyers::HeldFrom;
 use usher_words::problems::{Missing, OrderDetail, ProblemKind};
 use utoipa::ToSchema;
 
 use crate::ids::{BookingId, ReservationId};
 use crate::selling::charges::ChargeParts;
-use crate::selling::claimant::{BoundBy, HeldInVain, TooManyHeld};
-use crate::selling::holding::REMEMBERED_MS;
 use crate::selling::inventory::WrongQuantity;
 use crate::selling::known_seats::KnownSeats;
 use crate::selling::{
@@ -27,9 +24,9 @@ use crate::state::AppState;
 
 use super::claimant::Asking;
 use super::claims::{self, TierRequest};
-use super::error::{ApiError, Quota, ShortageView};
+use super::error::{ApiError, ShortageView};
 use super::input::{Checks, Id, JsonBody};
-use super::refusal::{not_on_sale, seconds_until};
+use super::refusal::{held_in_vain, not_on_sale, too_many_held};
 use super::vouchers;
 use super::waiting_room::carried;
 use crate::moment::Moment;
@@ -284,39 +281,6 @@ pub fn not_held(refusal: HoldOutcome, now: Timestamp) -> ApiError {
     }
 }
 
-fn too_many_held(too_many: &TooManyHeld, now: Timestamp) -> ApiError {
-    let retry_after = seconds_until(too_many.fits_at, now);
-    let detail = OrderDetail::TooManyHeld {
-        from: from(too_many.by),
-        held: too_many.held,
-        most: too_many.most,
-        retry_after_seconds: retry_after,
-    };
-    let quota = Quota {
-        name: "unpaid-places",
-        most: too_many.most,
-        window: None,
-        left: too_many.most.saturating_sub(too_many.held),
-    };
-    ApiError::quota_used(&detail, retry_after, quota)
-}
-
-/// Says that somebody has held places in vain for too long.
-pub fn held_in_vain(in_vain: &HeldInVain, now: Timestamp) -> ApiError {
-    let retry_after = seconds_until(in_vain.fits_at, now);
-    let detail = OrderDetail::HeldInVain {
-        from: from(in_vain.by),
-        retry_after_seconds: retry_after,
-    };
-    let quota = Quota {
-        name: "minutes-in-vain",
-        most: in_vain.most,
-        window: Some(REMEMBERED_MS / 1000),
-        left: in_vain.most.saturating_sub(in_vain.minutes),
-    };
-    ApiError::quota_used(&detail, retry_after, quota)
-}
-
 fn more_than_one(most: u32) -> ApiError {
     let mut checks = Checks::default();
     checks.require(
@@ -325,14 +289,6 @@ fn more_than_one(most: u32) -> ApiError {
         format!("must ask for at most {most} places of this event"),
     );
     checks.finish().err().unwrap_or(ApiError::Internal)
-}
-
-fn from(by: BoundBy) -> HeldFrom {
-    match by {
-        BoundBy::Session => HeldFrom::Browser,
-        BoundBy::Address => HeldFrom::Address,
-        BoundBy::Network => HeldFrom::Network,
-    }
 }
 
 fn unknown(pointer: &str, thing: &str, numbers: impl Iterator<Item = u32>) -> ApiError {

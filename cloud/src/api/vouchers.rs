@@ -19,7 +19,7 @@ use crate::state::AppState;
 use super::claimant::Asking;
 use super::error::{ApiError, FieldError};
 use super::input::JsonBody;
-use super::reservations::held_in_vain;
+use super::refusal::held_in_vain;
 
 /// Asks what a code is good for.
 #[derive(Debug, Deserialize, ToSchema)]

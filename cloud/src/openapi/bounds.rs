@@ -13,7 +13,8 @@ use utoipa::Number;
 use utoipa::openapi::path::{ParameterIn, PathItem};
 use utoipa::openapi::{RefOr, Schema};
 
-use crate::api::bookings::{EMAIL_BYTES, TOKEN_BYTES};
+use crate::api::bookings::EMAIL_BYTES;
+use crate::api::input::TOKEN_BYTES;
 use crate::api::organizer::booking_lists::{BOOKINGS_ON_A_PAGE, SOUGHT_BYTES};
 use crate::api::organizer::codes::{MAX_CERTIFICATE_DAYS, MAX_CODE_MINUTES};
 use crate::api::organizer::draft::{MAX_DESCRIPTION, MAX_LABEL, MAX_NAME, RESERVATION_SECONDS};

@@ -5,9 +5,8 @@ use std::time::Duration;
 use usher_keys::Timestamp;
 
 use crate::ids::{ApiKeyId, OrganizerId};
+use crate::key_hash::KeyHash;
 use crate::rights::{Grant, Scopes, StaffRole};
-
-use super::organizing::KeyHash;
 
 /// Good keys of an organizer at most: one for each program and person of a large one.
 pub const MAX_KEYS: usize = 200;

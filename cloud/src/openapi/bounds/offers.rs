@@ -1,7 +1,8 @@
 //! The bounds of what organizers say of how tickets are sold: vouchers, comps, blocks, charges, and how many a tier has.
 
-use crate::api::bookings::{BUYER_BYTES, EMAIL_BYTES, TOKEN_BYTES};
+use crate::api::bookings::{BUYER_BYTES, EMAIL_BYTES};
 use crate::api::comp_list::MAX_COMPS;
+use crate::api::input::TOKEN_BYTES;
 use crate::api::organizer::draft::MAX_UNITS;
 use crate::api::organizer::inventory::{INVOICE_DAYS, MAX_TAX};
 use crate::api::organizer::invoices::REFERENCE_BYTES;
