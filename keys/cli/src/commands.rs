@@ -24,6 +24,9 @@ pub struct Arguments {
     command: Command,
 }
 
+/// Largest JSON file we read, in bytes: a bundle at its limit in base64 with every root's signature.
+const MAX_JSON_BYTES: u64 = 64 * 1024;
+
 const AFTER_HELP: &str = "Passphrases are asked for on the terminal, or taken from USHER_PASSPHRASE.\n\
     Exit codes: 0 done (verify, verify-archive: valid), 1 refused or failed (not valid), 2 unusable arguments.";
 

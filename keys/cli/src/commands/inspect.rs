@@ -8,9 +8,9 @@ use serde_json::Value;
 use usher_keys::pem;
 use usher_words::keys::{self as words, KeyKind, KeysRefusal};
 
+use super::MAX_JSON_BYTES;
 use super::effects::{self, PASSPHRASE_VARIABLE};
 use super::output;
-use super::sign::MAX_JSON_BYTES;
 
 /// Shows what is in a file.
 pub fn inspect(path: &Path) -> anyhow::Result<()> {

@@ -7,8 +7,7 @@ use std::path::Path;
 use usher_keys::{KeyId, SignedBundle, TrustBundle, file};
 use usher_words::keys::KeysRefusal;
 
-use super::output;
-use super::sign::MAX_JSON_BYTES;
+use super::{MAX_JSON_BYTES, output};
 
 /// Refuses a bundle with a ticket key that a bundle of another event beside the file to be written has as well. What is no
 /// bundle, or cannot be read, is passed over.

@@ -11,10 +11,7 @@ use usher_keys::{
 use usher_words::keys::{self as words, KeysNote, KeysRefusal};
 
 use super::{BundleArgs, CosignArgs, CurrentArgs, ExtendArgs, OutArgs, RequestArgs, RotateArgs, StrikeArgs};
-use super::{UnusableArguments, effects, neighbours, output};
-
-/// Largest JSON file we read, in bytes: a bundle at its limit in base64 with every root's signature.
-pub const MAX_JSON_BYTES: u64 = 64 * 1024;
+use super::{MAX_JSON_BYTES, UnusableArguments, effects, neighbours, output};
 
 /// Makes and signs an event's first bundle.
 pub fn first(args: &BundleArgs) -> anyhow::Result<()> {
