@@ -1,5 +1,6 @@
 //! Shows the staff what became of a scan: a large coloured panel, plain lines, or JSON lines. Leaves out deciding.
 
+mod drawing;
 mod line;
 mod panel;
 mod thumbnail;
@@ -18,8 +19,8 @@ use crate::preview::Preview;
 use crate::printable::printable;
 use usher_eyes::Hint;
 
+pub use drawing::Size;
 pub use line::one_line;
-pub use panel::Size;
 
 /// Earlier results kept in view, so that one is not lost when the next follows at once.
 pub const RECENT_RESULTS: usize = 5;

@@ -1,6 +1,5 @@
 //! The panel as text: symbol, words and colour, fitted to the terminal; leaves out when to draw it.
 
-use crossterm::Command;
 use crossterm::cursor::MoveTo;
 use crossterm::style::{Attribute, Color, ResetColor, SetAttribute, SetBackgroundColor, SetForegroundColor};
 use crossterm::terminal::{Clear, ClearType};
@@ -8,19 +7,11 @@ use usher_words::certificates::CertificateNote;
 use usher_words::scanner::{self as words, Help};
 
 use super::Board;
+use super::drawing::{Size, put};
 use super::thumbnail::Thumbnail;
 use crate::answer::{ScanOutcome, Signal};
 use crate::presentation::{self, WAITING};
 use crate::printable::printable;
-
-/// The terminal's size in characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Size {
-    /// Across.
-    pub columns: u16,
-    /// Down.
-    pub rows: u16,
-}
 
 /// Shapes tell the results apart without colour and without words.
 const CHECK: [&str; 5] = [
@@ -334,8 +325,4 @@ fn fitted(text: &str, columns: usize, centred: bool) -> String {
     } else {
         format!("{text:<columns$}")
     }
-}
-
-pub(super) fn put(out: &mut String, command: impl Command) {
-    command.write_ansi(out).expect("writing to a string cannot fail");
 }

@@ -2,7 +2,7 @@
 
 use crossterm::style::{Color, ResetColor, SetBackgroundColor, SetForegroundColor};
 
-use super::panel::{Size, put};
+use super::drawing::{Size, put};
 use crate::preview::{Pixel, Preview};
 
 /// Between the text and the preview.
