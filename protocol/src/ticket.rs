@@ -6,6 +6,7 @@ pub mod digits;
 pub mod foreign;
 pub mod guesses;
 pub mod live;
+mod rejection;
 pub mod typed;
 pub mod verify;
 
@@ -16,10 +17,13 @@ use usher_keys::{Domain, KeyId, PublicKey, SecretKey, Signature};
 use crate::ident::{Generation, TierId, Unit};
 
 pub use code::{Mistyped, TICKET_CODE_CHARS, TicketCode};
-pub use verify::{Keyring, Rejection, VerifiedTicket, code_in};
+pub use rejection::Rejection;
+pub use verify::{Keyring, VerifiedTicket, code_in};
 
 /// The payload version this code writes and reads.
 pub const PAYLOAD_VERSION: u8 = 1;
+/// The first byte of another seller's code in a record, where a ticket of ours has its version.
+const FOREIGN: u8 = 0xf0;
 /// Length of the signature at the end of a payload, in bytes.
 pub const SIGNATURE_BYTES: usize = 64;
 /// Longest payload: every field at its limit and a holder key, in bytes.

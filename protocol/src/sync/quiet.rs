@@ -2,8 +2,8 @@
 
 use usher_keys::Timestamp;
 
-use super::session::BEAT_MS;
-
+/// How often a side shows that it is there, in milliseconds: the resolution of "revocations as of".
+pub const BEAT_MS: u64 = 2_000;
 /// The most that passes between two looks, in milliseconds: a session is woken for each beat. A clock that says more was set,
 /// or the machine was asleep, and then the peer was not to be heard.
 const LONGEST_STEP_MS: u64 = 2 * BEAT_MS;

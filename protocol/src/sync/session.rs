@@ -20,8 +20,8 @@ use crate::ident::Origin;
 use crate::log::Run;
 use crate::trust::{PeerError, Trust};
 
-/// How often a side shows that it is there, in milliseconds: the resolution of "revocations as of".
-pub const BEAT_MS: u64 = 2_000;
+pub use super::quiet::BEAT_MS;
+
 /// After how long without a word a peer counts as gone, in milliseconds.
 pub const SILENCE_MS: u64 = 15_000;
 /// From how many missing records on a fresh peer is sent a checkpoint first.

@@ -10,11 +10,11 @@ use usher_keys::{EventId, PublicKey, Timestamp, codec};
 
 use super::Ticket;
 use super::live;
-use super::verify::{Keyring, Rejection, VerifiedTicket};
+use super::rejection::Rejection;
+use super::verify::{Keyring, VerifiedTicket};
 use crate::ident::{FIRST_FOREIGN_UNIT, TierId, Unit};
 use identity::CodeIdentity;
 
-pub(in crate::ticket) use listed::FOREIGN;
 pub use listed::{CodeHash, Entitlement, ForeignList, ListedCode, ShownForeign};
 
 /// Most codes that one record lists, so that it stays below the limit of a record whatever their units and tiers are.

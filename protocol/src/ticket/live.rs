@@ -2,7 +2,7 @@
 
 use usher_keys::{Domain, SecretKey, Signature, Timestamp};
 
-use super::verify::Rejection;
+use super::rejection::Rejection;
 use super::{Payload, SIGNATURE_BYTES, Ticket, digits};
 
 /// Length of the moving part behind a live ticket's payload, in bytes: the moment it was shown and the phone's signature.

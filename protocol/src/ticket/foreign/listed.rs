@@ -5,10 +5,8 @@ use usher_keys::{KeyId, PublicKey, codec};
 
 use super::identity::{CodeIdentity, MAX_IDENTITY_BYTES};
 use crate::ident::{Generation, TierId, Unit};
-use crate::ticket::{Ticket, TicketFlags};
+use crate::ticket::{FOREIGN, Ticket, TicketFlags};
 
-/// The first byte of a foreign code in a record, where a ticket of ours has its version.
-pub(in crate::ticket) const FOREIGN: u8 = 0xf0;
 /// Longest foreign code in a record, in bytes.
 const MAX_SHOWN_BYTES: usize = 2 + 3 + MAX_IDENTITY_BYTES + 5 + 3 + 1;
 
