@@ -73,7 +73,7 @@ impl Office {
                 }
                 JobId::GiveRefund(id) => drop(self.desk.refund_due(id).await),
                 JobId::RefundEvent(id) => self.desk.refund_event_due(id),
-                JobId::TellEndpoint(_) | JobId::SendLetters(_) | JobId::WriteLetters(_) => {}
+                JobId::SendWebhooks(_) | JobId::SendLetters(_) | JobId::WriteLetters(_) => {}
             }
         }
         came_of

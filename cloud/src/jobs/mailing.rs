@@ -103,7 +103,7 @@ async fn do_job(state: &AppState, job: JobId) -> Result<(), StoreError> {
     match job {
         JobId::SendLetters(event) => mail_event(state, event).await,
         JobId::WriteLetters(mailing) => write_mailing(state, mailing).await,
-        JobId::SettleBooking(_) | JobId::GiveRefund(_) | JobId::RefundEvent(_) | JobId::TellEndpoint(_) => {
+        JobId::SettleBooking(_) | JobId::GiveRefund(_) | JobId::RefundEvent(_) | JobId::SendWebhooks(_) => {
             Ok(())
         }
     }

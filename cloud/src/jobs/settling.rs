@@ -50,7 +50,7 @@ pub async fn do_due(state: &AppState, cell: &Store) -> Result<(), StoreError> {
                     state.desk.refund_event_due(event);
                     false
                 }
-                JobId::TellEndpoint(_) | JobId::SendLetters(_) | JobId::WriteLetters(_) => false,
+                JobId::SendWebhooks(_) | JobId::SendLetters(_) | JobId::WriteLetters(_) => false,
             }
         });
         let is_done = join_all(doing).await;

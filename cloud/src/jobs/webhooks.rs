@@ -1,4 +1,4 @@
-//! Telling endpoints of organizers what happened, side by side, and writing down what came of it. It waits for nobody but them, and
+//! Sending organizers' endpoints what happened, side by side, and writing down what came of it. It waits for nobody but them, and
 //! nothing else waits for it.
 
 use std::sync::Arc;
@@ -45,7 +45,7 @@ pub async fn send_due((state, cell): (Arc<AppState>, Store), every: Duration, st
 /// Lists what is due, so much of it at most. What is being told has a lease, and is not among it.
 async fn due(state: &AppState, cell: &Store, limit: usize) -> Result<Vec<Job>, StoreError> {
     let wanted = DueJobs {
-        kind: JobKind::Telling,
+        kind: JobKind::Webhooks,
         limit: u32::try_from(limit).unwrap_or(0),
         now: state.clock.now(),
     };
@@ -54,7 +54,7 @@ async fn due(state: &AppState, cell: &Store, limit: usize) -> Result<Vec<Job>, S
 
 async fn tell_or_warn(state: Arc<AppState>, job: JobId) {
     let told = match job {
-        JobId::TellEndpoint(endpoint) => tell_endpoint(&state, endpoint).await,
+        JobId::SendWebhooks(endpoint) => send_webhooks(&state, endpoint).await,
         JobId::SettleBooking(_)
         | JobId::GiveRefund(_)
         | JobId::RefundEvent(_)
@@ -68,10 +68,10 @@ async fn tell_or_warn(state: Arc<AppState>, job: JobId) {
 }
 
 /// Tells an endpoint what it is to be told now, some of it if that is much.
-async fn tell_endpoint(state: &AppState, id: EndpointId) -> Result<(), StoreError> {
+async fn send_webhooks(state: &AppState, id: EndpointId) -> Result<(), StoreError> {
     let now = state.clock.now();
     let lease = HeldJob {
-        job: JobId::TellEndpoint(id),
+        job: JobId::SendWebhooks(id),
         holder: state.holder,
         now,
     };

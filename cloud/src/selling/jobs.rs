@@ -36,8 +36,8 @@ pub enum JobId {
     GiveRefund(RefundId),
     /// Revokes all tickets of a canceled event and begins the refunds of its bookings.
     RefundEvent(EventId),
-    /// Tells an endpoint what happened.
-    TellEndpoint(EndpointId),
+    /// Sends an endpoint the webhooks that wait for it.
+    SendWebhooks(EndpointId),
     /// Sends the letters of an event that wait.
     SendLetters(EventId),
     /// Writes the letters of a mailing.
@@ -49,8 +49,8 @@ pub enum JobId {
 pub enum JobKind {
     /// About money.
     Paying,
-    /// About what endpoints are told, who may be slow.
-    Telling,
+    /// About webhooks, whose endpoints may be slow.
+    Webhooks,
     /// About letters, for which a mail server may take its time.
     Mailing,
 }

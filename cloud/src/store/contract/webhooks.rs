@@ -50,7 +50,7 @@ impl Case {
 
     async fn telling_jobs(&self, now: Timestamp) -> Vec<Job> {
         let due = DueJobs {
-            kind: JobKind::Telling,
+            kind: JobKind::Webhooks,
             limit: 100,
             now,
         };
@@ -60,7 +60,7 @@ impl Case {
     /// Takes what is due, as one who works on it, and notes what came of it.
     async fn tell(&self, endpoint: EndpointId, is_taken: bool, now: Timestamp) {
         let lease = HeldJob {
-            job: JobId::TellEndpoint(endpoint),
+            job: JobId::SendWebhooks(endpoint),
             holder: HOLDER,
             now,
         };
@@ -180,7 +180,7 @@ pub async fn a_webhook_waits_until_it_is_taken_and_its_job_with_it(case: Case) {
     case.tell(endpoint, true, next).await;
     let taken = case.store.webhook(id).await.unwrap().unwrap();
     assert_eq!(taken.state, WebhookState::Taken);
-    assert_eq!(case.store.job(JobId::TellEndpoint(endpoint)).await.unwrap(), None);
+    assert_eq!(case.store.job(JobId::SendWebhooks(endpoint)).await.unwrap(), None);
     // What is new hurries a job that waits.
     case.test(endpoint, next).await;
     case.tell(endpoint, false, next).await;
@@ -213,7 +213,7 @@ pub async fn what_is_given_up_is_begun_anew_by_a_person(case: Case) {
     };
     let given_up = case.store.webhooks(query(WebhookState::GivenUp)).await.unwrap();
     assert_eq!(given_up.iter().map(|one| one.id).collect::<Vec<_>>(), [id]);
-    assert_eq!(case.store.job(JobId::TellEndpoint(endpoint)).await.unwrap(), None);
+    assert_eq!(case.store.job(JobId::SendWebhooks(endpoint)).await.unwrap(), None);
     assert!(replay(late).await);
     assert_eq!(
         case.store.webhooks(query(WebhookState::GivenUp)).await.unwrap(),

@@ -16,7 +16,7 @@ use super::column::{Local, event_id, moment, ms};
 const SETTLE_BOOKING: &str = "settle_booking";
 const GIVE_REFUND: &str = "give_refund";
 const REFUND_EVENT: &str = "refund_event";
-const TELL_ENDPOINT: &str = "tell_endpoint";
+const SEND_WEBHOOKS: &str = "tell_endpoint";
 const SEND_LETTERS: &str = "send_letters";
 const WRITE_LETTERS: &str = "write_letters";
 /// The columns [`read`] reads.
@@ -30,7 +30,7 @@ fn key(id: JobId) -> Key {
         JobId::SettleBooking(booking) => (booking.event.0, SETTLE_BOOKING, booking.local),
         JobId::GiveRefund(refund) => (refund.event.0, GIVE_REFUND, refund.local),
         JobId::RefundEvent(event) => (event.0, REFUND_EVENT, [0; 24]),
-        JobId::TellEndpoint(endpoint) => (endpoint.event.0, TELL_ENDPOINT, endpoint.local),
+        JobId::SendWebhooks(endpoint) => (endpoint.event.0, SEND_WEBHOOKS, endpoint.local),
         JobId::SendLetters(event) => (event.0, SEND_LETTERS, [0; 24]),
         JobId::WriteLetters(mailing) => (mailing.event.0, WRITE_LETTERS, mailing.local),
     }
@@ -42,7 +42,7 @@ fn read(row: &Row<'_>) -> Result<Job, StoreError> {
         SETTLE_BOOKING => JobId::SettleBooking(BookingId { event, local }),
         GIVE_REFUND => JobId::GiveRefund(RefundId { event, local }),
         REFUND_EVENT => JobId::RefundEvent(event),
-        TELL_ENDPOINT => JobId::TellEndpoint(EndpointId { event, local }),
+        SEND_WEBHOOKS => JobId::SendWebhooks(EndpointId { event, local }),
         SEND_LETTERS => JobId::SendLetters(event),
         WRITE_LETTERS => JobId::WriteLetters(MailingId { event, local }),
         _ => {
@@ -153,7 +153,7 @@ pub fn due_jobs(connection: &Sql<'_>, request: &DueJobs) -> Result<Vec<Job>, Sto
     let due = DueTimes::at(request.now);
     let is_of_kind = match request.kind {
         JobKind::Paying => "kind NOT IN ('tell_endpoint', 'send_letters', 'write_letters')",
-        JobKind::Telling => "kind = 'tell_endpoint'",
+        JobKind::Webhooks => "kind = 'tell_endpoint'",
         JobKind::Mailing => "kind IN ('send_letters', 'write_letters')",
     };
     let mut query = connection.prepare_cached(&format!(

@@ -218,7 +218,7 @@ pub fn note_refund(connection: &Sql<'_>, request: &NoteRefund) -> Result<Effect<
     Ok(Effect::Keep(NoteOutcome::Noted))
 }
 
-fn tell_given(connection: &Sql<'_>, refund: &Refund, now: Timestamp) -> Result<(), StoreError> {
+fn enqueue_given(connection: &Sql<'_>, refund: &Refund, now: Timestamp) -> Result<(), StoreError> {
     let event = refund.id.event;
     let told = WebhookCause {
         event,
@@ -253,7 +253,7 @@ fn end(
     if request.mails {
         write_letter(connection, refund, now)?;
     }
-    tell_given(connection, refund, now)
+    enqueue_given(connection, refund, now)
 }
 
 /// Writes a letter to the buyer, if it is known who that is.

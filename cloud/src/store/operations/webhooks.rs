@@ -112,7 +112,7 @@ pub fn reseal_endpoint(connection: &Sql<'_>, request: &ResealEndpoint) -> Result
 /// Removes an endpoint with all that it was to be told; tells whether there was one.
 pub fn remove_endpoint(connection: &Sql<'_>, request: &RemoveEndpoint) -> Result<Effect<bool>, StoreError> {
     let id = request.id;
-    jobs::delete(connection, JobId::TellEndpoint(id))?;
+    jobs::delete(connection, JobId::SendWebhooks(id))?;
     connection
         .prepare_cached("DELETE FROM webhooks WHERE event_id = ?1 AND endpoint_id = ?2")?
         .execute(params![id.event.0, id.local])?;
@@ -239,7 +239,7 @@ fn add(
             ],
         )?;
     if is_new {
-        jobs::hurry(connection, JobId::TellEndpoint(endpoint), told.now)?;
+        jobs::hurry(connection, JobId::SendWebhooks(endpoint), told.now)?;
     }
     Ok(id)
 }
@@ -312,7 +312,7 @@ pub fn replay_webhook(connection: &Sql<'_>, request: &ReplayWebhook) -> Result<E
         event: id.event,
         local,
     };
-    jobs::hurry(connection, JobId::TellEndpoint(endpoint), request.now)?;
+    jobs::hurry(connection, JobId::SendWebhooks(endpoint), request.now)?;
     Ok(Effect::Keep(true))
 }
 
@@ -378,7 +378,7 @@ pub fn note_webhooks(connection: &Sql<'_>, request: &NoteWebhooks) -> Result<Eff
             "SELECT min(next_at) FROM webhooks WHERE event_id = ?1 AND endpoint_id = ?2 AND state = 'waiting'",
         )?
         .query_row(params![endpoint.event.0, endpoint.local], |row| row.get(0))?;
-    let job = JobId::TellEndpoint(endpoint);
+    let job = JobId::SendWebhooks(endpoint);
     match next {
         Some(next) => jobs::wait(
             connection,

@@ -207,7 +207,7 @@ impl Concerns for JobId {
             Self::SettleBooking(booking) => Some(booking.event),
             Self::GiveRefund(refund) => Some(refund.event),
             Self::RefundEvent(event) => Some(*event),
-            Self::TellEndpoint(endpoint) => Some(endpoint.event),
+            Self::SendWebhooks(endpoint) => Some(endpoint.event),
             Self::SendLetters(event) => Some(*event),
             Self::WriteLetters(mailing) => Some(mailing.event),
         }
