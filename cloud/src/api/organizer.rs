@@ -50,3 +50,4 @@ pub mod venues;
 pub mod vouchers;
 pub mod waiting_list;
 pub mod waiting_room;
+pub mod zone_spec;

@@ -4,15 +4,16 @@ mod seat_map;
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use usher_keys::{Timestamp, Window};
-use usher_protocol::policy::{EntryRule, Gate, Offline, Policy, TierRules, TimeSlots, Zone};
+use usher_protocol::policy::{EntryRule, Gate, Offline, Policy, TierRules, Zone};
 use usher_protocol::ticket::TicketFlags;
 use usher_protocol::{GateId, TierId, Unit, ZoneId};
 use utoipa::ToSchema;
 
 use super::live_spec::LiveSpec;
 use super::policy_spec::doors;
+use super::zone_spec::{GateSpec, WindowSpec, ZoneSpec};
 use crate::api::error::ApiError;
 use crate::api::input::Checks;
 use crate::catalogue::category::EventCategory;
@@ -110,50 +111,6 @@ pub struct EventRequest {
     pub idempotency_key: Option<String>,
 }
 
-/// An area inside the venue.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ZoneSpec {
-    /// Its id.
-    pub id: u16,
-    /// Its name.
-    pub name: String,
-    /// How many people it holds, if it is limited.
-    pub capacity: Option<u32>,
-    /// How many people go in within each slot of time, if that is limited.
-    #[serde(default)]
-    pub time_slots: Option<TimeSlotSpec>,
-    /// The zone that it lies in, such as a stage's front within the grounds: whoever goes in here has gone in there first.
-    #[serde(default)]
-    pub inside: Option<u16>,
-}
-
-/// A limit on how many people go into a zone within each slot of time.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TimeSlotSpec {
-    /// The length of a slot in minutes, 5 to 1,440: it divides a day, and one begins at midnight.
-    #[schema(minimum = 5, maximum = 1440)]
-    pub minutes: u16,
-    /// Most people who go in within one slot, whether they leave again or not.
-    pub persons: u32,
-}
-
-/// A staffed line that leads into a zone.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GateSpec {
-    /// Its id.
-    pub id: u16,
-    /// Its name.
-    pub name: String,
-    /// The zone it leads into.
-    pub zone: u16,
-    /// The zone beside it that it leads out of, when it leads from one zone into the next.
-    #[serde(default)]
-    pub leaves: Option<u16>,
-}
-
 /// A price and entitlement class.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -186,18 +143,6 @@ pub struct TierSpec {
     /// From when on only live tickets are let in; codes on paper always are unless given.
     #[serde(default)]
     pub live: Option<LiveSpec>,
-}
-
-/// A span of time.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct WindowSpec {
-    /// The first moment inside.
-    #[schema(value_type = String, format = DateTime)]
-    pub from: Moment,
-    /// The first moment outside again.
-    #[schema(value_type = String, format = DateTime)]
-    pub until: Moment,
 }
 
 fn one() -> u8 {
@@ -248,7 +193,7 @@ impl EventRequest {
         let detail = format!("must have 1 to {MAX_UNITS} seats and slots of general admission in all");
         checks.require((1..=MAX_UNITS as usize).contains(&units), "", detail);
         let policy = local_time::with_offsets(self.policy(), self.starts_at.0, self.ends_at.0);
-        super::policy::check_names(&mut checks, &policy);
+        check_names(&mut checks, &policy);
         if let Err(error) = policy.check() {
             checks.require(false, "", error.to_string());
         }
@@ -344,6 +289,22 @@ pub fn check_zone(checks: &mut Checks, zone: &str) {
     );
 }
 
+/// Checks the names in a policy: devices show them to staff, and nobody can mend them there.
+pub fn check_names(checks: &mut Checks, policy: &Policy) {
+    checks.text(&policy.name, "/name", 1..=MAX_NAME);
+    // A zone that nobody named is called after the event.
+    let zones = policy.zones.iter().enumerate();
+    for (index, zone) in zones.filter(|(_, zone)| zone.name != policy.name) {
+        checks.text(&zone.name, format!("/zones/{index}/name"), 1..=MAX_NAME);
+    }
+    for (index, gate) in policy.gates.iter().enumerate() {
+        checks.text(&gate.name, format!("/gates/{index}/name"), 1..=MAX_NAME);
+    }
+    for (index, tier) in policy.tiers.iter().enumerate() {
+        checks.text(&tier.name, format!("/tiers/{index}/name"), 1..=MAX_NAME);
+    }
+}
+
 /// Checks when an event starts and ends.
 pub fn check_times(checks: &mut Checks, starts_at: Moment, ends_at: Moment) {
     checks.require(starts_at < ends_at, "/ends_at", "must be after starts_at");
@@ -394,41 +355,6 @@ impl From<&TierSpec> for Tier {
                 TicketFlags::default()
             },
             sale: TierSale::default(),
-        }
-    }
-}
-
-impl From<WindowSpec> for Window {
-    fn from(spec: WindowSpec) -> Self {
-        Self {
-            from: spec.from.0,
-            until: spec.until.0,
-        }
-    }
-}
-
-impl From<&ZoneSpec> for Zone {
-    fn from(spec: &ZoneSpec) -> Self {
-        Self {
-            id: ZoneId(spec.id),
-            name: spec.name.clone(),
-            capacity: spec.capacity,
-            time_slots: spec.time_slots.map(|slots| TimeSlots {
-                minutes: slots.minutes,
-                persons: slots.persons,
-            }),
-            inside: spec.inside.map(ZoneId),
-        }
-    }
-}
-
-impl From<&GateSpec> for Gate {
-    fn from(spec: &GateSpec) -> Self {
-        Self {
-            id: GateId(spec.id),
-            name: spec.name.clone(),
-            zone: ZoneId(spec.zone),
-            leaves: spec.leaves.map(ZoneId),
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::rights::may;
 use crate::state::AppState;
 use crate::store::organizing::EventChange;
 
-use super::draft::{self, MAX_NAME, OFFSET_FOLLOWS, OPENS_NOTHING};
+use super::draft::{OFFSET_FOLLOWS, OPENS_NOTHING, check_names, check_zone};
 use super::owned::OwnEvent;
 use super::policy_spec::PolicySpec;
 
@@ -68,26 +68,10 @@ pub async fn replace(
     }))
 }
 
-/// Checks the names in a policy: devices show them to staff, and nobody can mend them there.
-pub fn check_names(checks: &mut Checks, policy: &Policy) {
-    checks.text(&policy.name, "/name", 1..=MAX_NAME);
-    // A zone that nobody named is called after the event.
-    let zones = policy.zones.iter().enumerate();
-    for (index, zone) in zones.filter(|(_, zone)| zone.name != policy.name) {
-        checks.text(&zone.name, format!("/zones/{index}/name"), 1..=MAX_NAME);
-    }
-    for (index, gate) in policy.gates.iter().enumerate() {
-        checks.text(&gate.name, format!("/gates/{index}/name"), 1..=MAX_NAME);
-    }
-    for (index, tier) in policy.tiers.iter().enumerate() {
-        checks.text(&tier.name, format!("/tiers/{index}/name"), 1..=MAX_NAME);
-    }
-}
-
 /// Checks that nothing is said of local time that would be ignored: beside a time zone, what follows from it is left out, or
 /// stands there as it was shown.
 fn check_time(checks: &mut Checks, (wanted, told): (&Policy, &Policy), event: &Event) {
-    draft::check_zone(checks, &wanted.time_zone);
+    check_zone(checks, &wanted.time_zone);
     let follows = !wanted.time_zone.is_empty();
     let offset = wanted.utc_offset_minutes;
     // One that is left out reads as 0.

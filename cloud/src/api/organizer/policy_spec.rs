@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 use usher_keys::{Timestamp, Window};
-use usher_protocol::policy::{EntryRule, Gate, Offline, OffsetChange, Policy, TierRules, TimeSlots, Zone};
+use usher_protocol::policy::{EntryRule, Offline, OffsetChange, Policy, TierRules};
 use usher_protocol::{TierId, ZoneId};
 use utoipa::ToSchema;
 
 use crate::moment::Moment;
 
-use super::draft::{GateSpec, TimeSlotSpec, WindowSpec, ZoneSpec};
 use super::live_spec::LiveSpec;
+use super::zone_spec::{GateSpec, WindowSpec, ZoneSpec};
 
 /// What gates go by.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -170,47 +170,6 @@ impl From<TierRules> for PolicyTierSpec {
             entry: tier.entry,
             offline: tier.offline,
             live: tier.live_from.map(LiveSpec::of),
-        }
-    }
-}
-
-impl From<Window> for WindowSpec {
-    fn from(window: Window) -> Self {
-        Self {
-            from: Moment(window.from),
-            until: Moment(window.until),
-        }
-    }
-}
-
-impl From<Zone> for ZoneSpec {
-    fn from(zone: Zone) -> Self {
-        Self {
-            id: zone.id.0,
-            name: zone.name,
-            capacity: zone.capacity,
-            time_slots: zone.time_slots.map(Into::into),
-            inside: zone.inside.map(|zone| zone.0),
-        }
-    }
-}
-
-impl From<TimeSlots> for TimeSlotSpec {
-    fn from(slots: TimeSlots) -> Self {
-        Self {
-            minutes: slots.minutes,
-            persons: slots.persons,
-        }
-    }
-}
-
-impl From<Gate> for GateSpec {
-    fn from(gate: Gate) -> Self {
-        Self {
-            id: gate.id.0,
-            name: gate.name,
-            zone: gate.zone.0,
-            leaves: gate.leaves.map(|zone| zone.0),
         }
     }
 }

@@ -10,9 +10,8 @@ use usher_protocol::policy::{EntryRule, Offline};
 
 use crate::api::error::ApiError;
 use crate::api::input::Checks;
-use crate::api::organizer::draft::{
-    EventRequest, GateSpec, GeneralAdmissionSpec, SeatMapSpec, TierSpec, ZoneSpec,
-};
+use crate::api::organizer::draft::{EventRequest, GeneralAdmissionSpec, SeatMapSpec, TierSpec};
+use crate::api::organizer::zone_spec::{GateSpec, ZoneSpec};
 use crate::moment::Moment;
 use crate::money::Currency;
 
