@@ -19,8 +19,8 @@ use crate::ids::{OrganizerId, VenueId};
 use crate::money::Currency;
 use crate::selling::UnitState;
 use crate::selling::charges::ChargedPrice;
-use crate::selling::inventory::{EventSale, TierSale};
-use crate::selling::sale::{SaleFacts, SaleStatus};
+use crate::selling::inventory::TierSale;
+use crate::selling::sale::{EventSale, SaleFacts, SaleStatus};
 
 use category::EventCategory;
 use coordinates::Coordinates;

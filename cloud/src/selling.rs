@@ -27,7 +27,9 @@ pub mod invoices;
 pub mod jobs;
 pub mod journal;
 pub mod known_seats;
+pub mod money_steps;
 pub mod paying;
+mod price_line;
 pub mod price_steps;
 pub mod receipts;
 pub mod reconciliation;
@@ -42,14 +44,16 @@ pub mod tills;
 pub mod vouchers;
 pub mod waiting_list;
 
+pub use booking_status::BookingState;
 pub use bookings::{
-    BeginBooking, BeginOutcome, BeginRefusal, Booking, BookingState, CloseBooking, CloseOutcome,
-    ConfirmBooking, ConfirmOutcome, Ending, NoteOutcome, NotePayment, OpenBooking, PaymentId, PaymentNote,
-    RenewBooking, RenewOutcome, RequestHash,
+    BeginBooking, BeginOutcome, BeginRefusal, Booking, CloseBooking, CloseOutcome, ConfirmBooking,
+    ConfirmOutcome, Ending, NoteOutcome, NotePayment, OpenBooking, PaymentId, PaymentNote, RenewBooking,
+    RenewOutcome, RequestHash,
 };
 pub use gateway_kind::GatewayKind;
+pub use price_line::PriceLine;
 pub use reservations::{
-    Claim, ErasePersonalData, Forget, HoldOutcome, HoldRequest, PriceLine, ReleaseOutcome, ReleaseRequest,
-    Reservation, ReservationState, Shortage, Tidy, TierQuantity, UnitState,
+    Claim, ErasePersonalData, Forget, HoldOutcome, HoldRequest, ReleaseOutcome, ReleaseRequest, Reservation,
+    ReservationState, Shortage, Tidy, TierQuantity, UnitState,
 };
 pub use tickets::{CodeQuery, NewTicket, ReissuedTo, SoldTicket, TicketState, UnitToIssue};

@@ -20,7 +20,7 @@ use crate::payment::PaymentToken;
 use crate::selling::Booking;
 use crate::selling::buyer_bounds::BoundReached;
 use crate::selling::disputes::DisputeState;
-use crate::selling::journal::Account;
+use crate::selling::money_steps::Account;
 use crate::state::AppState;
 
 use super::error::{ApiError, Quota};

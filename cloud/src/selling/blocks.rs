@@ -10,9 +10,8 @@ use usher_protocol::Unit;
 use crate::ids::{BlockId, ReservationId};
 
 use super::holding::{SaleTerms, known_units};
-use super::reservations::{
-    Claim, HoldOutcome, PriceLine, Reservation, ReservationState, Shortage, TierQuantity,
-};
+use super::price_line::PriceLine;
+use super::reservations::{Claim, HoldOutcome, Reservation, ReservationState, Shortage, TierQuantity};
 use super::sale::SaleStatus;
 
 /// Until when blocked units are held: the last moment that tables have.

@@ -7,7 +7,7 @@ use crate::languages::Language;
 use crate::money::{DeclineReason, Money};
 
 use super::booking_code::BookingCode;
-use super::booking_status::BookingFacts;
+use super::booking_status::{BookingFacts, BookingState, GivenBack};
 use super::buyer_bounds::BoundReached;
 use super::charges::ChargeParts;
 use super::claimant::HoldBounds;
@@ -16,7 +16,6 @@ use super::disputes::DisputeState;
 use super::gateway_kind::GatewayKind;
 use super::jobs::LeaseHolder;
 use super::receipts::ReceiptNumber;
-use super::refunds::GivenBack;
 use super::sale::SaleStatus;
 use super::tickets::{NewTicket, SoldTicket, TicketState, UnitToIssue};
 
@@ -242,99 +241,6 @@ pub enum RenewOutcome {
     NotFound,
     /// Its payment is running.
     Paying,
-}
-
-/// How a booking stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BookingState {
-    /// The payment has no known end.
-    Paying,
-    /// The buyer has something to do before the bank pays.
-    ActionRequired,
-    /// The bank takes its time.
-    Processing,
-    /// Paid, with tickets.
-    Confirmed,
-    /// The gateway declined.
-    Declined(DeclineReason),
-    /// It was not paid in time, and never will be.
-    Expired,
-    /// There was no charge.
-    Canceled,
-    /// It is paid, no tickets are issued any more, and the money is to be given back.
-    Refunding,
-    /// The charge was given back.
-    Refunded,
-}
-
-impl BookingState {
-    /// Those of which the reason is told by their word alone.
-    const PLAIN: [Self; 8] = [
-        Self::Paying,
-        Self::ActionRequired,
-        Self::Processing,
-        Self::Confirmed,
-        Self::Expired,
-        Self::Canceled,
-        Self::Refunding,
-        Self::Refunded,
-    ];
-
-    /// Returns the word for it in tables and JSON; why it was declined is told beside it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Paying => "paying",
-            Self::ActionRequired => "action_required",
-            Self::Processing => "processing",
-            Self::Confirmed => "confirmed",
-            Self::Declined(_) => "declined",
-            Self::Expired => "expired",
-            Self::Canceled => "canceled",
-            Self::Refunding => "refunding",
-            Self::Refunded => "refunded",
-        }
-    }
-
-    /// Reads the word and, if it was declined, why.
-    pub fn from_word(word: &str, decline: Option<&str>) -> Option<Self> {
-        match (word, decline) {
-            ("declined", Some(reason)) => DeclineReason::from_word(reason).map(Self::Declined),
-            (word, _) => Self::PLAIN.into_iter().find(|state| state.word() == word),
-        }
-    }
-
-    /// Tells whether its payment is not over: somebody has to see to it.
-    pub fn is_open(self) -> bool {
-        self.may_be_paid() || self == Self::Refunding
-    }
-
-    /// Tells whether it may still come to tickets.
-    pub fn may_be_paid(self) -> bool {
-        match self {
-            Self::Paying | Self::ActionRequired | Self::Processing => true,
-            Self::Confirmed
-            | Self::Declined(_)
-            | Self::Expired
-            | Self::Canceled
-            | Self::Refunding
-            | Self::Refunded => false,
-        }
-    }
-
-    /// Returns why it was declined, if it was.
-    pub fn decline(self) -> Option<DeclineReason> {
-        match self {
-            Self::Declined(reason) => Some(reason),
-            Self::Paying
-            | Self::ActionRequired
-            | Self::Processing
-            | Self::Confirmed
-            | Self::Expired
-            | Self::Canceled
-            | Self::Refunding
-            | Self::Refunded => None,
-        }
-    }
 }
 
 /// One buyer's purchase.

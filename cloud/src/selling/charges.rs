@@ -1,6 +1,6 @@
 //! What of a price is a service fee and what is a tax: included in it or added to it, ticket by ticket, so that each line is rounded by itself.
 
-use super::reservations::PriceLine;
+use super::price_line::PriceLine;
 
 /// Hundredths of a percent in a whole.
 const WHOLE: i128 = 10_000;

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use usher_protocol::{TierId, Unit};
 
 use super::gateway_kind::GatewayKind;
-use super::reservations::PriceLine;
+use super::price_line::PriceLine;
 
 /// What was sold and taken back of one tier.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use usher_keys::{EventId, Timestamp};
 use crate::ids::{BookingId, ChargeReference, DisputeId};
 use crate::money::Money;
 
-use super::journal::MoneyStep;
+use super::money_steps::MoneyStep;
 
 /// How a dispute stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::journal::Account;
+use super::money_steps::Account;
 
 /// Which gateway takes the money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]

@@ -7,8 +7,9 @@ use crate::money::{Currency, Money};
 
 use super::claimant::{BoundBy, HeldInVain, HoldBounds, OwnBounds, TooManyHeld};
 use super::inventory::{TierSale, units_by_tier};
+use super::price_line::PriceLine;
 use super::reservations::{
-    Claim, HoldOutcome, HoldRequest, PriceLine, ReleaseOutcome, Reservation, ReservationState, TierQuantity,
+    Claim, HoldOutcome, HoldRequest, ReleaseOutcome, Reservation, ReservationState, TierQuantity,
 };
 use super::sale::{SaleFacts, SaleStatus};
 use super::vouchers::Voucher;
@@ -72,7 +73,8 @@ impl SaleTerms {
                 return Err(HoldOutcome::NotOnSale(SaleStatus::NotYet));
             }
             let sale = if is_unlocked { sale.unlocked() } else { sale };
-            sale.may_order(tier, units, now)?;
+            let ordered = sale.may_order(tier, units, now);
+            ordered.map_err(|why| HoldOutcome::not_ordered(tier, why))?;
         }
         Ok(())
     }

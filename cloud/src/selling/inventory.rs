@@ -5,58 +5,9 @@ use usher_keys::Timestamp;
 use usher_protocol::TierId;
 
 use super::charges::Charges;
+use super::price_line::PriceLine;
 use super::price_steps::PriceSteps;
-use super::reservations::{HoldOutcome, PriceLine};
-use super::sale::SaleStatus;
-
-/// From when and until when something sells, as far as that is said.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct SaleWindow {
-    pub from: Option<Timestamp>,
-    pub until: Option<Timestamp>,
-}
-
-impl SaleWindow {
-    /// Returns whether it is before, within or after.
-    pub fn status(self, now: Timestamp) -> SaleStatus {
-        if self.until.is_some_and(|until| until <= now) {
-            SaleStatus::Stopped
-        } else if self.from.is_some_and(|from| now < from) {
-            SaleStatus::NotYet
-        } else {
-            SaleStatus::OnSale
-        }
-    }
-
-    /// Returns when its status changes next.
-    pub fn next_change(self, now: Timestamp) -> Option<Timestamp> {
-        let changes = [self.from, self.until].into_iter().flatten();
-        changes.filter(|at| now < *at).min()
-    }
-}
-
-/// How an organizer sells an event.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct EventSale {
-    pub window: SaleWindow,
-    /// Whether its organizer has stopped the sale, until they resume it.
-    pub is_stopped: bool,
-    /// For how many days a booking awaits a bank transfer; none is taken where it is not said.
-    pub invoice_days: Option<u16>,
-    /// The most units of all tiers together that one order may have, if that is said.
-    pub order_max: Option<u32>,
-}
-
-impl EventSale {
-    /// Tells whether its organizer lets it be sold now.
-    pub fn status(self, now: Timestamp) -> SaleStatus {
-        if self.is_stopped {
-            SaleStatus::Stopped
-        } else {
-            self.window.status(now)
-        }
-    }
-}
+use super::sale::{SaleStatus, SaleWindow};
 
 /// How an organizer sells a tier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +46,17 @@ pub struct WrongQuantity {
     pub max: Option<u32>,
 }
 
+/// Why units of a tier may not be ordered so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderRefusal {
+    /// Whoever asks does not know of the tier.
+    Hidden,
+    /// The tier does not sell now.
+    NotOnSale(SaleStatus),
+    /// There would be too few or too many.
+    WrongQuantity(WrongQuantity),
+}
+
 impl TierSale {
     /// Returns how it is sold to whoever has a code that unlocks it: as if it were not hidden, and its sale had begun.
     pub fn unlocked(self) -> Self {
@@ -113,17 +75,17 @@ impl TierSale {
     /// # Errors
     ///
     /// Why not.
-    pub fn may_order(&self, tier: TierId, units: u32, now: Timestamp) -> Result<(), HoldOutcome> {
+    pub fn may_order(&self, tier: TierId, units: u32, now: Timestamp) -> Result<(), OrderRefusal> {
         if self.is_hidden {
-            return Err(HoldOutcome::UnknownTiers(vec![tier]));
+            return Err(OrderRefusal::Hidden);
         }
         let status = self.window.status(now);
         if status != SaleStatus::OnSale {
-            return Err(HoldOutcome::NotOnSale(status));
+            return Err(OrderRefusal::NotOnSale(status));
         }
         let fits = self.order_min <= units && self.order_max.is_none_or(|max| units <= max);
         if !fits {
-            return Err(HoldOutcome::WrongQuantity(WrongQuantity {
+            return Err(OrderRefusal::WrongQuantity(WrongQuantity {
                 tier,
                 min: self.order_min,
                 max: self.order_max,
@@ -204,6 +166,7 @@ pub fn resize(units: TierUnits, capacity: u32, most_of_event: u32) -> Result<Res
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::selling::sale::EventSale;
 
     const TIER: TierId = TierId(2);
     const NOW: Timestamp = Timestamp(1_000);
@@ -237,22 +200,19 @@ mod tests {
             order_max: Some(4),
             ..TierSale::default()
         };
-        let wrong = HoldOutcome::WrongQuantity(WrongQuantity {
+        let wrong = OrderRefusal::WrongQuantity(WrongQuantity {
             tier: TIER,
             min: 2,
             max: Some(4),
         });
-        for (units, expected) in [(1, Err(wrong.clone())), (2, Ok(())), (4, Ok(())), (5, Err(wrong))] {
+        for (units, expected) in [(1, Err(wrong)), (2, Ok(())), (4, Ok(())), (5, Err(wrong))] {
             assert_eq!(sale.may_order(TIER, units, NOW), expected, "{units}");
         }
         let hidden = TierSale {
             is_hidden: true,
             ..sale
         };
-        assert_eq!(
-            hidden.may_order(TIER, 2, NOW),
-            Err(HoldOutcome::UnknownTiers(vec![TIER]))
-        );
+        assert_eq!(hidden.may_order(TIER, 2, NOW), Err(OrderRefusal::Hidden));
     }
 
     #[test]

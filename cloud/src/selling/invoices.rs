@@ -6,7 +6,8 @@ use usher_keys::Timestamp;
 
 use crate::ids::BookingId;
 
-use super::bookings::{BookingState, PaymentId};
+use super::booking_status::BookingState;
+use super::bookings::PaymentId;
 use super::gateway_kind::GatewayKind;
 
 /// Asks to write down that a bank transfer has come.

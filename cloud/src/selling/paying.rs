@@ -4,9 +4,10 @@ use usher_keys::Timestamp;
 
 use crate::ids::BookingId;
 
+use super::booking_status::BookingState;
 use super::bookings::{
-    BeginBooking, BeginOutcome, BeginRefusal, Booking, BookingState, CloseBooking, CloseOutcome, Ending,
-    NoteOutcome, OpenBooking, PaymentNote, RenewOutcome, RequestHash,
+    BeginBooking, BeginOutcome, BeginRefusal, Booking, CloseBooking, CloseOutcome, Ending, NoteOutcome,
+    OpenBooking, PaymentNote, RenewOutcome, RequestHash,
 };
 use super::claimant::HoldBounds;
 use super::course::{self, WaitFor};

@@ -9,7 +9,8 @@ use usher_keys::Timestamp;
 use crate::ids::{ChargeReference, RefundId};
 use crate::money::Money;
 
-use super::bookings::{BookingState, PaymentId};
+use super::booking_status::BookingState;
+use super::bookings::PaymentId;
 use super::disputes::DisputeState;
 use super::refunds::RefundState;
 

@@ -8,12 +8,14 @@ use usher_protocol::{Generation, Unit};
 
 use crate::ids::TicketId;
 
-use super::bookings::{Booking, BookingState};
+use super::booking_status::BookingState;
+use super::bookings::Booking;
 use super::charges::ChargeParts;
 use super::course::RefundStatus;
 use super::gateway_kind::GatewayKind;
+use super::price_line::PriceLine;
 use super::refunds::{BeginRefund, OpenRefund, Refund, RefundNote, RefundOf, RefundRefusal, RefundState};
-use super::reservations::{PriceLine, UnitState};
+use super::reservations::UnitState;
 use super::tickets::{SoldTicket, TicketState};
 use super::tills::{AtTill, Till, may_use};
 

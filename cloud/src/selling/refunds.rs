@@ -206,12 +206,3 @@ pub struct RefundsQuery {
     /// At most so many.
     pub limit: u32,
 }
-
-/// What was given back of a booking after its sale.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct GivenBack {
-    /// How much the buyer has, in minor units.
-    pub amount: i64,
-    /// Whether more is on its way.
-    pub is_running: bool,
-}

@@ -1,6 +1,5 @@
 //! Claims on units before payment, as plain values: what is asked, what came of it, and a reservation as it is kept.
 
-use serde::{Deserialize, Serialize};
 use usher_keys::{EventId, Timestamp};
 use usher_protocol::{TierId, Unit};
 
@@ -8,8 +7,9 @@ use crate::ids::ReservationId;
 use crate::money::Money;
 
 use super::claimant::{Claimant, HeldInVain, HoldBounds, TooManyHeld};
-use super::inventory::WrongQuantity;
+use super::inventory::{OrderRefusal, WrongQuantity};
 use super::known_seats::KnownSeats;
+use super::price_line::PriceLine;
 use super::sale::SaleStatus;
 use super::vouchers::{VoucherCode, VoucherRefusal};
 
@@ -49,25 +49,6 @@ pub struct HoldRequest {
     /// Until when tickets signed now are believed; nothing when none can be signed.
     pub believed_until: Option<Timestamp>,
     pub now: Timestamp,
-}
-
-/// One unit of a reservation, at the price that was shown when it was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PriceLine {
-    pub unit: Unit,
-    pub tier: TierId,
-    /// Its price in minor units, with all that comes on top.
-    pub price: i64,
-    /// How much of that is the service fee.
-    #[serde(default, skip_serializing_if = "is_nothing")]
-    pub fee: i64,
-    /// How much of that is tax.
-    #[serde(default, skip_serializing_if = "is_nothing")]
-    pub tax: i64,
-}
-
-fn is_nothing(amount: &i64) -> bool {
-    *amount == 0
 }
 
 /// A tier that has fewer free units than were asked for.
@@ -200,6 +181,17 @@ impl UnitState {
         [Self::Available, Self::Held, Self::Paying, Self::Booked]
             .into_iter()
             .find(|state| state.word() == word)
+    }
+}
+
+impl HoldOutcome {
+    /// Returns what becomes of asking for units of a tier that may not be ordered so.
+    pub fn not_ordered(tier: TierId, why: OrderRefusal) -> Self {
+        match why {
+            OrderRefusal::Hidden => Self::UnknownTiers(vec![tier]),
+            OrderRefusal::NotOnSale(status) => Self::NotOnSale(status),
+            OrderRefusal::WrongQuantity(wrong) => Self::WrongQuantity(wrong),
+        }
     }
 }
 

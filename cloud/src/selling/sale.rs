@@ -3,8 +3,6 @@
 use usher_keys::Timestamp;
 use usher_keys::expiry::AFTER_EVENT_MS;
 
-use super::inventory::EventSale;
-
 /// Whether buyers can have tickets of a published event now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SaleStatus {
@@ -32,6 +30,55 @@ impl SaleStatus {
             Self::Canceled => "canceled",
             Self::NotYet => "not_yet",
             Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// From when and until when something sells, as far as that is said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SaleWindow {
+    pub from: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+}
+
+impl SaleWindow {
+    /// Returns whether it is before, within or after.
+    pub fn status(self, now: Timestamp) -> SaleStatus {
+        if self.until.is_some_and(|until| until <= now) {
+            SaleStatus::Stopped
+        } else if self.from.is_some_and(|from| now < from) {
+            SaleStatus::NotYet
+        } else {
+            SaleStatus::OnSale
+        }
+    }
+
+    /// Returns when its status changes next.
+    pub fn next_change(self, now: Timestamp) -> Option<Timestamp> {
+        let changes = [self.from, self.until].into_iter().flatten();
+        changes.filter(|at| now < *at).min()
+    }
+}
+
+/// How an organizer sells an event.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EventSale {
+    pub window: SaleWindow,
+    /// Whether its organizer has stopped the sale, until they resume it.
+    pub is_stopped: bool,
+    /// For how many days a booking awaits a bank transfer; none is taken where it is not said.
+    pub invoice_days: Option<u16>,
+    /// The most units of all tiers together that one order may have, if that is said.
+    pub order_max: Option<u32>,
+}
+
+impl EventSale {
+    /// Tells whether its organizer lets it be sold now.
+    pub fn status(self, now: Timestamp) -> SaleStatus {
+        if self.is_stopped {
+            SaleStatus::Stopped
+        } else {
+            self.window.status(now)
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::ids::{ChargeReference, DisputeId, RefundId, TicketId};
 use crate::money::Money;
 
 use super::booking_code::BookingCode;
-use super::journal::{Account, MoneyStep};
+use super::money_steps::{Account, MoneyStep};
 use super::tickets::SoldTicket;
 
 /// Asks for tickets of an event, those issued first first.

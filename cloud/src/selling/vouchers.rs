@@ -9,9 +9,9 @@ use usher_protocol::TierId;
 use crate::ids::{ReservationId, VoucherId};
 
 use super::claimant::{Claimant, HeldInVain, HoldBounds};
-use super::inventory::{EventSale, SaleWindow, TierSale};
-use super::reservations::PriceLine;
-use super::sale::SaleStatus;
+use super::inventory::TierSale;
+use super::price_line::PriceLine;
+use super::sale::{EventSale, SaleStatus, SaleWindow};
 
 /// Vouchers of an event at most: presale codes for a great house, one for each member of its club.
 pub const MAX_VOUCHERS: u32 = 20_000;

@@ -13,7 +13,8 @@ use crate::moving::Dates;
 use crate::rights::StaffRole;
 use crate::selling::buyer_bounds::OwnBuyerBounds;
 use crate::selling::claimant::OwnBounds;
-use crate::selling::inventory::{EventSale, ResizeRefusal, TierSale};
+use crate::selling::inventory::{ResizeRefusal, TierSale};
+use crate::selling::sale::EventSale;
 
 pub use crate::key_hash::KeyHash;
 

@@ -11,11 +11,11 @@ use usher_cloud::selling::claimant::HoldBounds;
 use usher_cloud::selling::course::{PaymentFacts, pay_by};
 use usher_cloud::selling::disputes::DisputeState;
 use usher_cloud::selling::holding::UnpaidHolds;
-use usher_cloud::selling::inventory::{EventSale, SaleWindow};
 use usher_cloud::selling::jobs::{Job, JobId, LeaseHolder};
-use usher_cloud::selling::journal::{Balances, MoneyStep};
+use usher_cloud::selling::journal::Balances;
+use usher_cloud::selling::money_steps::MoneyStep;
 use usher_cloud::selling::paying::{ConfirmRefusal, may_close, may_confirm, may_note};
-use usher_cloud::selling::sale::SaleFacts;
+use usher_cloud::selling::sale::{EventSale, SaleFacts, SaleWindow};
 use usher_cloud::selling::{
     BookingState, CloseBooking, Ending, GatewayKind, OpenBooking, PaymentId, PaymentNote, ReservationState,
 };

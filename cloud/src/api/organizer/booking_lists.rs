@@ -17,9 +17,8 @@ use crate::moment::Moment;
 use crate::money::DeclineReason;
 use crate::rights::{Operation, StaffRole, may};
 use crate::selling::booking_lists::{BookingLine, BookingsPage, BookingsQuery, ListOrder, Sought};
-use crate::selling::booking_status::STATUSES;
+use crate::selling::booking_status::{GivenBack, STATUSES};
 use crate::selling::disputes::DisputeState;
-use crate::selling::refunds::GivenBack;
 use crate::selling::{BookingState, TierQuantity};
 use crate::state::AppState;
 

@@ -12,8 +12,9 @@ use crate::catalogue::Event;
 use crate::moment::Moment;
 use crate::money::MAX_PRICE;
 use crate::selling::charges::Charges;
-use crate::selling::inventory::{EventSale, ResizeRefusal, SaleWindow, TierSale};
+use crate::selling::inventory::{ResizeRefusal, TierSale};
 use crate::selling::price_steps::{MAX_STEPS, PriceStep, PriceSteps};
+use crate::selling::sale::{EventSale, SaleWindow};
 
 use super::draft::MAX_UNITS;
 

@@ -19,7 +19,7 @@ use crate::ids::VoucherId;
 use crate::moment::Moment;
 use crate::money::MAX_PRICE;
 use crate::rights::may;
-use crate::selling::inventory::SaleWindow;
+use crate::selling::sale::SaleWindow;
 use crate::selling::vouchers::{
     Discount, NewVouchers, NewVouchersOutcome, Voucher, VoucherCode, VoucherTerms, VouchersQuery,
 };

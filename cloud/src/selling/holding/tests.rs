@@ -7,7 +7,7 @@ use super::*;
 use crate::ids::ReservationId;
 use crate::selling::TierQuantity;
 use crate::selling::claimant::{Claimant, ClientAddress, SessionHash};
-use crate::selling::inventory::EventSale;
+use crate::selling::sale::EventSale;
 
 const NOW: Timestamp = Timestamp(1_000);
 const ENDS_AT: Timestamp = Timestamp(9_000);

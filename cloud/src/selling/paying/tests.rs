@@ -10,13 +10,12 @@ use crate::ids::{ChargeReference, ReservationId};
 use crate::languages::Language;
 use crate::money::{DeclineReason, Money};
 use crate::selling::booking_code::BookingCode;
+use crate::selling::booking_status::GivenBack;
 use crate::selling::charges::ChargeParts;
 use crate::selling::claimant::HoldBounds;
 use crate::selling::holding::UnpaidHold;
-use crate::selling::inventory::{EventSale, SaleWindow};
 use crate::selling::jobs::LeaseHolder;
-use crate::selling::refunds::GivenBack;
-use crate::selling::sale::{SaleFacts, SaleStatus};
+use crate::selling::sale::{EventSale, SaleFacts, SaleStatus, SaleWindow};
 use crate::selling::{GatewayKind, PaymentId, UnitToIssue};
 
 const EVENT: EventId = EventId([1; 16]);

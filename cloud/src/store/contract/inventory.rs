@@ -2,8 +2,8 @@
 
 use usher_keys::Timestamp;
 
-use crate::selling::inventory::{EventSale, ResizeRefusal, SaleWindow, TierSale, WrongQuantity};
-use crate::selling::sale::SaleStatus;
+use crate::selling::inventory::{ResizeRefusal, TierSale, WrongQuantity};
+use crate::selling::sale::{EventSale, SaleStatus, SaleWindow};
 use crate::selling::{BeginOutcome, ConfirmOutcome, HoldOutcome, TierQuantity};
 use crate::store::finding::Finding;
 use crate::store::organizing::{ChangeOutcome, EventChange};

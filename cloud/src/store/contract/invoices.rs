@@ -1,8 +1,8 @@
 //! Bank transfers: awaited for days, paid whole or not at all, and never both paid and expired.
 
-use crate::selling::inventory::EventSale;
 use crate::selling::invoices::{InvoiceOutcome, SettleInvoice};
 use crate::selling::journal::Balances;
+use crate::selling::sale::EventSale;
 use crate::selling::{
     BeginBooking, BeginOutcome, BeginRefusal, BookingState, CloseOutcome, ConfirmOutcome, Ending,
     GatewayKind, OpenBooking, PaymentId,

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::ids::ReservationId;
 use crate::selling::charges::Charges;
-use crate::selling::inventory::{EventSale, TierSale};
+use crate::selling::inventory::TierSale;
 use crate::selling::price_steps::{PriceStep, PriceSteps};
+use crate::selling::sale::EventSale;
 use crate::selling::{ConfirmOutcome, HoldOutcome, PriceLine, ReleaseRequest, Reservation};
 use crate::store::finding::Finding;
 use crate::store::organizing::EventChange;

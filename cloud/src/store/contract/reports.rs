@@ -8,7 +8,7 @@ use crate::local_time::LocalDays;
 use crate::money::Money;
 use crate::selling::daily_report::{DayFigures, TierFigures};
 use crate::selling::disputes::DisputeState;
-use crate::selling::journal::{Account, MoneyStep};
+use crate::selling::money_steps::{Account, MoneyStep};
 use crate::selling::reconciliation::{KnownPayment, KnownRefund, PaymentsQuery};
 use crate::selling::refunds::{RefundOf, RefundState, RefundsQuery};
 use crate::selling::sales_lists::{MoneyQuery, MoneySource, TicketsQuery};

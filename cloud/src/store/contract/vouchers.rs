@@ -5,8 +5,8 @@ use usher_protocol::Unit;
 
 use crate::ids::{ReservationId, VoucherId};
 use crate::selling::claimant::HoldBounds;
-use crate::selling::inventory::{EventSale, SaleWindow, TierSale};
-use crate::selling::sale::SaleStatus;
+use crate::selling::inventory::TierSale;
+use crate::selling::sale::{EventSale, SaleStatus, SaleWindow};
 use crate::selling::vouchers::{
     CodeCheck, CodeCheckOutcome, Discount, NewVouchers, NewVouchersOutcome, Voucher, VoucherRefusal,
     VoucherTerms, VouchersQuery,

@@ -13,8 +13,9 @@ use crate::catalogue::{
 use crate::ids::{OrganizerId, VenueId};
 use crate::selling::blocks::BLOCKED_UNTIL;
 use crate::selling::charges::Charges;
-use crate::selling::inventory::{EventSale, SaleWindow, TierSale};
+use crate::selling::inventory::TierSale;
 use crate::selling::price_steps::PriceSteps;
+use crate::selling::sale::{EventSale, SaleWindow};
 use crate::store::organizing::EventSales;
 use crate::store::sql::{Row, Sql, SqlError, params};
 use crate::store::{SalesQuery, StoreError};

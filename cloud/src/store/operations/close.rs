@@ -7,7 +7,7 @@ use crate::ids::{BookingId, ReceiptId};
 use crate::letters::{LetterCause, LetterKind};
 use crate::money::DeclineReason;
 use crate::selling::jobs::JobId;
-use crate::selling::journal::MoneyStep;
+use crate::selling::money_steps::MoneyStep;
 use crate::selling::paying::{ConfirmRefusal, may_close, may_confirm};
 use crate::selling::receipts::ReceiptNumber;
 use crate::selling::sale::SaleFacts;

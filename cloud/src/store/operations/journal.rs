@@ -4,7 +4,8 @@ use usher_keys::{EventId, Timestamp};
 
 use crate::ids::{ChargeReference, DisputeId, RefundId};
 use crate::selling::charges::ChargeParts;
-use crate::selling::journal::{Account, Balances, MoneyStep};
+use crate::selling::journal::Balances;
+use crate::selling::money_steps::{Account, MoneyStep};
 use crate::selling::refunds::RefundState;
 use crate::store::StoreError;
 use crate::store::sql::{Row, Sql, SqlError, params};

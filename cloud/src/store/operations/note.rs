@@ -2,7 +2,7 @@
 
 use crate::selling::course::WaitFor;
 use crate::selling::jobs::JobId;
-use crate::selling::journal::MoneyStep;
+use crate::selling::money_steps::MoneyStep;
 use crate::selling::paying::may_note;
 use crate::selling::{BookingState, NoteOutcome, NotePayment, OpenBooking, PaymentNote};
 use crate::store::StoreError;

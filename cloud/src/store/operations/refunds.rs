@@ -9,7 +9,7 @@ use crate::letters::{LetterCause, LetterKind};
 use crate::selling::charges::ChargeParts;
 use crate::selling::disputes::DisputeState;
 use crate::selling::jobs::{Job, JobId};
-use crate::selling::journal::{Account, MoneyStep};
+use crate::selling::money_steps::{Account, MoneyStep};
 use crate::selling::refunding::{
     RefundFacts, RefundTerms, TakenUnit, may_free, may_give_at, may_refund, noted, retried,
 };

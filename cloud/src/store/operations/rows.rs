@@ -7,9 +7,9 @@ use usher_protocol::{Generation, TierId, Unit};
 
 use crate::ids::{BookingId, ChargeReference, ReservationId, TicketId};
 use crate::money::Money;
+use crate::selling::booking_status::GivenBack;
 use crate::selling::charges::ChargeParts;
 use crate::selling::course::BuyerAction;
-use crate::selling::refunds::GivenBack;
 use crate::selling::sale::SaleFacts;
 use crate::selling::{Booking, BookingState, OpenBooking, PaymentId, Reservation, SoldTicket, UnitToIssue};
 use crate::store::StoreError;

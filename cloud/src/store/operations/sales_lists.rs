@@ -4,7 +4,7 @@ use usher_keys::EventId;
 
 use crate::ids::{ChargeReference, DisputeId, RefundId};
 use crate::money::Money;
-use crate::selling::journal::{Account, MoneyStep, StepOf};
+use crate::selling::money_steps::{Account, MoneyStep, StepOf};
 use crate::selling::sales_lists::{MoneyLine, MoneyQuery, MoneySource, TicketLine, TicketsQuery};
 use crate::store::StoreError;
 use crate::store::sql::{Row, Sql, params};

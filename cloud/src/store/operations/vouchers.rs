@@ -7,7 +7,7 @@ use crate::catalogue::EventStatus;
 use crate::ids::{ReservationId, VoucherId};
 use crate::money::{Currency, Money};
 use crate::selling::claimant::Claimant;
-use crate::selling::inventory::SaleWindow;
+use crate::selling::sale::SaleWindow;
 use crate::selling::vouchers::{
     CodeCheck, CodeCheckOutcome, Discount, MAX_VOUCHERS, NewVouchers, NewVouchersOutcome, Voucher,
     VoucherCode, VoucherRefusal, VoucherTerms, VouchersQuery,
