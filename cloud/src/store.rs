@@ -22,6 +22,7 @@ pub mod relocation;
 pub mod schema;
 pub mod search;
 pub(crate) mod sql;
+mod sql_error;
 pub(crate) mod sqlite;
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use usher_keys::private::PrivacyError;
 use super::finding::Finding;
 use super::location::CellName;
 use super::relocation::mark::Mark;
-use super::sql::SqlError;
+use super::sql_error::SqlError;
 
 /// Why an operation of the store could not be done. Nothing has changed then, unless the variant says otherwise.
 #[derive(Debug, Clone, Error)]

@@ -9,7 +9,8 @@ mod values;
 use rusqlite::CachedStatement;
 
 use super::postgres::backend::{Backend, Care, Prepared};
-pub use row::{EachRow, OptionalExtension, Row, Rows, SqlError};
+pub use super::sql_error::SqlError;
+pub use row::{EachRow, OptionalExtension, Row, Rows};
 pub use rusqlite::params;
 pub use values::Values;
 

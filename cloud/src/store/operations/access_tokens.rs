@@ -1,6 +1,5 @@
 //! The rows of access tokens; what they allow is decided in `store::access_tokens`.
 
-use crate::ids::ApiKeyId;
 use crate::store::StoreError;
 use crate::store::access_tokens::{AccessToken, MAX_TOKENS, NewAccessToken};
 use crate::store::organizing::KeyHash;
@@ -53,12 +52,4 @@ pub fn access_token(connection: &Sql<'_>, hash: &KeyHash) -> Result<Option<Acces
         })
     })?;
     found.next().transpose()
-}
-
-/// Forgets the tokens of a key that is forgotten.
-pub fn forget(connection: &Sql<'_>, key: ApiKeyId) -> Result<(), StoreError> {
-    connection
-        .prepare_cached("DELETE FROM access_tokens WHERE key_id = ?1")?
-        .execute([key.0])?;
-    Ok(())
 }

@@ -6,7 +6,7 @@ use crate::store::StoreError;
 use crate::store::acts::{ActsQuery, NewAct};
 use crate::store::sql::{Sql, params};
 
-use super::organizers::lock;
+use super::organizer_lock::lock;
 use super::{Effect, column};
 
 /// Writes down an act; tells the number of its line.

@@ -11,9 +11,9 @@ use crate::store::api_keys::{
 use crate::store::organizing::KeyHash;
 use crate::store::sql::{Row, Sql, params};
 
+use super::Effect;
 use super::column::{moment, ms};
-use super::organizers::lock;
-use super::{Effect, access_tokens};
+use super::organizer_lock::lock;
 
 /// The columns [`read`] reads.
 pub const COLUMNS: &str =
@@ -52,13 +52,21 @@ pub fn add_api_key(connection: &Sql<'_>, request: &NewApiKey) -> Result<Effect<N
         return Ok(Effect::Undo(NewKeyOutcome::TooMany));
     }
     for ended in keys.iter().filter(|key| key.is_forgotten(now)) {
-        access_tokens::forget(connection, ended.id)?;
+        forget_tokens(connection, ended.id)?;
         connection
             .prepare_cached("DELETE FROM organizer_keys WHERE key_id = ?1")?
             .run([ended.id.0])?;
     }
     insert(connection, request)?;
     Ok(Effect::Keep(NewKeyOutcome::Added))
+}
+
+/// Forgets the tokens of a key that is forgotten.
+fn forget_tokens(connection: &Sql<'_>, key: ApiKeyId) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("DELETE FROM access_tokens WHERE key_id = ?1")?
+        .execute([key.0])?;
+    Ok(())
 }
 
 /// Writes a new key.

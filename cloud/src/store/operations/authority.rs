@@ -1,6 +1,7 @@
 //! The logs of events as tables, with what the authority keeps beside them: trust bundles, checkpoints, codes and contacts.
 
 pub mod append;
+mod changes;
 pub mod devices;
 pub mod feed;
 pub mod halts;

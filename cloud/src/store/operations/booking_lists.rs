@@ -14,7 +14,7 @@ use crate::store::StoreError;
 use crate::store::sql::{Row, Sql};
 
 use super::column::{Local, booking_state, count, currency, gateway_kind, lines, moment, ms};
-use super::{booking_codes, disputes};
+use super::{booking_codes, dispute_states};
 
 /// Bookings read at a time.
 const BATCH: usize = 200;
@@ -208,7 +208,7 @@ fn read(connection: &Sql<'_>, row: &Row<'_>, query: &BookingsQuery) -> Result<Bo
             currency: currency(row.column(7)?.as_str()?)?,
         },
         dispute: if row.get(18)? {
-            disputes::of_charge(connection, event, charge)?
+            dispute_states::of_charge(connection, event, charge)?
         } else {
             None
         },

@@ -15,7 +15,7 @@ use crate::store::StoreError;
 use crate::store::sql::{Sql, params};
 
 use super::column::{Local, booking_state, currency, gateway_kind, moment, ms};
-use super::disputes;
+use super::dispute_states;
 
 type Charge = (EventId, Local);
 
@@ -112,7 +112,7 @@ pub fn gateway_disputes(
     let found = select.query_and_then(params![query.gateway.word(), ms(query.since)], |row| {
         let dispute = ComparedDispute {
             name: row.get(0)?,
-            state: disputes::state(row.column(1)?.as_str()?)?,
+            state: dispute_states::state(row.column(1)?.as_str()?)?,
             amount: Money {
                 minor: row.get(2)?,
                 currency: currency(row.column(3)?.as_str()?)?,

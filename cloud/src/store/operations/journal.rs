@@ -11,7 +11,7 @@ use crate::store::StoreError;
 use crate::store::sql::{Row, Sql, SqlError, params};
 
 use super::column::{Local, booking_state, gateway_kind, ms};
-use super::disputes;
+use super::dispute_states;
 
 /// What a step is of.
 #[derive(Debug, Clone, Copy)]
@@ -131,7 +131,7 @@ pub fn expected(connection: &Sql<'_>, event: EventId) -> Result<Balances, StoreE
     )?;
     let mut rows = select.query([event.0])?;
     while let Some(row) = rows.next()? {
-        balances.take_dispute(disputes::state(row.column(0)?.as_str()?)?, row.get(1)?);
+        balances.take_dispute(dispute_states::state(row.column(0)?.as_str()?)?, row.get(1)?);
     }
     Ok(balances)
 }

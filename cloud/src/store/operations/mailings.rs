@@ -15,7 +15,7 @@ use crate::store::StoreError;
 use crate::store::sql::{OptionalExtension, Row, Sql, params};
 
 use super::column::{Local, event_id, moment, ms};
-use super::{Effect, jobs, letters, organizers};
+use super::{Effect, jobs, letters, organizer_lock};
 
 /// The columns [`read`] reads.
 const MAILING: &str =
@@ -266,7 +266,7 @@ pub fn try_mailing(
     connection: &Sql<'_>,
     request: &TryMailing,
 ) -> Result<Effect<Option<Timestamp>>, StoreError> {
-    organizers::lock(connection, &request.organizer)?;
+    organizer_lock::lock(connection, &request.organizer)?;
     let over = Timestamp(request.now.0.saturating_sub(TRIES_COUNTED_MS));
     connection
         .prepare_cached("DELETE FROM mailing_tries WHERE organizer_id = ?1 AND tried_at <= ?2")?

@@ -21,7 +21,7 @@ use super::codes;
 use super::column::{
     Local, booking_state, currency, gateway_kind, language, lines, moment, reservation_state, ticket_state,
 };
-use super::{disputes, receipts};
+use super::{dispute_states, receipts};
 
 /// Finds a reservation.
 pub fn reservation(connection: &Sql<'_>, id: &ReservationId) -> Result<Option<Reservation>, StoreError> {
@@ -55,7 +55,7 @@ pub fn ask_ahead_of_reservation(connection: &Sql<'_>, id: &ReservationId) -> Res
 pub fn ask_ahead_of_booking(connection: &Sql<'_>, id: &BookingId) -> Result<(), StoreError> {
     connection.ask_ahead(BOOKING, params![id.event.0, id.local])?;
     connection.ask_ahead(RESERVATION_OF_BOOKING, params![id.event.0, id.local])?;
-    disputes::ask_ahead(connection, id)
+    dispute_states::ask_ahead(connection, id)
 }
 
 /// Finds a reservation, and whether its event may sell.
@@ -162,7 +162,7 @@ pub fn booking(connection: &Sql<'_>, id: &BookingId) -> Result<Option<Booking>, 
                 GivenBack::default()
             },
             receipt: receipts::read_number(row, 13)?,
-            dispute: disputes::of_booking(connection, id)?,
+            dispute: dispute_states::of_booking(connection, id)?,
         })
     })?;
     found.next().transpose()

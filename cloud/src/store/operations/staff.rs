@@ -15,7 +15,7 @@ use crate::store::organizing::KeyHash;
 use crate::store::sql::{OptionalExtension, Row, Sql, params};
 
 use super::column::{count, moment, ms, narrow};
-use super::organizers::lock;
+use super::organizer_lock::lock;
 use super::{Effect, link_letters, staff_sessions};
 
 /// The columns [`read_member`] reads.

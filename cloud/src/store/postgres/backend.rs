@@ -20,7 +20,7 @@ use super::server::Servers;
 use super::unanswered::Unanswered;
 use super::value::{Column, Param};
 use crate::store::StoreError;
-use crate::store::sql::SqlError;
+use crate::store::sql_error::SqlError;
 
 /// How long an answer may take: longer than the server lets a statement, so that only one that has come to a stand is given up.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(40);

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::store::sql::SqlError;
+use crate::store::sql_error::SqlError;
 
 use super::backend::Backend;
 

@@ -3,7 +3,7 @@
 use tokio_postgres::error::SqlState;
 
 use crate::store::StoreError;
-use crate::store::sql::SqlError;
+use crate::store::sql_error::SqlError;
 
 use super::backend::Backend;
 use super::server::Servers;

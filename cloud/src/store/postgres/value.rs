@@ -6,7 +6,7 @@ use rusqlite::types::{ToSqlOutput, Value};
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
-use crate::store::sql::SqlError;
+use crate::store::sql_error::SqlError;
 
 /// A value for a parameter.
 #[derive(Debug, Clone, PartialEq)]

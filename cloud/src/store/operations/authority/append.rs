@@ -20,7 +20,7 @@ use crate::store::operations::{Effect, codes, letters, webhooks};
 use crate::store::sql::{OptionalExtension, Sql, params};
 use crate::webhooks::{WebhookCause, WebhookKind};
 
-use super::{count, devices, feed, halts, kept_heads, read_count};
+use super::{changes, count, devices, feed, halts, kept_heads, read_count};
 
 /// Appends to the logs of an event. What is stored already stays as it is: two processes may take in the same run, and one may
 /// ask again whose answer was lost.
@@ -68,7 +68,7 @@ pub fn append(connection: &Sql<'_>, request: &Append) -> Result<Effect<AppendOut
             return Ok(Effect::Undo(AppendOutcome::Conflict));
         }
     }
-    let version = feed::advance(connection, request.event)?;
+    let version = changes::advance(connection, request.event)?;
     Ok(Effect::Keep(AppendOutcome::Appended(version)))
 }
 
@@ -111,7 +111,7 @@ pub fn drop_log(connection: &Sql<'_>, dropped: &DropLog) -> Result<Effect<bool>,
     let records = connection
         .prepare_cached("DELETE FROM records WHERE event_id = ?1 AND origin = ?2")?
         .execute(log)?;
-    feed::advance(connection, dropped.event)?;
+    changes::advance(connection, dropped.event)?;
     Ok(Effect::Keep(records > 0))
 }
 

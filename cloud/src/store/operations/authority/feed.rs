@@ -15,17 +15,6 @@ use crate::store::sql::{OptionalExtension, Sql, params};
 
 use super::{count, halts, logs, read_count};
 
-/// Counts one more change of an event.
-pub fn advance(connection: &Sql<'_>, event: EventId) -> Result<FeedVersion, StoreError> {
-    let version = connection
-        .prepare_cached(
-            "INSERT INTO feeds (event_id, version) VALUES (?1, 1)
-             ON CONFLICT (event_id) DO UPDATE SET version = feeds.version + 1 RETURNING version",
-        )?
-        .query_row([event.0], |row| row.get(0))?;
-    Ok(FeedVersion(read_count(version)?))
-}
-
 /// Lists the events that have a trust bundle, and what counts the changes of each stands at.
 pub fn feed_versions(connection: &Sql<'_>, (): &()) -> Result<Vec<(EventId, FeedVersion)>, StoreError> {
     let mut select = connection.prepare_cached(

@@ -10,7 +10,7 @@ use crate::store::operations::Effect;
 use crate::store::operations::column::{event_id, moment, ms};
 use crate::store::sql::{OptionalExtension, Row, Sql, params};
 
-use super::{count, feed, logs};
+use super::{changes, count, logs};
 
 /// Halts an event and notes the head of its own past, unless a head as far along is noted already.
 pub fn note_own_past(connection: &Sql<'_>, noted: &NoteOwnPast) -> Result<Effect<()>, StoreError> {
@@ -37,7 +37,7 @@ pub fn note_own_past(connection: &Sql<'_>, noted: &NoteOwnPast) -> Result<Effect
     if changed == 0 {
         return Ok(Effect::Undo(()));
     }
-    feed::advance(connection, noted.event)?;
+    changes::advance(connection, noted.event)?;
     Ok(Effect::Keep(()))
 }
 
@@ -63,7 +63,7 @@ pub fn resume(connection: &Sql<'_>, resumed: &Resume) -> Result<Effect<bool>, St
     connection
         .prepare_cached("DELETE FROM halts WHERE event_id = ?1")?
         .execute([resumed.event.0])?;
-    feed::advance(connection, resumed.event)?;
+    changes::advance(connection, resumed.event)?;
     Ok(Effect::Keep(true))
 }
 

@@ -10,7 +10,7 @@ use crate::store::operations::Effect;
 use crate::store::operations::column::ms;
 use crate::store::sql::{OptionalExtension, Sql, params};
 
-use super::{count, feed, read_count};
+use super::{changes, count, read_count};
 
 /// Largest stored bundle, in bytes: the bundle itself and its roots' signatures.
 const MAX_STORED_BUNDLE_BYTES: usize = 2 * MAX_BUNDLE_BYTES;
@@ -34,7 +34,7 @@ pub fn add_bundle(connection: &Sql<'_>, request: &NewBundle) -> Result<Effect<Ne
     Ok(match added {
         0 => Effect::Undo(NewBundleOutcome::NotNewer),
         _ => {
-            feed::advance(connection, request.event)?;
+            changes::advance(connection, request.event)?;
             Effect::Keep(NewBundleOutcome::Added)
         }
     })
