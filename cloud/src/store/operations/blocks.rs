@@ -13,14 +13,16 @@ use crate::store::sql::{Row, Sql, params};
 
 use super::Effect;
 use super::column::{lines, lines_text, moment, ms};
-use super::holds::{self, Hold};
+use super::holds::Hold;
+use super::reservation_rows;
+use super::sale_terms;
 use super::seals::SealedSet;
 
 /// Sets units aside, all of them or none.
 pub fn add_block(connection: &Sql<'_>, request: &NewBlock) -> Result<Effect<NewBlockOutcome>, StoreError> {
     let event = request.id.event;
     let refused = |refusal| Ok(Effect::Undo(NewBlockOutcome::Refused(refusal)));
-    let Some((_, terms)) = holds::sale_terms(connection, event)? else {
+    let Some((_, terms)) = sale_terms::sale_terms(connection, event)? else {
         return refused(HoldOutcome::NoSuchEvent);
     };
     let blocks = connection
@@ -50,7 +52,7 @@ pub fn add_block(connection: &Sql<'_>, request: &NewBlock) -> Result<Effect<NewB
         },
         expires_at: BLOCKED_UNTIL,
     };
-    holds::record(connection, &reservation, (None, request.now))?;
+    reservation_rows::record(connection, &reservation, (None, request.now))?;
     insert(connection, request)?;
     Ok(Effect::Keep(NewBlockOutcome::Blocked(Box::new(Block {
         id: request.id,
@@ -95,7 +97,7 @@ pub fn release_block(
         Err(lacks) => return Ok(Effect::Undo(ReleaseBlockOutcome::Lacks(lacks))),
     };
     let units = taken.iter().map(|line| line.unit);
-    holds::free_each(connection, &block.reservation, units, UnitState::Held)?;
+    reservation_rows::free_each(connection, &block.reservation, units, UnitState::Held)?;
     let left = Block { lines: left, ..block };
     write_left(connection, (&left, ms(request.now)))?;
     Ok(Effect::Keep(ReleaseBlockOutcome::Released(left)))

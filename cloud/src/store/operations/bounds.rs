@@ -14,7 +14,7 @@ use crate::store::sql::{OptionalExtension, Row, Sql, SqlError, params};
 
 use super::Effect;
 use super::column::{moment, ms};
-use super::{buyer_bounds, holds, rows, seals};
+use super::{buyer_bounds, reservation_rows, rows, seals};
 
 /// Reads what a claimant holds. Only the writer asks, so that what is counted is what there is when the claim is written.
 pub fn held_by(connection: &Sql<'_>, request: &HoldRequest) -> Result<UnpaidHolds, StoreError> {
@@ -228,7 +228,7 @@ pub fn forget(connection: &Sql<'_>, request: &Forget) -> Result<Effect<usize>, S
             continue;
         };
         // Expired long ago and not yet written down as available: no unit may refer to what is not there.
-        holds::free_units(connection, &reservation, UnitState::Held)?;
+        reservation_rows::free_units(connection, &reservation, UnitState::Held)?;
         delete.run(params![event.0, id.local])?;
         forgotten += 1;
     }

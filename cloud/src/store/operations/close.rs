@@ -22,7 +22,7 @@ use crate::webhooks::{WebhookCause, WebhookKind};
 use super::Effect;
 use super::column::ms;
 use super::receipts::Issued;
-use super::{bounds, codes, holds, jobs, journal, letters, receipts, rows, webhooks};
+use super::{bounds, codes, jobs, journal, letters, receipts, reservation_rows, rows, webhooks};
 
 /// Turns an open booking into tickets.
 pub fn confirm_booking(
@@ -241,7 +241,7 @@ pub fn close_booking(
     match closing.reservation {
         ReservationState::Held => hold_again(connection, &reservation)?,
         ReservationState::Released | ReservationState::Paying | ReservationState::Booked => {
-            holds::free_units(connection, &reservation, UnitState::Paying)?;
+            reservation_rows::free_units(connection, &reservation, UnitState::Paying)?;
         }
     }
     set_reservation(connection, &reservation, closing.reservation, request.now)?;

@@ -10,6 +10,7 @@ use crate::catalogue::{EventStatus, PlacedSection};
 use crate::ids::LOCAL_BYTES;
 use crate::languages::Language;
 use crate::money::Currency;
+use crate::rights::StaffRole;
 use crate::selling::price_steps::{PriceStep, PriceSteps};
 use crate::selling::refunds::RefundState;
 use crate::selling::{BookingState, GatewayKind, PriceLine, ReservationState, TicketState, UnitState};
@@ -179,4 +180,9 @@ pub fn refund_state(word: &str) -> Result<RefundState, StoreError> {
 /// Reads a ticket's state.
 pub fn ticket_state(word: &str) -> Result<TicketState, StoreError> {
     TicketState::from_word(word).ok_or(StoreError::Unreadable { what: "ticket state" })
+}
+
+/// Reads a role.
+pub fn staff_role(word: &str) -> Result<StaffRole, StoreError> {
+    StaffRole::from_word(word).ok_or(StoreError::Unreadable { what: "staff role" })
 }

@@ -18,7 +18,7 @@ use crate::store::sql::{Sql, params};
 use super::Effect;
 use super::column::{Local, ms};
 use super::holds::Hold;
-use super::{begin, blocks, holds};
+use super::{begin, blocks, reservation_rows, sale_terms};
 
 /// Opens a booking for each person of a list, once for each idempotency key.
 pub fn begin_comps(
@@ -34,7 +34,7 @@ pub fn begin_comps(
         let bookings = earlier.iter().map(|(booking, _)| *booking).collect();
         return Ok(Effect::Undo(BeginCompsOutcome::Existing(bookings)));
     }
-    let Some((EventStatus::Published, terms)) = holds::sale_terms(connection, request.event)? else {
+    let Some((EventStatus::Published, terms)) = sale_terms::sale_terms(connection, request.event)? else {
         return refused(CompsRefusal::NoSuchEvent);
     };
     if let Err(refusal) = may_give(terms.sale, request) {
@@ -155,7 +155,7 @@ impl Giving<'_> {
             },
             expires_at: self.until,
         };
-        holds::record(self.connection, &reservation, (None, self.now))?;
+        reservation_rows::record(self.connection, &reservation, (None, self.now))?;
         Ok(reservation)
     }
 }

@@ -13,7 +13,7 @@ use crate::store::StoreError;
 use crate::store::sql::{Sql, params};
 
 use super::holds::{Claimed, Hold};
-use super::{Effect, begin, holds, tills, vouchers};
+use super::{Effect, begin, reservation_rows, sale_terms, tills, vouchers};
 
 /// Opens the booking of a sale at a counter, once for each idempotency key.
 pub fn begin_counter_sale(
@@ -25,7 +25,7 @@ pub fn begin_counter_sale(
     if let Some(earlier) = begin::earlier_request(connection, &booking)? {
         return Ok(Effect::Undo(CounterOutcome::Begun(repeated(earlier, &booking))));
     }
-    let Some((EventStatus::Published, terms)) = holds::sale_terms(connection, request.event())? else {
+    let Some((EventStatus::Published, terms)) = sale_terms::sale_terms(connection, request.event())? else {
         return refused(CounterRefusal::Units(HoldOutcome::NoSuchEvent));
     };
     let till = tills::till(connection, request.at.till)?;
@@ -38,7 +38,7 @@ pub fn begin_counter_sale(
         Ok(reserved) => reserved,
         Err(refusal) => return refused(CounterRefusal::Units(refusal)),
     };
-    holds::record(connection, &reservation, (None, request.now))?;
+    reservation_rows::record(connection, &reservation, (None, request.now))?;
     if let Some(voucher) = voucher {
         vouchers::use_for(connection, &voucher, reservation.id)?;
     }

@@ -2,32 +2,31 @@
 
 mod best;
 
-use usher_keys::{EventId, Timestamp};
+use usher_keys::Timestamp;
 use usher_protocol::{TierId, Unit};
 
 use crate::catalogue::EventStatus;
 use crate::ids::ReservationId;
 use crate::selling::blocks::BLOCKED_UNTIL;
-use crate::selling::claimant::Claimant;
 use crate::selling::holding::{SaleTerms, may_hold, may_release, opens_early, released_at};
-use crate::selling::sale::SaleFacts;
 use crate::selling::vouchers::{Voucher, VoucherRefusal};
 use crate::selling::{
-    Claim, HoldOutcome, HoldRequest, PriceLine, ReleaseOutcome, ReleaseRequest, Reservation, Shortage, Tidy,
-    TierQuantity, UnitState,
+    Claim, HoldOutcome, HoldRequest, PriceLine, ReleaseOutcome, ReleaseRequest, Shortage, Tidy, TierQuantity,
+    UnitState,
 };
 use crate::store::StoreError;
 use crate::store::sql::{OptionalExtension, Sql, params};
 
 use super::Effect;
-use super::catalogue::{event_sale, tier_sale};
-use super::column::{currency, event_status, lines_text, moment, ms, narrow};
+use super::column::ms;
+use super::reservation_rows::{free_units, record};
+use super::sale_terms::{self, sale_terms};
 use super::{bounds, rows, vouchers, waiting_room};
 
 /// Claims units for a reservation, all of them or none.
 pub fn hold(connection: &Sql<'_>, request: &HoldRequest) -> Result<Effect<HoldOutcome>, StoreError> {
     let event = request.reservation.event;
-    connection.ask_ahead(SALE_TERMS, [event.0])?;
+    sale_terms::ask_ahead(connection, event)?;
     bounds::ask_ahead(connection, request)?;
     let Some((EventStatus::Published, sale)) = sale_terms(connection, event)? else {
         return Ok(Effect::Undo(HoldOutcome::NoSuchEvent));
@@ -82,59 +81,6 @@ fn priced(sale: &SaleTerms, lines: Vec<PriceLine>, (voucher, now): (Option<&Vouc
         None => lines,
     };
     Ok(sale.charged(lines))
-}
-
-/// What a claim needs to know of its event.
-const SALE_TERMS: &str =
-    "SELECT ends_at, reservation_ms, seat_count, currency, tier, price,
-                EXISTS (SELECT 1 FROM halts WHERE halts.event_id = events.event_id),
-                EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id),
-                events.sells_from, events.sells_until, sale_stopped, invoice_days, events.order_max,
-                tiers.sells_from, tiers.sells_until, hidden, order_min, tiers.order_max, fee, fee_added, tax, tax_added, price_steps,
-                unit_count, per_session, per_address, per_network, minutes_in_vain, status,
-                EXISTS (SELECT 1 FROM waiting_list WHERE waiting_list.event_id = events.event_id AND waiting_list.tier = tiers.tier
-                        AND reservation_id IS NULL AND left_at IS NULL)
-         FROM events LEFT JOIN tiers USING (event_id) LEFT JOIN hold_bounds USING (event_id)
-         WHERE event_id = ?1 ORDER BY tier";
-
-/// Reads what a claim needs to know of its event, a draft too.
-pub(super) fn sale_terms(
-    connection: &Sql<'_>,
-    event: EventId,
-) -> Result<Option<(EventStatus, SaleTerms)>, StoreError> {
-    let mut query = connection.prepare_cached(SALE_TERMS)?;
-    let mut rows = query.query([event.0])?;
-    let mut terms: Option<(EventStatus, SaleTerms)> = None;
-    while let Some(row) = rows.next()? {
-        let (_, sale) = match &mut terms {
-            Some(terms) => terms,
-            None => terms.insert((
-                event_status(row.column(28)?.as_str()?)?,
-                SaleTerms {
-                    sale: SaleFacts {
-                        ends_at: moment(row.get(0)?),
-                        is_halted: row.get(6)?,
-                        is_canceled: row.get(7)?,
-                        sale: event_sale(&row, 8)?,
-                    },
-                    reservation_ms: narrow(row.get(1)?, "duration of reservations")?,
-                    seat_count: row.get(2)?,
-                    unit_count: row.get(23)?,
-                    own_bounds: bounds::read_own_bounds(&row, 24)?,
-                    currency: currency(row.column(3)?.as_str()?)?,
-                    awaited: Vec::new(),
-                    tiers: Vec::new(),
-                },
-            )),
-        };
-        if let Some(tier) = row.get(4)? {
-            if row.get(29)? {
-                sale.awaited.push(TierId(tier));
-            }
-            sale.tiers.push((TierId(tier), row.get(5)?, tier_sale(&row, 13)?));
-        }
-    }
-    Ok(terms)
 }
 
 /// Claims a seat that is free.
@@ -313,32 +259,6 @@ impl Hold<'_> {
     }
 }
 
-/// Writes a reservation down.
-pub(super) fn record(
-    connection: &Sql<'_>,
-    reservation: &Reservation,
-    (claimant, now): (Option<Claimant>, Timestamp),
-) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(
-            "INSERT INTO reservations (event_id, reservation_id, state, lines, amount, created_at, expires_at,
-                                       claimant_address, claimant_session)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        )?
-        .run(params![
-            reservation.id.event.0,
-            reservation.id.local,
-            reservation.state.word(),
-            lines_text(&reservation.lines),
-            reservation.amount.minor,
-            ms(now),
-            ms(reservation.expires_at),
-            claimant.as_ref().map(|claimant| claimant.address.bytes()),
-            claimant.map(|claimant| claimant.session.0)
-        ])?;
-    Ok(())
-}
-
 fn count(units: &[Unit]) -> u32 {
     u32::try_from(units.len()).expect("an event has fewer than 2^32 units")
 }
@@ -366,37 +286,6 @@ pub fn release(connection: &Sql<'_>, request: &ReleaseRequest) -> Result<Effect<
     }
     free_units(connection, &reservation, UnitState::Held)?;
     Ok(Effect::Keep(ReleaseOutcome::Released))
-}
-
-/// Makes those of a reservation's units available that are still its own and in the given state.
-pub fn free_units(
-    connection: &Sql<'_>,
-    reservation: &Reservation,
-    state: UnitState,
-) -> Result<(), StoreError> {
-    let units = reservation.lines.iter().map(|line| line.unit);
-    free_each(connection, &reservation.id, units, state)
-}
-
-pub(super) fn free_each(
-    connection: &Sql<'_>,
-    reservation: &ReservationId,
-    units: impl Iterator<Item = Unit>,
-    state: UnitState,
-) -> Result<(), StoreError> {
-    let mut free = connection.prepare_cached(
-        "UPDATE units SET state = 'available', reservation_id = NULL, held_until = NULL
-         WHERE event_id = ?1 AND unit = ?2 AND reservation_id = ?3 AND state = ?4",
-    )?;
-    for unit in units {
-        free.run(params![
-            reservation.event.0,
-            unit.0,
-            reservation.local,
-            state.word()
-        ])?;
-    }
-    Ok(())
 }
 
 /// Writes expired units down as available; tells how many. What is expired is the same as in [`Status::of`](crate::catalogue::Status::of).

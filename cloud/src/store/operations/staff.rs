@@ -14,7 +14,7 @@ use crate::store::StoreError;
 use crate::store::organizing::KeyHash;
 use crate::store::sql::{OptionalExtension, Row, Sql, params};
 
-use super::column::{count, moment, ms, narrow};
+use super::column::{count, moment, ms, narrow, staff_role};
 use super::organizer_lock::lock;
 use super::{Effect, link_letters, staff_sessions};
 
@@ -24,18 +24,13 @@ const MEMBER: &str = "SELECT staff_id, organizer_id, name, email, role, password
 const INVITATION: &str = "SELECT invitation_id, invitations.organizer_id, name, email, role, invitations.created_at, invitations.expires_at, state
      FROM invitations LEFT JOIN link_letters ON letter_id = invitation_id";
 
-/// Reads a role.
-pub fn role(word: &str) -> Result<StaffRole, StoreError> {
-    StaffRole::from_word(word).ok_or(StoreError::Unreadable { what: "staff role" })
-}
-
 fn read_member(row: &Row<'_>) -> Result<StaffMember, StoreError> {
     Ok(StaffMember {
         id: StaffId(row.get(0)?),
         organizer: OrganizerId(row.get(1)?),
         name: row.get(2)?,
         email: row.get(3)?,
-        role: role(row.column(4)?.as_str()?)?,
+        role: staff_role(row.column(4)?.as_str()?)?,
         password: row.get(5)?,
         sealed: row.get(6)?,
         last_step: narrow(row.get(7)?, "step of a one-time code")?,
@@ -50,7 +45,7 @@ fn read_invitation(row: &Row<'_>) -> Result<Invitation, StoreError> {
         organizer: OrganizerId(row.get(1)?),
         name: row.get(2)?,
         email: row.get(3)?,
-        role: role(row.column(4)?.as_str()?)?,
+        role: staff_role(row.column(4)?.as_str()?)?,
         created_at: moment(row.get(5)?),
         expires_at: moment(row.get(6)?),
         letter: row.column(7)?.as_str_or_null()?.and_then(LetterState::from_word),

@@ -11,8 +11,7 @@ use crate::store::organizing::KeyHash;
 use crate::store::sql::{Row, Sql, params};
 
 use super::Effect;
-use super::column::{moment, ms};
-use super::staff::role;
+use super::column::{moment, ms, staff_role};
 
 /// The columns [`read`] reads.
 const SESSION: &str = "SELECT session_id, staff.staff_id, organizer_id, name, role, network, staff_sessions.created_at, expires_at, proven_at
@@ -24,7 +23,7 @@ fn read(row: &Row<'_>) -> Result<StaffSession, StoreError> {
         staff: StaffId(row.get(1)?),
         organizer: OrganizerId(row.get(2)?),
         name: row.get(3)?,
-        role: role(row.column(4)?.as_str()?)?,
+        role: staff_role(row.column(4)?.as_str()?)?,
         from: row.get(5)?,
         created_at: moment(row.get(6)?),
         expires_at: moment(row.get(7)?),

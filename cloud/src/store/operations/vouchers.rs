@@ -19,7 +19,7 @@ use crate::store::sql::{Row, Sql, params};
 use super::Effect;
 use super::column::{Local, moment, ms, narrow};
 use super::seals::SealedSet;
-use super::{bounds, holds};
+use super::{bounds, reservation_rows, sale_terms};
 
 /// Adds vouchers of the same terms, all of them or none.
 pub fn add_vouchers(
@@ -179,7 +179,7 @@ fn read(row: &Row<'_>, event: EventId) -> Result<Voucher, StoreError> {
 /// Returns what a code is good for. One that is good for nothing is kept as a guess.
 pub fn check_code(connection: &Sql<'_>, request: &CodeCheck) -> Result<Effect<CodeCheckOutcome>, StoreError> {
     let (event, now) = (request.guess.event, request.now);
-    let Some((EventStatus::Published, terms)) = holds::sale_terms(connection, event)? else {
+    let Some((EventStatus::Published, terms)) = sale_terms::sale_terms(connection, event)? else {
         return Ok(Effect::Undo(CodeCheckOutcome::NoSuchEvent));
     };
     let held = bounds::held_of(connection, request.claimant, (request.guess, now))?;
@@ -227,5 +227,5 @@ pub fn note_guess(
         amount: Money { minor: 0, currency },
         expires_at: now,
     };
-    holds::record(connection, &guess, (Some(claimant), now))
+    reservation_rows::record(connection, &guess, (Some(claimant), now))
 }

@@ -16,13 +16,13 @@ use crate::store::sql::{Sql, params};
 
 use super::Effect;
 use super::column::{Local, moment, ms};
-use super::{buyer_bounds, holds, rows};
+use super::{buyer_bounds, rows, sale_terms};
 pub use offers::offer_places;
 
 /// Lets somebody wait for places of a tier.
 pub fn join_list(connection: &Sql<'_>, request: &JoinList) -> Result<Effect<JoinOutcome>, StoreError> {
     let event = request.waiter.event;
-    let Some((EventStatus::Published, terms)) = holds::sale_terms(connection, event)? else {
+    let Some((EventStatus::Published, terms)) = sale_terms::sale_terms(connection, event)? else {
         return Ok(Effect::Undo(JoinOutcome::NoSuchEvent));
     };
     let facts = facts(connection, request, &terms)?;

@@ -9,8 +9,7 @@ use std::pin::Pin;
 use futures_util::FutureExt;
 use tokio_postgres::Error;
 
-use crate::store::error::passes;
-use crate::store::sql_error::SqlError;
+use crate::store::sql_error::{SqlError, passes};
 
 /// The answer to a statement: how many rows it changed.
 pub type ChangedRows = Pin<Box<dyn Future<Output = Result<u64, Error>> + Send>>;

@@ -8,8 +8,9 @@ use crate::selling::known_seats::{KnownSeats, SeatsRead};
 use crate::selling::{HoldOutcome, Shortage, TierQuantity, UnitState};
 use crate::store::StoreError;
 use crate::store::operations::catalogue;
+use crate::store::operations::reservation_rows::free_each;
 
-use super::{Claimed, Hold, free_each};
+use super::{Claimed, Hold};
 
 /// How long free seats are known, in milliseconds: what was given back or has expired is offered again after that. Reading 50,000 seats
 /// keeps all buyers waiting for some hundredths of a second.

@@ -16,8 +16,8 @@ use crate::selling::waiting_list::{OFFER_MS, OfferPlaces, to_offer};
 use crate::selling::{Claim, Reservation, ReservationState, TierQuantity};
 use crate::store::StoreError;
 use crate::store::operations::column::{Local, language, ms};
-use crate::store::operations::holds::{self, Hold};
-use crate::store::operations::{Effect, letters, webhooks};
+use crate::store::operations::holds::Hold;
+use crate::store::operations::{Effect, letters, reservation_rows, sale_terms, webhooks};
 use crate::store::sql::{OptionalExtension, Sql, params};
 use crate::webhooks::{WebhookCause, WebhookKind};
 
@@ -25,7 +25,7 @@ use super::free;
 
 /// Offers the places of an event that have come back to whoever waits for them, each tier's to its own line; tells how many were offered.
 pub fn offer_places(connection: &Sql<'_>, request: &OfferPlaces) -> Result<Effect<usize>, StoreError> {
-    let Some((EventStatus::Published, terms)) = holds::sale_terms(connection, request.event)? else {
+    let Some((EventStatus::Published, terms)) = sale_terms::sale_terms(connection, request.event)? else {
         return Ok(Effect::Undo(0));
     };
     if terms.sale.status(request.believed_until, request.now) != SaleStatus::OnSale {
@@ -111,7 +111,7 @@ fn offer(
         lines,
         expires_at: until,
     };
-    holds::record(connection, &reservation, (None, request.now))?;
+    reservation_rows::record(connection, &reservation, (None, request.now))?;
     connection
         .prepare_cached("UPDATE waiting_list SET reservation_id = ?3 WHERE event_id = ?1 AND waiter_id = ?2")?
         .run(params![request.event.0, next.waiter, id.local])?;
