@@ -18,7 +18,7 @@ use crate::ident::{Generation, TierId, Unit};
 
 pub use code::{Mistyped, TICKET_CODE_CHARS, TicketCode};
 pub use rejection::Rejection;
-pub use verify::{Keyring, VerifiedTicket, code_in};
+pub use verify::{Keyring, VerifiedTicket, code_in, lasting};
 
 /// The payload version this code writes and reads.
 pub const PAYLOAD_VERSION: u8 = 1;

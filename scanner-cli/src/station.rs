@@ -14,8 +14,9 @@ use tokio_util::sync::CancellationToken;
 use usher_eyes::advice::Advice;
 use usher_eyes::debounce::{Came, Debounce, Seen};
 use usher_protocol::ScanSecret;
-use usher_protocol::admission::Direction;
+use usher_protocol::admission::{Direction, RefusalKind};
 use usher_protocol::clock::ClockHealth;
+use usher_protocol::ticket::lasting;
 use usher_words::scanner as words;
 
 use crate::answer::{ScanCounts, ScanOutcome, Signal};
@@ -120,7 +121,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
             place,
             ..Board::default()
         };
-        let debounce = Debounce::new(pace.in_view_ms);
+        let debounce = Debounce::new(pace.in_view_ms, lasting);
         let last_reading_ms = clock.now_ms();
         Self {
             screen,
@@ -312,7 +313,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
     /// A result stays while its code is held up, so that nobody shows it a second time to see it again.
     fn keep_showing(&mut self, code: &[u8], at_ms: u64) {
         if let Some(shown) = &mut self.last_answer
-            && shown.code == code
+            && self.debounce.is_same(&shown.code, code)
         {
             shown.until_ms = shown.until_ms.max(at_ms + SHOWN_MS);
         }
@@ -321,7 +322,10 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
     /// Says that a code that was shown again counts once: with its result while that is on show, and as a notice where
     /// lines are written.
     fn repeated(&mut self, code: &[u8]) -> io::Result<()> {
-        if self.last_answer.as_ref().is_some_and(|shown| shown.code == code)
+        if self
+            .last_answer
+            .as_ref()
+            .is_some_and(|shown| self.debounce.is_same(&shown.code, code))
             && let Some(answer) = &mut self.board.answer
         {
             answer.details.push(words::COUNTS_ONCE.to_owned());
@@ -333,6 +337,7 @@ impl<W: Write, F: Fn() -> ScannerStatus> Station<W, F> {
 fn came(answer: &ScanOutcome) -> Came {
     match answer.signal {
         Signal::Admit => Came::Passed,
+        Signal::Deny if answer.outcome == RefusalKind::NotLive.name() => Came::Stale,
         Signal::Refer | Signal::Unanswered | Signal::Barred if !answer.is_withdrawn => Came::Open,
         Signal::Deny | Signal::Refer | Signal::Unanswered | Signal::Barred => Came::Refused,
     }

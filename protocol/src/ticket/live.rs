@@ -46,6 +46,11 @@ pub(super) struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
+    /// Tells whether a phone signed along.
+    pub(super) fn is_live(&self) -> bool {
+        self.moving.is_some()
+    }
+
     /// Takes a code apart. A payload tells its own length, so no code is both a payload and a live ticket.
     pub(super) fn parse(code: &'a [u8]) -> Result<Self, Rejection> {
         let plain = Payload::parse(code);
@@ -114,7 +119,7 @@ mod tests {
     use usher_keys::{EventId, KeyId, PublicKey, RootSet, TrustBundle, TrustedKey, Window};
 
     use super::*;
-    use crate::ticket::{Keyring, TicketFlags};
+    use crate::ticket::{Keyring, TicketFlags, lasting};
     use crate::{Generation, TierId, Unit};
 
     const NOW: Timestamp = Timestamp(1_800_000_000_000);
@@ -203,5 +208,28 @@ mod tests {
         let mut moved = payload(Some(key(4).public())).bytes().to_vec();
         moved.extend_from_slice(&shown[live.bytes().len()..]);
         check(&digits::encode(&moved), Err(Rejection::NotLive));
+    }
+
+    #[test]
+    fn what_lasts_of_a_live_code_is_its_payload() {
+        let live = payload(Some(key(3).public()));
+        let now = live.shown_live(&key(3), NOW);
+        let renewed = live.shown_live(&key(3), NOW.plus_ms(10_000));
+        assert_ne!(now, renewed);
+        assert_eq!(lasting(now.as_bytes()), lasting(renewed.as_bytes()));
+        let text = live.to_text();
+        assert_ne!(
+            lasting(now.as_bytes()),
+            text.as_bytes(),
+            "a picture of the ticket is none of its phone"
+        );
+        for whole in [
+            text.as_bytes(),
+            payload(None).to_text().as_bytes(),
+            b"https://example.org",
+            b"",
+        ] {
+            assert_eq!(lasting(whole), whole);
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! From scanned text to a verified ticket: format, key, signature, event, in that order; revocation and use are judged later.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use usher_keys::{Domain, EventId, KeyId, Timestamp, TrustBundle, TrustedKey, Verifier};
 
-use super::live::Shown;
+use super::live::{LIVE_PART_BYTES, Shown};
 use super::rejection::Rejection;
 use super::{FOREIGN, MAX_TEXT_DIGITS, Ticket, digits};
 
@@ -48,6 +49,18 @@ impl VerifiedTicket {
 pub fn code_in(text: &[u8]) -> Option<Vec<u8>> {
     // Looked at first: what is far too long costs nothing.
     (text.len() <= MAX_TEXT_DIGITS).then(|| digits::decode(text))?
+}
+
+/// Returns what of a code's text lasts while a phone renews it: the payload of a live ticket; any other text as a whole.
+pub fn lasting(text: &[u8]) -> Cow<'_, [u8]> {
+    let live = code_in(text).filter(|code| Shown::parse(code).is_ok_and(|shown| shown.is_live()));
+    match live {
+        Some(mut code) => {
+            code.truncate(code.len() - LIVE_PART_BYTES);
+            Cow::Owned(code)
+        }
+        None => Cow::Borrowed(text),
+    }
 }
 
 struct TicketKey {

@@ -7,7 +7,10 @@
 //! the first: a code that lies under a scanner for a minute is one showing. The while must be longer than the slowest
 //! repetition, or a guest gets red right after the own green and a group loses a place with each repetition; and shorter
 //! than it takes to hand a ticket back over the barrier, so that the next person of a group, or a friend with a copy, is
-//! judged. Nothing is swallowed in silence: who shows a code again too early is told so, once, as [`Seen::Repeated`].
+//! judged. A phone renews a live ticket's code every few seconds: it is the same showing as long as what lasts of it is
+//! the same; a stale copy of such a code holds nothing but itself. Nothing is swallowed in silence: who shows a code again too early is told so, once, as [`Seen::Repeated`].
+
+use std::borrow::Cow;
 
 /// A repeated showing of a code whose scan stayed open is the same scan for this long, in milliseconds: time to
 /// walk to the hub's gate and back, short enough that a later visit is a scan of its own.
@@ -44,19 +47,26 @@ pub enum Came {
     Passed,
     /// Nobody did, and that was final.
     Refused,
+    /// Nobody did, since the code is a copy of one that a phone has renewed: the phone itself may follow at once.
+    Stale,
     /// Nobody gave a final answer.
     Open,
 }
+
+/// Returns what of a code lasts while whoever shows it renews it; all of it, where nobody does.
+pub type Lasting = fn(&[u8]) -> Cow<'_, [u8]>;
 
 /// Remembers the codes of the last seconds. `I` is the scan's id.
 #[derive(Debug)]
 pub struct Debounce<I> {
     in_view_ms: u64,
+    lasting: Lasting,
     remembered: Vec<Remembered<I>>,
 }
 
 #[derive(Debug)]
 struct Remembered<I> {
+    /// What lasts of the code; a stale code is remembered as a whole.
     code: Vec<u8>,
     id: I,
     is_open: bool,
@@ -71,9 +81,10 @@ struct Remembered<I> {
 impl<I: Copy + PartialEq> Debounce<I> {
     /// Starts with nothing remembered. A code not seen for `in_view_ms` has left the view; 0 never holds one.
     #[must_use]
-    pub fn new(in_view_ms: u64) -> Self {
+    pub fn new(in_view_ms: u64, lasting: Lasting) -> Self {
         Self {
             in_view_ms,
+            lasting,
             remembered: Vec::new(),
         }
     }
@@ -82,9 +93,13 @@ impl<I: Copy + PartialEq> Debounce<I> {
     ///
     /// **Units**: milliseconds of any clock that does not go back; one that does only holds a code for longer.
     pub fn seen(&mut self, code: &[u8], now_ms: u64) -> Seen<I> {
-        let Some(known) = self.remembered.iter_mut().find(|known| known.code == code) else {
+        let Some(at) = self
+            .position(code)
+            .or_else(|| self.position(&(self.lasting)(code)))
+        else {
             return Seen::New;
         };
+        let known = &mut self.remembered[at];
         let away_ms = now_ms.saturating_sub(known.last_seen_ms);
         if away_ms < self.in_view_ms {
             known.last_seen_ms = known.last_seen_ms.max(now_ms);
@@ -100,7 +115,11 @@ impl<I: Copy + PartialEq> Debounce<I> {
 
     /// Remembers that a code was judged as scan `id`, and what came of it.
     pub fn judged(&mut self, code: &[u8], id: I, came: Came, now_ms: u64) {
-        let at = self.remembered.iter().position(|known| known.code == code);
+        let code = match came {
+            Came::Stale => Cow::Borrowed(code),
+            Came::Passed | Came::Refused | Came::Open => (self.lasting)(code),
+        };
+        let at = self.position(&code);
         let before = at.map(|at| self.remembered.swap_remove(at));
         let is_retry = |known: &&Remembered<I>| known.id == id;
         let first_judged_ms = before
@@ -109,7 +128,7 @@ impl<I: Copy + PartialEq> Debounce<I> {
             .map_or(now_ms, |known| known.first_judged_ms);
         self.make_room();
         self.remembered.push(Remembered {
-            code: code.to_vec(),
+            code: code.into_owned(),
             id,
             is_open: came == Came::Open,
             is_told: false,
@@ -117,7 +136,7 @@ impl<I: Copy + PartialEq> Debounce<I> {
             last_seen_ms: now_ms,
             passed_ms: match came {
                 Came::Passed => Some(now_ms),
-                Came::Refused | Came::Open => before.and_then(|known| known.passed_ms),
+                Came::Refused | Came::Stale | Came::Open => before.and_then(|known| known.passed_ms),
             },
         });
     }
@@ -125,16 +144,22 @@ impl<I: Copy + PartialEq> Debounce<I> {
     /// Returns how long ago somebody passed here with this code, if that was just now.
     #[must_use]
     pub fn passed_ago_ms(&self, code: &[u8], now_ms: u64) -> Option<u64> {
-        let known = self.remembered.iter().find(|known| known.code == code)?;
+        let known = &self.remembered[self.position(&(self.lasting)(code))?];
         let ago_ms = now_ms.saturating_sub(known.passed_ms?);
         (ago_ms <= JUST_NOW_MS).then_some(ago_ms)
     }
 
     /// Takes that nobody passed with a code after all. While it is held up it is no new scan, or it would pass again at once.
     pub fn undone(&mut self, code: &[u8]) {
-        for known in self.remembered.iter_mut().filter(|known| known.code == code) {
-            known.passed_ms = None;
+        if let Some(at) = self.position(&(self.lasting)(code)) {
+            self.remembered[at].passed_ms = None;
         }
+    }
+
+    /// Tells whether two codes are the same showing's: the same code, or one before and after it was renewed.
+    #[must_use]
+    pub fn is_same(&self, one: &[u8], other: &[u8]) -> bool {
+        (self.lasting)(one) == (self.lasting)(other)
     }
 
     /// Makes no showing a retry of an earlier scan any more: what is asked from now on is another question.
@@ -142,6 +167,10 @@ impl<I: Copy + PartialEq> Debounce<I> {
         for known in &mut self.remembered {
             known.is_open = false;
         }
+    }
+
+    fn position(&self, code: &[u8]) -> Option<usize> {
+        self.remembered.iter().position(|known| known.code == code)
     }
 
     /// Forgets the code that was out of view longest when there are too many.

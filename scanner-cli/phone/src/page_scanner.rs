@@ -18,6 +18,7 @@ use usher_protocol::last_scans::LastScans;
 use usher_protocol::request::{Scan, TicketFacts};
 use usher_protocol::routing::{Line, LineId};
 use usher_protocol::sync::{Farewell, Held, Input};
+use usher_protocol::ticket::lasting;
 use usher_protocol::web::{CertificateHash, NamedCertificate};
 use usher_protocol::{GateId, ScanSecret};
 use usher_words::scanner::outcome::{ScanCounts, ScanOutcome};
@@ -142,7 +143,7 @@ impl PageScanner {
                 direction: Direction::In,
                 persons: 1,
             },
-            debounce: Debounce::new(SHOWING_MS),
+            debounce: Debounce::new(SHOWING_MS, lasting),
             scan: None,
             pending: None,
             last: LastScans::default(),

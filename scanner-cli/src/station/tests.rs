@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 use std::collections::{HashSet, VecDeque};
 
-use usher_keys::WarningLevel;
+use usher_keys::{KeyId, SecretKey, Timestamp, WarningLevel};
+use usher_protocol::ticket::{Ticket, TicketFlags};
+use usher_protocol::{Generation, TierId, Unit};
 use usher_words::certificates::CertificateNote;
 
 use super::*;
@@ -95,6 +97,32 @@ async fn written(pace: Pace, gate: &Gate, readings: mpsc::Receiver<Reading>) -> 
         .await
         .unwrap();
     (String::from_utf8(out).unwrap(), counts)
+}
+
+#[tokio::test]
+async fn a_live_code_that_its_phone_renews_is_one_showing() {
+    let phone = SecretKey::from_seed(&[3; 32]);
+    let ticket = Ticket {
+        key: KeyId([0; 4]),
+        unit: Unit(7),
+        generation: Generation(1),
+        tier: TierId(1),
+        admits: 5,
+        flags: TicketFlags::default(),
+        holder: Some(phone.public()),
+    };
+    let payload = ticket.sign(&SecretKey::from_seed(&[2; 32]));
+    let [first, renewed] =
+        [0, 10_000].map(|ms| payload.shown_live(&phone, Timestamp(1_800_000_000_000 + ms)));
+    let gate = Gate::default();
+    let seen = vec![
+        codes(0, &[&first]),
+        codes(900, &[&renewed]),
+        codes(1_800, &[&renewed]),
+        codes(9_000, &[&renewed]),
+    ];
+    played(Pace::CAMERA, &gate, seen).await;
+    assert_eq!(gate.scans.borrow().len(), 2, "once until it was gone for a while");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The scanner's side of a scan: what is shown becomes one, the hub is asked, or it is judged here, and what came of it is said.
 
 use usher_eyes::debounce::{Came, Seen};
-use usher_protocol::admission::Verdict;
+use usher_protocol::admission::{RefusalKind, Verdict};
 use usher_protocol::last_scans::AnsweredScan;
 use usher_protocol::request::{
     self, Answer, Inquiry, MAX_CODE_BYTES, Reply, Request, Scan, TicketFacts, Told,
@@ -322,6 +322,7 @@ impl PageScanner {
 fn came(said: &ScanOutcome) -> Came {
     match said.signal {
         Signal::Admit => Came::Passed,
+        Signal::Deny if said.outcome == RefusalKind::NotLive.name() => Came::Stale,
         Signal::Refer | Signal::Unanswered | Signal::Barred if !said.is_withdrawn => Came::Open,
         Signal::Deny | Signal::Refer | Signal::Unanswered | Signal::Barred => Came::Refused,
     }
