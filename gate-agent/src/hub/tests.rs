@@ -334,6 +334,8 @@ async fn whoever_asks_again_about_a_live_scan_hears_its_answer_also_when_the_cod
         let other = judge(hub, live(1, unit + 1)).await.unwrap().verdict;
         assert_eq!(other, Verdict::Deny(Reason::Rejected(Rejection::NotLive)));
     }
+    // A supervisor takes the time to say why.
+    assert_eq!(overrule(&a, live(3, unit + 1)).await.verdict, IN);
     venue.show.clock.shift_ms(120_000);
     let late = judge(&b, live(1, unit)).await.unwrap().verdict;
     assert_eq!(late, Verdict::Refer(Referral::ScanOver));

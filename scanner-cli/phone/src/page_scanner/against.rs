@@ -7,7 +7,7 @@ use usher_protocol::pin::Pin;
 use usher_protocol::plain;
 use usher_protocol::record::{MAX_WORDS_BYTES, RightToAnnul};
 use usher_protocol::request::{Overruling, Reply, Request, Scan, TicketFacts};
-use usher_protocol::ticket::Rejection;
+use usher_protocol::ticket::{Rejection, VerifiedTicket};
 use usher_protocol::{ScanId, ScanSecret};
 use usher_words::scanner::outcome::{self, ANNULLED, ScanOutcome};
 use usher_words::scanner::{self as words, NoCorrection, Undecided};
@@ -114,7 +114,8 @@ impl PageScanner {
             direction: Direction::In,
             persons: refused.unwrap_or(persons),
         };
-        let (ticket, up_ms) = (self.read(&scan.code), self.up_ms());
+        // By now a live ticket's code is another one.
+        let (ticket, up_ms) = (self.read_earlier(&scan.code), self.up_ms());
         let mut way = ScanWay::overruled((scan, secret), ticket, said, up_ms);
         way.passed_ago_ms = self.debounce.passed_ago_ms(&way.scan.code, up_ms);
         self.scan = Some(way);
@@ -233,15 +234,20 @@ impl PageScanner {
         identity.map_or_else(String::new, |identity| identity.unverified().name.clone())
     }
 
-    /// Returns what the code of a ticket says, once its signature is verified; a live one may be one of before.
-    fn ticket_of(&self, code: &[u8]) -> Option<TicketFacts> {
-        let read = match self.read(code) {
+    /// Reads the code of a ticket that was shown some time ago: a live one may be one of before.
+    fn read_earlier(&self, code: &[u8]) -> Result<VerifiedTicket, Rejection> {
+        match self.read(code) {
             Err(Rejection::NotLive) => {
                 let keyring = self.replica.ledger().trust().keyring();
                 keyring.verify_earlier(code, self.now())
             }
             read => read,
-        };
+        }
+    }
+
+    /// Returns what the code of a ticket says, once its signature is verified.
+    fn ticket_of(&self, code: &[u8]) -> Option<TicketFacts> {
+        let read = self.read_earlier(code);
         read.ok().map(|ticket| TicketFacts::from(ticket.ticket()))
     }
 
