@@ -110,7 +110,7 @@ async fn photograph_and_replay() -> anyhow::Result<()> {
     .await?;
     let shown = gate.scanner.scan(NORTH, &picture).await?;
     assert_eq!(shown.outcome, "not_live");
-    let why = "This is a picture of a ticket: ask for the live ticket on the phone";
+    let why = "This code was not made on a phone just now: ask for the live ticket on the phone";
     assert_eq!(shown.reason.as_deref(), Some(why), "{}", shown.words);
     let live = photograph(&stage, &browser, "live.png").await?;
     let shown = gate.scanner.scan(NORTH, &live).await?;

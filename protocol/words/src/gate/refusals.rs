@@ -63,8 +63,8 @@ impl Phrasebook {
             Reason::TimeSlotFull { persons, until } => StaffMessage::new(
                 &format!("Full until {}", self.time(until)),
                 format!(
-                    "{} gone in during this time slot, and no more may: ask them to wait until {}",
-                    so_many(persons, ["has", "have"]),
+                    "Only {} go in during this time slot, and too few of its places are left: ask them to wait until {}",
+                    so_many(persons, ["may", "may"]),
                     self.time(until)
                 ),
             ),
@@ -115,11 +115,11 @@ impl Phrasebook {
             ),
             Referral::ClockInDoubt => StaffMessage::new(
                 "Ask a supervisor",
-                "The clocks of the machines here differ, and by some of them this ticket is not valid now. Look at a watch: if the ticket is valid, a supervisor can let them in with an override",
+                "By the times that are known here it is not certain that this ticket may go in now. Look at a watch and ask the guest: if it may, a supervisor can let them in with an override",
             ),
             Referral::NoPlaces => StaffMessage::new(
                 "No places here",
-                "Other gates have the last places in this zone: scan again in a moment, or send to another gate",
+                "No place in this zone can be given here now: scan again in a moment, or send to another gate",
             ),
             Referral::AskerSilent { gate, at, .. } => self.asker_silent(gate, at),
             Referral::NotListed => not_listed(),
@@ -289,7 +289,7 @@ impl Phrasebook {
             ),
             Rejection::NotLive => StaffMessage::new(
                 "Not live",
-                "This is a picture of a ticket: ask for the live ticket on the phone",
+                "This code was not made on a phone just now: ask for the live ticket on the phone",
             ),
             Rejection::NotListed => not_listed(),
         }

@@ -140,11 +140,11 @@ fn nothing_untrue_is_said_of_a_refusal() {
     };
     check(
         time_slot_full(200),
-        "Full until 21:30 \u{2014} 200 people have gone in during this time slot, and no more may: ask them to wait until 21:30",
+        "Full until 21:30 \u{2014} Only 200 people may go in during this time slot, and too few of its places are left: ask them to wait until 21:30",
     );
     check(
         time_slot_full(1),
-        "Full until 21:30 \u{2014} 1 person has gone in during this time slot, and no more may: ask them to wait until 21:30",
+        "Full until 21:30 \u{2014} Only 1 person may go in during this time slot, and too few of its places are left: ask them to wait until 21:30",
     );
     check(
         Verdict::Deny(Reason::Rejected(Rejection::FalseSignature)),
