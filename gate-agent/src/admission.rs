@@ -140,7 +140,13 @@ impl AdmissionPath {
         if task.over.is_some() && !self.replica.certificate().capabilities.override_refusals {
             return Err(RequestError::NotAllowed);
         }
-        let ticket = match self.verify(&task) {
+        // Right here: handing it to another thread and back takes longer. A supervisor takes the time to say why, and by then a live
+        // ticket's code is another one.
+        let read = match task.over {
+            Some(_) => self.replica.verify_earlier(&task.scan.code),
+            None => self.replica.verify(&task.scan.code),
+        };
+        let ticket = match read {
             Ok(ticket) => ticket,
             Err(rejection) => return Ok(self.unless_answered(&task, rejection).await),
         };
@@ -309,17 +315,6 @@ impl AdmissionPath {
     pub fn event_of(&self, code: &[u8]) -> Option<String> {
         let rejection = self.replica.verify(code).err()?;
         self.other_event(code, rejection)
-    }
-
-    /// Verifies right here: that takes less time than handing it to another thread and back, and the network has its turn
-    /// between any two scans.
-    fn verify(&self, task: &Task) -> Result<VerifiedTicket, Rejection> {
-        let code = &task.scan.code;
-        // A supervisor takes the time to say why, and by then a live ticket's code is another one.
-        match task.over {
-            Some(_) => self.replica.verify_earlier(code),
-            None => self.replica.verify(code),
-        }
     }
 
     async fn decide(&self, task: &Task, ticket: VerifiedTicket, judging_as: JudgingAs) -> Response {
