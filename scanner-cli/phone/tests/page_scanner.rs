@@ -8,6 +8,8 @@ mod against;
 mod clocks;
 #[path = "page_scanner/enrolling.rs"]
 mod enrolling;
+#[path = "page_scanner/live.rs"]
+mod live;
 #[path = "page_scanner/venue.rs"]
 mod venue;
 

@@ -61,7 +61,7 @@ fn ada(pin: &str) -> Overruling {
 }
 
 /// What the page has asked, by its number.
-fn asked(page: &mut Page) -> (u32, Request) {
+pub fn asked(page: &mut Page) -> (u32, Request) {
     let (number, asked) = page.asked.pop().expect("a hub is asked");
     let mut frames = Frames::default();
     frames.push(&asked);
@@ -69,7 +69,7 @@ fn asked(page: &mut Page) -> (u32, Request) {
     (number, request::from_bytes(&body).unwrap())
 }
 
-fn reply(page: &mut Page, number: u32, reply: &Reply) -> ScanOutcome {
+pub fn reply(page: &mut Page, number: u32, reply: &Reply) -> ScanOutcome {
     page.scanner.heard(number, &frame(&request::to_bytes(reply)));
     page.drain();
     page.said.pop().expect("the hub has replied")
