@@ -166,32 +166,9 @@ pub fn resize(units: TierUnits, capacity: u32, most_of_event: u32) -> Result<Res
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::selling::sale::EventSale;
 
     const TIER: TierId = TierId(2);
     const NOW: Timestamp = Timestamp(1_000);
-
-    #[track_caller]
-    fn check_window(from: Option<u64>, until: Option<u64>, expected: SaleStatus) {
-        let window = SaleWindow {
-            from: from.map(Timestamp),
-            until: until.map(Timestamp),
-        };
-        assert_eq!(window.status(NOW), expected);
-    }
-
-    #[test]
-    fn a_sale_begins_with_its_first_moment_and_ends_before_its_last() {
-        check_window(None, None, SaleStatus::OnSale);
-        check_window(Some(1_000), Some(1_001), SaleStatus::OnSale);
-        check_window(Some(1_001), None, SaleStatus::NotYet);
-        check_window(None, Some(1_000), SaleStatus::Stopped);
-        let stopped = EventSale {
-            is_stopped: true,
-            ..EventSale::default()
-        };
-        assert_eq!(stopped.status(NOW), SaleStatus::Stopped);
-    }
 
     #[test]
     fn a_reservation_keeps_to_the_fewest_and_the_most_of_each_tier() {

@@ -118,3 +118,32 @@ impl SaleFacts {
 pub fn keys_needed_until(ends_at: Timestamp) -> Timestamp {
     ends_at.plus_ms(AFTER_EVENT_MS)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_000);
+
+    #[track_caller]
+    fn check_window(from: Option<u64>, until: Option<u64>, expected: SaleStatus) {
+        let window = SaleWindow {
+            from: from.map(Timestamp),
+            until: until.map(Timestamp),
+        };
+        assert_eq!(window.status(NOW), expected);
+    }
+
+    #[test]
+    fn a_sale_begins_with_its_first_moment_and_ends_before_its_last() {
+        check_window(None, None, SaleStatus::OnSale);
+        check_window(Some(1_000), Some(1_001), SaleStatus::OnSale);
+        check_window(Some(1_001), None, SaleStatus::NotYet);
+        check_window(None, Some(1_000), SaleStatus::Stopped);
+        let stopped = EventSale {
+            is_stopped: true,
+            ..EventSale::default()
+        };
+        assert_eq!(stopped.status(NOW), SaleStatus::Stopped);
+    }
+}
