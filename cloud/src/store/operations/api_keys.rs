@@ -3,7 +3,7 @@
 use usher_keys::Timestamp;
 
 use crate::ids::{ApiKeyId, OrganizerId};
-use crate::rights::{Scopes, StaffRole};
+use crate::rights::Scopes;
 use crate::store::StoreError;
 use crate::store::api_keys::{
     ApiKey, NewApiKey, NewKeyOutcome, NoteKeyUse, RevokeKey, RevokeKeyOutcome, may_add, may_revoke,
@@ -12,7 +12,7 @@ use crate::store::organizing::KeyHash;
 use crate::store::sql::{Row, Sql, params};
 
 use super::Effect;
-use super::column::{moment, ms};
+use super::column::{moment, ms, staff_role};
 use super::organizer_lock::lock;
 
 /// The columns [`read`] reads.
@@ -24,12 +24,11 @@ pub const COLUMNS: &str =
 pub fn read(row: &Row<'_>) -> Result<ApiKey, StoreError> {
     let at =
         |column| -> Result<Option<Timestamp>, StoreError> { Ok(row.get::<Option<i64>>(column)?.map(moment)) };
-    let unknown = StoreError::Unreadable { what: "staff role" };
     Ok(ApiKey {
         id: ApiKeyId(row.get(0)?),
         organizer: OrganizerId(row.get(1)?),
         name: row.get(2)?,
-        role: StaffRole::from_word(row.column(3)?.as_str()?).ok_or(unknown)?,
+        role: staff_role(row.column(3)?.as_str()?)?,
         scopes: row.get::<Option<String>>(4)?.as_deref().map(scopes).transpose()?,
         created_at: moment(row.get(5)?),
         expires_at: at(6)?,
