@@ -369,7 +369,7 @@ pub fn refusal(kind: RefusalKind) -> &'static str {
         RefusalKind::HomeUnreachable => "Sent on to another hub",
         RefusalKind::HomeUnsettled => "Not handed over yet",
         RefusalKind::NoPlaces => "No places left here",
-        RefusalKind::ClockInDoubt => "Clocks do not agree",
+        RefusalKind::ClockInDoubt => "Time not certain",
         RefusalKind::NotReady => "Device not ready",
         RefusalKind::OwnLogForked => "Device copied",
         RefusalKind::OwnLogBehind => "Device getting its records back",
