@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::collections::{HashSet, VecDeque};
 
-use usher_keys::{KeyId, SecretKey, Timestamp, WarningLevel};
-use usher_protocol::ticket::{Ticket, TicketFlags};
-use usher_protocol::{Generation, TierId, Unit};
+use usher_fixtures::{SHOW, STRICT, key};
+use usher_keys::{Timestamp, WarningLevel};
+use usher_protocol::ticket::Ticket;
 use usher_words::certificates::CertificateNote;
 
 use super::*;
@@ -101,17 +101,12 @@ async fn written(pace: Pace, gate: &Gate, readings: mpsc::Receiver<Reading>) -> 
 
 #[tokio::test]
 async fn a_live_code_that_its_phone_renews_is_one_showing() {
-    let phone = SecretKey::from_seed(&[3; 32]);
+    let phone = key(3);
     let ticket = Ticket {
-        key: KeyId([0; 4]),
-        unit: Unit(7),
-        generation: Generation(1),
-        tier: TierId(1),
-        admits: 5,
-        flags: TicketFlags::default(),
         holder: Some(phone.public()),
+        ..usher_fixtures::ticket(7, STRICT)
     };
-    let payload = ticket.sign(&SecretKey::from_seed(&[2; 32]));
+    let payload = ticket.sign(&SHOW.tickets());
     let [first, renewed] =
         [0, 10_000].map(|ms| payload.shown_live(&phone, Timestamp(1_800_000_000_000 + ms)));
     let gate = Gate::default();
