@@ -252,9 +252,26 @@ impl FourHubs {
         let Err(stranded) = taken.await else {
             return Ok(());
         };
+        self.told(stranded, crowd).await
+    }
+
+    /// Waits until so many people are in, at least.
+    async fn are_in(&self, crowd: &Crowd, many: usize) -> anyhow::Result<()> {
+        let taken = until(format!("{many} people to be in"), async || {
+            Ok((crowd.count() >= many).then_some(()))
+        });
+        let Err(stranded) = taken.await else {
+            return Ok(());
+        };
+        self.told(stranded, crowd).await
+    }
+
+    /// Says beside an error how many are in, and how many the hubs count that answer.
+    async fn told(&self, stranded: anyhow::Error, crowd: &Crowd) -> anyhow::Result<()> {
         let mut counted = Vec::new();
-        for hub in [&self.venue.north, &self.venue.south, &self.killed] {
-            counted.push((hub.name.clone(), hub.status().await?.zones));
+        for hub in [&self.venue.north, &self.venue.south, &self.killed, &self.retired] {
+            let zones = hub.status().await.map(|status| status.zones).ok();
+            counted.push((hub.name.clone(), zones));
         }
         Err(stranded.context(format!("{} are in; the hubs count {counted:?}", crowd.count())))
     }
@@ -275,13 +292,6 @@ async fn open_turnstiles(
     Ok(())
 }
 
-async fn are_in(crowd: &Crowd, many: usize) -> anyhow::Result<()> {
-    until(format!("{many} people to be in"), async || {
-        Ok((crowd.count() >= many).then_some(()))
-    })
-    .await
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn at_32_turnstiles_of_four_hubs_a_zone_fills_up_and_no_more_while_one_is_killed_and_one_retired()
 -> anyhow::Result<()> {
@@ -299,9 +309,9 @@ async fn at_32_turnstiles_of_four_hubs_a_zone_fills_up_and_no_more_while_one_is_
     }
     open_turnstiles(&crowd, (&hubs.retired, NORTH), &stops, &mut stopping).await?;
 
-    are_in(&crowd, KILLED_AFTER).await?;
+    hubs.are_in(&crowd, KILLED_AFTER).await?;
     hubs.killed.process.kill9()?;
-    are_in(&crowd, RETIRED_AFTER).await?;
+    hubs.are_in(&crowd, RETIRED_AFTER).await?;
     hubs.killed.start_again().await?;
     // Whom it let in and told nobody of would go with it.
     let held_up = crowd.turn.write().await;
