@@ -9,6 +9,7 @@ pub mod foreign;
 pub mod incident;
 pub mod limits;
 pub mod movements;
+pub mod passage_change;
 pub mod passages;
 pub mod rulings;
 pub mod summary;
@@ -34,11 +35,11 @@ use crate::trust::Trust;
 use foreign::Unlisted;
 pub use incident::Incident;
 use limits::Limits;
+use passage_change::PassageChange;
 pub use passages::Counts;
 use passages::Passages;
 use rulings::Rulings;
 pub use summary::Summary;
-use units::PassageChange;
 use writers::{DeviceWriter, Loan, may_say};
 
 /// Everything a replica knows about an event from its records.

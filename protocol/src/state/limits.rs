@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use usher_keys::Timestamp;
 
-use super::units::PassageChange;
+use super::passage_change::PassageChange;
 use crate::clock::AGREEMENT_MS;
 use crate::ident::{GateId, Origin, Seq, Stamp, ZoneId};
 use crate::policy::{MAX_LEVELS, Policy, time_slot_at};

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use usher_keys::{PublicKey, Timestamp};
 
 use super::limits::{CountInForce, Limits};
-use super::units::{PassageChange, UnitPassages};
+use super::passage_change::PassageChange;
+use super::units::UnitPassages;
 use crate::admission::RefusalKind;
 use crate::ident::{GateId, Origin, Stamp, Unit, ZoneId};
 use crate::record::Passage;

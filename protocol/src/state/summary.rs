@@ -7,8 +7,8 @@ use bincode::{Decode, Encode};
 use usher_keys::{Timestamp, codec};
 
 use super::State;
+use super::passage_change::PassageChange;
 use super::rulings::Rulings;
-use super::units::PassageChange;
 use super::writers::DeviceWriter;
 use crate::fork::Contradiction;
 use crate::ident::{GateId, Generation, Hlc, Origin, ScanId, Seq, Stamp, TierId, Unit, ZoneId};

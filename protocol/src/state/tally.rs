@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use usher_keys::Timestamp;
 
 use super::limits::{CountInForce, Limits};
-use super::units::{PassageChange, UnitPassages};
+use super::passage_change::PassageChange;
+use super::units::UnitPassages;
 use crate::admission::LevelUse;
 use crate::ident::{GateId, ScanId, Stamp, ZoneId};
 use crate::policy::EntryRule;
@@ -89,6 +90,23 @@ pub struct Tally<'a> {
     /// The exits, in the same way.
     pub exits: Vec<Left<'a>>,
     by_scan: BTreeMap<ScanId, Vec<usize>>,
+}
+
+impl UnitPassages {
+    /// Sums the passages up that count.
+    pub fn tally<'a>(&'a self, limits: &'a Limits) -> Tally<'a> {
+        Tally::of(self, limits)
+    }
+
+    /// Sums up those that were judged until then.
+    pub fn tally_until<'a>(&'a self, until: Timestamp, limits: &'a Limits) -> Tally<'a> {
+        Tally::over(self, limits, |_, change| change.passage.at <= until)
+    }
+
+    /// Sums up those that a count covers.
+    pub fn tally_counted<'a>(&'a self, counted: &CountInForce, limits: &'a Limits) -> Tally<'a> {
+        Tally::counted(self, counted, limits)
+    }
 }
 
 impl<'a> Tally<'a> {
