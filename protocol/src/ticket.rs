@@ -16,7 +16,8 @@ use usher_keys::{Domain, KeyId, PublicKey, SecretKey, Signature};
 
 use crate::ident::{Generation, TierId, Unit};
 
-pub use code::{Mistyped, TICKET_CODE_CHARS, TicketCode};
+pub use check_symbol::Mistyped;
+pub use code::TicketCode;
 pub use rejection::Rejection;
 pub use verify::{Keyring, VerifiedTicket, code_in, lasting};
 

@@ -24,7 +24,10 @@ mod tests {
             assert_eq!(text.to_lowercase().replace('-', " ").parse(), Ok(code));
             assert_eq!(BookingCode::of_value(code.value()), Some(code));
             assert_ne!(code.next(), code);
-            assert_eq!(text.parse::<TicketCode>(), Err(Mistyped::Length { chars: 7 }));
+            assert_eq!(
+                text.parse::<TicketCode>(),
+                Err(Mistyped::Length { chars: 7, wanted: 8 })
+            );
         }
     }
 }

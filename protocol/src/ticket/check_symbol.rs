@@ -8,8 +8,7 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use bincode::{Decode, Encode};
-
-use super::code::Mistyped;
+use thiserror::Error;
 
 /// A code of so many digits and a check symbol.
 ///
@@ -67,6 +66,25 @@ impl<const CODE_DIGITS: u32> FromStr for CheckedCode<CODE_DIGITS> {
     }
 }
 
+/// Why a text is no code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Mistyped {
+    /// It has more or fewer characters.
+    #[error("such a code has {wanted} characters, this has {chars}")]
+    Length {
+        /// How many it has, blanks and hyphens left out.
+        chars: usize,
+        /// How many a code of its kind has, its check symbol included.
+        wanted: usize,
+    },
+    /// A character that no code has.
+    #[error("such a code has digits and letters, and no {0:?} there")]
+    Character(char),
+    /// The check symbol is another one: at least one character is wrong, or two have changed places.
+    #[error("one character is wrong")]
+    Check,
+}
+
 /// The digits of Crockford's base 32, and behind them the symbols that only a check symbol can be.
 const SYMBOLS: &[u8; 37] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U";
 const DIGITS: u64 = 32;
@@ -120,9 +138,9 @@ fn write(value: u64, digits: u32) -> String {
 
 /// Returns the value of a code of so many digits as people type it: in any case, with blanks and hyphens anywhere, with O for 0 and I or L for 1.
 fn read(text: &str, digits: u32) -> Result<u64, Mistyped> {
-    let chars = typed(text).count();
-    if chars != digits as usize + 1 {
-        return Err(Mistyped::Length { chars });
+    let (chars, wanted) = (typed(text).count(), digits as usize + 1);
+    if chars != wanted {
+        return Err(Mistyped::Length { chars, wanted });
     }
     let mut value = 0;
     for (place, typed) in typed(text).enumerate() {

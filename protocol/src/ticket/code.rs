@@ -1,11 +1,6 @@
 //! The ticket code: eight characters printed on a ticket beside its QR code, for people to read out and to type; finding its ticket is the cloud's.
 
-use thiserror::Error;
-
 use super::check_symbol::CheckedCode;
-
-/// How many characters a ticket code has, its check symbol included.
-pub const TICKET_CODE_CHARS: usize = 8;
 
 /// A ticket code.
 ///
@@ -13,26 +8,12 @@ pub const TICKET_CODE_CHARS: usize = 8;
 /// the ticket, and opens nothing by itself.
 pub type TicketCode = CheckedCode<7>;
 
-/// Why a text is no ticket code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum Mistyped {
-    /// It has more or fewer characters.
-    #[error("a ticket code has {TICKET_CODE_CHARS} characters, this has {chars}")]
-    Length {
-        /// How many it has, blanks and hyphens left out.
-        chars: usize,
-    },
-    /// A character that no ticket code has.
-    #[error("a ticket code has digits and letters, and no {0:?} there")]
-    Character(char),
-    /// The check symbol is another one: at least one character is wrong, or two have changed places.
-    #[error("one character is wrong")]
-    Check,
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::check_symbol::Mistyped;
     use super::*;
+
+    const CHARS: usize = 8;
 
     #[track_caller]
     fn check(text: &str, expected: Result<&str, Mistyped>) {
@@ -54,8 +35,8 @@ mod tests {
 
     #[test]
     fn what_is_mistyped_is_said() {
-        check("0000-001", Err(Mistyped::Length { chars: 7 }));
-        check("", Err(Mistyped::Length { chars: 0 }));
+        check("0000-001", Err(Mistyped::Length { chars: 7, wanted: 8 }));
+        check("", Err(Mistyped::Length { chars: 0, wanted: 8 }));
         check("0000001!", Err(Mistyped::Character('!')));
         check("u0000000", Err(Mistyped::Character('u')));
         check("*0000000", Err(Mistyped::Character('*')));
@@ -74,7 +55,7 @@ mod tests {
                 .replace('-', "")
                 .chars()
                 .collect();
-            for place in 0..TICKET_CODE_CHARS {
+            for place in 0..CHARS {
                 for &other in letters.iter().filter(|&&other| other != typed[place]) {
                     let mut wrong = typed.clone();
                     wrong[place] = other;
@@ -82,8 +63,8 @@ mod tests {
                     assert!(wrong.parse::<TicketCode>().is_err(), "{wrong}");
                 }
                 let mut swapped = typed.clone();
-                swapped.swap(place, (place + 1) % TICKET_CODE_CHARS);
-                if swapped != typed && place + 1 < TICKET_CODE_CHARS {
+                swapped.swap(place, (place + 1) % CHARS);
+                if swapped != typed && place + 1 < CHARS {
                     let swapped: String = swapped.iter().collect();
                     assert!(swapped.parse::<TicketCode>().is_err(), "{swapped}");
                 }
