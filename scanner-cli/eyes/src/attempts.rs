@@ -3,9 +3,9 @@
 
 use std::cell::RefCell;
 
+use super::detection::Detection;
 use super::finder::Finder;
 use super::location::Location;
-use super::pass::Detection;
 use super::trio::Trio;
 
 /// How far finders may lie from each other to be the same, in modules: two ways to tell dark from light differ by less.

@@ -12,6 +12,7 @@ mod binary;
 mod bits;
 mod content;
 pub mod debounce;
+mod detection;
 mod finder;
 mod frame;
 mod levels;
@@ -31,7 +32,8 @@ mod third;
 mod trio;
 mod warp;
 
-use pass::{Detection, Effort};
+use detection::Detection;
+use pass::Effort;
 use plan::Plan;
 use point::Point;
 

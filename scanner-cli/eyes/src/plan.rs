@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use super::attempts::Attempts;
 use super::binary::Threshold;
-use super::pass::{Detection, Effort, Pass, Seen, Sketch};
+use super::detection::Detection;
+use super::pass::{Effort, Pass, Seen, Sketch};
 use super::sizes::{Sized, Sizes};
 use super::{Allowance, LumaFrame};
 

@@ -1,7 +1,8 @@
 //! The half of a reader that takes its time; leaves out what is remembered of a code, which the quick half does.
 
 use super::region::Region;
-use crate::pass::{Detection, Effort};
+use crate::detection::Detection;
+use crate::pass::Effort;
 use crate::plan::Plan;
 use crate::{Allowance, LumaFrame, QrCode, add_others, codes};
 

@@ -5,7 +5,7 @@
 //! from the modules themselves, which agree far more often than those of two codes.
 
 use crate::content::Content;
-use crate::pass::Detection;
+use crate::detection::Detection;
 use crate::samples::{Modules, Patches};
 use crate::symbol::Symbol;
 use crate::{Allowance, bits};

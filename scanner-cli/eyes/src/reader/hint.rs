@@ -1,7 +1,7 @@
 //! What would help to read a code that is seen; leaves out how that is shown.
 
 use crate::bits;
-use crate::pass::Detection;
+use crate::detection::Detection;
 
 /// Pixels of the frame that a module needs to be told from its neighbours.
 const SMALLEST_MODULE_PX: f32 = 2.0;

@@ -6,7 +6,8 @@ use std::mem;
 use super::fusion::Fusion;
 use super::region::Region;
 use super::{Findings, FrameReading, hint};
-use crate::pass::{Detection, Effort};
+use crate::detection::Detection;
+use crate::pass::Effort;
 use crate::plan::Plan;
 use crate::{Allowance, LumaFrame, add_others, codes, rounded};
 

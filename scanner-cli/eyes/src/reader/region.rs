@@ -1,6 +1,7 @@
 //! The part of a frame where a code was seen; leaves out how long that is believed.
 
-use crate::pass::{Detection, Effort};
+use crate::detection::Detection;
+use crate::pass::Effort;
 use crate::plan::Plan;
 use crate::point::Point;
 use crate::{Allowance, LumaFrame};
