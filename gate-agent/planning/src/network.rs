@@ -2,8 +2,10 @@
 
 mod device;
 mod kept;
+mod names;
 mod outages;
 mod sessions;
+mod under_way;
 mod ways;
 
 use std::collections::BTreeSet;
@@ -19,10 +21,12 @@ use crate::agenda::Agenda;
 use crate::chance::Chance;
 use crate::event::{PlayedEvent, authority_records, gate_id};
 use crate::scenario::{HubPlan, NetworkPlan, Scenario};
-use device::{Device, DeviceId, Mount};
+use device::{Device, Mount};
 use kept::KeptRecords;
+use names::DeviceId;
 use outages::Outages;
-use ways::{Job, Leg};
+use under_way::Job;
+use ways::Leg;
 
 pub(crate) use outages::Broken;
 

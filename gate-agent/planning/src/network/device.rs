@@ -12,10 +12,8 @@ use usher_protocol::sync::Session;
 use usher_protocol::trust::{Register, Trust};
 
 use super::kept::{KeptRecords, Vector};
-use super::ways::{At, UnderWay};
-
-/// A device by its place: the cloud, then hubs, then scanners.
-pub(super) type DeviceId = usize;
+use super::names::{At, DeviceId};
+use super::under_way::UnderWay;
 
 /// A session, and which connection of the pair it runs over.
 pub(super) struct OpenSession {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::device::DeviceId;
+use super::names::DeviceId;
 
 /// What is broken: how many failures hold each of these down at once.
 #[derive(Debug, Default)]

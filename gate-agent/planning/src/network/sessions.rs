@@ -11,7 +11,8 @@ use usher_protocol::sync::session::CHECKPOINT_LAG;
 use usher_protocol::sync::{Context, Input, Message, NotStored, Notice, Output, Session, SessionConfig};
 use usher_protocol::{Origin, Seq};
 
-use super::device::{Device, DeviceId, OpenSession, Then};
+use super::device::{Device, OpenSession, Then};
+use super::names::DeviceId;
 use super::{CLOUD, Network, Step};
 
 /// How often two devices look after the connection between them, in milliseconds.

@@ -1,75 +1,22 @@
 //! The way of a scan through the network: requests, answers and signs of life; the way itself and the rules are the product's.
 
-use std::sync::Arc;
-
-use usher_protocol::admission::{Direction, Verdict};
+use usher_protocol::Unit;
+use usher_protocol::admission::Verdict;
 use usher_protocol::home::home_of;
 use usher_protocol::ledger::{JudgingAs, Route, ScanQuestion};
-use usher_protocol::request::{Answer, JudgedBy, RequestError, Response, Scan};
+use usher_protocol::request::{Answer, JudgedBy, RequestError, Response};
 use usher_protocol::routing::{Conclusion, Heard, Line, LineId, Next, Routing, SIGN_OF_LIFE_MS, Word};
 use usher_protocol::ticket::{Rejection, VerifiedTicket};
-use usher_protocol::{GateId, ScanId, ScanSecret, Unit};
 
-use super::device::{DeviceId, Then};
+use super::device::Then;
+use super::names::{At, DeviceId};
+use super::under_way::{Job, To, UnderWay};
 use super::{LINE_STANDS_MS, Network, Shown, Step};
 
 /// How long a hub waits for a home hub at least, in milliseconds.
 const HOME_TIMEOUT_MS: u64 = 150;
 /// How long a scanner waits for its hub at least, in milliseconds.
 const HUB_TIMEOUT_MS: u64 = 300;
-
-/// A scan somebody waits for.
-#[derive(Clone)]
-pub(super) struct Job {
-    pub number: u64,
-    pub scan: ScanId,
-    /// What the id was drawn from.
-    pub secret: ScanSecret,
-    pub text: Arc<[u8]>,
-    /// What comes of verifying it, which is done where it is read and holds wherever the same trust is pinned.
-    pub ticket: Arc<Result<VerifiedTicket, Rejection>>,
-    pub gate: GateId,
-    pub direction: Direction,
-}
-
-impl Job {
-    fn question(&self) -> Scan {
-        Scan {
-            id: self.scan,
-            code: self.text.to_vec(),
-            gate: self.gate,
-            direction: self.direction,
-            persons: 1,
-        }
-    }
-}
-
-/// A scan on its way at a device.
-pub(super) struct UnderWay {
-    job: Job,
-    /// The ticket's home hub.
-    home: Option<DeviceId>,
-    routing: Routing,
-    to: To,
-    /// The device's own verdict.
-    ours: Option<(Verdict, JudgingAs)>,
-}
-
-/// Names a scan on its way at a device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct At {
-    pub device: DeviceId,
-    pub number: u64,
-}
-
-/// To whom an answer goes.
-#[derive(Debug, Clone, Copy)]
-enum To {
-    /// The staff at this scanner.
-    Screen,
-    /// Whoever has asked.
-    Asker(At),
-}
 
 /// A leg of a scan's way, at its arrival.
 pub(super) enum Leg {
