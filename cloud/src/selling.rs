@@ -44,10 +44,10 @@ pub mod tills;
 pub mod vouchers;
 pub mod waiting_list;
 
-pub use booking_status::BookingState;
+pub use booking_status::{BookingState, Ending};
 pub use bookings::{
     BeginBooking, BeginOutcome, BeginRefusal, Booking, CloseBooking, CloseOutcome, ConfirmBooking,
-    ConfirmOutcome, Ending, NoteOutcome, NotePayment, OpenBooking, PaymentId, PaymentNote, RenewBooking,
+    ConfirmOutcome, NoteOutcome, NotePayment, OpenBooking, PaymentId, PaymentNote, RenewBooking,
     RenewOutcome, RequestHash,
 };
 pub use gateway_kind::GatewayKind;

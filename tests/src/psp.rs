@@ -7,6 +7,7 @@ mod idempotency;
 mod lists;
 mod objects;
 pub mod program;
+mod reply;
 mod webhooks;
 
 use std::net::SocketAddr;
@@ -23,9 +24,10 @@ use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use book::{Book, PspReply};
+use book::Book;
 use form::Fields;
 use idempotency::Keys;
+use reply::PspReply;
 
 /// The secret key that it takes.
 pub const KEY: &str = "sk_test_usher";

@@ -25,6 +25,20 @@ pub enum BookingState {
     Refunded,
 }
 
+/// How a booking ends without tickets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The gateway declined: the units go back to the reservation, or are available if its claimant holds too many without
+    /// them.
+    Declined(DeclineReason),
+    /// There was no charge and will be none: the same, and the idempotency key is free again.
+    Canceled,
+    /// There was no charge within the time for it, and there will be none: the units are available.
+    Expired,
+    /// The charge was given back: the units are available.
+    Refunded,
+}
+
 impl BookingState {
     /// Those of which the reason is told by their word alone.
     const PLAIN: [Self; 8] = [

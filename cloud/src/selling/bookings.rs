@@ -4,10 +4,10 @@ use usher_keys::Timestamp;
 
 use crate::ids::{BookingId, ChargeReference, ReservationId};
 use crate::languages::Language;
-use crate::money::{DeclineReason, Money};
+use crate::money::Money;
 
 use super::booking_code::BookingCode;
-use super::booking_status::{BookingFacts, BookingState, GivenBack};
+use super::booking_status::{BookingFacts, BookingState, Ending, GivenBack};
 use super::buyer_bounds::BoundReached;
 use super::charges::ChargeParts;
 use super::claimant::HoldBounds;
@@ -184,20 +184,6 @@ pub enum ConfirmOutcome {
     Halted,
     /// The units are no longer the booking's own, or it has ended otherwise: a charge must be refunded.
     Lost,
-}
-
-/// How a booking ends without tickets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    /// The gateway declined: the units go back to the reservation, or are available if its claimant holds too many without
-    /// them.
-    Declined(DeclineReason),
-    /// There was no charge and will be none: the same, and the idempotency key is free again.
-    Canceled,
-    /// There was no charge within the time for it, and there will be none: the units are available.
-    Expired,
-    /// The charge was given back: the units are available.
-    Refunded,
 }
 
 /// Asks to end an open booking without tickets.

@@ -4,10 +4,10 @@ use usher_keys::Timestamp;
 
 use crate::ids::BookingId;
 
-use super::booking_status::BookingState;
+use super::booking_status::{BookingState, Ending};
 use super::bookings::{
-    BeginBooking, BeginOutcome, BeginRefusal, Booking, CloseBooking, CloseOutcome, Ending, NoteOutcome,
-    OpenBooking, PaymentNote, RenewOutcome, RequestHash,
+    BeginBooking, BeginOutcome, BeginRefusal, Booking, CloseBooking, CloseOutcome, NoteOutcome, OpenBooking,
+    PaymentNote, RenewOutcome, RequestHash,
 };
 use super::claimant::HoldBounds;
 use super::course::{self, WaitFor};

@@ -13,9 +13,11 @@ use super::live;
 use super::rejection::Rejection;
 use super::verify::{Keyring, VerifiedTicket};
 use crate::ident::{FIRST_FOREIGN_UNIT, TierId, Unit};
+
 use identity::CodeIdentity;
 
-pub use listed::{CodeHash, Entitlement, ForeignList, ListedCode, ShownForeign};
+pub use identity::CodeHash;
+pub use listed::{Entitlement, ForeignList, ListedCode, ShownForeign};
 
 /// Most codes that one record lists, so that it stays below the limit of a record whatever their units and tiers are.
 pub const MAX_CODES_OF_RECORD: usize = 3_600;

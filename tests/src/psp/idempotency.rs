@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::book::PspReply;
+use super::reply::PspReply;
 
 /// The keys that were used.
 #[derive(Debug, Default)]

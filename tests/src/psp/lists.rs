@@ -4,8 +4,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use super::book::PspReply;
 use super::form::Fields;
+use super::reply::PspReply;
 
 /// Things on a page unless the request says otherwise, and at most.
 const PAGE: usize = 10;

@@ -5,7 +5,6 @@ use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
 use usher_keys::{PublicKey, Signature};
 
-use super::CodeHash;
 use crate::ticket::SIGNATURE_BYTES;
 
 /// Longest text of a foreign code, in bytes.
@@ -33,6 +32,12 @@ pub enum CodeIdentity {
     /// The SHA-256 of what follows the UUID of alf.io's codes.
     Hashed(Vec<u8>),
 }
+
+/// The salted hash of a code's identity: whoever has the list cannot make codes of it.
+///
+/// **Source**: docs/PROTOCOL.md, "Foreign codes".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub struct CodeHash(pub [u8; 16]);
 
 /// Finds what a text is the code of; `None` for none at all and for one that is too long.
 ///

@@ -3,18 +3,12 @@
 use bincode::{Decode, Encode};
 use usher_keys::{KeyId, PublicKey, codec};
 
-use super::identity::{CodeIdentity, MAX_IDENTITY_BYTES};
+use super::identity::{CodeHash, CodeIdentity, MAX_IDENTITY_BYTES};
 use crate::ident::{Generation, TierId, Unit};
 use crate::ticket::{FOREIGN, Ticket, TicketFlags};
 
 /// Longest foreign code in a record, in bytes.
 const MAX_SHOWN_BYTES: usize = 2 + 3 + MAX_IDENTITY_BYTES + 5 + 3 + 1;
-
-/// The salted hash of a code's identity: whoever has the list cannot make codes of it.
-///
-/// **Source**: docs/PROTOCOL.md, "Foreign codes".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-pub struct CodeHash(pub [u8; 16]);
 
 /// A code as the authority lists it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
