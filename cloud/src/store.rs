@@ -14,6 +14,7 @@ pub(crate) mod engine;
 pub mod error;
 pub mod finding;
 pub mod location;
+mod move_mark;
 mod opening;
 pub(crate) mod operations;
 pub mod organizing;

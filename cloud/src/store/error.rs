@@ -12,7 +12,7 @@ use usher_keys::private::PrivacyError;
 
 use super::finding::Finding;
 use super::location::CellName;
-use super::relocation::mark::Mark;
+use super::move_mark::Mark;
 use super::sql_error::{SqlError, passes};
 
 /// Why an operation of the store could not be done. Nothing has changed then, unless the variant says otherwise.

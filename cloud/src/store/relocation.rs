@@ -10,10 +10,10 @@ use thiserror::Error;
 
 use super::engine::Engine;
 use super::location::StoreLocation;
+use super::move_mark::{Mark, MarkState};
 use super::operations::Effect;
 use super::{Store, StoreError};
 use crate::ids::draw;
-use mark::{Mark, MarkState};
 pub use tables::Moved;
 
 /// Why a store was not moved, or not all of it. It stays where it is then, and may be moved again.

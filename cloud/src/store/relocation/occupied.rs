@@ -2,12 +2,13 @@
 
 use crate::store::StoreError;
 use crate::store::location::StoreLocation;
+use crate::store::move_mark::Mark;
 use crate::store::postgres::server::Servers;
 use crate::store::sql::Sql;
 use crate::store::{postgres, sqlite};
 
 use super::RelocationError;
-use super::mark::{self, Mark};
+use super::mark;
 
 /// Writes a mark, or removes it, in a store that nobody uses.
 ///
