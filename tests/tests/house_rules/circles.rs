@@ -1,5 +1,6 @@
 //! Which file may import which inside a crate: no circle of files, and none of the modules at the top, so that these have an
-//! order in which each imports only lower ones. Imports by `super::` stay in their family and do not count.
+//! order in which each imports only lower ones. A name that a file only passes on is imported from where it is declared; what a
+//! parent and its children have of each other by `super::` and `self::` does not count.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,6 +8,13 @@ use crate::tree::{Breach, Tree, TreeFile};
 
 /// What each file, or each module at the top of a crate, imports of its crate.
 type Imports = BTreeMap<String, BTreeSet<String>>;
+/// The code of each file of a crate, by its path from the crate's source folder.
+type Codes<'a> = BTreeMap<&'a str, String>;
+
+/// The world that the simulation plays: each file adds a part of it, and what the part does to the whole.
+const ONE_WORLD: (&str, &str) = ("tests/src/", "sim/");
+/// How many files may pass a name on before the rule gives up to follow it.
+const MOST_PASSED_ON: usize = 8;
 
 /// Refuses files, and modules at the top, that import each other in a circle.
 pub fn circles(tree: &Tree) -> Vec<Breach> {
@@ -19,12 +27,13 @@ pub fn circles(tree: &Tree) -> Vec<Breach> {
         let name = path.trim_end_matches(".rs");
         crates.entry(folder).or_default().insert(name, file);
     }
-    let circles = crates.into_values().flat_map(|files| {
+    let circles = crates.into_iter().flat_map(|(folder, files)| {
         let of_files = imports(&files);
         let of_modules = modules(&of_files);
         [of_files, of_modules]
             .iter()
             .flat_map(groups)
+            .filter(|members| folder != ONE_WORLD.0 || !members[0].starts_with(ONE_WORLD.1))
             .filter_map(|members| {
                 let is_first = |name: &&str| name.split('/').next() == members[0].split('/').next();
                 let file = *files.get(files.keys().copied().find(is_first)?)?;
@@ -37,17 +46,78 @@ pub fn circles(tree: &Tree) -> Vec<Breach> {
 }
 
 fn imports(files: &BTreeMap<&str, &TreeFile>) -> Imports {
-    let imported = files.iter().map(|(name, file)| {
-        let targets = paths(&file.shipped()).into_iter().filter_map(|path| {
-            let mut path = path.as_str();
-            while !files.contains_key(path) {
-                path = path.rsplit_once('/')?.0;
-            }
-            (path != *name).then(|| path.to_owned())
+    let codes: Codes = files.iter().map(|(name, file)| (*name, file.shipped())).collect();
+    let imported = codes.iter().map(|(name, code)| {
+        let targets = paths(code).into_iter().filter_map(|path| {
+            let target = declared(&codes, (*name, &path), MOST_PASSED_ON)?;
+            let is_family = is_under(target, name) || is_under(name, target);
+            (target != *name && (path.starts_with("crate/") || !is_family)).then(|| target.to_owned())
         });
         ((*name).to_owned(), targets.collect())
     });
     imported.collect()
+}
+
+/// Tells whether a file is another or lies in its folder; everything lies in that of a crate's first file.
+fn is_under(name: &str, outer: &str) -> bool {
+    let behind = name.strip_prefix(module_of(outer));
+    module_of(outer).is_empty() || behind.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Returns the path of a file's module, empty for a crate's first file.
+fn module_of(name: &str) -> &str {
+    if matches!(name, "lib" | "main") { "" } else { name }
+}
+
+/// Returns the file in which that is declared which a file names by this path; `None` where it is of another crate, or of this
+/// crate's first file.
+fn declared<'a>(codes: &Codes<'a>, (name, path): (&str, &str), left: usize) -> Option<&'a str> {
+    let mut module: Vec<&str> = module_of(name)
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .collect();
+    let mut parts = path.split('/').peekable();
+    while let Some(part) = parts.next_if(|part| matches!(*part, "crate" | "self" | "super")) {
+        match part {
+            "crate" => module.clear(),
+            "super" => drop(module.pop()),
+            _ => {}
+        }
+    }
+    while let Some(part) = parts.peek() {
+        module.push(part);
+        if !codes.contains_key(module.join("/").as_str()) {
+            module.pop();
+            break;
+        }
+        parts.next();
+    }
+    let module = module.join("/");
+    let first = || codes.keys().copied().find(|name| module_of(name).is_empty());
+    let file = codes
+        .get_key_value(module.as_str())
+        .map(|(name, _)| *name)
+        .or_else(|| first().filter(|_| module.is_empty()))?;
+    let passed_on = parts.peek().and_then(|item| passed_on(&codes[file], item));
+    let further = passed_on
+        .filter(|_| left > 0)
+        .and_then(|path| declared(codes, (file, &path), left - 1));
+    further.or(Some(file).filter(|file| !module_of(file).is_empty()))
+}
+
+/// Returns the path by which a file imports what it is asked for by that name.
+fn passed_on(code: &str, item: &str) -> Option<String> {
+    let imported = code
+        .match_indices("use ")
+        .filter(|(at, _)| is_start(code, *at))
+        .flat_map(|(at, keyword)| {
+            let mut found = Vec::new();
+            read_path(&code[at + keyword.len()..], "", &mut found);
+            found
+        });
+    imported
+        .into_iter()
+        .find(|path| path.rsplit('/').next() == Some(item) && path != item)
 }
 
 /// Puts the files of a module at the top together.
@@ -62,13 +132,21 @@ fn modules(files: &Imports) -> Imports {
     modules
 }
 
-/// Every path that begins with `crate::`, its parts joined by slashes and groups in braces resolved.
+/// Every path that begins with `crate::`, `super::` or `self::`, its parts joined by slashes and groups in braces resolved.
 fn paths(code: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for (at, start) in code.match_indices("crate::") {
-        read_path(&code[at + start.len()..], "", &mut found);
+    for start in ["crate::", "super::", "self::"] {
+        for (at, _) in code.match_indices(start).filter(|(at, _)| is_start(code, *at)) {
+            read_path(&code[at..], "", &mut found);
+        }
     }
     found
+}
+
+/// Tells whether a word begins there that is not behind a path's beginning.
+fn is_start(code: &str, at: usize) -> bool {
+    let before = code[..at].chars().next_back();
+    before.is_none_or(|before| !before.is_alphanumeric() && !matches!(before, '_' | ':' | '$'))
 }
 
 /// Reads one path behind `before`, with all that its braces hold; returns what follows it.
@@ -165,6 +243,33 @@ fn modules_at_the_top_have_an_order_even_where_no_file_is_in_a_circle() {
             ("cloud/src/payment/sandbox.rs", "use crate::store::Store;"),
         ],
         &["cloud/src/payment.rs:1: imports itself in a circle of payment, store"],
+    );
+}
+
+#[test]
+fn siblings_that_import_each_other_are_found_also_by_names_that_others_pass_on() {
+    check(
+        &[
+            ("cloud/src/lib.rs", "pub use a::one::One; use a::Two; mod a;"),
+            (
+                "cloud/src/a.rs",
+                "mod one; pub mod two; pub(crate) use two::{Two, Three};",
+            ),
+            ("cloud/src/a/one.rs", "use super::Two; pub struct One;"),
+            ("cloud/src/a/two.rs", "pub struct Two(crate::One);"),
+        ],
+        &["cloud/src/a.rs:1: imports itself in a circle of a/one, a/two"],
+    );
+    check(
+        &[
+            ("cloud/src/a.rs", "mod one; mod two;"),
+            ("cloud/src/a/one.rs", "use super::two::{self, Two};"),
+            (
+                "cloud/src/a/two.rs",
+                "fn f() -> super::one::One { super::super::a::one::g() }",
+            ),
+        ],
+        &["cloud/src/a.rs:1: imports itself in a circle of a/one, a/two"],
     );
 }
 
