@@ -12,6 +12,7 @@
   let [map, list] = [null, null];
   let voucher = null; // the code that is used
   let reservation = null;
+  let heard = null; // when the server said how long the reservation lasts
   let key = null; // idempotency key of the attempt to pay that is running
   let countdown = null;
   let isReserving = false;
@@ -280,7 +281,7 @@
   }
 
   function pay(held) {
-    reservation = held;
+    lasts(held);
     keep(reservation.reservation_id);
     key = newKey();
     sayHeld();
@@ -298,8 +299,15 @@
     $("held").textContent = `${counted("held", units.length, { amount: money(amount) })} ${seats.join("; ")}`;
   }
 
+  function lasts(held) {
+    reservation = held;
+    heard = { steady: performance.now(), clock: Date.now() };
+  }
+
+  // By no moment of this machine's clock, which may be wrong and may be set; but a steady time can stand still while a phone sleeps.
   function tick() {
-    const seconds = Math.max(0, Math.floor((Date.parse(reservation.expires_at) - Date.now()) / 1000));
+    const since = Math.max(performance.now() - heard.steady, Date.now() - heard.clock);
+    const seconds = Math.max(0, Math.floor((reservation.expires_in_ms - since) / 1000));
     $("left").textContent = said("time-left", { time: `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}` });
     if (seconds === 0 && !$("book").disabled && !isAsking) timeUp();
   }
@@ -311,6 +319,7 @@
       const found = await ask("GET", `/v1/reservations/${reservation.reservation_id}`);
       if (toBooking(found)) return;
       if (["expired", "released"].includes(found.status)) return giveUp();
+      lasts(found);
     } catch (error) {
       if (error.status === 404) return giveUp();
       // The network is away: it is tried again.

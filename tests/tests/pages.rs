@@ -4,6 +4,7 @@ mod pages {
     pub mod browser;
     mod certificates;
     mod console;
+    mod countdown;
     mod fingers;
     mod gate_against;
     mod gate_kept;

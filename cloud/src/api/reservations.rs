@@ -112,6 +112,9 @@ pub struct ReservationView {
     /// When it ends unless it is booked.
     #[schema(value_type = String, format = DateTime)]
     pub expires_at: Moment,
+    /// How long that is from now, in milliseconds: for whose clock may be wrong.
+    #[schema(example = 600_000)]
+    pub expires_in_ms: u64,
     /// Its units, at the price they will be booked for.
     pub units: Vec<LineView>,
     /// What they cost together, in minor units of the currency.
@@ -176,6 +179,7 @@ impl ReservationView {
             event_id: reservation.id.event,
             status,
             expires_at: Moment(reservation.expires_at),
+            expires_in_ms: reservation.expires_at.0.saturating_sub(now.0),
             units: units.collect(),
             amount: reservation.amount.minor,
             fees: parts.fees,
