@@ -256,8 +256,16 @@ impl FourHubs {
     }
 
     /// Waits until so many people are in, at least.
-    async fn are_in(&self, crowd: &Crowd, many: usize) -> anyhow::Result<()> {
+    async fn are_in(
+        &self,
+        crowd: &Crowd,
+        many: usize,
+        coming: &mut JoinSet<anyhow::Result<()>>,
+    ) -> anyhow::Result<()> {
         let taken = until(format!("{many} people to be in"), async || {
+            if let Some(ended) = coming.try_join_next() {
+                ended??;
+            }
             Ok((crowd.count() >= many).then_some(()))
         });
         let Err(stranded) = taken.await else {
@@ -309,9 +317,9 @@ async fn at_32_turnstiles_of_four_hubs_a_zone_fills_up_and_no_more_while_one_is_
     }
     open_turnstiles(&crowd, (&hubs.retired, NORTH), &stops, &mut stopping).await?;
 
-    hubs.are_in(&crowd, KILLED_AFTER).await?;
+    hubs.are_in(&crowd, KILLED_AFTER, &mut coming).await?;
     hubs.killed.process.kill9()?;
-    hubs.are_in(&crowd, RETIRED_AFTER).await?;
+    hubs.are_in(&crowd, RETIRED_AFTER, &mut coming).await?;
     hubs.killed.start_again().await?;
     // Whom it let in and told nobody of would go with it.
     let held_up = crowd.turn.write().await;
