@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use usher_keys::{EventId, PublicKey, Timestamp};
 
 use crate::ident::{GateId, Generation};
-use crate::policy::{EntryRule, Gate, Policy, TierRules};
+use crate::policy::{EntryRule, Gate, Offline, Policy, TierRules};
 use crate::ticket::{Rejection, VerifiedTicket};
 
 pub use refusal_kind::RefusalKind;
@@ -376,9 +376,14 @@ fn time_slot_full(p: &Placed) -> Option<Reason> {
     })
 }
 
-/// Tells whether these people come on from the zone that the gate leads out of: they were let in before.
+/// Tells whether these people come on from the zone that the gate leads out of: they were let in before. Under strict policy no more of
+/// them are in at once than the ticket names, unless it lets in anew each day: somebody has come in with a copy.
 fn is_move(p: &Placed) -> bool {
-    p.gate.leaves.is_some() && u32::from(p.q.persons) <= p.q.history.may_move
+    let admits = u32::from(p.q.ticket.ticket().admits);
+    let is_copied = p.q.history.used.inside > admits;
+    let is_certain = p.tier.offline == Offline::Strict && !matches!(p.tier.entry, EntryRule::PerDay(_));
+    let were_let_in = u32::from(p.q.persons) <= p.q.history.may_move;
+    p.gate.leaves.is_some() && were_let_in && !(is_certain && is_copied)
 }
 
 /// Returns how many people the ticket still lets into the zone.

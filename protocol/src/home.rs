@@ -145,10 +145,10 @@ impl Rosters {
         home_of(event, unit, hubs)
     }
 
-    /// Tells whether a hub is the unit's home by any roster so far.
-    pub fn was_home(&self, event: EventId, unit: Unit, hub: &PublicKey) -> bool {
-        let mut rosters = self.by_epoch.values();
-        rosters.any(|hubs| home_of(event, unit, hubs) == Some(*hub))
+    /// Returns the unit's home by a roster, if that is one of these.
+    pub fn home_by(&self, event: EventId, unit: Unit, (epoch, hash): (u32, Hash)) -> Option<PublicKey> {
+        let is_ours = self.hashes.get(&epoch) == Some(&hash);
+        home_of(event, unit, self.by_epoch.get(&epoch).filter(|_| is_ours)?)
     }
 
     /// Finds a former home of the unit that may still act as such, other than `me`.

@@ -273,7 +273,7 @@ impl Ledger {
             Ok(record) => record,
             Err(Unread::Later { hlc, critical }) => {
                 self.hear_clock(&entry.origin, hlc, now);
-                return self.state.apply_unknown(&entry.origin, critical);
+                return self.state.apply_unknown(entry.origin, entry.tail.seq, critical);
             }
             Err(Unread::Malformed(_)) => {
                 return self.state.apply_malformed(entry.origin, entry.tail.seq);

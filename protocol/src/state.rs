@@ -55,11 +55,11 @@ pub struct State {
     /// The first record of each log that its writer cannot prove or may not write.
     false_records: BTreeMap<Origin, Seq>,
     /// Logs with a record that rests on a key which the trust bundle does not name yet.
-    awaiting: BTreeSet<Origin>,
+    awaiting: BTreeMap<Origin, Seq>,
     /// Passages by foreign codes that no authority has listed yet.
     unlisted: BTreeMap<Origin, Unlisted>,
-    /// Logs with a record of a later version, and whether one of them is critical.
-    unread: BTreeMap<Origin, bool>,
+    /// Logs with a record of a later version, and the first of them that is critical.
+    unread: BTreeMap<Origin, Option<Seq>>,
     passages: Passages,
     /// Hubs that had no place left behind a gate, since somebody last looked; no part of what the records say, only a reminder
     /// to act on.
@@ -79,7 +79,7 @@ impl State {
             writers: BTreeMap::new(),
             forks: BTreeMap::new(),
             false_records: BTreeMap::new(),
-            awaiting: BTreeSet::new(),
+            awaiting: BTreeMap::new(),
             unlisted: BTreeMap::new(),
             unread: BTreeMap::new(),
             passages: Passages::default(),
@@ -119,10 +119,13 @@ impl State {
     }
 
     /// Takes note of a record that this build does not understand.
-    pub fn apply_unknown(&mut self, origin: &Origin, is_critical: bool) {
-        *self.unread.entry(*origin).or_default() |= is_critical;
-        if is_critical && self.is_authority(origin) {
-            self.authorities.entry(*origin).or_default().is_beyond_us = true;
+    pub fn apply_unknown(&mut self, origin: Origin, seq: Seq, is_critical: bool) {
+        let first = self.unread.entry(origin).or_default();
+        if is_critical {
+            first.get_or_insert(seq);
+        }
+        if is_critical && self.is_authority(&origin) {
+            self.authorities.entry(origin).or_default().is_beyond_us = true;
         }
     }
 
@@ -130,7 +133,7 @@ impl State {
     /// a word that we do not understand: a later version may have put something new into a kind that we know.
     pub fn apply_malformed(&mut self, origin: Origin, seq: Seq) {
         if self.is_authority(&origin) {
-            self.apply_unknown(&origin, true);
+            self.apply_unknown(origin, seq, true);
         }
         self.false_records.entry(origin).or_insert(seq);
     }
@@ -168,8 +171,10 @@ impl State {
     /// Takes an authority's word.
     fn rule(&mut self, stamp: Stamp, body: Body) {
         let follows: fn(&mut Self) = match &body {
-            Body::Policy { .. } | Body::DeviceRevoked { .. } | Body::Restated => Self::refresh,
-            Body::Roster { .. } | Body::HubRetired { .. } => Self::refresh_rosters,
+            Body::Policy { .. } | Body::DeviceRevoked { .. } | Body::Restated | Body::Roster { .. } => {
+                Self::refresh
+            }
+            Body::HubRetired { .. } => Self::refresh_rosters,
             Body::Superseded { .. }
             | Body::Revoked { .. }
             | Body::Reinstated { .. }
@@ -349,7 +354,7 @@ impl State {
         self.writers.retain(|origin, _| !origins.contains(origin));
         self.unread.retain(|origin, _| !origins.contains(origin));
         self.false_records.retain(|origin, _| !origins.contains(origin));
-        self.awaiting.retain(|origin| !origins.contains(origin));
+        self.awaiting.retain(|origin, _| !origins.contains(origin));
         self.unlisted.retain(|origin, _| !origins.contains(origin));
         self.passages.forget(origins);
         self.refresh();
@@ -374,7 +379,11 @@ impl State {
         let limited = origins.map(|origin| (*origin, self.limit_of(origin)));
         let limited = limited.filter(|(_, limit)| *limit < Seq(u64::MAX));
         let limits = Limits::new(limited, self.policy().map(|(_, policy)| policy));
-        let limits = limits.with_counts(self.counts_in_force());
+        let hubs = self.rulings().into_iter();
+        let hubs = hubs.flat_map(|rulings| rulings.rosters.values().flatten().copied());
+        let limits = limits
+            .with_counts(self.counts_in_force())
+            .with_hubs(hubs.collect());
         if limits != self.limits {
             self.limits = limits;
             self.passages.recount();

@@ -8,7 +8,7 @@ use super::Ledger;
 use crate::admission::{self, Direction, Question, Reason, Referral, Refused, Verdict};
 use crate::clock::RuleTime;
 use crate::evidence::{self, Worth};
-use crate::ident::{Origin, ScanId, ScanSecret, Stamp, TierId};
+use crate::ident::{ScanId, ScanSecret, Stamp, TierId};
 use crate::policy::{EntryRule, Gate, Offline, Policy};
 use crate::record::{Body, Counterpart, MAX_COUNTERPARTS, Passage, PlacesOf, Refusal, ShownPassage};
 use crate::request::Scan;
@@ -234,8 +234,8 @@ impl Ledger {
                 && passage.gate == asked.gate
         };
         let mut records = self.state.records_of(ticket.unit, asked.scan);
-        let (_, _, passage) = records
-            .find(|(stamp, way, passage)| same(*way, passage) && self.is_answer(&stamp.origin, asked))?;
+        let (_, _, passage) =
+            records.find(|(stamp, way, passage)| same(*way, passage) && self.is_answer(stamp, asked))?;
         if now.0.abs_diff(passage.at.0) > RETRY_WITHIN_MS {
             return Some(Verdict::Refer(Referral::ScanOver));
         }
@@ -247,10 +247,9 @@ impl Ledger {
 
     /// Tells whether that device may have answered the scan. Under strict policy only a home lets in: any other device could
     /// have us let in whom it likes, by writing down the id of a scan that was referred.
-    fn is_answer(&self, by: &Origin, asked: &ScanQuestion) -> bool {
-        let ticket = asked.ticket.ticket();
-        let was_home = || self.state.rosters().was_home(self.event(), ticket.unit, by);
-        *by == self.me || asked.direction == Direction::Out || !self.is_strict(asked) || was_home()
+    fn is_answer(&self, by: &Stamp, asked: &ScanQuestion) -> bool {
+        let was_home = || self.state.was_home(asked.ticket.ticket().unit, by);
+        by.origin == self.me || asked.direction == Direction::Out || !self.is_strict(asked) || was_home()
     }
 
     /// What the policy does not know is strict.
@@ -415,7 +414,7 @@ impl Ledger {
             .is_some_and(|tier| tier.entry == EntryRule::Reentry);
         let mut found = match (asked.direction, gate.leaves) {
             (Direction::Out, _) => tally.to_close(gate.zone, persons, limits),
-            (Direction::In, Some(left)) if tally.inside(left) >= u32::from(persons) => {
+            (Direction::In, Some(left)) if tally.may_leave(left) >= u32::from(persons) => {
                 tally.to_leave(left, persons)
             }
             (Direction::In, _) if is_reentry => {

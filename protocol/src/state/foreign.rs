@@ -53,6 +53,18 @@ impl Unlisted {
         taken
     }
 
+    /// Takes note of a passage for which there was no room when its list came.
+    fn miss(&mut self, seq: Seq) {
+        self.left_out = Some(self.left_out.map_or(seq, |first| first.min(seq)));
+        self.has_missed_a_list = true;
+    }
+
+    /// Returns the first passage that waits or found no room.
+    fn first(&self) -> Option<Seq> {
+        let waiting = self.of_units.values().flatten().map(|(stamp, _)| stamp.seq);
+        waiting.chain(self.left_out).min()
+    }
+
     fn is_empty(&self) -> bool {
         self.passages == 0 && self.left_out.is_none()
     }
@@ -87,7 +99,7 @@ impl State {
     /// the log is read again.
     pub(super) fn put_off(&mut self, stamp: Stamp, body: Body) {
         let Some(shown) = foreign_in(&body) else {
-            self.awaiting.insert(stamp.origin);
+            self.awaiting.entry(stamp.origin).or_insert(stamp.seq);
             return;
         };
         // Who may say so goes by the certificate that its log has here.
@@ -105,7 +117,12 @@ impl State {
         rulings.apply(Body::Foreign(list));
         for (origin, mut of_log) in std::mem::take(&mut self.unlisted) {
             for (stamp, body) in of_log.take(&units, |body| self.worth(body) == Worth::Proven) {
-                self.take(stamp, body);
+                if self.has_room_for(&stamp, &body) {
+                    self.take(stamp, body);
+                } else {
+                    // Those after it took its room, which they have not where the list was heard first.
+                    of_log.miss(stamp.seq);
+                }
             }
             if !of_log.is_empty() {
                 self.unlisted.insert(origin, of_log);
@@ -129,9 +146,15 @@ impl State {
         self.unlisted.values().map(|of_log| of_log.passages).sum()
     }
 
-    /// Returns the logs with a passage by a code that is not listed yet.
-    pub(super) fn with_unlisted(&self) -> impl Iterator<Item = Origin> {
-        self.unlisted.keys().copied()
+    fn has_room_for(&self, stamp: &Stamp, body: &Body) -> bool {
+        let unit = foreign_in(body).and_then(|shown| self.passages.unit(shown.unit));
+        unit.is_none_or(|unit| unit.has_room(&stamp.origin))
+    }
+
+    /// Returns the logs with a passage by a code that is not listed yet, and the first of these passages.
+    pub(super) fn with_unlisted(&self) -> impl Iterator<Item = (Origin, Seq)> {
+        let logs = self.unlisted.iter();
+        logs.filter_map(|(origin, of_log)| Some((*origin, of_log.first()?)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What counts: how far each log does, and how gates and zones lie to each other. What does not count is kept and relayed, and changes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use usher_keys::Timestamp;
 
@@ -22,6 +22,8 @@ pub struct Limits {
     slots: BTreeMap<ZoneId, (u16, i16)>,
     /// The last count of each zone in which people were counted.
     counts: BTreeMap<ZoneId, CountInForce>,
+    /// The hubs of every roster so far.
+    hubs: BTreeSet<Origin>,
 }
 
 /// The count of a zone by which what records say of the time before is corrected.
@@ -60,7 +62,14 @@ impl Limits {
             around: zones().filter_map(|zone| Some((zone.id, zone.inside?))).collect(),
             slots: slots.collect(),
             counts: BTreeMap::new(),
+            hubs: BTreeSet::new(),
         }
+    }
+
+    /// Takes the hubs of every roster so far.
+    #[must_use]
+    pub fn with_hubs(self, hubs: BTreeSet<Origin>) -> Self {
+        Self { hubs, ..self }
     }
 
     /// Takes the counts in force.
@@ -87,12 +96,19 @@ impl Limits {
     /// Tells whether a passage counts. An exit gives a place back only in the zone that its gate leads out of, or a device
     /// of one gate could give back the places of all; an entry counts where it says, because that never lets anyone in.
     pub fn count(&self, stamp: &Stamp, change: &PassageChange) -> bool {
-        let passage = &change.passage;
-        let in_place = || {
-            let behind = self.gates.get(&passage.gate).map(|(zone, _)| *zone);
-            behind == Some(passage.zone)
-        };
-        self.reach(stamp) && (change.is_entry() || in_place())
+        self.reach(stamp) && (change.is_entry() || self.is_in_place(change))
+    }
+
+    /// Tells whether a passage's gate leads into the zone that it says. Only from there do people go on to another zone: a device of
+    /// one gate could else say that they are in any zone, and have copies of their tickets let in out of it.
+    pub fn is_in_place(&self, change: &PassageChange) -> bool {
+        let behind = self.gates.get(&change.passage.gate).map(|(zone, _)| *zone);
+        behind == Some(change.passage.zone)
+    }
+
+    /// Tells whether a device is a hub of any roster so far.
+    pub fn is_hub(&self, device: &Origin) -> bool {
+        self.hubs.contains(device)
     }
 
     /// Returns when the slot began that a moment belongs to, of a zone that lets in only so many people in each.

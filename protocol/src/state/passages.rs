@@ -89,9 +89,13 @@ impl Totals {
                 passage.gate,
                 i64::from(passage.persons) * sign,
             );
-            let place = (passage.zone, entry.stamp.origin);
-            self.fill(place, i64::from(entry.inside()) * sign);
-            self.arrive((entry.stamp, passage), limits, i64::from(passage.persons) * sign);
+            let (stamp, charged) = entry.charged;
+            self.fill((passage.zone, stamp.origin), i64::from(entry.inside()) * sign);
+            self.arrive(
+                (stamp, &charged.passage),
+                limits,
+                i64::from(passage.persons) * sign,
+            );
         }
         for exit in &tally.exits {
             add(

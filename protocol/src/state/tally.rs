@@ -5,7 +5,7 @@
 
 mod exits;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use usher_keys::Timestamp;
 
@@ -30,6 +30,14 @@ pub struct Entered<'a> {
     pub change: &'a PassageChange,
     /// The latest moment that any record of the scan tells: whose clock is wrong opens no other day.
     pub latest: Timestamp,
+    /// The record by which its places are somebody's: a hub's rather than a scanner's, or any scanner could have others' places free.
+    pub charged: (&'a Stamp, &'a PassageChange),
+    /// The other moments that records of the scan tell.
+    also_at: Vec<Timestamp>,
+    /// Whether every record of the scan says that a supervisor has ordered it.
+    is_override: bool,
+    /// Whether its gate leads into its zone.
+    is_in_place: bool,
     /// How deep its zone lies.
     level: u8,
     /// Earlier entries that these people's followed, by any record of the scan.
@@ -46,7 +54,7 @@ pub struct Entered<'a> {
     too_many: u32,
 }
 
-impl Entered<'_> {
+impl<'a> Entered<'a> {
     /// Returns who passed where.
     pub fn passage(&self) -> &Passage {
         &self.change.passage
@@ -59,6 +67,25 @@ impl Entered<'_> {
 
     fn persons(&self) -> u32 {
         u32::from(self.passage().persons)
+    }
+
+    /// Takes another record of the scan.
+    fn tell_again(&mut self, (stamp, change): (&'a Stamp, &'a PassageChange), limits: &Limits) {
+        let at = change.passage.at;
+        self.latest = self.latest.max(at);
+        if at != self.passage().at && !self.also_at.contains(&at) {
+            self.also_at.push(at);
+        }
+        self.is_override &= change.is_override();
+        if limits.is_hub(&stamp.origin) && !limits.is_hub(&self.charged.0.origin) {
+            self.charged = (stamp, change);
+        }
+    }
+
+    /// Returns the days on which the scan was, by its records.
+    fn days(&self, day_of: impl Fn(Timestamp) -> i32) -> BTreeSet<i32> {
+        let moments = self.also_at.iter().chain([&self.change.passage.at]);
+        moments.map(|at| day_of(*at)).collect()
     }
 }
 
@@ -165,7 +192,7 @@ impl<'a> Tally<'a> {
                     self.entries.push(entered(stamp, change, limits));
                 }
                 let entry = &mut self.entries[at];
-                entry.latest = entry.latest.max(passage.at);
+                entry.tell_again((stamp, change), limits);
                 take_over(&mut entry.follows, &passage.counterparts);
             } else {
                 if at == next {
@@ -210,10 +237,11 @@ impl<'a> Tally<'a> {
                         continue;
                     }
                     let following = persons.min(anew).min(before.persons());
-                    if limits.leaves(gate) == Some(before.passage().zone) {
+                    if limits.leaves(gate) == Some(before.passage().zone) && before.is_in_place {
                         // From one zone to the next: the same record says that they have left the one.
-                        before.closed += before.inside().min(following);
-                        moved += following;
+                        let leaving = before.inside().min(following);
+                        before.closed += leaving;
+                        moved += leaving;
                     }
                     let free = before.closed.saturating_sub(before.followed);
                     too_many += following.saturating_sub(free);
@@ -253,6 +281,17 @@ impl<'a> Tally<'a> {
         there.map(Entered::inside).fold(0, u32::saturating_add)
     }
 
+    /// Returns the people in a zone who may go on from there.
+    pub fn may_leave(&self, zone: ZoneId) -> u32 {
+        let there = self.entries_in_place(zone).map(Entered::inside);
+        there.fold(0, u32::saturating_add)
+    }
+
+    fn entries_in_place(&self, zone: ZoneId) -> impl Iterator<Item = &Entered<'a>> {
+        let entries = self.entries.iter();
+        entries.filter(move |entry| entry.is_in_place && entry.passage().zone == zone)
+    }
+
     /// Returns when and where people last went in on a level.
     pub fn last_entry(&self, level: u8) -> Option<(Timestamp, GateId)> {
         let last = self.entries.iter().rev().find(|entry| entry.level == level)?;
@@ -268,7 +307,7 @@ impl<'a> Tally<'a> {
     pub fn to_leave(&self, zone: ZoneId, persons: u8) -> Vec<Counterpart> {
         let mut left = u32::from(persons);
         let mut leaves = Vec::new();
-        for entry in self.entries.iter().filter(|entry| entry.passage().zone == zone) {
+        for entry in self.entries_in_place(zone) {
             let out = entry.inside().min(left);
             if out > 0 {
                 left -= out;
@@ -309,20 +348,25 @@ impl<'a> Tally<'a> {
             };
             let admits = u32::from(entry.passage().admits);
             let new = entry.persons().saturating_sub(entry.moved);
-            let (used, most, now) = match rule {
-                EntryRule::Single => (firsts.entry(entry.level).or_default(), admits, new),
-                EntryRule::Reentry => (firsts.entry(entry.level).or_default(), admits, entry.anew),
-                EntryRule::PerDay(times) => (
-                    days.entry((entry.level, day_of(entry.latest))).or_default(),
-                    admits.saturating_mul(u32::from(times)),
-                    new,
-                ),
+            let is_over = |used: &mut u32, most: u32, now: u32| {
+                *used = used.saturating_add(now);
+                now > 0 && *used > most
             };
-            let is_over = now > 0 && used.saturating_add(now) > most;
-            if !entry.change.is_override() && (is_over || entry.too_many > 0) {
+            let is_over = match rule {
+                EntryRule::Single => is_over(firsts.entry(entry.level).or_default(), admits, new),
+                EntryRule::Reentry => is_over(firsts.entry(entry.level).or_default(), admits, entry.anew),
+                // On every day that a record tells, or a device that lies could move one of two entries to another day.
+                EntryRule::PerDay(times) => {
+                    let most = admits.saturating_mul(u32::from(times));
+                    let days_of_scan = entry.days(&day_of).into_iter();
+                    days_of_scan.fold(false, |any, day| {
+                        any | is_over(days.entry((entry.level, day)).or_default(), most, new)
+                    })
+                }
+            };
+            if !entry.is_override && (is_over || entry.too_many > 0) {
                 found.push(at);
             }
-            *used = used.saturating_add(now);
         }
         found
     }
@@ -359,6 +403,10 @@ fn entered<'a>(stamp: &'a Stamp, change: &'a PassageChange, limits: &Limits) -> 
         stamp,
         change,
         latest: change.passage.at,
+        charged: (stamp, change),
+        also_at: Vec::new(),
+        is_override: change.is_override(),
+        is_in_place: limits.is_in_place(change),
         level: limits.level(change.passage.zone),
         follows: BTreeMap::new(),
         closed: 0,

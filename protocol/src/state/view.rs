@@ -191,24 +191,39 @@ impl State {
         !self.awaiting.is_empty()
     }
 
-    /// Returns the logs with a record that rests on such a key.
-    pub fn awaiting(&self) -> &BTreeSet<Origin> {
+    /// Returns the logs with a record that rests on such a key, and the first of these records.
+    pub fn awaiting(&self) -> &BTreeMap<Origin, Seq> {
         &self.awaiting
     }
 
     /// Returns the logs of which not everything was read: a key is missing, or a later version wrote it.
     pub fn not_wholly_read(&self) -> BTreeSet<Origin> {
-        let not_read = self.awaiting.iter().chain(self.unread.keys()).copied();
-        not_read.chain(self.with_unlisted()).collect()
+        let not_read = self.awaiting.keys().chain(self.unread.keys()).copied();
+        let unlisted = self.with_unlisted().map(|(origin, _)| origin);
+        not_read.chain(unlisted).collect()
     }
 
     /// Returns the logs in which people may have been let in of whom nothing is known here: by a ticket key that the bundle does not
-    /// name yet, or by something critical of a later version.
+    /// name yet, or by something critical of a later version. What does not count hides nobody.
     pub fn may_hide_entries(&self) -> BTreeSet<Origin> {
-        let critical = self.unread.iter().filter(|(_, is_critical)| **is_critical);
-        let critical = critical.map(|(origin, _)| *origin);
-        let awaiting = self.awaiting.iter().copied().chain(critical);
-        awaiting.chain(self.with_unlisted()).collect()
+        let critical = self.unread.iter();
+        let critical = critical.filter_map(|(origin, first)| Some((*origin, (*first)?)));
+        let awaiting = self.awaiting.iter().map(|(origin, first)| (*origin, *first));
+        let all = awaiting.chain(critical).chain(self.with_unlisted());
+        let counts = |(origin, first): &(Origin, Seq)| *first <= self.limits.of(origin);
+        all.filter(counts).map(|(origin, _)| origin).collect()
+    }
+
+    /// Tells whether a device was a unit's home by the roster that it had adopted when it wrote a record. One that was home by another
+    /// may not answer for it: it would let in whom it likes by the id of a scan that the home is asked about.
+    pub fn was_home(&self, unit: Unit, by: &Stamp) -> bool {
+        let last = by.seq.min(self.limits.of(&by.origin));
+        let adopted = self
+            .writers
+            .get(&by.origin)
+            .and_then(|writer| writer.adopted(last));
+        let home = adopted.and_then(|roster| self.rosters.home_by(self.trust.event(), unit, roster));
+        home == Some(by.origin)
     }
 
     /// Tells whether a device may write that now, so that it counts.
@@ -338,7 +353,7 @@ impl State {
         if let (Some(unit), Some((_, policy))) = (self.passages.unit(unit), self.policy()) {
             let (tally, level) = (unit.tally(&self.limits), self.limits.level(zone));
             history.used = tally.used(level, |at| policy.day(at), policy.day(now));
-            history.may_move = leaves.map_or(0, |zone| tally.inside(zone));
+            history.may_move = leaves.map_or(0, |zone| tally.may_leave(zone));
             history.last = tally.last_entry(level);
         }
         history

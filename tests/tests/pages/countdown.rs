@@ -21,7 +21,7 @@ async fn places_are_counted_down_by_what_the_server_says_and_not_by_the_buyers_c
 async fn count_down() -> anyhow::Result<()> {
     let stage = Stage::on_sale(Places::FEW).await?;
     for off in [OFF_MS, -OFF_MS] {
-        let browser = Browser::start(&stage.path(&format!("browser{off}"))).await?;
+        let browser = Browser::start(&stage.path(format!("browser{off}"))).await?;
         set_clocks(&browser, off).await?;
         browser
             .goto(&format!(

@@ -6,10 +6,10 @@ use super::*;
 use crate::admission::{Direction, Reason, Referral, Verdict};
 use crate::checkpoint::Checkpoint;
 use crate::home::home_of;
-use crate::ident::{Generation, ScanId, ScanSecret, Seq, TierId, Unit};
+use crate::ident::{Generation, ScanId, ScanSecret, Seq, TierId, Unit, ZoneId};
 use crate::ledger::ruling::restatement;
 use crate::ledger::{Annulling, JudgingAs, ScanQuestion};
-use crate::record::{Body, RightToAnnul};
+use crate::record::{Body, RightToAnnul, ShownPassage};
 use crate::rehearsal::machine::Machine;
 use crate::rehearsal::{
     AVAILABLE, EVENT, NORTH, NOW, REENTRY, SOUTH, STRICT, authority, hub as hub_key, signed_bundle,
@@ -17,6 +17,7 @@ use crate::rehearsal::{
 use crate::request::Scan;
 use crate::state::Incident;
 use crate::state::foreign::MAX_UNLISTED_OF_LOG;
+use crate::state::units::MAX_PASSAGES_OF_LOG;
 use crate::ticket::foreign::identity::identify;
 use crate::ticket::foreign::{self, ForeignList, ListedCode};
 
@@ -350,4 +351,48 @@ fn beyond_a_cut_nothing_is_read_again_until_the_cut_is_moved() {
     other.write(cut(100_000));
     late.hear(&other);
     assert!(late.ledger.must_be_rebuilt());
+}
+
+#[test]
+fn a_passage_whose_room_others_took_while_it_waited_counts_as_where_it_did_not_wait() {
+    let listed_again = || listed("A", 1_000, (REENTRY, 1, 0));
+    let (before, knows_one) = event(AVAILABLE, (1, 0));
+    let (mut after, _) = event(AVAILABLE, (1, 0));
+    after.write(listed_again());
+    let knows_both = Machine::hub(1, &after);
+    let [old, new] = [&knows_one, &knows_both].map(|hub| read(hub, "A").unwrap().code().to_vec());
+    assert_ne!(old, new);
+    let mut liar = Machine::scanner(1, &before);
+    let first = liar.ledger.tail(&liar.me()).seq.next();
+    for number in 0..=MAX_PASSAGES_OF_LOG {
+        let mut scan = [0; 16];
+        scan[..8].copy_from_slice(&(number as u64).to_be_bytes());
+        liar.write(Body::Admitted(ShownPassage {
+            scan: ScanId(scan),
+            code: if number == 0 { new.clone() } else { old.clone() },
+            persons: 1,
+            gate: NORTH,
+            zone: ZoneId(1),
+            at: NOW,
+            counterparts: Vec::new(),
+        }));
+    }
+    let witness = || Machine::new(hub_key(2), Role::Hub);
+    let (mut list_first, mut log_first) = (witness(), witness());
+    list_first.listen(&after);
+    list_first.listen(&liar);
+    log_first.listen(&before);
+    log_first.listen(&liar);
+    log_first.listen(&after);
+    assert!(log_first.ledger.must_be_rebuilt());
+    log_first.restart();
+    for replica in [&list_first, &log_first] {
+        let last = Seq(first.0 + MAX_PASSAGES_OF_LOG as u64);
+        let named = Incident::FalseRecord {
+            origin: liar.me(),
+            seq: last,
+        };
+        assert!(replica.ledger.state().incidents().contains(&named));
+    }
+    assert_eq!(list_first.digest(), log_first.digest());
 }

@@ -10,9 +10,11 @@ mod later_kinds;
 mod later_versions;
 mod liars;
 mod loans;
+mod moves;
 mod renewals;
 mod seasons;
 mod strict;
+mod twins;
 
 use usher_keys::{Role, SecretKey};
 

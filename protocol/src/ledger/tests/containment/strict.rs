@@ -107,6 +107,54 @@ fn a_scanner_that_writes_of_a_key_of_nobody_holds_no_strict_ticket_up() {
     check_admits(&mut home, 1, ticket(7, STRICT));
 }
 
+#[test]
+fn a_former_home_answers_for_those_it_let_in_as_a_home_and_for_nobody_else() {
+    let unit = moved_unit();
+    let scan = |scan| asked(scan, ticket(unit.0, STRICT));
+    for is_honest in [true, false] {
+        let mut cloud = Machine::cloud(&[1]);
+        let mut former = Machine::hub(1, &cloud);
+        if is_honest {
+            assert_eq!(former.judge(&scan(1), JudgingAs::Home), ADMIT);
+        }
+        cloud.publish_roster(2, &[1, 2]);
+        former.hear(&cloud);
+        let mut home = Machine::hub(2, &cloud);
+        home.hear(&former);
+        if !is_honest {
+            assert_eq!(home.judge(&scan(2), JudgingAs::Home), ADMIT);
+            former.write(Body::Admitted(shown(1, ticket(unit.0, STRICT), NORTH)));
+            home.hear(&former);
+        }
+        let again = home.judge(&scan(1), JudgingAs::Home);
+        assert_eq!(again == ADMIT, is_honest, "{again:?}");
+    }
+}
+
+#[test]
+fn what_a_stolen_hub_wrote_beyond_its_cut_holds_no_strict_ticket_up() {
+    let unit = moved_unit();
+    let mut cloud = Machine::cloud(&[1]);
+    let mut stolen = Machine::hub(1, &cloud);
+    cloud.publish_roster(2, &[1, 2]);
+    stolen.hear(&cloud);
+    let last = stolen.ledger.tail(&stolen.me()).seq;
+    let mut lie = shown(50, ticket(unit.0, STRICT), NORTH);
+    lie.code[1] ^= 1;
+    stolen.write(Body::Admitted(lie));
+    let mut home = Machine::hub(2, &cloud);
+    home.hear(&stolen);
+    let scan = asked(1, ticket(unit.0, STRICT));
+    let unsettled = Referral::HomeUnsettled { former: stolen.me() };
+    assert_eq!(home.judge(&scan, JudgingAs::Home), Verdict::Refer(unsettled));
+    cloud.write(revoked(&stolen, last.0));
+    home.hear(&cloud);
+    assert_eq!(
+        home.judge(&asked(2, ticket(unit.0, STRICT)), JudgingAs::Home),
+        ADMIT
+    );
+}
+
 /// The scan of a device that is none of the event's: it asks one hub after the other, under one id.
 fn of_a_guest(secret: ScanSecret) -> ScanQuestion {
     ScanQuestion {
