@@ -60,6 +60,8 @@ pub struct ConsequencesView {
     pub dated_earlier: u64,
     /// The scanners it enrolled that go on. They learn of other hubs while they run; one that never did needs to be told of one.
     pub scanners_kept: Vec<DeviceName>,
+    /// The scanners it enrolled that nobody believes any more, because the cloud never vouched for them: enrol them anew.
+    pub scanners_orphaned: Vec<DeviceName>,
     /// The scanners it enrolled that are shut out with it: enrol them anew.
     pub scanners_revoked: Vec<DeviceName>,
     /// The hubs that share its places from now on. A place it decided waits, under strict policy, until this hub is
@@ -205,6 +207,7 @@ fn view(device: PublicKey, follows: Consequences, names: &Names) -> Consequences
         dated_earlier: follows.dated_earlier,
         words: words(&names.device(device).name, &follows),
         scanners_kept: named(&follows.scanners_kept),
+        scanners_orphaned: named(&follows.scanners_orphaned),
         scanners_revoked: named(&follows.scanners_revoked),
         hubs_left: named(&follows.hubs_left),
     }
@@ -218,7 +221,8 @@ fn words(name: &str, follows: &Consequences) -> Vec<String> {
         },
         None => Consequence::Retired { name },
     };
-    let (kept, revoked) = (follows.scanners_kept.len(), follows.scanners_revoked.len());
+    let kept = follows.scanners_kept.len();
+    let shut_out = follows.scanners_revoked.len() + follows.scanners_orphaned.len();
     let (beyond, earlier) = (follows.records_beyond, follows.dated_earlier);
     let all = [
         (true, first),
@@ -226,7 +230,7 @@ fn words(name: &str, follows: &Consequences) -> Vec<String> {
         (earlier > 0, Consequence::DatedEarlier { records: earlier }),
         (follows.hubs_left.is_empty(), Consequence::NoHubLeft),
         (kept > 0, Consequence::ScannersKept { count: kept }),
-        (revoked > 0, Consequence::ScannersShutOut { count: revoked }),
+        (shut_out > 0, Consequence::ScannersShutOut { count: shut_out }),
     ];
     let said = all.into_iter().filter(|(is_so, _)| *is_so);
     said.map(|(_, follows)| consequence(follows)).collect()

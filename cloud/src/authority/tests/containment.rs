@@ -205,6 +205,50 @@ async fn scanners_outlive_the_hub_that_enrolled_them_unless_they_are_to_go_with_
 }
 
 #[tokio::test]
+async fn scanners_go_with_their_hub_also_when_the_cloud_has_renewed_them() {
+    let scene = Scene::open().await;
+    let hub = Hub::new(&scene, 1).await;
+    let mut scanner = hub.scanner(2);
+    scene
+        .authority()
+        .take_in(scanner.scan(1).remove(0))
+        .await
+        .unwrap();
+    let struck = scene.strike(Purpose::Issuing).await;
+    scene.upload(struck.clone()).await;
+    let request = scene.authorities.key_request(&scene.event().await).await.unwrap();
+    let next = request.next_bundle(&struck.unverified().unwrap(), START);
+    scene.upload(next.sign(&[&scene.root])).await;
+    let register = scene.authority().view().register();
+    assert_eq!(register.enrolled[&scanner.origin()].via, None, "renewed");
+    let request = Revocation {
+        with_scanners: true,
+        ..revocation(hub.origin())
+    };
+    let follows = revoke(&scene, request).await;
+    assert_eq!(follows.scanners_revoked, [scanner.origin()]);
+}
+
+#[tokio::test]
+async fn a_scanner_that_nobody_vouched_for_is_not_said_to_go_on() {
+    let scene = Scene::open().await;
+    let hub_of_before = Hub::new(&scene, 1).await;
+    let struck = scene.strike(Purpose::Issuing).await;
+    scene.upload(struck.clone()).await;
+    let request = scene.authorities.key_request(&scene.event().await).await.unwrap();
+    let next = request.next_bundle(&struck.unverified().unwrap(), START);
+    scene.upload(next.sign(&[&scene.root])).await;
+    let hub = Hub::new(&scene, 2).await;
+    let mut scanner = hub.scanner(3);
+    scanner.scan(1);
+    scanner.open_as(&hub_of_before.scanner(3));
+    scene.authority().take_in(scanner.run_from(Seq(0))).await.unwrap();
+    let follows = revoke(&scene, revocation(hub.origin())).await;
+    assert_eq!(follows.scanners_kept, []);
+    assert_eq!(follows.scanners_orphaned, [scanner.origin()]);
+}
+
+#[tokio::test]
 async fn devices_get_new_certificates_when_the_issuing_key_was_struck_out() {
     let scene = Scene::open().await;
     scene.enrol(1, Role::Hub).await;

@@ -41,6 +41,8 @@ pub struct Consequences {
     pub dated_earlier: u64,
     /// The scanners it enrolled that go on: the authority itself vouches for them.
     pub scanners_kept: Vec<PublicKey>,
+    /// The scanners it enrolled that nobody believes any more: the authority never vouched for them.
+    pub scanners_orphaned: Vec<PublicKey>,
     /// The scanners it enrolled that are shut out with it.
     pub scanners_revoked: Vec<PublicKey>,
     /// The hubs that share its places from now on.
@@ -100,11 +102,9 @@ impl LogWriter {
         if is_news {
             self.write(&mut draft, Body::DeviceRevoked { device, after })?;
         }
-        for scanner in scanners {
+        for scanner in scanners.iter().filter(|_| request.with_scanners) {
             let key = scanner.unverified().device;
-            if !request.with_scanners {
-                said.scanners_kept.push(key);
-            } else if !self.ledger.state().is_revoked(&key) {
+            if !self.ledger.state().is_revoked(&key) {
                 let Cut { after, .. } = self.counting_until(key, request.since).await?;
                 self.write(&mut draft, Body::DeviceRevoked { device: key, after })?;
                 said.scanners_revoked.push(key);
@@ -120,6 +120,12 @@ impl LogWriter {
         };
         self.write_roster(&mut draft, &change)?;
         self.commit(draft).await?;
+        if !request.with_scanners {
+            let register = self.ledger.state().register();
+            let keys = |of: Vec<DeviceIdentity>| of.iter().map(|one| one.unverified().device).collect();
+            let (orphaned, kept) = scanners.into_iter().partition(|one| register.is_orphan(one));
+            (said.scanners_orphaned, said.scanners_kept) = (keys(orphaned), keys(kept));
+        }
         said.hubs_left = self.hubs();
         Ok(RevokeOutcome::Revoked(said))
     }
@@ -166,18 +172,15 @@ impl LogWriter {
         hubs
     }
 
-    /// The scanners that a hub enrolled, for as long as they show its certificate.
+    /// The scanners that a hub enrolled, also those whose certificate the authority has renewed since.
     fn scanners_of(&self, hub: &PublicKey) -> Vec<DeviceIdentity> {
+        let state = self.ledger.state();
         let enrolled_by = |identity: &&DeviceIdentity| {
             let via = identity.via.as_ref();
             via.is_some_and(|via| via.certificate.device == *hub)
+                || state.enrolled_by(&identity.unverified().device) == Some(*hub)
         };
-        self.ledger
-            .state()
-            .devices()
-            .filter(enrolled_by)
-            .cloned()
-            .collect()
+        state.devices().filter(enrolled_by).cloned().collect()
     }
 
     /// Finds the last record of a device's log that was written before then, by the times that people read on lists: those of
