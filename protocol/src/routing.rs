@@ -295,8 +295,7 @@ impl Routing {
                 LineState::Silent
             }
             (
-                RequestError::NotAllowed
-                | RequestError::NotHome
+                RequestError::NotHome
                 | RequestError::Malformed
                 | RequestError::WrongPin { .. }
                 | RequestError::PinsRest { .. },
@@ -305,8 +304,8 @@ impl Routing {
                 self.settle(line, LineState::Answered);
                 return self.conclude(Word::Refused(error));
             }
-            (RequestError::NoPin, Asks::AnyHub) => {
-                // Another hub may know the supervisor.
+            (RequestError::NoPin | RequestError::NotAllowed, Asks::AnyHub) => {
+                // Another hub may know the supervisor, or have a certificate that lets it judge.
                 self.passed_on = Some(error);
                 LineState::Answered
             }

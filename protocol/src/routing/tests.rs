@@ -159,9 +159,25 @@ fn a_hub_that_could_not_write_down_its_own_word_may_have_asked_the_home_before()
         let done = ["0 ask 1", "20 judge as CutOff", "20 withdraw"];
         check_reader(&[1], events, Some(DENY), (&done, &Word::Ours));
     }
-    let events = vec![(20, Hears(1, error(RequestError::NotAllowed)))];
-    let refused = Word::Refused(RequestError::NotAllowed);
-    check_reader(&[1, 2], events, None, (&["0 ask 1"], &refused));
+}
+
+#[test]
+fn what_one_hub_may_not_another_may() {
+    for may_not in [RequestError::NotAllowed, RequestError::NoPin] {
+        let refusal = || (20, Hears(1, error(may_not)));
+        let refused = Word::Refused(may_not);
+        check_reader(&[1], vec![refusal()], None, (&["0 ask 1"], &refused));
+        let (done, conclusion) = play(
+            reader(),
+            &[1, 2],
+            vec![refusal(), (40, Hears(2, answer(ADMIT, None)))],
+            None,
+        );
+        assert_eq!(done, ["0 ask 1", "20 ask 2"]);
+        assert!(matches!(conclusion.word, Word::Theirs(_)), "{conclusion:?}");
+        let both = vec![refusal(), (40, Hears(2, error(may_not)))];
+        check_reader(&[1, 2], both, None, (&["0 ask 1", "20 ask 2"], &refused));
+    }
 }
 
 #[test]

@@ -159,8 +159,9 @@ fn the_first_hub_that_can_decide_is_believed() {
 }
 
 #[test]
-fn a_hub_that_will_not_ends_the_asking() {
+fn a_hub_that_may_not_is_believed_where_no_other_may() {
     let refuses = Says::Error(RequestError::NotAllowed);
+    check(&[refuses, Says::Admit(2)], PATIENCE, Ok(2));
     check(
         &[Says::Nothing, refuses],
         PATIENCE,
