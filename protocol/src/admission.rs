@@ -275,7 +275,7 @@ pub fn decide(q: &Question) -> Verdict {
         return Verdict::Deny(Reason::UnknownGate);
     };
     let Some(tier) = q.policy.tier(q.ticket.ticket().tier) else {
-        return Verdict::Deny(Reason::UnknownTier);
+        return of_no_tier(q);
     };
     let placed = Placed { q, gate, tier };
     if let Some(reason) = GATE_RULES.iter().find_map(|(_, rule)| rule(&placed)) {
@@ -291,6 +291,23 @@ pub fn decide(q: &Question) -> Verdict {
     Verdict::Admit {
         persons: q.persons,
         left,
+    }
+}
+
+/// Returns how many people the ticket still lets in at that gate, as it stands; none where nothing is known of the gate or tier.
+pub fn left(q: &Question) -> u8 {
+    let placed = q.policy.gate(q.gate).zip(q.policy.tier(q.ticket.ticket().tier));
+    placed.map_or(0, |(gate, tier)| persons_left(&Placed { q, gate, tier }))
+}
+
+/// A gate may not have heard yet of the tier of somebody who came in elsewhere: whoever leaves is let out all the same.
+fn of_no_tier(q: &Question) -> Verdict {
+    match q.direction {
+        Direction::In => Verdict::Deny(Reason::UnknownTier),
+        Direction::Out => Verdict::Admit {
+            persons: q.persons,
+            left: 0,
+        },
     }
 }
 

@@ -506,10 +506,7 @@ fn whoever_leaves_is_let_out_known_inside_or_not() {
             flaw(s);
             out(s);
         };
-        let has_no_place = matches!(
-            reason,
-            Reason::OtherEvent | Reason::UnknownGate | Reason::UnknownTier
-        );
+        let has_no_place = matches!(reason, Reason::OtherEvent | Reason::UnknownGate);
         if has_no_place {
             deny(STRICT, scene, reason);
         } else {

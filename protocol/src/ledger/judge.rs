@@ -239,9 +239,10 @@ impl Ledger {
         if now.0.abs_diff(passage.at.0) > RETRY_WITHIN_MS {
             return Some(Verdict::Refer(Referral::ScanOver));
         }
+        let policy = self.state.policy().map(|(_, policy)| policy);
         Some(Verdict::Admit {
             persons: passage.persons,
-            left: 0,
+            left: policy.map_or(0, |policy| self.ask(asked, policy, now, admission::left)),
         })
     }
 
@@ -372,6 +373,17 @@ impl Ledger {
     }
 
     fn by_the_rules(&self, asked: &ScanQuestion, policy: &Policy, now: Timestamp) -> Verdict {
+        self.ask(asked, policy, now, admission::decide)
+    }
+
+    /// Asks the rules something of a scan.
+    fn ask<T>(
+        &self,
+        asked: &ScanQuestion,
+        policy: &Policy,
+        now: Timestamp,
+        rule: impl Fn(&Question) -> T,
+    ) -> T {
         // Of an unknown gate's zone nothing is known, and no rule looks at it.
         let gate = policy.gate(asked.gate);
         let zone = gate.map(|gate| gate.zone).unwrap_or_default();
@@ -379,7 +391,7 @@ impl Ledger {
         let place = (asked.ticket.ticket().unit, zone);
         let mut history = self.state.history_at(place, leaves, now);
         history.used.add(self.used_elsewhere(&asked.ticket));
-        admission::decide(&Question {
+        rule(&Question {
             ticket: &asked.ticket,
             event: self.event(),
             gate: asked.gate,

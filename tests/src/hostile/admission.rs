@@ -201,7 +201,7 @@ fn objections(q: &Question) -> Vec<Rule> {
         return found;
     };
     let Some(tier) = tier else {
-        object(true, Rule::Tier);
+        object(inwards, Rule::Tier);
         return found;
     };
     let open = |window: &Window| window.from <= q.now && q.now < window.until;

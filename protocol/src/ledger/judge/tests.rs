@@ -446,3 +446,20 @@ fn every_double_that_available_lets_through_is_reported_once_after_healing() {
         );
     }
 }
+
+#[test]
+fn whoever_repeats_the_scan_of_a_part_of_a_group_hears_how_many_are_left() {
+    for (tier, left) in [(STRICT, 2), (REENTRY, 2), (TWICE_A_DAY, 6)] {
+        let cloud = Machine::cloud(&[1]);
+        let mut home = Machine::hub(1, &cloud);
+        let mut group = ticket(7, tier);
+        group.admits = 4;
+        let two = ScanQuestion {
+            persons: 2,
+            ..asked(1, group)
+        };
+        let admitted = Verdict::Admit { persons: 2, left };
+        assert_eq!(home.judge(&two, JudgingAs::Home), admitted);
+        assert_eq!(home.judge(&two, JudgingAs::Home), admitted, "repeated");
+    }
+}
