@@ -253,10 +253,37 @@
     if (hasChanged(await ask("GET", `/v1/events/${eventId}`))) return location.reload();
     isReserving = true;
     try {
-      pay(await ask("POST", "/v1/reservations", { event_id: eventId, ...claim, ...(voucher && { voucher }) }));
+      const request = { event_id: eventId, ...claim, ...(voucher && { voucher }) };
+      pay(await proven((proof) => ask("POST", "/v1/reservations", { ...request, ...proof })));
     } finally {
       isReserving = false;
     }
+  }
+
+  // Asks, and once more with a proof of work where one is wanted.
+  async function proven(request) {
+    try {
+      return await request();
+    } catch (error) {
+      const challenge = error.answer?.challenge;
+      // Without TLS a browser has nothing to work with.
+      if (!challenge || !crypto.subtle) throw error;
+      say(said("proving"));
+      const solution = await solutionOf(challenge);
+      if (!solution) throw error;
+      say("");
+      return request({ proof: btoa(JSON.stringify({ challenge, solution })) });
+    }
+  }
+
+  // Nothing where it takes too long, or cannot be done.
+  function solutionOf(challenge) {
+    const worker = new Worker("/assets/altcha-pbkdf2.js");
+    return new Promise((resolve) => {
+      worker.onmessage = ({ data }) => resolve(data?.derivedKey ? data : null);
+      worker.onerror = () => resolve(null);
+      worker.postMessage({ type: "work", challenge });
+    }).finally(() => worker.terminate());
   }
 
   // Goes on with what this browser has begun, in whatever state it is.
@@ -374,6 +401,8 @@
       if (error.status === 400) done();
       // The turn is over, or was never theirs: the waiting room says more.
       if (error.answer?.type === "urn:usher:problem:wait-first") location.assign(`/events/${eventId}/wait`);
+      // Whoever cannot prove that they work proves that they read mail.
+      if (error.answer?.challenge) location.assign(`/my-tickets?event=${eventId}`);
       error.answer?.taken?.forEach((seat) => { house.state[seat] = HELD; });
       if (error.status === 409 || error.status === 400) await refresh().catch(() => {});
     } finally {

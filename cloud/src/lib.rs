@@ -37,6 +37,7 @@ pub mod pages;
 pub mod paused_sale;
 pub mod payment;
 pub mod printing;
+pub mod proofs;
 pub mod qr;
 pub mod rights;
 pub mod rooms;

@@ -27,17 +27,20 @@ pub enum LinkKind {
     StaffInvited,
     /// All tickets that were bought with the address.
     TicketsAsked,
+    /// The same, and the way to hold places without a proof of work: it goes to any address.
+    AddressAsked,
 }
 
 impl LinkKind {
     /// All kinds.
-    pub const ALL: [Self; 2] = [Self::StaffInvited, Self::TicketsAsked];
+    pub const ALL: [Self; 3] = [Self::StaffInvited, Self::TicketsAsked, Self::AddressAsked];
 
     /// Returns the word for it in the store.
     pub fn word(self) -> &'static str {
         match self {
             Self::StaffInvited => "staff_invited",
             Self::TicketsAsked => "tickets_asked",
+            Self::AddressAsked => "address_asked",
         }
     }
 

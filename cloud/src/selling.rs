@@ -31,6 +31,7 @@ pub mod money_steps;
 pub mod paying;
 mod price_line;
 pub mod price_steps;
+pub mod proof_of_work;
 pub mod receipts;
 pub mod reconciliation;
 pub mod refunding;

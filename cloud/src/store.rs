@@ -376,6 +376,8 @@ operations! {
         acts(ActsQuery) -> Vec<(u64, String)> = operations::acts::acts;
         /// Finds what the organizer of an event lets one client hold without paying.
         own_bounds(EventId) -> OwnBounds = operations::bounds::own_bounds;
+        /// Finds what the challenges of an event are signed with, if it asks for a proof of work.
+        proof_secret(EventId) -> Option<[u8; 32]> = operations::proofs::secret;
         /// Finds what one buyer may do at an event, as its organizer has set it.
         own_buyer_bounds(EventId) -> OwnBuyerBounds = operations::buyer_bounds::own_buyer_bounds;
         /// Lists an organizer's venues.

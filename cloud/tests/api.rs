@@ -53,6 +53,7 @@ mod api {
     pub mod printing;
     pub mod problems;
     pub mod process;
+    mod proof_of_work;
     pub mod query_bounds;
     pub mod races;
     pub mod receipts;

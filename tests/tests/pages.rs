@@ -14,6 +14,7 @@ mod pages {
     mod live;
     mod log_in;
     mod phones;
+    mod proof_of_work;
     mod seat_map;
     mod voucher;
     mod waiting_room;

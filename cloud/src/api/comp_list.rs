@@ -284,6 +284,7 @@ impl CompsList {
                 | HoldOutcome::Voucher(_)
                 | HoldOutcome::NotLetThrough
                 | HoldOutcome::OneAtATime
+                | HoldOutcome::NotProven
                 | HoldOutcome::WrongQuantity(_)),
             ) => not_held(refusal, now),
             CompRefusal::NoSuchBlock => {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use altcha::Challenge;
 use axum::response::{IntoResponse, Response};
 use thiserror::Error;
 use usher_words::problems::{Missing, OrderDetail, ProblemDetail, ProblemKind};
@@ -27,6 +28,9 @@ pub enum ApiError {
     /// Tiers do not have enough free units.
     #[error("not enough units")]
     Short(Vec<ShortageView>),
+    /// Whoever asks shows a proof of work first: this one.
+    #[error("a proof of work is missing")]
+    ProveFirst(Box<Challenge>),
     /// It is of another kind, which carries no values.
     #[error("refused: {}", kind.slug())]
     Refused {
@@ -133,6 +137,10 @@ impl ApiError {
             Self::Short(short) => Problem {
                 short,
                 ..usual(ProblemKind::UnitsShort)
+            },
+            Self::ProveFirst(challenge) => Problem {
+                challenge: Some(challenge),
+                ..usual(ProblemKind::ProveFirst)
             },
             Self::Refused { kind, detail } => problem(kind, detail.0),
             Self::TooMany {

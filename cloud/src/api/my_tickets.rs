@@ -4,12 +4,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
+use usher_keys::EventId;
 use usher_words::problems::ProblemKind;
 use utoipa::ToSchema;
 
-use crate::buyers::{AskForLink, AskOutcome, LINK_FOR, address_key};
+use crate::buyers::{AskForLink, AskOutcome, BuyerSession, LINK_FOR, address_key};
 use crate::ids::LinkLetterId;
 use crate::key_hash::KeyHash;
 use crate::languages::Language;
@@ -17,10 +18,13 @@ use crate::letters::ms;
 use crate::link_letters::{LinkKind, LinkLetter};
 use crate::state::AppState;
 
-use super::claimant::AskedFrom;
+use super::claimant::{AskedFrom, cookie_named};
 use super::error::ApiError;
 use super::input::{Checks, JsonBody};
 use super::organizer::resending::check_address;
+
+/// The cookie of a session. A browser takes one that is called so over TLS alone (or from its own machine), for this host.
+pub const COOKIE: &str = "__Host-usher_buyer";
 
 /// What the secret in a link begins with.
 const PREFIX: &str = "utl_";
@@ -37,6 +41,11 @@ pub struct LinkRequest {
     #[serde(default)]
     #[schema(example = "de")]
     pub language: Option<Language>,
+    /// Of whose places somebody cannot show the proof of work that it asks for: then the link goes to any address, and whoever has opened it holds
+    /// places without one.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "evt_06e9pvb1pdqm38000000000000")]
+    pub event_id: Option<EventId>,
 }
 
 /// Mails a link to an address that shows all tickets bought with it, once, for an hour. The answer is the same, and as quick, when nothing was.
@@ -51,7 +60,7 @@ pub async fn ask(
     JsonBody(request): JsonBody<LinkRequest>,
 ) -> Result<StatusCode, ApiError> {
     let language = request.language.unwrap_or(Language::English);
-    ask_from(&app, client, (&request.email, language)).await?;
+    ask_from(&app, client, (&request.email, language), request.event_id).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -64,6 +73,7 @@ pub async fn ask_from(
     app: &AppState,
     client: IpAddr,
     (email, language): (&str, Language),
+    event: Option<EventId>,
 ) -> Result<(), ApiError> {
     let mut checks = Checks::default();
     check_address(&mut checks, email);
@@ -80,7 +90,7 @@ pub async fn ask_from(
         recipient: email.clone(),
         language,
         expires_at: now.plus_ms(ms(LINK_FOR)),
-        ..LinkLetter::new(id, LinkKind::TicketsAsked, now)
+        ..LinkLetter::new(id, kind(app, event).await?, now)
     };
     let ask = AskForLink {
         hash,
@@ -96,4 +106,30 @@ pub async fn ask_from(
             Err(ApiError::too_many(ProblemKind::TooManyLinks, seconds))
         }
     }
+}
+
+/// Nobody mails a link to people who have bought nothing, unless an event of theirs needs it.
+async fn kind(app: &AppState, event: Option<EventId>) -> Result<LinkKind, ApiError> {
+    let needs_proof = match event {
+        Some(event) => app.store.proof_secret(event).await?.is_some(),
+        None => false,
+    };
+    Ok(if needs_proof {
+        LinkKind::AddressAsked
+    } else {
+        LinkKind::TicketsAsked
+    })
+}
+
+/// Finds the session of whoever has opened a link, from their cookie.
+///
+/// # Errors
+///
+/// [`ApiError::Store`].
+pub async fn session(app: &AppState, headers: &HeaderMap) -> Result<Option<BuyerSession>, ApiError> {
+    let Some(secret) = cookie_named(headers, COOKIE) else {
+        return Ok(None);
+    };
+    let found = app.store.buyer_session(KeyHash::of(secret)).await?;
+    Ok(found.filter(|session| app.clock.now() < session.expires_at))
 }

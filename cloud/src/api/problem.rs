@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use altcha::Challenge;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -109,6 +110,10 @@ pub struct Problem {
     /// Of `invalid-request`: what is wrong with which value.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+    /// Of `prove-first`: what to work on, as ALTCHA (version 2) has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub challenge: Option<Box<Challenge>>,
     /// What `type` names.
     #[serde(skip)]
     pub kind: ProblemKind,
@@ -137,6 +142,7 @@ pub(super) fn problem(kind: ProblemKind, detail: impl Into<Cow<'static, str>>) -
         taken: Vec::new(),
         short: Vec::new(),
         errors: Vec::new(),
+        challenge: None,
         kind,
         retry_after: None,
         quota: None,

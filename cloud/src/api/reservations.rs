@@ -1,5 +1,7 @@
 //! `/v1/reservations`: timed claims on units before payment.
 
+mod proof;
+
 use std::sync::Arc;
 
 use axum::Json;
@@ -51,6 +53,9 @@ pub struct NewReservation {
     pub voucher: Option<String>,
     /// Of an event with a waiting room: what a pass was changed for once it was its turn. A browser may send the cookie instead that it got.
     pub sale_token: Option<String>,
+    /// Of an event that asks for a proof of work: the answer to the `challenge` of an earlier refusal, as ALTCHA (version 2) has it. Each is good
+    /// for one reservation.
+    pub proof: Option<String>,
     /// A new random text for each new request, here or as the header `Idempotency-Key`. The same request with the same key within a day is
     /// done once and answered as it was.
     #[schema(example = "0193a3f2-6c5e-7b1a-9d2e-4f5a6b7c8da0")]
@@ -198,7 +203,7 @@ impl ReservationView {
 #[utoipa::path(post, path = "/v1/reservations", tag = "reservations",
     params(("Idempotency-Key" = Option<String>, Header)), request_body = NewReservation, responses(
     (status = 201, body = ReservationView),
-    (status = 403, description = "The event has a waiting room, and whoever asks was not let through, or their ten minutes are over (`wait-first`)"),
+    (status = 403, description = "The event has a waiting room, and whoever asks was not let through, or their ten minutes are over (`wait-first`); or it asks for a proof of work, of which the `challenge` is here (`prove-first`)"),
     (status = 404, description = "No such event is on sale, or it has no such voucher (`unknown-voucher`)"),
     (status = 409, description = "Units are taken: see `taken` or `short`; the event is over (`sales-closed`), or its sale is paused (`sales-paused`); or whoever was let through holds places already (`one-at-a-time`). Nothing is held"),
     (status = 422, description = "No such seat or tier, or too many units"),
@@ -214,6 +219,7 @@ pub async fn create(
     let now = app.clock.now();
     let event = request.event_id;
     let pass = carried::let_through(&app, event, (&headers, request.sale_token.as_deref())).await?;
+    let proof = proof::shown(&app, (event, request.proof.as_deref()), now).await?;
     let voucher = request.voucher.as_deref().map(vouchers::code).transpose()?;
     let known_seats = |event| app.seat_maps.known_seats(event);
     let claim = request.into_claim(app.config.reservations.max_units, known_seats)?;
@@ -224,17 +230,24 @@ pub async fn create(
         bounds: app.config.reservations.hold_bounds(),
         voucher,
         pass,
+        proof,
         believed_until: app.signer.believed_until(event),
         now,
     };
-    let outcome = app.store.hold(hold).await?;
+    let reservation = held(&app, hold, &headers).await?;
+    created(&app, &reservation, (asking.new_cookie, now))
+}
+
+async fn held(app: &AppState, request: HoldRequest, headers: &HeaderMap) -> Result<Reservation, ApiError> {
+    let (event, now) = (request.reservation.event, request.now);
+    let outcome = proof::hold(app, request, headers).await?;
+    app.metrics.held(outcome.label());
     if outcome == HoldOutcome::NoSuchEvent {
         app.seat_maps.forget(event);
     }
-    app.metrics.held(outcome.label());
     let reservation = accept(outcome, now)?;
     app.seat_maps.changed(event);
-    created(&app, &reservation, (asking.new_cookie, now))
+    Ok(reservation)
 }
 
 fn created(
@@ -275,6 +288,8 @@ pub fn not_held(refusal: HoldOutcome, now: Timestamp) -> ApiError {
         HoldOutcome::NoSuchEvent => ApiError::NotFound(Missing::EventOnSale),
         HoldOutcome::NotLetThrough => ProblemKind::WaitFirst.into(),
         HoldOutcome::OneAtATime => ProblemKind::OneAtATime.into(),
+        // Whoever sells over the counter is asked for none.
+        HoldOutcome::NotProven => ApiError::Internal,
         HoldOutcome::Awaited(_) => ProblemKind::OthersWait.into(),
         HoldOutcome::OrderTooLarge(most) => OrderDetail::OrderTooLarge { most }.into(),
         HoldOutcome::WrongQuantity(WrongQuantity { min, max, .. }) => {

@@ -86,13 +86,10 @@ async fn written(
     let worded = match (letter.kind, letter.organizer) {
         (LinkKind::StaffInvited, Some(organizer)) => invited(state, letter, organizer, secret).await?,
         (LinkKind::StaffInvited, None) => None,
-        (LinkKind::TicketsAsked, _) => has_tickets(state, &letter.recipient).await?.then(|| {
-            let link = state.link(&format!("/my-tickets/links/{secret}"));
-            (
-                SENDER.to_owned(),
-                link_wording::of(LinkOpens::Tickets(letter.language), &link),
-            )
-        }),
+        (LinkKind::TicketsAsked, _) => has_tickets(state, &letter.recipient)
+            .await?
+            .then(|| asked(state, LinkOpens::Tickets(letter.language), secret)),
+        (LinkKind::AddressAsked, _) => Some(asked(state, LinkOpens::Address(letter.language), secret)),
     };
     let Some((sender, words)) = worded else {
         return Ok(None);
@@ -108,6 +105,15 @@ async fn written(
         html,
         enclosures: Vec::new(),
     }))
+}
+
+fn asked(
+    state: &AppState,
+    opens: LinkOpens<'_>,
+    secret: &str,
+) -> (String, Result<LetterWords, askama::Error>) {
+    let link = state.link(&format!("/my-tickets/links/{secret}"));
+    (SENDER.to_owned(), link_wording::of(opens, &link))
 }
 
 async fn invited(

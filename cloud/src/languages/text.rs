@@ -163,6 +163,7 @@ texts! {
     Held = "held",
     TimeLeft = "time-left",
     TimeUp = "time-up",
+    Proving = "proving",
     RowNamed = "row-named",
     SectionNamed = "section-named",
     MapSummary = "map-summary",
@@ -235,6 +236,7 @@ texts! {
     LinkAsked = "link-asked",
     LinkAskedMore = "link-asked-more",
     AskForLink = "ask-for-link",
+    AskForProof = "ask-for-proof",
     Address = "address",
     SendLink = "send-link",
     NoMail = "no-mail",
@@ -336,6 +338,9 @@ texts! {
     LetterLinkSubject = "letter-link-subject",
     LetterLink = "letter-link",
     LetterLinkEnds = "letter-link-ends",
+    LetterAddressSubject = "letter-address-subject",
+    LetterAddress = "letter-address",
+    LetterAddressButton = "letter-address-button",
 }
 
 impl Text {

@@ -18,6 +18,8 @@ pub enum LinkOpens<'a> {
     },
     /// All tickets that were bought with the address, for whoever reads this language.
     Tickets(Language),
+    /// That they read the address, for whoever reads this language.
+    Address(Language),
 }
 
 /// The words of a letter with a link.
@@ -88,6 +90,13 @@ fn words(opens: LinkOpens<'_>) -> LinkWords {
             subject: language.say(Text::LetterLinkSubject).to_string(),
             sentences: vec![language.say(Text::LetterLink).to_string()],
             button: language.say(Text::ShowMyTickets).to_string(),
+            ends: language.say(Text::LetterLinkEnds).to_string(),
+        },
+        LinkOpens::Address(language) => LinkWords {
+            language,
+            subject: language.say(Text::LetterAddressSubject).to_string(),
+            sentences: vec![language.say(Text::LetterAddress).to_string()],
+            button: language.say(Text::LetterAddressButton).to_string(),
             ends: language.say(Text::LetterLinkEnds).to_string(),
         },
     }

@@ -64,6 +64,10 @@ pub async fn show(Id(name): Id<String>) -> Result<Response, ApiError> {
             "text/css; charset=utf-8",
             include_str!("../../assets/console.css"),
         ),
+        "altcha-pbkdf2.js" => (
+            "text/javascript; charset=utf-8",
+            include_str!("../../assets/altcha/pbkdf2.js"),
+        ),
         "sell.js" => ("text/javascript; charset=utf-8", SELL),
         "ticket.js" => ("text/javascript; charset=utf-8", TICKET),
         "search.js" => ("text/javascript; charset=utf-8", SEARCH),

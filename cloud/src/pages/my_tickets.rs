@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use usher_keys::EventId;
 use usher_words::problems::Missing;
 
 use crate::api::claimant::{cookie_named, network};
 use crate::api::error::ApiError;
 use crate::api::input::FormBody;
-use crate::api::my_tickets::ask_from;
+use crate::api::my_tickets::{COOKIE, ask_from, session};
 use crate::buyers::{BOOKINGS_LISTED, EndBuyerSession, OpenLink, OwnBooking, OwnBookings, SESSION_FOR};
 use crate::key_hash::KeyHash;
 use crate::languages::{Language, Text};
@@ -22,8 +23,6 @@ use super::reader::PageReader;
 use super::staff::log_in::OwnForm;
 use super::{PageError, page, page_with};
 
-/// The cookie of a session. A browser takes one that is called so over TLS alone (or from its own machine), for this host.
-const COOKIE: &str = "__Host-usher_buyer";
 /// What the secret in it begins with.
 const SECRET_PREFIX: &str = "ubs_";
 /// What the address of a link leads to when it opens nothing.
@@ -37,6 +36,8 @@ struct AskPage {
     is_asked: bool,
     /// Whether what was entered is no address.
     is_wrong: bool,
+    /// Whose places are to be held without a proof of work.
+    event: Option<String>,
     reader: PageReader,
 }
 
@@ -83,6 +84,13 @@ impl BookingCard {
 pub struct AddressForm {
     #[serde(default)]
     email: String,
+    event: Option<EventId>,
+}
+
+/// For what somebody asks for a link, if not for their tickets.
+#[derive(Deserialize)]
+pub struct AskedFor {
+    event: Option<String>,
 }
 
 /// Where somebody wants to be logged out.
@@ -97,18 +105,16 @@ pub async fn show(
     State(app): State<Arc<AppState>>,
     reader: PageReader,
     headers: HeaderMap,
+    Query(asked): Query<AskedFor>,
 ) -> Result<Response, PageError> {
     let ask = AskPage {
         has_mail: app.mailer.is_some(),
         is_asked: false,
         is_wrong: false,
+        event: asked.event.filter(|event| event.parse::<EventId>().is_ok()),
         reader: reader.clone(),
     };
-    let Some(secret) = cookie_named(&headers, COOKIE) else {
-        return page(&ask);
-    };
-    let session = app.store.buyer_session(KeyHash::of(secret)).await?;
-    let Some(session) = session.filter(|session| app.clock.now() < session.expires_at) else {
+    let Some(session) = session(&app, &headers).await? else {
         return page(&ask);
     };
     let query = OwnBookings {
@@ -138,9 +144,10 @@ pub async fn ask(
         has_mail: true,
         is_asked,
         is_wrong,
+        event: form.event.map(|event| event.to_string()),
         reader,
     };
-    match ask_from(&app, client, (form.email.trim(), language)).await {
+    match ask_from(&app, client, (form.email.trim(), language), form.event).await {
         Ok(()) => page(&shown(true, false)),
         Err(ApiError::Invalid(_)) => {
             let wrong = shown(false, true);

@@ -112,6 +112,8 @@ pub struct OwnBounds {
     pub per_address: Option<u32>,
     pub per_network: Option<u32>,
     pub minutes_in_vain: Option<u32>,
+    /// Whether whoever holds places shows a proof of work first.
+    pub proof_of_work: bool,
 }
 
 /// Which bound a claim would go beyond.

@@ -8,6 +8,7 @@ use crate::money::{Currency, Money};
 use super::claimant::{BoundBy, HeldInVain, HoldBounds, OwnBounds, TooManyHeld};
 use super::inventory::{TierSale, units_by_tier};
 use super::price_line::PriceLine;
+use super::proof_of_work::{ShownProof, WorkProof};
 use super::reservations::{
     Claim, HoldOutcome, HoldRequest, ReleaseOutcome, Reservation, ReservationState, TierQuantity,
 };
@@ -87,6 +88,19 @@ impl SaleTerms {
     pub fn nobody_waits(&self, lines: &[PriceLine]) -> Result<(), HoldOutcome> {
         let awaited = lines.iter().find(|line| self.awaited.contains(&line.tier));
         awaited.map_or(Ok(()), |line| Err(HoldOutcome::Awaited(line.tier)))
+    }
+
+    /// Decides whether what was shown is enough, and returns the proof that is spent by it.
+    ///
+    /// # Errors
+    ///
+    /// [`HoldOutcome::NotProven`].
+    pub fn proof_to_spend(&self, shown: ShownProof) -> Result<Option<WorkProof>, HoldOutcome> {
+        match (self.own_bounds.proof_of_work, shown) {
+            (false, _) | (true, ShownProof::Address) => Ok(None),
+            (true, ShownProof::Work(proof)) => Ok(Some(proof)),
+            (true, ShownProof::Nothing) => Err(HoldOutcome::NotProven),
+        }
     }
 
     /// Returns lines with the fees and taxes of their tiers.

@@ -10,6 +10,7 @@ use super::claimant::{Claimant, HeldInVain, HoldBounds, TooManyHeld};
 use super::inventory::{OrderRefusal, WrongQuantity};
 use super::known_seats::KnownSeats;
 use super::price_line::PriceLine;
+use super::proof_of_work::ShownProof;
 use super::sale::SaleStatus;
 use super::vouchers::{VoucherCode, VoucherRefusal};
 
@@ -46,6 +47,8 @@ pub struct HoldRequest {
     pub voucher: Option<VoucherCode>,
     /// The number of the pass with which they were let through, where the event has a waiting room.
     pub pass: Option<u64>,
+    /// What they have shown where the event asks for a proof of work.
+    pub proof: ShownProof,
     /// Until when tickets signed now are believed; nothing when none can be signed.
     pub believed_until: Option<Timestamp>,
     pub now: Timestamp,
@@ -96,6 +99,8 @@ pub enum HoldOutcome {
     NotLetThrough,
     /// Nothing is held: whoever was let through holds places already.
     OneAtATime,
+    /// Nothing is held: the event asks for a proof of work, and none was shown, or one that was spent.
+    NotProven,
 }
 
 impl HoldOutcome {
@@ -115,7 +120,8 @@ impl HoldOutcome {
             | Self::WrongQuantity(_)
             | Self::Voucher(_)
             | Self::NotLetThrough
-            | Self::OneAtATime => "refused",
+            | Self::OneAtATime
+            | Self::NotProven => "refused",
         }
     }
 }

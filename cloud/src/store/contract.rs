@@ -28,6 +28,7 @@ mod model;
 mod news;
 mod organizing;
 mod price_steps;
+mod proofs;
 mod races;
 mod refunds;
 mod reports;
@@ -119,6 +120,9 @@ contracts! {
         many_claims_at_once_stay_within_the_bound,
         what_nobody_paid_for_is_forgotten,
         a_buyer_keeps_so_many_places_unpaid,
+    }
+    proofs {
+        where_a_proof_of_work_is_asked_for_each_holds_places_once,
     }
     bookings {
         a_booking_turns_units_into_tickets,

@@ -42,6 +42,7 @@ pub mod news;
 pub mod note;
 mod organizer_lock;
 pub mod organizers;
+pub mod proofs;
 pub mod receipts;
 pub mod refund_rows;
 pub mod refunds;

@@ -298,6 +298,8 @@ pub struct EventSales {
 pub struct SetBounds {
     pub event: EventId,
     pub bounds: OwnBounds,
+    /// What challenges are signed with; a proof of work is asked for where there is one.
+    pub proof_secret: Option<[u8; 32]>,
     pub of_buyers: OwnBuyerBounds,
 }
 

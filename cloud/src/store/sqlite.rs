@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 58] = [
+const MIGRATIONS: [(&str, &str); 59] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",
@@ -267,6 +267,10 @@ const MIGRATIONS: [(&str, &str); 58] = [
     (
         "V81__mailing_keys",
         include_str!("../../migrations/V81__mailing_keys.sql"),
+    ),
+    (
+        "V83__proof_of_work",
+        include_str!("../../migrations/V83__proof_of_work.sql"),
     ),
 ];
 

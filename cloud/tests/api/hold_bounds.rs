@@ -94,7 +94,7 @@ async fn two_hundred_addresses_of_one_client_leave_a_hundred_buyers_what_they_wa
 async fn an_organizer_sets_how_much_one_client_may_hold() {
     let (cloud, event) = house().await;
     let path = format!("/v1/organizer/events/{event}/hold-bounds");
-    let of_buyers = json!({"unpaid_per_buyer": 40, "joins_per_address": 20, "joins_per_buyer": 5});
+    let of_buyers = json!({"unpaid_per_buyer": 40, "joins_per_address": 20, "joins_per_buyer": 5, "proof_of_work": false});
     let with_usual = |mut bounds: Value| {
         let members = of_buyers.as_object().unwrap().clone();
         bounds.as_object_mut().unwrap().extend(members);

@@ -191,6 +191,7 @@ held =
     }
 time-left = noch { $time }
 time-up = Ihre Zeit ist um, und die Plätze sind wieder für alle frei. Bitte wählen Sie neu.
+proving = Einen Moment: Ihr Gerät rechnet kurz, damit Programme nicht alle Plätze reservieren können.
 row-named = Reihe { $row } ({ $left })
 section-named = { $section } ({ $left })
 map-summary = Plan der Plätze. { $sections }.
@@ -283,6 +284,7 @@ my-tickets = Meine Tickets
 link-asked = Wenn mit dieser Adresse Tickets gekauft wurden, ist eine E-Mail mit einem Link dorthin unterwegs. Der Link gilt einmal, eine Stunde lang.
 link-asked-more = Nach einigen Minuten noch nichts da? Sehen Sie im Spam-Ordner nach oder fragen Sie mit der Adresse an, mit der Sie gekauft haben.
 ask-for-link = Geben Sie die Adresse ein, mit der Sie gekauft haben: Sie bekommen eine E-Mail mit einem Link zu allen Ihren Tickets.
+ask-for-proof = Bevor Plätze dieser Veranstaltung reserviert werden, rechnet Ihr Gerät kurz, und das ging nicht. Lassen Sie sich stattdessen einen Link mailen: Öffnen Sie ihn in diesem Browser, gehen Sie zur Veranstaltung zurück und reservieren Sie noch einmal.
 address = E-Mail-Adresse
 send-link = Link zusenden
 no-mail = Dieser Server verschickt keine E-Mails: Bewahren Sie die Adresse Ihrer Buchungsseite auf oder fragen Sie den Veranstalter danach.

@@ -51,3 +51,6 @@ letter-offer-take = Plätze nehmen
 letter-link-subject = Der Weg zu Ihren Tickets
 letter-link = Jemand, wahrscheinlich Sie, hat nach den Tickets gefragt, die mit dieser Adresse gekauft wurden.
 letter-link-ends = Der Link gilt einmal, eine Stunde lang. Wenn Sie ihn nicht angefordert haben, müssen Sie nichts tun: Niemand sonst hat ihn.
+letter-address-subject = Der Weg zu Ihren Plätzen
+letter-address = Jemand, wahrscheinlich Sie, möchte Plätze einer Veranstaltung reservieren, die Programme fernhält. Öffnen Sie diesen Link in dem Browser, mit dem Sie kaufen, gehen Sie dort zur Veranstaltung zurück und reservieren Sie noch einmal.
+letter-address-button = Zeigen, dass ich diese Adresse lese

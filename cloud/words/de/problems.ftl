@@ -9,6 +9,7 @@ not_authenticated = Die Zahlung wurde bei Ihrer Bank nicht bestätigt, und es wu
 given_up = Die Zahlung kam zu spät und wurde aufgegeben; es wurde nichts abgebucht. Versuchen Sie es noch einmal.
 foreign-request = Das wurde nicht von einer Seite dieses Servers gesendet: Öffnen Sie die Seite noch einmal.
 wait-first = Diese Veranstaltung hat einen Warteraum, und Sie sind noch nicht dran, oder Ihre Zeit ist um.
+prove-first = Bevor Sie hier Plätze reservieren, muss Ihr Gerät kurz rechnen, und das ging nicht. Lassen Sie sich unter „Meine Karten“ einen Link mailen, öffnen Sie ihn in diesem Browser und versuchen Sie es noch einmal.
 not-found = Das gibt es hier nicht, oder der Link gilt nicht mehr. Prüfen Sie die Adresse.
 unknown-voucher = Diesen Code gibt es für die Veranstaltung nicht: Prüfen Sie Buchstaben und Ziffern. Wer viele falsche Codes eingibt, muss warten.
 units-taken = Einige dieser Plätze wurden gerade vergeben: Wählen Sie andere.

@@ -192,6 +192,7 @@ held =
     }
 time-left = { $time } left
 time-up = Your time is up, and the places are free for everybody again. Please choose again.
+proving = One moment: your device does a short calculation, so that programs cannot hold all places.
 row-named = Row { $row } ({ $left })
 section-named = { $section } ({ $left })
 map-summary = Map of the seats. { $sections }.
@@ -284,6 +285,7 @@ my-tickets = My tickets
 link-asked = If tickets were bought with this address, a letter with a link is on its way to it. The link works once, for an hour.
 link-asked-more = Nothing there after some minutes? Look among the spam, or ask again with the address that you bought with.
 ask-for-link = Enter the address that you bought with: you get a letter with a link to all of your tickets.
+ask-for-proof = Before places of this event are held, your device does a short calculation, and that did not work. Have a link mailed to you instead: open it in this browser, go back to the event, and reserve again.
 address = E-mail address
 send-link = Send me the link
 no-mail = This server sends no mail: keep the address of your booking's page, or ask the organizer for it.

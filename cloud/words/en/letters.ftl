@@ -51,3 +51,6 @@ letter-offer-take = Take them
 letter-link-subject = The way to your tickets
 letter-link = Somebody, most likely you, has asked for the tickets that were bought with this address.
 letter-link-ends = The link works once, for an hour. If you did not ask for it, do nothing: nobody else has it.
+letter-address-subject = The way to your places
+letter-address = Somebody, most likely you, wants to hold places of an event whose organizer keeps programs out. Open this link in the browser that you buy with, go back to the event there, and reserve again.
+letter-address-button = Show that I read this address

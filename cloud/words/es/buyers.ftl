@@ -191,6 +191,7 @@ held =
     }
 time-left = quedan { $time }
 time-up = Su tiempo ha terminado, y las plazas vuelven a estar libres para todos. Elija de nuevo, por favor.
+proving = Un momento: su dispositivo hace un breve cálculo, para que los programas no puedan reservar todas las plazas.
 row-named = Fila { $row } ({ $left })
 section-named = { $section } ({ $left })
 map-summary = Plano de los asientos. { $sections }.
@@ -283,6 +284,7 @@ my-tickets = Mis entradas
 link-asked = Si se compraron entradas con esta dirección, un correo con un enlace está en camino. El enlace sirve una vez, durante una hora.
 link-asked-more = ¿No ha llegado nada después de unos minutos? Mire en el correo no deseado, o vuelva a pedirlo con la dirección con la que compró.
 ask-for-link = Introduzca la dirección con la que compró: recibirá un correo con un enlace a todas sus entradas.
+ask-for-proof = Antes de reservar plazas de este evento, su dispositivo hace un breve cálculo, y no ha podido. Pida en su lugar un enlace por correo: ábralo en este navegador, vuelva al evento y reserve de nuevo.
 address = Correo electrónico
 send-link = Enviarme el enlace
 no-mail = Este servidor no envía correos: guarde la dirección de la página de su reserva o pídasela a la organización.

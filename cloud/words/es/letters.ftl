@@ -51,3 +51,6 @@ letter-offer-take = Tomar las plazas
 letter-link-subject = El acceso a sus entradas
 letter-link = Alguien, seguramente usted, ha pedido las entradas que se compraron con esta dirección.
 letter-link-ends = El enlace sirve una vez, durante una hora. Si usted no lo pidió, no haga nada: nadie más lo tiene.
+letter-address-subject = El camino a sus plazas
+letter-address = Alguien, muy probablemente usted, quiere reservar plazas de un evento que no admite programas. Abra este enlace en el navegador con el que compra, vuelva allí al evento y reserve de nuevo.
+letter-address-button = Mostrar que leo esta dirección

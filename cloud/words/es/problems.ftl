@@ -9,6 +9,7 @@ not_authenticated = El pago no se confirmó en su banco, y no se ha cobrado nada
 given_up = El pago llegó demasiado tarde y se abandonó; no se ha cobrado nada. Inténtelo de nuevo.
 foreign-request = Esto no se envió desde una página de este servidor: abra la página de nuevo.
 wait-first = Este evento tiene una sala de espera, y no es su turno, o su tiempo ha terminado.
+prove-first = Antes de reservar aquí, su dispositivo tiene que hacer un breve cálculo, y no ha podido. Pida un enlace por correo en «Mis entradas», ábralo en este navegador y vuelva a intentarlo.
 not-found = Esto no existe aquí, o el enlace ya no es válido. Compruebe la dirección.
 unknown-voucher = Ese código no existe para este evento: compruebe sus letras y cifras. Quien introduce muchos códigos erróneos tiene que esperar.
 units-taken = Algunos de estos asientos se acaban de ocupar: elija otros.

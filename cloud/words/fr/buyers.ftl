@@ -191,6 +191,7 @@ held =
     }
 time-left = encore { $time }
 time-up = Votre temps est écoulé, et les places sont de nouveau libres pour tous. Veuillez choisir à nouveau.
+proving = Un instant : votre appareil fait un bref calcul, afin que des programmes ne puissent pas réserver toutes les places.
 row-named = Rang { $row } ({ $left })
 section-named = { $section } ({ $left })
 map-summary = Plan des places. { $sections }.
@@ -283,6 +284,7 @@ my-tickets = Mes billets
 link-asked = Si des billets ont été achetés avec cette adresse, un e-mail avec un lien est en route. Le lien fonctionne une seule fois, pendant une heure.
 link-asked-more = Toujours rien après quelques minutes ? Regardez dans les indésirables, ou refaites la demande avec l’adresse utilisée pour l’achat.
 ask-for-link = Saisissez l’adresse utilisée pour l’achat : vous recevrez un e-mail avec un lien vers tous vos billets.
+ask-for-proof = Avant que des places de cet événement soient réservées, votre appareil fait un bref calcul, et cela n’a pas marché. Demandez plutôt un lien par courriel : ouvrez-le dans ce navigateur, revenez à l’événement et réservez à nouveau.
 address = Adresse e-mail
 send-link = M’envoyer le lien
 no-mail = Ce serveur n’envoie pas d’e-mails : gardez l’adresse de la page de votre réservation, ou demandez-la à l’organisateur.

@@ -51,3 +51,6 @@ letter-offer-take = Prendre les places
 letter-link-subject = L’accès à vos billets
 letter-link = Quelqu’un, sans doute vous, a demandé les billets achetés avec cette adresse.
 letter-link-ends = Le lien fonctionne une seule fois, pendant une heure. Si vous ne l’avez pas demandé, ne faites rien : personne d’autre ne l’a.
+letter-address-subject = Le chemin vers vos places
+letter-address = Quelqu’un, très probablement vous, veut réserver des places pour un événement qui tient les programmes à l’écart. Ouvrez ce lien dans le navigateur avec lequel vous achetez, revenez-y à l’événement et réservez à nouveau.
+letter-address-button = Montrer que je lis cette adresse

@@ -9,6 +9,7 @@ not_authenticated = Le paiement n’a pas été confirmé auprès de votre banqu
 given_up = Le paiement est arrivé trop tard et a été abandonné ; rien n’a été débité. Réessayez.
 foreign-request = Ceci n’a pas été envoyé depuis une page de ce serveur : ouvrez de nouveau la page.
 wait-first = Cet événement a une file d’attente, et ce n’est pas votre tour, ou votre temps est écoulé.
+prove-first = Avant de réserver ici, votre appareil doit faire un bref calcul, et il n’y est pas arrivé. Demandez un lien par courriel sous « Mes billets », ouvrez-le dans ce navigateur et réessayez.
 not-found = Ceci n’existe pas ici, ou le lien n’est plus valable. Vérifiez l’adresse.
 unknown-voucher = Ce code n’existe pas pour cet événement : vérifiez ses lettres et ses chiffres. Après plusieurs codes erronés, il faut attendre.
 units-taken = Certaines de ces places viennent d’être prises : choisissez-en d’autres.

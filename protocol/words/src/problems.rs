@@ -78,6 +78,7 @@ kinds! {
     FreshCodeNeeded = 403, "fresh-code-needed", Others, "This needs a one-time code entered in the last five minutes: enter one at /staff, then ask again.";
     ForeignRequest = 403, "foreign-request", Buyers, "This was not sent from a page of this server: open the page again, or send its form-token as X-CSRF-Token.";
     WaitFirst = 403, "wait-first", Buyers, "This event has a waiting room, and it is not your turn, or your time to hold places is over: wait at /events/{event_id}/wait, and send the sale token that you get there.";
+    ProveFirst = 403, "prove-first", Buyers, "This event asks for a proof of work before places are held: solve `challenge` by ALTCHA and send the answer as `proof`, or log in at /my-tickets with an e-mail address and ask again.";
     NotFound = 404, "not-found", Buyers, "There is no such thing, or it is not yours to see.";
     UnknownVoucher = 404, "unknown-voucher", Buyers, "There is no such code for this event: check its letters and digits. Whoever enters many wrong codes has to wait.";
     WrongMethod = 405, "unreadable-request", Buyers, "This address does not take this method: see /docs for the ones there are.";

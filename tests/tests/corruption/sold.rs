@@ -8,6 +8,7 @@ use usher_cloud::catalogue::OccupancyQuery;
 use usher_cloud::clock::Clock;
 use usher_cloud::ids::{BookingId, ReservationId, TicketId, draw_event_id};
 use usher_cloud::selling::claimant::{Claimant, ClientAddress, HoldBounds, SessionHash};
+use usher_cloud::selling::proof_of_work::ShownProof;
 use usher_cloud::selling::{Claim, HoldOutcome, HoldRequest, Reservation, TierQuantity};
 use usher_cloud::store::Store;
 use usher_cloud::store::authority::{ChangesAfter, RecordsQuery};
@@ -206,6 +207,7 @@ impl Ids {
             },
             voucher: None,
             pass: None,
+            proof: ShownProof::Nothing,
             believed_until: Some(Timestamp::FOREVER),
             now: self.now,
         };

@@ -15,6 +15,7 @@ use usher_cloud::selling::booking_code::BookingCode;
 use usher_cloud::selling::claimant::{Claimant, ClientAddress, HoldBounds, SessionHash};
 use usher_cloud::selling::inventory::TierSale;
 use usher_cloud::selling::jobs::LeaseHolder;
+use usher_cloud::selling::proof_of_work::ShownProof;
 use usher_cloud::selling::{
     BeginBooking, BeginOutcome, BeginRefusal, Claim, CloseBooking, CloseOutcome, ConfirmBooking,
     ConfirmOutcome, Ending, GatewayKind, HoldOutcome, HoldRequest, NewTicket, OpenBooking, ReleaseOutcome,
@@ -211,6 +212,7 @@ impl Market {
             bounds: UNBOUNDED,
             voucher: None,
             pass: None,
+            proof: ShownProof::Nothing,
             believed_until: Some(Timestamp::FOREVER),
             now: Timestamp(at),
         };
@@ -236,6 +238,7 @@ impl Market {
             | HoldOutcome::Voucher(_)
             | HoldOutcome::NotLetThrough
             | HoldOutcome::OneAtATime
+            | HoldOutcome::NotProven
             | HoldOutcome::WrongQuantity(_)) => bail!("{other:?}"),
         };
         self.note(seat, buyer, operation, Some(outcome));

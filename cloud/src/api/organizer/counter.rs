@@ -114,6 +114,7 @@ impl CounterSaleRequest {
         let (event, request_hash) = (self.till_id.event, self.hash());
         let voucher = self.voucher.as_deref().map(vouchers::code).transpose()?;
         let units = NewReservation {
+            proof: None,
             event_id: event,
             seat_ids: self.seat_ids,
             tiers: self.tiers,

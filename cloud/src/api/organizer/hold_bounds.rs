@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use crate::api::error::ApiError;
 use crate::api::input::{Checks, JsonBody};
 use crate::catalogue::Event;
+use crate::ids::draw;
 use crate::rights::may;
 use crate::selling::buyer_bounds::{BuyerBounds, OwnBuyerBounds};
 use crate::selling::claimant::{HoldBounds, OwnBounds};
@@ -38,6 +39,9 @@ pub struct HoldBoundsRequest {
     pub per_network: Option<u32>,
     /// For how many minutes of an hour so much may be held that is not paid for in the end; 60 is always.
     pub minutes_in_vain: Option<u32>,
+    /// Whether whoever holds places shows a proof of work first (`prove-first`), or that they read the mail of an address.
+    #[serde(default)]
+    pub proof_of_work: bool,
     /// Places that bookings of one e-mail address may keep while they are not paid for, bank transfers included; an order of any size may be the
     /// only one.
     pub unpaid_per_buyer: Option<u32>,
@@ -58,6 +62,8 @@ pub struct HoldBoundsView {
     pub per_network: u32,
     /// For how many minutes of an hour so much may be held that is not paid for in the end; 60 is always.
     pub minutes_in_vain: u32,
+    /// Whether whoever holds places shows a proof of work first (`prove-first`), or that they read the mail of an address.
+    pub proof_of_work: bool,
     /// Places that bookings of one e-mail address may keep while they are not paid for, bank transfers included; an order of any size may be the
     /// only one.
     pub unpaid_per_buyer: u32,
@@ -67,13 +73,14 @@ pub struct HoldBoundsView {
     pub joins_per_buyer: u32,
 }
 
-impl From<(HoldBounds, BuyerBounds)> for HoldBoundsView {
-    fn from((bounds, of_buyers): (HoldBounds, BuyerBounds)) -> Self {
+impl HoldBoundsView {
+    fn of(bounds: HoldBounds, of_buyers: BuyerBounds, proof_of_work: bool) -> Self {
         Self {
             per_session: bounds.per_session,
             per_address: bounds.per_address,
             per_network: bounds.per_network,
             minutes_in_vain: bounds.minutes_in_vain,
+            proof_of_work,
             unpaid_per_buyer: of_buyers.unpaid_per_buyer,
             joins_per_address: of_buyers.joins_per_address,
             joins_per_buyer: of_buyers.joins_per_buyer,
@@ -82,7 +89,7 @@ impl From<(HoldBounds, BuyerBounds)> for HoldBoundsView {
 }
 
 impl HoldBoundsRequest {
-    fn checked(&self, event: EventId) -> Result<SetBounds, ApiError> {
+    fn checked(&self, event: EventId, proof_secret: Option<[u8; 32]>) -> Result<SetBounds, ApiError> {
         let mut checks = Checks::default();
         for (pointer, places) in [
             ("/per_session", self.per_session),
@@ -107,7 +114,9 @@ impl HoldBoundsRequest {
                 per_address: self.per_address,
                 per_network: self.per_network,
                 minutes_in_vain: self.minutes_in_vain,
+                proof_of_work: self.proof_of_work,
             },
+            proof_secret,
             of_buyers: OwnBuyerBounds {
                 joins_per_address: self.joins_per_address,
                 joins_per_buyer: self.joins_per_buyer,
@@ -122,7 +131,8 @@ pub async fn in_force(app: &AppState, event: &Event) -> Result<HoldBoundsView, A
     let own = app.store.own_bounds(event.id).await?;
     let bounds = app.config.reservations.hold_bounds();
     let of_buyers = BuyerBounds::of_event(app.store.own_buyer_bounds(event.id).await?);
-    Ok((bounds.of_event(event.unit_count, own), of_buyers).into())
+    let bounds = bounds.of_event(event.unit_count, own);
+    Ok(HoldBoundsView::of(bounds, of_buyers, own.proof_of_work))
 }
 
 /// Shows what one client may hold of an event without paying.
@@ -148,6 +158,11 @@ pub async fn replace(
     OwnEvent(event, _): OwnEvent<may::ChangeEvent>,
     JsonBody(request): JsonBody<HoldBoundsRequest>,
 ) -> Result<Json<HoldBoundsView>, ApiError> {
-    app.store.set_bounds(request.checked(event.id)?).await?;
+    // Who works on a challenge already may finish.
+    let known = app.store.proof_secret(event.id).await?;
+    let proof_secret = request.proof_of_work.then(|| known.unwrap_or_else(draw));
+    app.store
+        .set_bounds(request.checked(event.id, proof_secret)?)
+        .await?;
     Ok(Json(in_force(&app, &event).await?))
 }

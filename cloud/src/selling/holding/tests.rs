@@ -7,6 +7,7 @@ use super::*;
 use crate::ids::ReservationId;
 use crate::selling::TierQuantity;
 use crate::selling::claimant::{Claimant, ClientAddress, SessionHash};
+use crate::selling::proof_of_work::ShownProof;
 use crate::selling::sale::EventSale;
 
 const NOW: Timestamp = Timestamp(1_000);
@@ -49,6 +50,7 @@ fn request(claim: Claim) -> HoldRequest {
         bounds: BOUNDS,
         voucher: None,
         pass: None,
+        proof: ShownProof::Nothing,
         believed_until: Some(ENDS_AT.plus_ms(AFTER_EVENT_MS)),
         now: NOW,
     }

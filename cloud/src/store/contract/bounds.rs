@@ -58,6 +58,7 @@ async fn claim_within(
         bounds,
         voucher: None,
         pass: None,
+        proof: Default::default(),
         believed_until: Some(Timestamp::FOREVER),
         now,
     };
@@ -312,6 +313,7 @@ pub async fn an_organizer_sets_what_one_client_may_hold(case: Case) {
             .set_bounds(SetBounds {
                 event,
                 bounds,
+                proof_secret: bounds.proof_of_work.then_some([7; 32]),
                 of_buyers: Default::default(),
             })
             .await
@@ -424,6 +426,7 @@ pub async fn a_buyer_keeps_so_many_places_unpaid(case: Case) {
     let bounds = SetBounds {
         event,
         bounds: OwnBounds::default(),
+        proof_secret: None,
         of_buyers: own,
     };
     case.store.set_bounds(bounds).await.unwrap();

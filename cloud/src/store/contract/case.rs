@@ -20,6 +20,7 @@ use crate::selling::claimant::{Claimant, ClientAddress, HoldBounds, SessionHash}
 use crate::selling::inventory::TierSale;
 use crate::selling::jobs::LeaseHolder;
 use crate::selling::known_seats::KnownSeats;
+use crate::selling::proof_of_work::ShownProof;
 use crate::selling::{
     BeginBooking, BeginOutcome, Claim, CloseBooking, CloseOutcome, ConfirmBooking, ConfirmOutcome, Ending,
     GatewayKind, HoldOutcome, HoldRequest, NewTicket, OpenBooking, RequestHash, Reservation, TierQuantity,
@@ -331,6 +332,7 @@ impl Case {
             bounds: UNBOUNDED,
             voucher: None,
             pass: None,
+            proof: ShownProof::Nothing,
             believed_until: Some(Timestamp::FOREVER),
             now,
         }

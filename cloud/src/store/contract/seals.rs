@@ -70,6 +70,7 @@ async fn sold_in_every_way(case: &Case) {
         .set_bounds(SetBounds {
             event,
             bounds,
+            proof_secret: None,
             of_buyers: Default::default(),
         })
         .await

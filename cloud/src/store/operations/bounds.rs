@@ -63,20 +63,22 @@ pub fn of_event(connection: &Sql<'_>, event: EventId, bounds: HoldBounds) -> Res
 pub fn own_bounds(connection: &Sql<'_>, event: &EventId) -> Result<OwnBounds, StoreError> {
     let found = connection
         .prepare_cached(
-            "SELECT per_session, per_address, per_network, minutes_in_vain FROM hold_bounds WHERE event_id = ?1",
+            "SELECT per_session, per_address, per_network, minutes_in_vain, proof_secret IS NOT NULL FROM hold_bounds WHERE event_id = ?1",
         )?
         .query_row([event.0], |row| read_own_bounds(row, 0))
         .optional()?;
     Ok(found.unwrap_or_default())
 }
 
-/// Reads bounds from four columns beginning with a number.
+/// Reads bounds from five columns beginning with a number.
 pub fn read_own_bounds(row: &Row<'_>, first: usize) -> Result<OwnBounds, SqlError> {
     Ok(OwnBounds {
         per_session: row.get(first)?,
         per_address: row.get(first + 1)?,
         per_network: row.get(first + 2)?,
         minutes_in_vain: row.get(first + 3)?,
+        // Nothing where no bound is set.
+        proof_of_work: row.get::<Option<bool>>(first + 4)?.unwrap_or_default(),
     })
 }
 
@@ -85,17 +87,18 @@ pub fn set_bounds(connection: &Sql<'_>, request: &SetBounds) -> Result<Effect<()
     let own = request.bounds;
     connection
         .prepare_cached(
-            "INSERT INTO hold_bounds (event_id, per_session, per_address, per_network, minutes_in_vain)
-             VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO hold_bounds (event_id, per_session, per_address, per_network, minutes_in_vain, proof_secret)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (event_id) DO UPDATE
-             SET per_session = ?2, per_address = ?3, per_network = ?4, minutes_in_vain = ?5",
+             SET per_session = ?2, per_address = ?3, per_network = ?4, minutes_in_vain = ?5, proof_secret = ?6",
         )?
         .run(params![
             request.event.0,
             own.per_session,
             own.per_address,
             own.per_network,
-            own.minutes_in_vain
+            own.minutes_in_vain,
+            request.proof_secret
         ])?;
     buyer_bounds::set(connection, request.event, request.of_buyers)?;
     seals::seal_sale(connection, request.event)?;

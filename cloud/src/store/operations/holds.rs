@@ -21,7 +21,7 @@ use super::Effect;
 use super::column::ms;
 use super::reservation_rows::{free_units, record};
 use super::sale_terms::{self, sale_terms};
-use super::{bounds, rows, vouchers, waiting_room};
+use super::{bounds, proofs, rows, vouchers, waiting_room};
 
 /// Claims units for a reservation, all of them or none.
 pub fn hold(connection: &Sql<'_>, request: &HoldRequest) -> Result<Effect<HoldOutcome>, StoreError> {
@@ -47,6 +47,9 @@ pub fn hold(connection: &Sql<'_>, request: &HoldRequest) -> Result<Effect<HoldOu
         let guess = (request.reservation, sale.currency);
         vouchers::note_guess(connection, guess, (request.claimant, request.now))?;
         return Ok(Effect::Keep(HoldOutcome::Voucher(VoucherRefusal::Unknown)));
+    }
+    if let Err(refusal) = proofs::spend(connection, &sale, request)? {
+        return Ok(Effect::Undo(refusal));
     }
     let hold = Hold {
         connection,

@@ -25,7 +25,7 @@ const SALE_TERMS: &str =
                 EXISTS (SELECT 1 FROM cancellations WHERE cancellations.event_id = events.event_id),
                 events.sells_from, events.sells_until, sale_stopped, invoice_days, events.order_max,
                 tiers.sells_from, tiers.sells_until, hidden, order_min, tiers.order_max, fee, fee_added, tax, tax_added, price_steps,
-                unit_count, per_session, per_address, per_network, minutes_in_vain, status,
+                unit_count, per_session, per_address, per_network, minutes_in_vain, proof_secret IS NOT NULL, status,
                 EXISTS (SELECT 1 FROM waiting_list WHERE waiting_list.event_id = events.event_id AND waiting_list.tier = tiers.tier
                         AND reservation_id IS NULL AND left_at IS NULL)
          FROM events LEFT JOIN tiers USING (event_id) LEFT JOIN hold_bounds USING (event_id)
@@ -43,7 +43,7 @@ pub fn sale_terms(
         let (_, sale) = match &mut terms {
             Some(terms) => terms,
             None => terms.insert((
-                event_status(row.column(28)?.as_str()?)?,
+                event_status(row.column(29)?.as_str()?)?,
                 SaleTerms {
                     sale: SaleFacts {
                         ends_at: moment(row.get(0)?),
@@ -62,7 +62,7 @@ pub fn sale_terms(
             )),
         };
         if let Some(tier) = row.get(4)? {
-            if row.get(29)? {
+            if row.get(30)? {
                 sale.awaited.push(TierId(tier));
             }
             sale.tiers.push((TierId(tier), row.get(5)?, tier_sale(&row, 13)?));

@@ -21,11 +21,12 @@ const TERMS: [&str; 2] = [
     "SELECT tier, name, price, admits, flags FROM tiers WHERE event_id = ?1 ORDER BY tier",
 ];
 /// Every column by which an event and its tiers are sold to some and not to others, and for how much.
-const SALE: [&str; 3] = [
+const SALE: [&str; 4] = [
     "SELECT sells_from, sells_until, sale_stopped, invoice_days, order_max FROM events WHERE event_id = ?1",
     "SELECT tier, sells_from, sells_until, hidden, order_min, order_max, fee, fee_added, tax, tax_added, price_steps
      FROM tiers WHERE event_id = ?1 ORDER BY tier",
     "SELECT per_session, per_address, per_network, minutes_in_vain FROM hold_bounds WHERE event_id = ?1",
+    "SELECT proof_secret FROM hold_bounds WHERE event_id = ?1 AND proof_secret IS NOT NULL",
 ];
 /// The columns of its units that never change.
 const LAYOUT: [&str; 1] =

@@ -30,7 +30,7 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 }
 
 /// The tables that are moved.
-pub const TABLES: [Table; 58] = [
+pub const TABLES: [Table; 59] = [
     table("organizers", &["organizer_id"]),
     table("organizer_keys", &["key_hash"]),
     table("access_tokens", &["token_hash"]),
@@ -73,6 +73,7 @@ pub const TABLES: [Table; 58] = [
     table("halts", &["event_id"]),
     table("cancellations", &["event_id"]),
     table("hold_bounds", &["event_id"]),
+    table("spent_proofs", &["event_id", "until", "proof"]),
     table("buyer_bounds", &["event_id"]),
     table("waiting_rooms", &["event_id"]),
     table("lobby_passes", &["event_id", "first"]),
