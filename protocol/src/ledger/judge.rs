@@ -1,6 +1,7 @@
 //! Who may say yes to a scan, and saying it: the ledger's use of the admission rules; asking over the network is the shell's.
 
 mod question;
+mod written;
 
 use usher_keys::{DeviceIdentity, PublicKey, Timestamp};
 
@@ -9,8 +10,8 @@ use crate::admission::{self, Direction, Question, Reason, Referral, Refused, Ver
 use crate::clock::RuleTime;
 use crate::evidence::{self, Worth};
 use crate::ident::{ScanId, ScanSecret, Stamp, TierId};
-use crate::policy::{EntryRule, Gate, Offline, Policy};
-use crate::record::{Body, Counterpart, MAX_COUNTERPARTS, Passage, PlacesOf, Refusal, ShownPassage};
+use crate::policy::{EntryRule, Offline, Policy};
+use crate::record::{Body, Passage, PlacesOf, Refusal, ShownPassage};
 use crate::request::Scan;
 use crate::state::rulings;
 
@@ -239,11 +240,10 @@ impl Ledger {
         if now.0.abs_diff(passage.at.0) > RETRY_WITHIN_MS {
             return Some(Verdict::Refer(Referral::ScanOver));
         }
-        let policy = self.state.policy().map(|(_, policy)| policy);
-        Some(Verdict::Admit {
-            persons: passage.persons,
-            left: policy.map_or(0, |policy| self.ask(asked, policy, now, admission::left)),
-        })
+        let persons = passage.persons;
+        let left = |(_, policy)| self.ask(asked, policy, now, admission::left);
+        let left = self.state.policy().map_or(0, left);
+        Some(Verdict::Admit { persons, left })
     }
 
     /// Tells whether that device may have answered the scan. Under strict policy only a home lets in: any other device could
@@ -401,41 +401,6 @@ impl Ledger {
             history: &history,
             now,
         })
-    }
-
-    fn passage(&self, asked: &ScanQuestion, now: Timestamp) -> Option<ShownPassage> {
-        let (_, policy) = self.state.policy()?;
-        let gate = policy.gate(asked.gate)?;
-        Some(ShownPassage {
-            scan: asked.scan,
-            code: asked.ticket.code().to_owned(),
-            persons: asked.persons.max(1),
-            gate: asked.gate,
-            zone: gate.zone,
-            at: now,
-            counterparts: self.counterparts(asked, policy, gate),
-        })
-    }
-
-    /// Finds the entries that these people's passage closes or follows, as far as they are known here.
-    fn counterparts(&self, asked: &ScanQuestion, policy: &Policy, gate: &Gate) -> Vec<Counterpart> {
-        let (ticket, persons) = (asked.ticket.ticket(), asked.persons.max(1));
-        let (tally, limits) = (self.state.tally(ticket.unit), self.state.limits());
-        let is_reentry = policy
-            .tier(ticket.tier)
-            .is_some_and(|tier| tier.entry == EntryRule::Reentry);
-        let mut found = match (asked.direction, gate.leaves) {
-            (Direction::Out, _) => tally.to_close(gate.zone, persons, limits),
-            (Direction::In, Some(left)) if tally.may_leave(left) >= u32::from(persons) => {
-                tally.to_leave(left, persons)
-            }
-            (Direction::In, _) if is_reentry => {
-                tally.to_follow(limits.level(gate.zone), (persons, ticket.admits))
-            }
-            (Direction::In, _) => Vec::new(),
-        };
-        found.truncate(MAX_COUNTERPARTS);
-        found
     }
 }
 

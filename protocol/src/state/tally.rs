@@ -3,11 +3,15 @@
 //! Nothing here depends on how devices' clocks stand to each other: an exit names the entries it closes, an entry names those
 //! that had to be over before it, and the order of records only decides which of several is the one too many.
 
+mod entered;
 mod exits;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use usher_keys::Timestamp;
+
+pub use entered::Entered;
+use entered::entered;
 
 use super::limits::{CountInForce, Limits};
 use super::passage_change::PassageChange;
@@ -20,74 +24,6 @@ use crate::record::{Counterpart, Passage};
 /// How many entries of one scan others can name, the first ones: an honest scan has one, and each that is named is gone through
 /// for each that names it.
 const MAX_NAMED_OF_SCAN: usize = 4;
-
-/// Some people who went in by one scan.
-#[derive(Debug, Clone)]
-pub struct Entered<'a> {
-    /// Where the first record of the scan stands.
-    pub stamp: &'a Stamp,
-    /// What it says.
-    pub change: &'a PassageChange,
-    /// The latest moment that any record of the scan tells: whose clock is wrong opens no other day.
-    pub latest: Timestamp,
-    /// The record by which its places are somebody's: a hub's rather than a scanner's, or any scanner could have others' places free.
-    pub charged: (&'a Stamp, &'a PassageChange),
-    /// The other moments that records of the scan tell.
-    also_at: Vec<Timestamp>,
-    /// Whether every record of the scan says that a supervisor has ordered it.
-    is_override: bool,
-    /// Whether its gate leads into its zone.
-    is_in_place: bool,
-    /// How deep its zone lies.
-    level: u8,
-    /// Earlier entries that these people's followed, by any record of the scan.
-    follows: BTreeMap<ScanId, u32>,
-    /// How many of the people have left or gone on.
-    closed: u32,
-    /// How many of those who left have come back.
-    followed: u32,
-    /// How many did not follow an entry.
-    anew: u32,
-    /// How many came on from another zone of this level.
-    moved: u32,
-    /// How many follow an entry that was not over, or that others followed before.
-    too_many: u32,
-}
-
-impl<'a> Entered<'a> {
-    /// Returns who passed where.
-    pub fn passage(&self) -> &Passage {
-        &self.change.passage
-    }
-
-    /// Returns how many of the people are still in.
-    pub fn inside(&self) -> u32 {
-        self.persons().saturating_sub(self.closed)
-    }
-
-    fn persons(&self) -> u32 {
-        u32::from(self.passage().persons)
-    }
-
-    /// Takes another record of the scan.
-    fn tell_again(&mut self, (stamp, change): (&'a Stamp, &'a PassageChange), limits: &Limits) {
-        let at = change.passage.at;
-        self.latest = self.latest.max(at);
-        if at != self.passage().at && !self.also_at.contains(&at) {
-            self.also_at.push(at);
-        }
-        self.is_override &= change.is_override();
-        if limits.is_hub(&stamp.origin) && !limits.is_hub(&self.charged.0.origin) {
-            self.charged = (stamp, change);
-        }
-    }
-
-    /// Returns the days on which the scan was, by its records.
-    fn days(&self, day_of: impl Fn(Timestamp) -> i32) -> BTreeSet<i32> {
-        let moments = self.also_at.iter().chain([&self.change.passage.at]);
-        moments.map(|at| day_of(*at)).collect()
-    }
-}
 
 /// Some people who left by one scan.
 #[derive(Debug, Clone)]
@@ -395,25 +331,6 @@ impl<'a> Tally<'a> {
     /// Returns the exits of which nobody knows an entry.
     pub fn unmatched(&self) -> impl Iterator<Item = &Left<'a>> {
         self.exits.iter().filter(|exit| exit.unmatched() > 0)
-    }
-}
-
-fn entered<'a>(stamp: &'a Stamp, change: &'a PassageChange, limits: &Limits) -> Entered<'a> {
-    Entered {
-        stamp,
-        change,
-        latest: change.passage.at,
-        charged: (stamp, change),
-        also_at: Vec::new(),
-        is_override: change.is_override(),
-        is_in_place: limits.is_in_place(change),
-        level: limits.level(change.passage.zone),
-        follows: BTreeMap::new(),
-        closed: 0,
-        followed: 0,
-        anew: 0,
-        moved: 0,
-        too_many: 0,
     }
 }
 
