@@ -90,6 +90,21 @@ impl LetterKind {
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
+
+    /// Tells whether a mailing of this kind also goes to people whom a ticket was handed over to: it says what becomes of the event, and they come
+    /// in vain otherwise.
+    pub fn goes_to_holders(self) -> bool {
+        match self {
+            Self::EventMoved | Self::EventCanceled => true,
+            Self::BookingConfirmed
+            | Self::TicketReissued
+            | Self::TicketTransferred
+            | Self::TicketReceived
+            | Self::RefundGiven
+            | Self::PlacesOffered
+            | Self::Note => false,
+        }
+    }
 }
 
 /// How far a letter has come.
@@ -166,7 +181,8 @@ pub struct Letter {
     pub kind: LetterKind,
     /// Whose booking it is about, if any.
     pub charge: Option<ChargeReference>,
-    /// What it is about beside the booking: the second half of the id of a ticket, refund, mailing or waiter.
+    /// What it is about beside the booking: the second half of the id of a ticket, refund, mailing or waiter. One of a mailing to whoever has a
+    /// ticket without its booking is about the ticket.
     pub about: Option<[u8; LOCAL_BYTES]>,
     /// Where it goes, if not to the buyer.
     pub recipient: Option<String>,

@@ -329,6 +329,7 @@ texts! {
     LetterCanceledSubject = "letter-canceled-subject",
     LetterCanceled = "letter-canceled",
     LetterCanceledMore = "letter-canceled-more",
+    LetterCanceledHolder = "letter-canceled-holder",
 
     LetterOfferSubject = "letter-offer-subject",
     LetterOffer = "letter-offer",

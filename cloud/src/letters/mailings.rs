@@ -32,7 +32,7 @@ pub struct Mailing {
     pub subject: String,
     /// Plain text; of what somebody writes.
     pub body: String,
-    /// How many letters are written.
+    /// How many letters are written, those to holders of transferred tickets included.
     pub written: u32,
     pub created_at: Timestamp,
     /// When the last of them was written.

@@ -107,8 +107,9 @@ fn of_offer(offer: OfferedPlaces<'_>, facts: &LetterFacts<'_>) -> ShortLetter {
     )
 }
 
+/// Says what becomes of the event, to a buyer or to whoever has a ticket without its booking.
 fn of_event(kind: LetterKind, facts: &LetterFacts<'_>) -> ShortLetter {
-    let language = facts.language;
+    let (language, is_holder) = (facts.language, facts.ticket.is_some());
     let event = &facts.event.name;
     if kind == LetterKind::EventMoved {
         let starts = facts.said(facts.event.starts_at);
@@ -117,13 +118,17 @@ fn of_event(kind: LetterKind, facts: &LetterFacts<'_>) -> ShortLetter {
             .with("event", event)
             .with("starts", starts);
         let sentences = [moved, language.say(Text::LetterMovedMore)];
-        return letter(facts, (Text::LetterMovedSubject, Text::ShowMyTickets), &sentences);
+        let link = match is_holder {
+            true => Text::LetterShowTicket,
+            false => Text::ShowMyTickets,
+        };
+        return letter(facts, (Text::LetterMovedSubject, link), &sentences);
     }
+    let (more, link) = match is_holder {
+        true => (Text::LetterCanceledHolder, Text::LetterShowTicket),
+        false => (Text::LetterCanceledMore, Text::LetterShowBooking),
+    };
     let canceled = language.say(Text::LetterCanceled).with("event", event);
-    let sentences = [canceled, language.say(Text::LetterCanceledMore)];
-    letter(
-        facts,
-        (Text::LetterCanceledSubject, Text::LetterShowBooking),
-        &sentences,
-    )
+    let sentences = [canceled, language.say(more)];
+    letter(facts, (Text::LetterCanceledSubject, link), &sentences)
 }

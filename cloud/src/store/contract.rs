@@ -14,6 +14,7 @@ mod cell_lines;
 mod charges;
 mod comps;
 pub mod devices;
+mod holders;
 mod holds;
 mod inventory;
 mod invoices;
@@ -355,6 +356,11 @@ contracts! {
         whoever_had_a_ticket_of_a_canceled_event_can_be_written_to,
         what_becomes_of_an_event_is_told_where_there_is_mail,
         an_organizer_tries_mailings_so_often_a_day,
+    }
+    holders {
+        whoever_a_ticket_was_handed_over_to_is_told_once_what_becomes_of_the_event,
+        whoever_has_a_ticket_of_a_canceled_event_is_told_where_they_are_known,
+        who_has_a_ticket_is_erased_with_who_bought_it,
     }
     retention {
         who_bought_is_erased_after_the_event_and_what_was_sold_is_kept,

@@ -27,6 +27,7 @@ mod dispute_states;
 pub mod disputes;
 pub mod drafts;
 pub mod gateway_payments;
+pub mod holders;
 pub mod holds;
 pub mod inventory;
 pub mod invoices;

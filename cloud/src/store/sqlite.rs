@@ -110,7 +110,7 @@ impl Database {
 }
 
 /// The migrations of the store, oldest first; one that was released is never changed.
-const MIGRATIONS: [(&str, &str); 59] = [
+const MIGRATIONS: [(&str, &str); 60] = [
     ("V1__selling", include_str!("../../migrations/V1__selling.sql")),
     (
         "V10__authority",
@@ -268,6 +268,7 @@ const MIGRATIONS: [(&str, &str); 59] = [
         "V81__mailing_keys",
         include_str!("../../migrations/V81__mailing_keys.sql"),
     ),
+    ("V82__holders", include_str!("../../migrations/V82__holders.sql")),
     (
         "V83__proof_of_work",
         include_str!("../../migrations/V83__proof_of_work.sql"),

@@ -425,26 +425,46 @@ async fn an_organizer_writes_to_all_buyers_after_a_look_and_a_try() {
 async fn buyers_are_told_that_an_event_is_canceled_and_that_money_comes_back() {
     let (server, cloud) = with_mail().await;
     let event = cloud.event(|_| {}).await;
-    cloud.buy(&event, &[0]).await;
+    let booking = cloud.buy(&event, &[0, 2]).await;
     cloud.buy(&event, &[1]).await;
     server.until(2).await;
+    let ticket = booking["tickets"][0]["ticket_id"].as_str().unwrap();
+    let path = format!("/v1/organizer/events/{event}/tickets/{ticket}/transfer");
+    let to = serde_json::json!({"email": "lark@example.org"});
+    let new = done(&cloud, Method::POST, &path, &to).await;
+    server.until(4).await;
     let cancel = format!("/v1/organizer/events/{event}/cancellation");
     done(&cloud, Method::POST, &cancel, &serde_json::json!({"apply": true})).await;
     // What is written while other letters are sent waits a second.
-    until_so("six letters", async || {
+    until_so("nine letters", async || {
         cloud.clock.advance_ms(1_000);
         sleep(Duration::from_millis(100)).await;
-        server.taken().len() >= 6
+        server.taken().len() >= 9
     })
     .await;
-    let told = server.until(6).await.split_off(2);
-    let canceled = told.iter().filter(|letter| {
-        letter["headers"]["subject"]
-            .as_str()
-            .unwrap()
-            .starts_with("Cancelled: ")
-    });
-    assert_eq!(canceled.count(), 2, "{told:?}");
+    let told = server.until(9).await.split_off(4);
+    let canceled: Vec<_> = told
+        .iter()
+        .filter(|letter| {
+            letter["headers"]["subject"]
+                .as_str()
+                .unwrap()
+                .starts_with("Cancelled: ")
+        })
+        .collect();
+    assert_eq!(canceled.len(), 3, "{told:?}");
+    // Whoever has a ticket of somebody else's booking is told of the ticket, and that the money is the buyer's.
+    let held = canceled
+        .iter()
+        .find(|letter| letter["to"][0] == "lark@example.org");
+    let text = held.unwrap()["text"].as_str().unwrap();
+    for part in [
+        "is given back to whoever bought your tickets",
+        &format!("/tickets/{}", new["ticket_id"].as_str().unwrap()),
+    ] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    assert!(!text.contains("/bookings/"), "the booking is the buyer's: {text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

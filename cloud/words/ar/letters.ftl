@@ -36,6 +36,7 @@ letter-moved-more = تبقى تذاكركم صالحة للموعد الجديد
 letter-canceled-subject = أُلغيت: { $event }
 letter-canceled = لن تُقام { $event }. لا تتيح تذاكركم الدخول.
 letter-canceled-more = يُعاد إليكم ما دفعتموه عبر الإنترنت بوسيلة الدفع نفسها، وليس عليكم فعل أي شيء. إن دفعتم في شباك التذاكر أو بحوالة مصرفية فتوجّهوا إلى المنظّم لاسترداده.
+letter-canceled-holder = يُعاد ما دُفع إلى من اشترى تذاكركم، وليس عليكم فعل أي شيء.
 
 ## Places that came back
 letter-offer-subject = أماكن محجوزة لكم في { $event }

@@ -36,6 +36,7 @@ letter-moved-more = Ihre Tickets gelten auch für den neuen Termin; Sie müssen 
 letter-canceled-subject = Abgesagt: { $event }
 letter-canceled = { $event } findet nicht statt. Mit Ihren Tickets gibt es keinen Einlass.
 letter-canceled-more = Was Sie online bezahlt haben, bekommen Sie auf dem Zahlungsweg zurück; Sie müssen nichts tun. Wenn Sie an der Kasse oder per Überweisung bezahlt haben, wenden Sie sich dafür an den Veranstalter.
+letter-canceled-holder = Was bezahlt wurde, bekommt zurück, wer Ihre Tickets gekauft hat; Sie müssen nichts tun.
 
 ## Places that came back
 letter-offer-subject = Für Sie reserviert: Plätze für { $event }

@@ -36,6 +36,7 @@ letter-moved-more = Your tickets stay good for the new date; you need not do any
 letter-canceled-subject = Cancelled: { $event }
 letter-canceled = { $event } does not take place. Your tickets let nobody in.
 letter-canceled-more = What you paid online is given back the way you paid; you need not do anything. If you paid at the box office or by bank transfer, ask the organizer for it.
+letter-canceled-holder = What was paid is given back to whoever bought your tickets; you need not do anything.
 
 ## Places that came back
 letter-offer-subject = Places for { $event } are held for you

@@ -36,6 +36,7 @@ letter-moved-more = Sus entradas valen para la nueva fecha; usted no tiene que h
 letter-canceled-subject = Cancelado: { $event }
 letter-canceled = { $event } no se celebra. Sus entradas ya no dan acceso.
 letter-canceled-more = Lo que ha pagado en línea se le devuelve por el mismo medio de pago; usted no tiene que hacer nada. Si pagó en taquilla o por transferencia, diríjase al organizador.
+letter-canceled-holder = Lo que se pagó se devuelve a quien compró sus entradas; usted no tiene que hacer nada.
 
 ## Places that came back
 letter-offer-subject = Plazas para { $event } reservadas para usted

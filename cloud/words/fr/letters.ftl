@@ -36,6 +36,7 @@ letter-moved-more = Vos billets restent valables pour la nouvelle date ; vous n�
 letter-canceled-subject = Annulé : { $event }
 letter-canceled = { $event } n’a pas lieu. Vos billets ne donnent plus accès.
 letter-canceled-more = Ce que vous avez payé en ligne est remboursé par le moyen de paiement utilisé ; vous n’avez rien à faire. Si vous avez payé au guichet ou par virement, adressez-vous à l’organisateur.
+letter-canceled-holder = Ce qui a été payé est remboursé à la personne qui a acheté vos billets ; vous n’avez rien à faire.
 
 ## Places that came back
 letter-offer-subject = Des places pour { $event } sont retenues pour vous

@@ -100,7 +100,8 @@ pub async fn unbind(
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"email": "lark@example.org"}))]
 pub struct TransferRequest {
-    /// Where the new holder's letter goes, if there is mail. It is kept until the letter is forgotten.
+    /// Where the new holder's letters go, if there is mail: that the ticket is theirs, and what becomes of the event. It is kept as long as those of
+    /// buyers.
     #[schema(example = "lark@example.org")]
     pub email: String,
 }

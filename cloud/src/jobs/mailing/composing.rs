@@ -57,6 +57,9 @@ async fn about(state: &AppState, letter: &Letter) -> Result<About, StoreError> {
             // What has lapsed since, or is taken, is offered no more.
             about.waiter = waiter.filter(|waiter| waiter.state == WaiterState::Offered);
         }
+        LetterKind::EventMoved | LetterKind::EventCanceled if letter.recipient.is_some() => {
+            about.ticket = store.ticket(TicketId { event, local }).await?;
+        }
         LetterKind::EventMoved | LetterKind::EventCanceled | LetterKind::Note => {
             about.mailing = store.mailing(MailingId { event, local }).await?;
         }

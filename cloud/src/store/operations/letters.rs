@@ -47,17 +47,6 @@ fn read(row: &Row<'_>) -> Result<Letter, StoreError> {
     })
 }
 
-/// Finds in which language the buyer of a ticket reads, if a booking has it.
-pub fn language_of_ticket(connection: &Sql<'_>, ticket: &TicketId) -> Result<Option<Language>, StoreError> {
-    let found = connection
-        .prepare_cached(
-            "SELECT language FROM tickets JOIN bookings USING (event_id, booking_id) WHERE event_id = ?1 AND ticket_id = ?2",
-        )?
-        .query_row(params![ticket.event.0, ticket.local], |row| Ok(language(row.column(0)?.as_str()?)))
-        .optional()?;
-    Ok(found)
-}
-
 /// Writes a letter, in the transaction of its cause, and the job of its event.
 pub fn write(connection: &Sql<'_>, cause: &LetterCause<'_>) -> Result<LetterId, StoreError> {
     let event = cause.event;

@@ -15,7 +15,7 @@ use crate::store::StoreError;
 use crate::store::sql::{OptionalExtension, Row, Sql, params};
 
 use super::column::{Local, event_id, moment, ms};
-use super::{Effect, jobs, letters, organizer_lock};
+use super::{Effect, holders, jobs, letters, organizer_lock};
 
 /// The columns [`read`] reads.
 const MAILING: &str =
@@ -160,8 +160,8 @@ fn tier_number(tier: Option<TierId>) -> i64 {
 
 /// Returns the state of tickets beside `valid` whose buyers are told: of an event that is canceled tickets are void before anybody was told,
 /// and whoever had one is written to afterwards, too.
-fn told_too(connection: &Sql<'_>, event: EventId, kind: LetterKind) -> Result<&'static str, StoreError> {
-    let told = match kind {
+fn told_too(connection: &Sql<'_>, event: EventId, kind: LetterKind) -> Result<TicketState, StoreError> {
+    Ok(match kind {
         LetterKind::EventCanceled => TicketState::Revoked,
         LetterKind::Note if is_canceled(connection, event)? => TicketState::Revoked,
         LetterKind::BookingConfirmed
@@ -172,8 +172,7 @@ fn told_too(connection: &Sql<'_>, event: EventId, kind: LetterKind) -> Result<&'
         | LetterKind::EventMoved
         | LetterKind::PlacesOffered
         | LetterKind::Note => TicketState::Valid,
-    };
-    Ok(told.word())
+    })
 }
 
 fn is_canceled(connection: &Sql<'_>, event: EventId) -> Result<bool, StoreError> {
@@ -189,7 +188,7 @@ pub fn recipients(connection: &Sql<'_>, request: &RecipientsQuery) -> Result<u32
             params![
                 request.event.0,
                 tier_number(request.tier),
-                told_too(connection, request.event, LetterKind::Note)?
+                told_too(connection, request.event, LetterKind::Note)?.word()
             ],
             |row| row.get(0),
         )?;
@@ -203,6 +202,7 @@ pub fn write_letters(connection: &Sql<'_>, request: &WriteLetters) -> Result<Eff
         jobs::delete(connection, JobId::WriteLetters(id))?;
         return Ok(Effect::Keep(true));
     };
+    let told_too = told_too(connection, id.event, found.kind)?;
     let charges: Vec<Local> = connection
         .prepare_cached(&format!(
             "SELECT charge_reference {RECIPIENTS}
@@ -213,7 +213,7 @@ pub fn write_letters(connection: &Sql<'_>, request: &WriteLetters) -> Result<Eff
             params![
                 id.event.0,
                 tier_number(found.tier),
-                told_too(connection, id.event, found.kind)?,
+                told_too.word(),
                 id.local,
                 WRITTEN_AT_ONCE
             ],
@@ -235,14 +235,23 @@ pub fn write_letters(connection: &Sql<'_>, request: &WriteLetters) -> Result<Eff
         };
         letters::write(connection, &cause)?;
     }
-    note(connection, request, &charges)
+    // Those who have tickets without a booking come after all buyers.
+    let holders = match charges.len() < WRITTEN_AT_ONCE as usize && found.kind.goes_to_holders() {
+        true => holders::write_letters(connection, (&found, told_too), request)?,
+        false => 0,
+    };
+    note(connection, request, (&charges, holders))
 }
 
 /// Writes down how far it has come.
-fn note(connection: &Sql<'_>, request: &WriteLetters, charges: &[Local]) -> Result<Effect<bool>, StoreError> {
+fn note(
+    connection: &Sql<'_>,
+    request: &WriteLetters,
+    (charges, holders): (&[Local], u32),
+) -> Result<Effect<bool>, StoreError> {
     let id = request.mailing;
-    let is_last = charges.len() < WRITTEN_AT_ONCE as usize;
-    let written = i64::try_from(charges.len()).unwrap_or(i64::MAX);
+    let is_last = charges.len() < WRITTEN_AT_ONCE as usize && holders < WRITTEN_AT_ONCE;
+    let written = i64::try_from(charges.len()).unwrap_or(i64::MAX) + i64::from(holders);
     connection
         .prepare_cached(
             "UPDATE mailings SET written = written + ?3, after_charge = COALESCE(?4, after_charge), ended_at = ?5

@@ -7,8 +7,8 @@ use crate::store::sql::{Sql, params};
 use super::Effect;
 use super::column::{Local, ms};
 
-/// Erases buyers' addresses, names of people who were given tickets, addresses of others who got letters, and the hashes of requests that can be compared with guessed ones, from bookings that are closed; tells of
-/// how many.
+/// Erases buyers' addresses, names of people who were given tickets, addresses of others who got letters or tickets, and the hashes of requests that
+/// can be compared with guessed ones, from bookings that are closed; tells of how many.
 pub fn erase_personal_data(
     connection: &Sql<'_>,
     request: &ErasePersonalData,
@@ -32,6 +32,12 @@ pub fn erase_personal_data(
         .prepare_cached(
             "UPDATE letters SET recipient = '' WHERE event_id = ?1 AND recipient <> '' AND
              EXISTS (SELECT 1 FROM events WHERE events.event_id = ?1 AND ends_at <= ?2)",
+        )?
+        .execute(params![event.0, ms(request.ended_by)])?;
+    connection
+        .prepare_cached(
+            "UPDATE tickets SET holder_email = NULL, holder_language = NULL WHERE event_id = ?1 AND holder_email IS NOT NULL
+             AND EXISTS (SELECT 1 FROM events WHERE events.event_id = ?1 AND ends_at <= ?2)",
         )?
         .execute(params![event.0, ms(request.ended_by)])?;
     for booking in &due {

@@ -393,7 +393,7 @@ mod tests {
             for sql in [
                 "INSERT INTO units (event_id, unit, tier, state, reservation_id, issued) VALUES (?1, ?2, 1, 'booked', ?3, 1)",
                 "INSERT INTO bookings VALUES (?1, ?3, NULL, ?3, ?3, 1, 'k' || ?2, zeroblob(32), 'confirmed', NULL, NULL, NULL, 'a@b.example', 100, 1, 1, 1, 'sandbox', 37 * ?2, 0, 0, NULL, NULL, '', 'en')",
-                "INSERT INTO tickets VALUES (?1, ?3, ?2, 1, ?3, 'valid', 0, 'payload', 1, ?2, NULL, 0)",
+                "INSERT INTO tickets VALUES (?1, ?3, ?2, 1, ?3, 'valid', 0, 'payload', 1, ?2, NULL, 0, NULL, NULL)",
             ] {
                 connection.execute(sql, row).unwrap();
             }

@@ -10,7 +10,7 @@ use super::server::Servers;
 use super::writer::wait_for;
 
 /// The migrations, oldest first; one that was released is never changed.
-const MIGRATIONS: [&str; 51] = [
+const MIGRATIONS: [&str; 52] = [
     include_str!("../../../migrations/postgres/V1__store.sql"),
     include_str!("../../../migrations/postgres/V2__index_order.sql"),
     include_str!("../../../migrations/postgres/V3__moves.sql"),
@@ -61,6 +61,7 @@ const MIGRATIONS: [&str; 51] = [
     include_str!("../../../migrations/postgres/V60__unpaid_by_address.sql"),
     include_str!("../../../migrations/postgres/V61__letters_by_charge.sql"),
     include_str!("../../../migrations/postgres/V62__mailing_keys.sql"),
+    include_str!("../../../migrations/postgres/V63__holders.sql"),
     include_str!("../../../migrations/postgres/V64__proof_of_work.sql"),
 ];
 /// How often one process tries: each failed try means that another process got a step further.

@@ -16,7 +16,7 @@ use crate::selling::{NewTicket, ReissuedTo, TicketState};
 use crate::store::StoreError;
 use crate::store::authority::{Append, AppendOutcome, DropLog, RowChange, Sealed};
 use crate::store::operations::column::{ms, narrow, ticket_state, unit_state};
-use crate::store::operations::{Effect, codes, letters, webhooks};
+use crate::store::operations::{Effect, codes, holders, letters, webhooks};
 use crate::store::sql::{OptionalExtension, Sql, params};
 use crate::webhooks::{WebhookCause, WebhookKind};
 
@@ -60,7 +60,7 @@ pub fn append(connection: &Sql<'_>, request: &Append) -> Result<Effect<AppendOut
                 }
                 reissue(connection, old, (new, *bindings), request.now)?
                     && (*to == ReissuedTo::SameHolder
-                        || part(connection, old, new)?
+                        || part(connection, (old, new), letters.as_ref())?
                             && enqueue(connection, WebhookKind::TicketTransferred, old, request.now)?)
             }
         };
@@ -94,12 +94,16 @@ fn write_letters(
         about: Some(new.local),
         recipient: Some(Recipient {
             address: recipient,
-            // The one who passes it on is asked in their own language, and nobody else's is known.
-            language: letters::language_of_ticket(connection, old)?.unwrap_or(Language::English),
+            language: language_of_next(connection, old)?,
         }),
         now,
     };
     letters::write(connection, &received).map(drop)
+}
+
+/// Finds in which language whoever gets a ticket is written to: that of the one who passes it on, since nobody else's is known.
+fn language_of_next(connection: &Sql<'_>, old: &TicketId) -> Result<Language, StoreError> {
+    Ok(holders::language(connection, old)?.unwrap_or(Language::English))
 }
 
 /// Drops the copy of a log, to be fetched anew; tells whether there was one.
@@ -303,8 +307,9 @@ fn reissue(
     let code = codes::free(connection, event, new.code)?;
     connection
         .prepare_cached(
-            "INSERT INTO tickets (event_id, ticket_id, unit, generation, booking_id, state, payload, issued_at, code, bindings)
-             SELECT event_id, ?3, unit, ?4, booking_id, 'valid', ?5, ?6, ?7, ?8
+            "INSERT INTO tickets (event_id, ticket_id, unit, generation, booking_id, state, payload, issued_at, code, bindings,
+                                  holder_email, holder_language)
+             SELECT event_id, ?3, unit, ?4, booking_id, 'valid', ?5, ?6, ?7, ?8, holder_email, holder_language
              FROM tickets WHERE event_id = ?1 AND ticket_id = ?2",
         )?
         .execute(params![
@@ -339,14 +344,28 @@ fn issued_unit(
     found.next().transpose()
 }
 
-/// Takes a new ticket out of the booking of the one it replaced, because it is somebody else's.
-fn part(connection: &Sql<'_>, old: &TicketId, new: &NewTicket) -> Result<bool, StoreError> {
+/// Takes a new ticket out of the booking of the one it replaced, because it is somebody else's, and writes down whose if that is known.
+fn part(
+    connection: &Sql<'_>,
+    (old, new): (&TicketId, &NewTicket),
+    letters: Option<&ReissueLetters>,
+) -> Result<bool, StoreError> {
     let event = old.event;
     let marked = connection
         .prepare_cached("UPDATE tickets SET transferred = 1 WHERE event_id = ?1 AND ticket_id = ?2")?
         .execute(params![event.0, old.local])?;
+    let language = language_of_next(connection, old)?;
+    let address = letters.and_then(|letters| letters.recipient.as_deref());
     let parted = connection
-        .prepare_cached("UPDATE tickets SET booking_id = NULL WHERE event_id = ?1 AND ticket_id = ?2")?
-        .execute(params![event.0, new.id.local])?;
+        .prepare_cached(
+            "UPDATE tickets SET booking_id = NULL, holder_email = ?3, holder_language = ?4
+             WHERE event_id = ?1 AND ticket_id = ?2",
+        )?
+        .execute(params![
+            event.0,
+            new.id.local,
+            address,
+            address.map(|_| language.tag())
+        ])?;
     Ok(marked == 1 && parted == 1)
 }
