@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use usher_keys::Timestamp;
 use usher_words::problems::ProblemKind;
 
@@ -13,13 +13,14 @@ use crate::ids::OrganizerId;
 use crate::rights::{Grant, Operation};
 use crate::selling::claimant::ClientAddress;
 use crate::state::AppState;
+use crate::store::StoreError;
 use crate::store::access_tokens::PREFIX;
 use crate::store::api_keys::{ApiKey, NoteKeyUse};
 use crate::store::organizing::KeyHash;
 
 use super::claimant::address_of;
 use super::error::ApiError;
-use super::logged_in::LoggedIn;
+use super::logged_in::{self, LoggedIn};
 
 /// How exactly it is known when a key was last used, in milliseconds: a write in so long, and not with each request.
 const USE_STEP_MS: u64 = 5 * 60_000;
@@ -78,6 +79,57 @@ impl Caller {
     }
 }
 
+/// What somebody showed with a request that lasts, by which it is asked again whether they still may.
+#[derive(Debug, Clone, Copy)]
+pub enum ShownSecret {
+    /// That of an API key.
+    Key(KeyHash),
+    /// An access token.
+    Token(KeyHash),
+    /// The cookie of a session.
+    Session(KeyHash),
+}
+
+impl ShownSecret {
+    /// Finds what came with a request, as [`Caller`] takes it.
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        match bearer(headers) {
+            Some(token) if token.starts_with(PREFIX) => Some(Self::Token(KeyHash::of(token))),
+            Some(key) => Some(Self::Key(KeyHash::of(key))),
+            None => logged_in::secret(headers).map(|secret| Self::Session(KeyHash::of(secret))),
+        }
+    }
+
+    /// Tells whether whoever showed it may still do an operation for an organizer: it was not revoked, logged out or given a lesser role since.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn still_may(
+        self,
+        (organizer, operation): (OrganizerId, Operation),
+        app: &AppState,
+    ) -> Result<bool, StoreError> {
+        let (store, now) = (&app.store, app.clock.now());
+        let found = match self {
+            Self::Key(hash) => {
+                let key = store.api_key(hash).await?.filter(|key| key.is_good(now));
+                key.map(|key| (key.organizer, key.grant()))
+            }
+            Self::Token(hash) => {
+                let token = store.access_token(hash).await?;
+                token.and_then(|token| Some((token.key.organizer, token.grant(now)?)))
+            }
+            Self::Session(hash) => {
+                let session = store.staff_session(hash).await?;
+                let session = session.filter(|session| session.is_good(now));
+                session.map(|session| (session.organizer, Grant::whole(session.role)))
+            }
+        };
+        Ok(found.is_some_and(|(of, grant)| of == organizer && grant.may(operation)))
+    }
+}
+
 impl FromRequestParts<Arc<AppState>> for Caller {
     type Rejection = ApiError;
 
@@ -87,7 +139,7 @@ impl FromRequestParts<Arc<AppState>> for Caller {
             return Ok(*caller);
         }
         let address = address_of(parts, app).into();
-        let caller = match bearer(parts) {
+        let caller = match bearer(&parts.headers) {
             Some(token) if token.starts_with(PREFIX) => of_token(token, address, app).await?,
             None if let Some(logged_in) = LoggedIn::of(&parts.headers, app).await? => {
                 of_session(&logged_in, parts, app.clock.now())?
@@ -100,8 +152,8 @@ impl FromRequestParts<Arc<AppState>> for Caller {
 }
 
 /// Returns what came with a request as a bearer's.
-fn bearer(parts: &Parts) -> Option<&str> {
-    let value = parts.headers.get(header::AUTHORIZATION)?;
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?;
     Some(value.to_str().ok()?.strip_prefix("Bearer ")?.trim())
 }
 

@@ -39,7 +39,7 @@ impl LoggedIn {
     ///
     /// [`ApiError::Store`].
     pub async fn of(headers: &HeaderMap, app: &AppState) -> Result<Option<Self>, ApiError> {
-        let Some(secret) = cookie_named(headers, COOKIE) else {
+        let Some(secret) = secret(headers) else {
             return Ok(None);
         };
         let found = app.store.staff_session(KeyHash::of(secret)).await?;
@@ -85,6 +85,11 @@ impl FromRequestParts<Arc<AppState>> for LoggedIn {
         let found = Self::of(&parts.headers, app).await?;
         found.ok_or_else(|| ProblemKind::LogInNeeded.into())
     }
+}
+
+/// Returns the secret of a session that came with a request.
+pub fn secret(headers: &HeaderMap) -> Option<&str> {
+    cookie_named(headers, COOKIE)
 }
 
 /// Derives what the forms of a session say from its secret.

@@ -1,6 +1,6 @@
 //! `/v1/organizer/events/{event_id}/news/stream`: what happens, heard over a connection that breaks off, and by an endpoint all the same.
 
-use reqwest::{Method, Response};
+use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -9,6 +9,7 @@ use super::endpoints::{Receiver, told};
 use super::enrolments::code;
 use super::hub::Hub;
 use super::patience::within_patience;
+use super::staff::{Person, person, post_form};
 
 /// Somebody who listens.
 struct Listener {
@@ -30,7 +31,11 @@ fn path(event: &str) -> String {
 
 impl Listener {
     async fn of(cloud: &Cloud, event: &str, known: Option<u64>) -> Self {
-        let mut request = cloud.request(Method::GET, &path(event)).bearer_auth(&cloud.key);
+        let request = cloud.request(Method::GET, &path(event)).bearer_auth(&cloud.key);
+        Self::by(request, known).await
+    }
+
+    async fn by(mut request: RequestBuilder, known: Option<u64>) -> Self {
         if let Some(known) = known {
             request = request.header("last-event-id", known);
         }
@@ -42,6 +47,21 @@ impl Listener {
         // It hears what happens from here on.
         listener.more().await;
         listener
+    }
+
+    /// Waits until nothing more is told.
+    async fn end(mut self) {
+        while let Some(more) = within_patience("the end of the stream", self.response.chunk())
+            .await
+            .unwrap()
+        {
+            self.heard.push_str(std::str::from_utf8(&more).unwrap());
+        }
+        assert!(
+            !self.heard.contains("data:"),
+            "told after the end: {}",
+            self.heard
+        );
     }
 
     async fn more(&mut self) {
@@ -188,4 +208,47 @@ async fn news_are_for_managers_of_the_event_alone() {
     }
     let nobody = cloud.get(&path(&event)).await;
     nobody.check_problem(401, "unauthorized");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_told_to_whoever_logs_out_is_demoted_or_shows_a_key_that_is_revoked() {
+    let cloud = Cloud::start().await;
+    let event = cloud.event(|_| {}).await;
+    let ada = person(&cloud, "manager").await;
+    let by = |person: &Person| {
+        let request = cloud.request(Method::GET, &path(&event));
+        Listener::by(request.header("cookie", &person.cookie), None)
+    };
+    let (listener, form) = (by(&ada).await, [("form_token", ada.form_token.as_str())]);
+    let gone = post_form(&cloud, "/staff/log-out", &ada.cookie, &form).await;
+    assert_eq!(gone.status, 303);
+    // What happens from here on is no longer theirs to hear.
+    cloud.buy(&event, &[0]).await;
+    listener.end().await;
+
+    let invited = super::staff::invite(&cloud, &cloud, "bea@owls.example", "manager").await;
+    let bea = super::staff::take(&cloud, &invited).await;
+    let listener = by(&bea).await;
+    let staff = "/v1/organizer/staff";
+    let listed = cloud.organize(Method::GET, staff, &Value::Null).await.ok(200);
+    let listed = listed["staff"].as_array().unwrap();
+    let found = listed.iter().find(|staff| staff["sessions"] == 1);
+    let of_bea = format!("{staff}/{}", found.unwrap()["staff_id"].as_str().unwrap());
+    let demoted = cloud
+        .organize(Method::PATCH, &of_bea, &json!({"role": "viewer"}))
+        .await;
+    assert_eq!(demoted.status, 200);
+    cloud.buy(&event, &[1]).await;
+    listener.end().await;
+
+    let made = cloud.make_key("manager").await;
+    let request = cloud.request(Method::GET, &path(&event));
+    let listener = Listener::by(request.bearer_auth(made["key"].as_str().unwrap()), None).await;
+    let revoke = format!(
+        "/v1/organizer/api-keys/{}/revoke",
+        made["key_id"].as_str().unwrap()
+    );
+    cloud.organize(Method::POST, &revoke, &Value::Null).await.ok(200);
+    cloud.buy(&event, &[2]).await;
+    listener.end().await;
 }

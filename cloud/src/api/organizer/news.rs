@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use tokio::sync::OwnedSemaphorePermit;
@@ -15,10 +15,13 @@ use tokio::time::{Instant, sleep};
 use usher_keys::EventId;
 use usher_words::problems::ProblemKind;
 
+use crate::api::caller::ShownSecret;
 use crate::api::error::ApiError;
 use crate::api::input::LastEventId;
-use crate::rights::may;
+use crate::ids::OrganizerId;
+use crate::rights::{Operation, may};
 use crate::state::AppState;
+use crate::store::StoreError;
 use crate::webhooks::news::{NewsItem, NewsPage, NewsQuery, OpenNews};
 
 use super::owned::OwnEvent;
@@ -27,7 +30,7 @@ use super::owned::OwnEvent;
 const EVERY: Duration = Duration::from_secs(1);
 /// After so many looks without news a blank line is sent: proxies give up connections on which nothing is said for a minute.
 const POLLS_IN_SILENCE: u32 = 15;
-/// How long one connection is told: its client comes again, and shows that its key or log-in is still good.
+/// How long one connection is told: proxies and clients that hang are let go of.
 const LASTS: Duration = Duration::from_mins(5);
 /// When a client should come again that finds no room, in seconds.
 const RETRY_AFTER: u64 = 30;
@@ -39,7 +42,8 @@ const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Tells what happens at an event from now on, as its endpoints are told it: each event has the `type` of a webhook as its name, its body as data,
 /// and a number as id. A client that says the last one in `Last-Event-ID`, as browsers do, goes on after it, for 72 hours; `gap` says that something
-/// in between is forgotten. After five minutes the connection ends, and the client comes again.
+/// in between is forgotten. After five minutes the connection ends, and the client comes again; it ends within two seconds once the key is revoked, or
+/// whoever listens is logged out or given a role that hears no news.
 #[utoipa::path(get, path = "/v1/organizer/events/{event_id}/news/stream", tag = "organizer",
     params(("event_id" = String, Path), ("Last-Event-ID" = Option<u64>, Header, description = "The number of the last news that the client has")),
     security(("organizer_key" = [])), responses(
@@ -49,6 +53,7 @@ const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 pub async fn listen(
     State(app): State<Arc<AppState>>,
     OwnEvent(event, _): OwnEvent<may::HearNews>,
+    headers: HeaderMap,
     LastEventId(known): LastEventId,
 ) -> Result<Response, ApiError> {
     let Ok(place) = Arc::clone(&app.news_listeners).try_acquire_owned() else {
@@ -58,13 +63,17 @@ pub async fn listen(
     let newest = app.store.open_news(OpenNews { event: event.id, now }).await?;
     // Who names one that is yet to come has it from a store that is gone.
     let after = known.unwrap_or(newest).min(newest);
-    Ok(Listener::new(app, (event.id, after), place).answer())
+    let shown = ShownSecret::of(&headers).ok_or(ProblemKind::Unauthorized)?;
+    Ok(Listener::new(app, (event.id, after), (event.organizer, shown, place)).answer())
 }
 
 /// Somebody who hears of news. Nothing is read for them before they have taken what was read.
 struct Listener {
     app: Arc<AppState>,
     event: EventId,
+    organizer: OrganizerId,
+    /// By what they may.
+    shown: ShownSecret,
     /// The number of the last news they were told.
     after: u64,
     /// What they are told next.
@@ -75,10 +84,16 @@ struct Listener {
 }
 
 impl Listener {
-    fn new(app: Arc<AppState>, (event, after): (EventId, u64), place: OwnedSemaphorePermit) -> Self {
+    fn new(
+        app: Arc<AppState>,
+        (event, after): (EventId, u64),
+        (organizer, shown, place): (OrganizerId, ShownSecret, OwnedSemaphorePermit),
+    ) -> Self {
         Self {
             app,
             event,
+            organizer,
+            shown,
             after,
             ready: VecDeque::from([BLANK]),
             silent_polls: 0,
@@ -104,7 +119,7 @@ impl Listener {
         (headers, Body::from_stream(events)).into_response()
     }
 
-    /// Waits for the next event; none when the time is over, the server stops, or it can no longer tell.
+    /// Waits for the next event; none when the time is over, they may hear no more, the server stops, or it can no longer tell.
     async fn next(&mut self) -> Option<Bytes> {
         loop {
             if let Some(event) = self.ready.pop_front() {
@@ -135,10 +150,10 @@ impl Listener {
             event: self.event,
             after: self.after,
         };
-        let found = self.app.store.news(query).await;
+        let found = self.found(query).await;
         let page = found
             .inspect_err(|error| tracing::warn!(%error, "a listener is sent away"))
-            .ok()?;
+            .ok()??;
         let NewsPage { items, has_gap } = page;
         if let Some(last) = items.last() {
             self.after = last.position;
@@ -147,6 +162,14 @@ impl Listener {
         self.ready.extend(has_gap.then_some(GAP));
         self.ready.extend(items.iter().map(event));
         Some(())
+    }
+
+    /// Reads news, unless they may hear no more. That is asked last, so that nothing is told which happened after they were sent away.
+    async fn found(&self, query: NewsQuery) -> Result<Option<NewsPage>, StoreError> {
+        let page = self.app.store.news(query).await?;
+        let right = (self.organizer, Operation::HearNews);
+        let still_may = self.shown.still_may(right, &self.app).await?;
+        Ok(still_may.then_some(page))
     }
 }
 
