@@ -9,11 +9,13 @@
   let key = null; // idempotency key of the sale that is being made, kept until it has an outcome
 
   const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const words = JSON.parse($("words").textContent);
+  const worded = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const say = (text) => { $("says").textContent = text; $("says").hidden = !text; };
 
   function minor(text) {
     const amount = Number(text.trim().replace(",", "."));
-    if (!text.trim() || !Number.isFinite(amount) || amount < 0) throw new Error("That is not an amount of money.");
+    if (!text.trim() || !Number.isFinite(amount) || amount < 0) throw new Error(worded("not-an-amount"));
     return Math.round(amount * scale);
   }
 
@@ -22,9 +24,10 @@
       method: "POST",
       headers: { "content-type": "application/json", "x-csrf-token": token },
       body: JSON.stringify(body),
-    });
-    const answer = await response.json();
-    if (!response.ok) throw Object.assign(new Error(answer.detail), { status: response.status });
+    }).catch(() => { throw new Error(worded("no-answer")); });
+    const answer = await response.json().catch(() => { throw new Error(worded("no-answer")); });
+    const isReused = answer.type === "urn:usher:problem:idempotency-key-reused";
+    if (!response.ok) throw Object.assign(new Error(isReused ? worded("sold-before") : answer.detail), { status: response.status });
     return answer;
   }
 
@@ -62,7 +65,7 @@
     try {
       const sold = await ask("/counter-sales", sale);
       const price = `${(sold.amount / scale).toFixed(root.dataset.decimals)} ${sold.currency}`;
-      say(`Sold ${sold.tickets.length} for ${price}. Booking ${sold.code}.`);
+      say(worded("sold", { tickets: sold.tickets.length, price, code: sold.code }));
       $("print").href = new URL(sold.page).pathname + "/print";
       $("print").hidden = false;
       form.reset();
@@ -77,7 +80,7 @@
   on("close", async (data) => {
     const closed = await ask(`/tills/${root.dataset.till}/close`, { cash: minor(data.get("cash")) });
     const by = Math.abs(closed.difference) / scale;
-    say(closed.difference === 0 ? "The till is closed, and the count is right." : `The till is closed: ${by} ${closed.difference < 0 ? "missing" : "too much"}.`);
+    say(closed.difference === 0 ? worded("count-right") : closed.difference < 0 ? worded("missing", { by }) : worded("too-much", { by }));
     [$("sale"), $("close")].forEach((form) => { form.hidden = true; });
   });
 })();

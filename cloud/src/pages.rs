@@ -5,6 +5,7 @@
 pub mod assets;
 pub mod console;
 pub mod events;
+pub mod field_bounds;
 pub mod gate;
 pub mod my_tickets;
 pub mod reader;

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 use usher_documents::{DocumentError, PageLayout, PrintedTicket, QrModules};
+use usher_words::buyers::{PaperNote, paper_note};
 
 use crate::catalogue::Event;
 use crate::letters::facts::{doors, said};
@@ -21,17 +22,6 @@ pub enum PrintError {
     /// The document cannot be written.
     #[error("the document cannot be written")]
     Document(#[from] DocumentError),
-}
-
-/// Said on paper of a ticket whose code only a phone shows.
-pub const ON_THE_PHONE: &str = "This ticket is shown live: its code is on the phone and changes every ten seconds. Paper opens nothing: \
-     open the ticket's page on the phone that you bring along.";
-
-/// Says on paper from when on only a phone shows a ticket's code.
-pub fn live_from(when: &str) -> String {
-    format!(
-        "From {when} on this code opens nothing: the ticket is then shown live on the phone. Open its page there before."
-    )
 }
 
 /// Prints the valid tickets of a booking; `None` when it has none.
@@ -70,8 +60,8 @@ fn printed(
     };
     let note = match shown_on {
         ShownOn::Paper => None,
-        ShownOn::PaperUntil(until) => Some(live_from(&said(event, until))),
-        ShownOn::PhoneToCome | ShownOn::Phone => Some(ON_THE_PHONE.to_owned()),
+        ShownOn::PaperUntil(until) => Some(paper_note(PaperNote::LiveFrom(&said(event, until)))),
+        ShownOn::PhoneToCome | ShownOn::Phone => Some(paper_note(PaperNote::OnThePhone)),
     };
     let doors = doors(event, std::slice::from_ref(ticket)).map(|at| said(event, at));
     let facts = [

@@ -33,7 +33,7 @@ const MAX_TICKETS: usize = 1_000;
 /// Tickets of one person at most.
 const MAX_QUANTITY: u32 = 100;
 /// Length of a person's name, in bytes.
-const NAME_BYTES: usize = 200;
+pub const NAME_BYTES: usize = 200;
 
 /// Asks to give tickets away.
 #[derive(Debug, Deserialize, ToSchema)]

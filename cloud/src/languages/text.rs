@@ -75,6 +75,7 @@ texts! {
 
     TestSale = "test-sale",
     TestSaleMore = "test-sale-more",
+    TooLong = "too-long",
     EventCanceled = "event-canceled",
     EventCanceledMore = "event-canceled-more",
     EventOver = "event-over",

@@ -1,6 +1,7 @@
-//! What link letters say. Their words are here for staff, and in `cloud/words` for buyers; their form is in `templates/letters`.
+//! What link letters say. Their words are in `usher-words` for staff, and in `cloud/words` for buyers; their form is in `templates/letters`.
 
 use askama::Template;
+use usher_words::organizer::invitation::{InvitationPart, InvitedAs, invitation};
 
 use crate::languages::{Language, Text};
 use crate::rights::StaffRole;
@@ -72,18 +73,19 @@ fn words(opens: LinkOpens<'_>) -> LinkWords {
         } => LinkWords {
             // Staff read English.
             language: Language::English,
-            subject: format!("Your invitation to work for {organizer}"),
-            sentences: vec![
-                format!("Hello {name},"),
-                format!(
-                    "{organizer} invites you to sell and look after its events as {}.",
-                    title(role)
-                ),
-                "Choose a password, and have an app at hand that shows one-time codes.".into(),
-            ],
-            button: "Take the invitation".into(),
-            ends: "The link works once, for a week. If you expect no invitation, do nothing: nobody gets in without it."
-                .into(),
+            subject: invitation(InvitationPart::Subject { organizer }),
+            sentences: [
+                InvitationPart::Greeting { name },
+                InvitationPart::Invites {
+                    organizer,
+                    role: invited_as(role),
+                },
+                InvitationPart::Takes,
+            ]
+            .map(invitation)
+            .into(),
+            button: invitation(InvitationPart::Link),
+            ends: invitation(InvitationPart::Ends),
         },
         LinkOpens::Tickets(language) => LinkWords {
             language,
@@ -102,16 +104,15 @@ fn words(opens: LinkOpens<'_>) -> LinkWords {
     }
 }
 
-/// Returns what a role is called in a sentence.
-fn title(role: StaffRole) -> &'static str {
+fn invited_as(role: StaffRole) -> InvitedAs {
     match role {
-        StaffRole::Owner => "owner",
-        StaffRole::Manager => "manager",
-        StaffRole::BoxOffice => "box office",
-        StaffRole::Support => "support",
-        StaffRole::GateAdmin => "gate admin",
-        StaffRole::Auditor => "auditor",
-        StaffRole::Viewer => "viewer",
+        StaffRole::Owner => InvitedAs::Owner,
+        StaffRole::Manager => InvitedAs::Manager,
+        StaffRole::BoxOffice => InvitedAs::BoxOffice,
+        StaffRole::Support => InvitedAs::Support,
+        StaffRole::GateAdmin => InvitedAs::GateAdmin,
+        StaffRole::Auditor => InvitedAs::Auditor,
+        StaffRole::Viewer => InvitedAs::Viewer,
     }
 }
 

@@ -25,7 +25,7 @@ use crate::api::organizer::venues::{ADDRESS_BYTES, NAME_BYTES};
 use crate::api::repeating::PUBLIC_KEY_BYTES;
 use crate::ids::ChargeReference;
 use crate::money::{MAX_ORDER, MAX_PRICE};
-use crate::selling::booking_status::STATUSES;
+use crate::selling::booking_status::statuses;
 
 use super::roles::operations;
 
@@ -156,7 +156,10 @@ fn hold_bounds() -> Vec<(&'static str, &'static str, Bound)> {
 fn bookings_list() -> [(&'static str, Bound); 4] {
     let (least, most) = BOOKINGS_ON_A_PAGE.into_inner();
     [
-        ("status", Bound::Pattern(format!("^(?:{})$", STATUSES.join("|")))),
+        (
+            "status",
+            Bound::Pattern(format!("^(?:{})$", statuses().join("|"))),
+        ),
         ("tier", Bound::Number(0..=u16::MAX.into())),
         ("cursor", Bound::Pattern(ChargeReference::PATTERN.to_owned())),
         ("limit", Bound::Number(least as i64..=most as i64)),

@@ -71,6 +71,10 @@ pub async fn show(Id(name): Id<String>) -> Result<Response, ApiError> {
         "sell.js" => ("text/javascript; charset=utf-8", SELL),
         "ticket.js" => ("text/javascript; charset=utf-8", TICKET),
         "search.js" => ("text/javascript; charset=utf-8", SEARCH),
+        "bounds.js" => (
+            "text/javascript; charset=utf-8",
+            include_str!("../../assets/bounds.js"),
+        ),
         "resume.js" => (
             "text/javascript; charset=utf-8",
             include_str!("../../assets/resume.js"),

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod blocks;
+mod booking_words;
 pub mod bookings;
 pub mod comps;
 mod device_cards;

@@ -91,7 +91,7 @@ pub struct BookingsQuery {
     pub event: EventId,
     /// Only those that are looked for.
     pub sought: Option<Sought>,
-    /// Only those that stand so: one of [`super::booking_status::STATUSES`].
+    /// Only those that stand so: one of [`super::booking_status::statuses`].
     pub status: Option<&'static str>,
     /// Only those with a unit of this tier.
     pub tier: Option<TierId>,

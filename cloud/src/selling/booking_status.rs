@@ -1,5 +1,7 @@
 //! How a booking stands, and the word for it: that of its payment, and what was given back since it was sold.
 
+use usher_words::console::bookings::BookingStatus;
+
 use crate::money::DeclineReason;
 
 /// How a booking stands.
@@ -119,18 +121,9 @@ pub struct GivenBack {
 }
 
 /// All words for how a booking stands.
-pub const STATUSES: [&str; 10] = [
-    "paying",
-    "action_required",
-    "processing",
-    "confirmed",
-    "declined",
-    "expired",
-    "canceled",
-    "refunding",
-    "partly_refunded",
-    "refunded",
-];
+pub fn statuses() -> [&'static str; 10] {
+    BookingStatus::ALL.map(BookingStatus::word)
+}
 
 /// What the word depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,7 +141,7 @@ pub struct BookingFacts {
 }
 
 impl BookingFacts {
-    /// Returns the word, one of [`STATUSES`].
+    /// Returns the word, one of [`statuses`].
     pub fn word(&self) -> &'static str {
         let GivenBack { amount, is_running } = self.given_back;
         match self.state {
@@ -157,7 +150,7 @@ impl BookingFacts {
             BookingState::Confirmed if amount == self.amount && !self.has_tickets => {
                 BookingState::Refunded.word()
             }
-            BookingState::Confirmed => "partly_refunded",
+            BookingState::Confirmed => BookingStatus::PartlyRefunded.word(),
             BookingState::Paying
             | BookingState::ActionRequired
             | BookingState::Processing

@@ -110,6 +110,11 @@ async fn tickets_are_given_out_of_a_block_once_however_often_the_form_comes() {
     let other = [&form[..1], &[("list", "email,tier\nbo@example.org,2")]].concat();
     let reused = send(&cloud, &clerk, &give, &other).await;
     assert_eq!(reused.status, 409, "{}", reused.text());
+    let says = reused.text();
+    assert!(
+        says.contains("open the page anew") && !says.contains("idempotency"),
+        "{says}"
+    );
     let unsaid = send(&cloud, &clerk, &give, &[("email", "di@example.org")]).await;
     assert_eq!(unsaid.status, 422);
     assert!(

@@ -78,6 +78,7 @@ more-events = Weitere Veranstaltungen
 ## An event
 test-sale = Testverkauf: Es wird nichts abgebucht.
 test-sale-more = Diese Seite nimmt nur Testkarten an und kostet Sie nichts.
+too-long = Das ist zu lang: Bitte kürzen Sie es.
 event-canceled = Diese Veranstaltung ist abgesagt.
 event-canceled-more = Sie findet nicht statt, und mit ihren Tickets gibt es keinen Einlass. Was online bezahlt wurde, wird auf dem Zahlungsweg erstattet; Sie müssen nichts tun. Wenn Sie an der Kasse oder per Überweisung bezahlt haben, wenden Sie sich dafür an den Veranstalter.
 event-over = Diese Veranstaltung ist vorbei.

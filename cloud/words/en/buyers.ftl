@@ -79,6 +79,7 @@ more-events = More events
 ## An event
 test-sale = Test sale: nobody is charged.
 test-sale-more = This page takes test cards only, and costs you nothing.
+too-long = This is too long: please shorten it.
 event-canceled = This event is cancelled.
 event-canceled-more = It does not take place, and its tickets let nobody in. What was paid online is given back the way it was paid; you need not do anything. If you paid at the box office or by bank transfer, ask the organizer for it.
 event-over = This event is over.

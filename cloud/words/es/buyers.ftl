@@ -78,6 +78,7 @@ more-events = Más eventos
 ## An event
 test-sale = Venta de prueba: no se cobra nada.
 test-sale-more = Esta página solo acepta tarjetas de prueba y no le cuesta nada.
+too-long = Es demasiado largo: acórtelo, por favor.
 event-canceled = Este evento está cancelado.
 event-canceled-more = No se celebra, y sus entradas ya no dan acceso. Lo que se pagó en línea se devuelve por el mismo medio de pago; usted no tiene que hacer nada. Si pagó en taquilla o por transferencia, diríjase al organizador.
 event-over = Este evento ha terminado.

@@ -78,6 +78,7 @@ more-events = Plus d’événements
 ## An event
 test-sale = Vente de test : rien n’est débité.
 test-sale-more = Cette page n’accepte que des cartes de test et ne vous coûte rien.
+too-long = C’est trop long : veuillez raccourcir.
 event-canceled = Cet événement est annulé.
 event-canceled-more = Il n’a pas lieu, et ses billets ne donnent plus accès. Ce qui a été payé en ligne est remboursé par le moyen de paiement utilisé ; vous n’avez rien à faire. Si vous avez payé au guichet ou par virement, adressez-vous à l’organisateur.
 event-over = Cet événement est terminé.

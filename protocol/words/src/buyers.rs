@@ -1,4 +1,4 @@
-//! What the cloud's API tells buyers who hold or ask too much; what else a request of theirs is refused with is in `problems`. What they read on
+//! What the cloud's API tells buyers who hold or ask too much, and what is noted on printed tickets; what else a request of theirs is refused with is in `problems`. What they read on
 //! pages is in the cloud's own files, in their language.
 
 /// Where the unpaid places come from that are too many.
@@ -72,4 +72,25 @@ pub fn held_in_vain(from: HeldFrom, retry_after_seconds: u64) -> String {
     };
     let minutes = retry_after_seconds.div_ceil(60);
     format!("{whose} Others come first now: try again in {minutes} minutes.")
+}
+
+/// What is noted on a printed ticket that only a phone shows, now or later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaperNote<'a> {
+    /// Its code is on the phone alone.
+    OnThePhone,
+    /// Its code opens nothing from this time on.
+    LiveFrom(&'a str),
+}
+
+/// Says what is noted on a printed ticket.
+pub fn paper_note(note: PaperNote<'_>) -> String {
+    match note {
+        PaperNote::OnThePhone => "This ticket is shown live: its code is on the phone and changes every ten seconds. Paper opens nothing: \
+            open the ticket's page on the phone that you bring along."
+            .to_owned(),
+        PaperNote::LiveFrom(when) => format!(
+            "From {when} on this code opens nothing: the ticket is then shown live on the phone. Open its page there before."
+        ),
+    }
 }

@@ -1,10 +1,15 @@
-//! What an organizer's people read in the cloud's console: how an event stands, what is wrong with a device, what is missing before doors, and
+//! What an organizer's people read in the cloud's console and at its counter: how an event or a booking stands, what is wrong with a device, what is missing before doors, and
 //! what was refused. Headings and labels are in the console's templates.
 
+pub mod bookings;
+pub mod counter;
 pub mod devices;
 pub mod doors;
 
 use crate::problems::ProblemKind;
+
+/// Said of what somebody enters that is longer than it may be.
+pub const TOO_LONG: &str = "This is too long: please shorten it. Letters with marks, such as \u{e4}, count twice, and emoji four times.";
 
 /// How an event stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +48,7 @@ pub fn refused(kind: ProblemKind) -> &'static str {
     match kind.status() {
         _ if kind == ProblemKind::FreshCodeNeeded => "Please enter a fresh code first",
         _ if kind == ProblemKind::ForeignRequest => "Please open the page again",
+        _ if kind == ProblemKind::KeyReused => "This page was sent before",
         400 | 422 => "Please check what you entered",
         401 => "You are not logged in",
         403 => "Your role does not allow this",
@@ -50,4 +56,12 @@ pub fn refused(kind: ProblemKind) -> &'static str {
         409 => "Not possible at the moment",
         _ => "That did not work",
     }
+}
+
+/// Says what to do about a problem whose own words are for programs; `None` of those that people understand.
+pub fn way_out(kind: ProblemKind) -> Option<&'static str> {
+    (kind == ProblemKind::KeyReused).then_some(
+        "It had other entries then, and what they asked for may have been done. Look at what there is now. For anything more, open the page \
+         anew and enter it there.",
+    )
 }

@@ -1,6 +1,7 @@
 //! What organizers read of their devices, of contradictions at the gates, and of what follows when they move an event or revoke a device,
 //! with times as they are at the event; what staff read of the same is the gates'.
 
+pub mod invitation;
 pub mod moving;
 pub mod revoking;
 

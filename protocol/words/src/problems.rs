@@ -72,7 +72,7 @@ kinds! {
     ExpiredCard = 402, "expired_card", Buyers, "This card has expired, and nothing was charged. Try another card.";
     WrongCardNumbers = 402, "wrong_card_numbers", Buyers, "The number, the date or the security code of the card is wrong, and nothing was charged. Check them, or try another card.";
     NotAuthenticated = 402, "not_authenticated", Buyers, "The payment was not confirmed at your bank, and nothing was charged. Try again, or try another card.";
-    UnknownToken = 402, "unknown_token", Others, "The payment service does not know this payment token; nothing was charged.";
+    UnknownToken = 402, "unknown_token", Buyers, "The payment service does not know this payment token; nothing was charged.";
     GivenUp = 402, "given_up", Buyers, "The payment came too late and was given up; nothing was charged. Try again.";
     NotAllowed = 403, "not-allowed", Others, "The role does not allow it: the detail says which roles do.";
     FreshCodeNeeded = 403, "fresh-code-needed", Others, "This needs a one-time code entered in the last five minutes: enter one at /staff, then ask again.";
@@ -84,7 +84,7 @@ kinds! {
     WrongMethod = 405, "unreadable-request", Buyers, "This address does not take this method: see /docs for the ones there are.";
     UnitsTaken = 409, "units-taken", Buyers, "Some of these seats were just taken: choose others.";
     UnitsShort = 409, "units-short", Buyers, "There are not enough places left: ask for fewer.";
-    KeyReused = 409, "idempotency-key-reused", Others, "This idempotency key was used for another request: take a new one for each new request.";
+    KeyReused = 409, "idempotency-key-reused", Buyers, "This idempotency key was used for another request: take a new one for each new request.";
     RequestRunning = 409, "request-running", Buyers, "The same request with this idempotency key is still running: ask again when Retry-After says, to get its answer.";
     AlreadyBooked = 409, "already-booked", Buyers, "This reservation has become a booking, or another request is paying for it: look for its tickets before you buy again.";
     BookingRenewed = 409, "booking-renewed", Buyers, "This booking is paid, and its address has changed since. Nothing was charged again: ask the organizer for the new address.";
@@ -98,12 +98,12 @@ kinds! {
     EventCanceled = 409, "event-canceled", Buyers, "The event is cancelled: nothing of it is sold any more, its tickets let nobody in, and what was paid for them is given back.";
     EventNotOnSale = 409, "event-not-published", Others, "Only an event that was put on sale can be cancelled: a draft is seen by nobody.";
     EventOver = 409, "event-over", Others, "The event is over: change its days first.";
-    NoSigningKey = 409, "no-signing-key", Others, "The event has no ticket-signing key yet: upload the trust bundle that lists it, then publish.";
-    KeyEndsEarly = 409, "key-ends-early", Others, "The event's ticket key ends before the event does: have the keys prolonged offline and upload the bundle.";
+    NoSigningKey = 409, "no-signing-key", Buyers, "The event has no ticket-signing key yet: upload the trust bundle that lists it, then publish.";
+    KeyEndsEarly = 409, "key-ends-early", Buyers, "The event's ticket key ends before the event does: have the keys prolonged offline and upload the bundle.";
     DraftIncomplete = 409, "draft-incomplete", Others, "Making this event was interrupted: create it anew.";
     NoTrustBundle = 409, "no-trust-bundle", Others, "The event has no trust bundle yet: ask for its key-request, have it signed and upload the bundle.";
     NoKeyInForce = 409, "no-key-in-force", Others, "No key of the event for this may sign now: ask for its key-request, have it signed and upload the next bundle.";
-    OldCopy = 409, "old-copy", Others, "The server may run on an older copy of its data: nothing is sold or ordered for this event until whoever runs the server resumes it.";
+    OldCopy = 409, "old-copy", Buyers, "The server may run on an older copy of its data: nothing is sold or ordered for this event until whoever runs the server resumes it.";
     TicketSuperseded = 409, "ticket-superseded", Buyers, "A newer ticket has taken this one's place: name the newest one.";
     TicketTransferred = 409, "ticket-transferred", Buyers, "The ticket was transferred: the one that has taken its place is somebody else's. Its holder can have that one reissued.";
     TicketRevoked = 409, "ticket-revoked", Buyers, "The ticket is revoked, and a revoked ticket gets no fresh code: reinstate it first.";
@@ -136,7 +136,7 @@ kinds! {
     LobbyOpen = 409, "lobby-open", Others, "The list of those who take part is not published yet: give the beacon once the draw has a root, shortly after the opening.";
     AlreadyDrawn = 409, "already-drawn", Others, "The lobby was drawn by another beacon, and people wait by that order.";
     OneAtATime = 409, "one-at-a-time", Buyers, "Whoever was let through holds one reservation at a time: pay for it or give it back first.";
-    NotYourPass = 422, "not-your-pass", Others, "This is no pass of this waiting room, or it was given to another browser: join with this one.";
+    NotYourPass = 422, "not-your-pass", Buyers, "This is no pass of this waiting room, or it was given to another browser: join with this one.";
     PlacesFree = 409, "places-free", Buyers, "Enough places are free, and nobody waits for them: reserve them now.";
     AlreadyWaiting = 409, "already-waiting", Buyers, "This address is already on the waiting list for these places.";
     TooManyWaiting = 409, "too-many-waiting", Buyers, "The waiting list of this event is full.";

@@ -17,7 +17,7 @@ use crate::moment::Moment;
 use crate::money::DeclineReason;
 use crate::rights::{Operation, StaffRole, may};
 use crate::selling::booking_lists::{BookingLine, BookingsPage, BookingsQuery, ListOrder, Sought};
-use crate::selling::booking_status::{GivenBack, STATUSES};
+use crate::selling::booking_status::{GivenBack, statuses};
 use crate::selling::disputes::DisputeState;
 use crate::selling::{BookingState, TierQuantity};
 use crate::state::AppState;
@@ -197,8 +197,8 @@ impl ListBookings {
         let status = self
             .status
             .as_deref()
-            .map(|said| STATUSES.into_iter().find(|word| *word == said));
-        let words = || format!("must be one of {}", STATUSES.join(", "));
+            .map(|said| statuses().into_iter().find(|word| *word == said));
+        let words = || format!("must be one of {}", statuses().join(", "));
         checks.require(status != Some(None), "/status", words());
         let beyond = self.cursor.map(|cursor| cursor.parse::<ChargeReference>());
         let is_place =

@@ -150,9 +150,10 @@ impl IntoResponse for ConsoleError {
     fn into_response(self) -> Response {
         let problem = self.0.problem();
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let way_out = console::way_out(problem.kind);
         let refused = RefusedPage {
             title: console::refused(problem.kind),
-            detail: problem.detail.into_owned(),
+            detail: way_out.map_or_else(|| problem.detail.into_owned(), str::to_owned),
             errors: in_words(problem.errors),
             wants_code: problem.kind == ProblemKind::FreshCodeNeeded,
         };

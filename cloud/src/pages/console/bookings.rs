@@ -29,6 +29,7 @@ use crate::selling::{SoldTicket, TicketState};
 use crate::state::AppState;
 
 use super::access::{ConsoleError, ConsoleForm, ForPage, done, shown};
+use super::booking_words;
 use super::frame::ConsoleFrame;
 
 #[derive(Template)]
@@ -48,7 +49,7 @@ struct BookingRow {
     /// Where it is shown; absent for roles that do not help buyers.
     path: Option<String>,
     code: String,
-    status: String,
+    status: &'static str,
     buyer: String,
     tiers: String,
     amount: String,
@@ -77,7 +78,7 @@ impl BookingRow {
                 .booking_id
                 .map(|id| format!("/console/events/{}/bookings/{id}", event.id)),
             code: line.code,
-            status: line.status.replace('_', " "),
+            status: booking_words::booking(line.status),
             buyer: known.join(", "),
             tiers: tiers.join(", "),
             amount: amount(line.amount),
@@ -162,9 +163,9 @@ struct BookingPage {
     /// Absent for roles that do not help buyers.
     tickets: Option<Vec<TicketRow>>,
     /// What they are about, how they stand and when they were made.
-    letters: Option<Vec<(String, &'static str, String)>>,
+    letters: Option<Vec<(&'static str, &'static str, String)>>,
     /// How much, and how it stands.
-    refunds: Option<Vec<(String, String)>>,
+    refunds: Option<Vec<(String, &'static str)>>,
     may_resend: bool,
     may_refund: bool,
     /// Whether a letter was asked for just now.
@@ -194,7 +195,7 @@ impl From<&SoldTicket> for TicketRow {
             place: ticket.label.to_string(),
             tier: ticket.tier_name.clone(),
             code: ticket.code.to_string(),
-            status: ticket.state.word(),
+            status: booking_words::ticket(ticket),
             is_valid: ticket.state == TicketState::Valid,
         }
     }
@@ -222,8 +223,8 @@ pub async fn show(
     let letters = letters_of(&app, letters, booking.code.clone()).await?;
     let told = |letter: LetterView| {
         let at = letter.created_at.0;
-        let said = letter.r#type.replace('_', " ");
-        (said, letter.status, day_and_time(at, event.policy.offset_at(at)))
+        let (about, status) = booking_words::letter(&letter);
+        (about, status, day_and_time(at, event.policy.offset_at(at)))
     };
     let letters = letters.map(|letters| letters.into_iter().map(told).collect());
     let tickets = match may_know_buyers(role) {
@@ -282,14 +283,14 @@ async fn letters_of(
 async fn refunds_of(
     app: &Arc<AppState>,
     own: &PartOfOwnEvent<may::SeeBookings, BookingId>,
-) -> Result<Option<Vec<(String, String)>>, ConsoleError> {
+) -> Result<Option<Vec<(String, &'static str)>>, ConsoleError> {
     let Some(own) = own.also::<may::SeeRefunds>() else {
         return Ok(None);
     };
     let currency = own.0.currency;
     let Json(refunds) = refund_lists::list(State(Arc::clone(app)), own).await?;
     let told = refunds.into_iter().map(|refund| {
-        let said = refund.status.replace('_', " ");
+        let said = booking_words::refund(refund.status);
         (money(refund.amount, currency), said)
     });
     Ok(Some(told.collect()))

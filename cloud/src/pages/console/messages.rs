@@ -14,7 +14,7 @@ use crate::api::error::{ApiError, FieldError};
 use crate::api::idempotency::IdempotencyHeader;
 use crate::api::input::{Checks, JsonBody, Params};
 use crate::api::logged_in::LoggedIn;
-use crate::api::organizer::mailings::{self, BODY_BYTES, MailingRequest, MailingView, SUBJECT_BYTES};
+use crate::api::organizer::mailings::{self, MailingRequest, MailingView};
 use crate::api::organizer::owned::OwnEvent;
 use crate::catalogue::Event;
 use crate::local_time::day_and_time;
@@ -37,8 +37,6 @@ struct MessagesPage {
     /// What is wrong with what was entered.
     errors: Vec<(String, String)>,
     tiers: Vec<TierChoice>,
-    most_subject: usize,
-    most_text: usize,
     sent: Vec<SentLine>,
     has_mail: bool,
     may_write: bool,
@@ -164,8 +162,6 @@ async fn messages_page(
         form: MessageForm::default(),
         errors: Vec::new(),
         tiers: tiers.collect(),
-        most_subject: *SUBJECT_BYTES.end(),
-        most_text: *BODY_BYTES.end(),
         sent: sent.map(|view| SentLine::of(view, &event)).collect(),
         has_mail: app.mailer.is_some(),
         may_write: frame.may(Operation::WriteToBuyers),

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use serde_json::Value;
 use usher_keys::EventId;
+use usher_words::console::counter::{CounterWords, counter};
 use usher_words::problems::{Missing, ProblemKind};
 
 use crate::acts::Actor;
@@ -29,6 +31,8 @@ struct CounterPage {
     /// How many decimals its amounts have, for the script.
     decimals: usize,
     form_token: String,
+    /// What its script says, by its names, as JSON that ends no script.
+    words: String,
     /// The till that whoever is logged in has open, and what it is called.
     till: Option<(TillId, String)>,
     /// Id, name, price and free places of each tier.
@@ -76,6 +80,33 @@ pub async fn show(
         currency: event.currency.code().to_owned(),
         decimals: event.currency.decimals(),
         form_token: logged_in.form_token.clone(),
+        words: words(),
         till: open.map(|till| (till.id, till.name)),
     })
+}
+
+fn words() -> String {
+    let all = CounterWords::ALL.map(|words| (words.key().to_owned(), Value::from(counter(words))));
+    Value::Object(all.into_iter().collect())
+        .to_string()
+        .replace('<', "\\u003c")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_counter_has_a_sentence_for_all_that_its_script_says_and_says_all_of_them() {
+        let script = include_str!("../../../assets/counter.js");
+        let asked = script.split("worded(\"").skip(1);
+        let asked: BTreeSet<_> = asked.filter_map(|rest| rest.split('"').next()).collect();
+        let known: BTreeSet<_> = CounterWords::ALL.map(CounterWords::key).into();
+        assert_eq!(asked, known);
+        // Its other texts are names: none of them is a sentence.
+        let sentence = |text: &&str| text.contains(' ') && text.ends_with('.');
+        assert_eq!(script.split('"').skip(1).step_by(2).find(sentence), None);
+    }
 }

@@ -3,11 +3,17 @@
 
 use std::path::Path;
 
+use usher_words::buyers::{PaperNote, paper_note};
+use usher_words::console::bookings::{
+    self, BookingStatus, LetterAbout, LetterStatus, RefundStatus, TicketStatus,
+};
+use usher_words::console::counter::{CounterWords, counter};
 use usher_words::console::devices::{DeviceContact, DeviceTrouble, contact, trouble};
 use usher_words::console::doors::{DoorsFinding, finding};
 use usher_words::console::{self, EventState};
 use usher_words::hub;
 use usher_words::log_in::{self, LogInRefusal};
+use usher_words::organizer::invitation::{InvitationPart, InvitedAs, invitation};
 use usher_words::organizer::moving::{self, Fate};
 use usher_words::organizer::revoking::{self, Consequence};
 use usher_words::organizer::{self, Passed, SigningDue};
@@ -147,6 +153,79 @@ fn of_a_move(sheet: &mut Sheet) {
     }
 }
 
+fn of_bookings(sheet: &mut Sheet) {
+    sheet.about("The console: how a booking stands, and what is in it");
+    for status in BookingStatus::ALL {
+        sheet.line(bookings::booking(status));
+    }
+    for status in [
+        TicketStatus::Valid,
+        TicketStatus::Superseded,
+        TicketStatus::Transferred,
+        TicketStatus::Revoked,
+    ] {
+        sheet.line(bookings::ticket(status));
+    }
+    for status in [
+        RefundStatus::Revoking,
+        RefundStatus::Giving,
+        RefundStatus::Given,
+        RefundStatus::Refused,
+        RefundStatus::GivenOutside,
+    ] {
+        sheet.line(bookings::refund(status));
+    }
+    for (about, status) in [
+        (LetterAbout::Tickets, LetterStatus::Sent),
+        (LetterAbout::NewCode, LetterStatus::Waiting),
+        (LetterAbout::TicketGone, LetterStatus::GivenUp),
+        (LetterAbout::TicketReceived, LetterStatus::Sent),
+        (LetterAbout::MoneyBack, LetterStatus::Sent),
+        (LetterAbout::NewDate, LetterStatus::Sent),
+        (LetterAbout::NoEvent, LetterStatus::Sent),
+        (LetterAbout::PlacesBack, LetterStatus::Sent),
+        (LetterAbout::Message, LetterStatus::Sent),
+    ] {
+        sheet.line(format!(
+            "{}: {}",
+            bookings::letter_about(about),
+            bookings::letter(status)
+        ));
+    }
+    sheet.about("The counter");
+    for words in CounterWords::ALL {
+        sheet.line(counter(words));
+    }
+}
+
+fn of_letters_and_paper(sheet: &mut Sheet) {
+    sheet.about("The letter that invites somebody");
+    let organizer = "The Owls";
+    for part in [
+        InvitationPart::Subject { organizer },
+        InvitationPart::Greeting { name: "Ada" },
+        InvitationPart::Takes,
+        InvitationPart::Link,
+        InvitationPart::Ends,
+    ] {
+        sheet.line(invitation(part));
+    }
+    for role in [
+        InvitedAs::Owner,
+        InvitedAs::Manager,
+        InvitedAs::BoxOffice,
+        InvitedAs::Support,
+        InvitedAs::GateAdmin,
+        InvitedAs::Auditor,
+        InvitedAs::Viewer,
+    ] {
+        sheet.line(invitation(InvitationPart::Invites { organizer, role }));
+    }
+    sheet.about("What is noted on a printed ticket");
+    sheet.line(paper_note(PaperNote::OnThePhone));
+    sheet.line(paper_note(PaperNote::LiveFrom("5 June, 18:00")));
+}
+
 fn of_the_console(sheet: &mut Sheet) {
     sheet.about("The console: how an event stands");
     for state in [
@@ -213,6 +292,8 @@ fn of_devices_in_the_console(sheet: &mut Sheet) {
     for kind in ProblemKind::ALL {
         sheet.line(console::refused(*kind));
     }
+    sheet.line(console::TOO_LONG);
+    sheet.line(console::way_out(ProblemKind::KeyReused).unwrap_or_default());
 }
 
 fn of_logging_in(sheet: &mut Sheet) {
@@ -238,6 +319,8 @@ fn what_is_read_away_from_the_gates_is_what_was_read_aloud() {
     of_devices(&mut sheet);
     of_a_move(&mut sheet);
     of_the_console(&mut sheet);
+    of_bookings(&mut sheet);
+    of_letters_and_paper(&mut sheet);
     of_devices_in_the_console(&mut sheet);
     of_logging_in(&mut sheet);
     sheet.check("offices.txt", include_str!("../offices.txt"));
