@@ -246,7 +246,7 @@ async fn nothing_is_told_to_whoever_logs_out_is_demoted_or_shows_a_key_that_is_r
     let listener = Listener::by(request.bearer_auth(made["key"].as_str().unwrap()), None).await;
     let revoke = format!(
         "/v1/organizer/api-keys/{}/revoke",
-        made["key_id"].as_str().unwrap()
+        made["api_key"]["key_id"].as_str().unwrap()
     );
     cloud.organize(Method::POST, &revoke, &Value::Null).await.ok(200);
     cloud.buy(&event, &[2]).await;

@@ -123,8 +123,13 @@ impl LogWriter {
         if !request.with_scanners {
             let register = self.ledger.state().register();
             let keys = |of: Vec<DeviceIdentity>| of.iter().map(|one| one.unverified().device).collect();
-            let (orphaned, kept) = scanners.into_iter().partition(|one| register.is_orphan(one));
-            (said.scanners_orphaned, said.scanners_kept) = (keys(orphaned), keys(kept));
+            let is_vouched_for = |one: &DeviceIdentity| {
+                let certificate = one.unverified();
+                let vouched = register.enrolled.get(&certificate.device);
+                vouched.is_some_and(|vouched| vouched.unverified().covers(certificate))
+            };
+            let (kept, orphaned) = scanners.into_iter().partition(is_vouched_for);
+            (said.scanners_kept, said.scanners_orphaned) = (keys(kept), keys(orphaned));
         }
         said.hubs_left = self.hubs();
         Ok(RevokeOutcome::Revoked(said))

@@ -1,7 +1,7 @@
 //! How bookings, tickets, refunds and letters stand, in the words that `usher-words` has for the console.
 
 use usher_words::console::bookings::{
-    self, BookingStatus, LetterAbout, LetterStatus, RefundStatus, TicketStatus,
+    self, BookingStatus, LetterAbout, LetterStatus, RefundProgress, TicketStatus,
 };
 
 use crate::api::organizer::letters::LetterView;
@@ -27,11 +27,11 @@ pub fn ticket(ticket: &SoldTicket) -> &'static str {
 /// Says how a refund stands, of its word.
 pub fn refund(word: &str) -> &'static str {
     let said = RefundState::from_word(word).map(|state| match state {
-        RefundState::Revoking => RefundStatus::Revoking,
-        RefundState::Giving => RefundStatus::Giving,
-        RefundState::Given => RefundStatus::Given,
-        RefundState::Refused => RefundStatus::Refused,
-        RefundState::GivenOutside => RefundStatus::GivenOutside,
+        RefundState::Revoking => RefundProgress::Revoking,
+        RefundState::Giving => RefundProgress::Giving,
+        RefundState::Given => RefundProgress::Given,
+        RefundState::Refused => RefundProgress::Refused,
+        RefundState::GivenOutside => RefundProgress::GivenOutside,
     });
     said.map_or("", bookings::refund)
 }

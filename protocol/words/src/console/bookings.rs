@@ -103,7 +103,7 @@ pub fn ticket(status: TicketStatus) -> &'static str {
 
 /// How a refund stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefundStatus {
+pub enum RefundProgress {
     /// Its tickets are being revoked.
     Revoking,
     /// The money is on its way.
@@ -117,13 +117,13 @@ pub enum RefundStatus {
 }
 
 /// Says how a refund stands.
-pub fn refund(status: RefundStatus) -> &'static str {
+pub fn refund(status: RefundProgress) -> &'static str {
     match status {
-        RefundStatus::Revoking => "tickets are being revoked",
-        RefundStatus::Giving => "on its way",
-        RefundStatus::Given => "given",
-        RefundStatus::Refused => "refused by the payment service: look into it",
-        RefundStatus::GivenOutside => "given by another way",
+        RefundProgress::Revoking => "tickets are being revoked",
+        RefundProgress::Giving => "on its way",
+        RefundProgress::Given => "given",
+        RefundProgress::Refused => "refused by the payment service: look into it",
+        RefundProgress::GivenOutside => "given by another way",
     }
 }
 

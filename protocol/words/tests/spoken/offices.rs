@@ -5,7 +5,7 @@ use std::path::Path;
 
 use usher_words::buyers::{PaperNote, paper_note};
 use usher_words::console::bookings::{
-    self, BookingStatus, LetterAbout, LetterStatus, RefundStatus, TicketStatus,
+    self, BookingStatus, LetterAbout, LetterStatus, RefundProgress, TicketStatus,
 };
 use usher_words::console::counter::{CounterWords, counter};
 use usher_words::console::devices::{DeviceContact, DeviceTrouble, contact, trouble};
@@ -167,11 +167,11 @@ fn of_bookings(sheet: &mut Sheet) {
         sheet.line(bookings::ticket(status));
     }
     for status in [
-        RefundStatus::Revoking,
-        RefundStatus::Giving,
-        RefundStatus::Given,
-        RefundStatus::Refused,
-        RefundStatus::GivenOutside,
+        RefundProgress::Revoking,
+        RefundProgress::Giving,
+        RefundProgress::Given,
+        RefundProgress::Refused,
+        RefundProgress::GivenOutside,
     ] {
         sheet.line(bookings::refund(status));
     }
